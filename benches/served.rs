@@ -1,0 +1,3 @@
+//! How fast the served product is, as ratios against floors measured in the same run.
+
+fn main() {}

@@ -1,0 +1,92 @@
+//! Ticking and unticking: facts on civil dates.
+
+use jiff::Timestamp;
+
+use super::{App, Error, habits::kept};
+use crate::domain::agenda::Agenda;
+use crate::domain::completion::may_change;
+use crate::domain::{Account, AccountId, Day, HabitId};
+use crate::store::{completions, habits};
+
+/// What became of a tick or untick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The day is done now.
+    Created,
+    /// The day is open again.
+    Deleted,
+    /// It was so already.
+    Noop,
+}
+
+/// Ticks or unticks `day`. Asking twice, or twice at once, makes one fact.
+///
+/// # Errors
+/// [`Refusal::NoSuchHabit`](crate::domain::Refusal::NoSuchHabit), or what [`may_change`] says.
+pub async fn set(
+    app: &App,
+    me: &Account,
+    habit: HabitId,
+    day: Day,
+    done: bool,
+    now: Option<Timestamp>,
+) -> Result<Outcome, Error> {
+    let now = now.unwrap_or_else(|| app.clock.now());
+    let (me, zone) = (me.id, me.zone().clone());
+    app.store
+        .write(move |draft| {
+            may_change(&kept(draft, me, habit)?, day, now, &zone)?;
+            let mut year = completions::of_habit(draft, me, day.year(), habit)?;
+            let changed = if done { year.tick(day, now) } else { year.untick(day) };
+            if !changed {
+                return Ok(Outcome::Noop);
+            }
+            completions::put(draft, me, day.year(), habit, &year);
+            Ok(if done { Outcome::Created } else { Outcome::Deleted })
+        })
+        .await
+}
+
+/// The habits that were done on `day`, archived ones too.
+///
+/// # Errors
+/// [`Error::Broken`] when the file cannot be read.
+pub fn on_day(app: &App, me: AccountId, day: Day) -> Result<Vec<HabitId>, Error> {
+    app.store.read(|view| {
+        let year = completions::of_year(view, me, day.year())?;
+        Ok(year.into_iter().filter(|(_, days)| days.is_done(day)).map(|(habit, _)| habit).collect())
+    })
+}
+
+/// What is due today where the person lives.
+///
+/// # Errors
+/// [`Error::Broken`] when the file cannot be read.
+pub fn today(app: &App, me: &Account) -> Result<Agenda, Error> {
+    let day = Day::at(app.clock.now(), me.zone());
+    app.store.read(|view| {
+        let year = completions::of_year(view, me.id, day.year())?;
+        let habits = habits::active(view, me.id)?;
+        Ok(Agenda::of(habits, day, me.zone(), |habit| year.get(&habit.id).is_some_and(|days| days.is_done(day))))
+    })
+}
+
+/// Writes down days that were done before Atlas was asked, without the window. Days that are down already stay. For seeds.
+///
+/// # Errors
+/// [`Error::Busy`], [`Error::Broken`].
+pub async fn plant(app: &App, me: AccountId, habit: HabitId, days: Vec<(Day, Timestamp)>) -> Result<usize, Error> {
+    app.store
+        .write(move |draft| {
+            let mut planted = 0;
+            for (day, when) in days {
+                let mut year = completions::of_habit(draft, me, day.year(), habit)?;
+                if year.tick(day, when) {
+                    planted += 1;
+                    completions::put(draft, me, day.year(), habit, &year);
+                }
+            }
+            Ok(planted)
+        })
+        .await
+}

@@ -1,0 +1,101 @@
+//! Keys and tokens. Every key is derived from the environment's secret, the file's own key and the environment's name,
+//! so a token minted in one environment is noise in every other.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::{Error, random};
+use crate::config::Secret;
+use crate::domain::Environment;
+use crate::store::schema::TokenHash;
+
+/// What a token is for. A token of one purpose is not found under another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A signed-in device.
+    Session,
+    /// A link that confirms an address.
+    Verification,
+}
+
+/// The keys of one data file in one environment.
+pub struct Keys {
+    session: [u8; 32],
+    verification: [u8; 32],
+}
+
+/// A secret that is given to one person once: 32 random bytes, base64url.
+pub struct Token {
+    /// What the person holds.
+    pub text: String,
+    /// What is stored instead.
+    pub hash: TokenHash,
+}
+
+impl Keys {
+    /// Derives the keys. Without a secret, as in development, the file's own key carries the weight alone.
+    pub fn derive(secret: Option<&Secret>, file_key: &[u8; 32], environment: &Environment) -> Self {
+        let secret = secret.map_or(&b""[..], |secret| secret.reveal().as_bytes());
+        let root = keyed_hash(&keyed_hash(file_key, secret), environment.to_string().as_bytes());
+        Self { session: keyed_hash(&root, b"session"), verification: keyed_hash(&root, b"verification") }
+    }
+
+    /// A new token.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub fn mint(&self, purpose: Purpose) -> Result<Token, Error> {
+        let text = URL_SAFE_NO_PAD.encode(random::<32>()?);
+        let hash = self.hash(purpose, &text);
+        Ok(Token { text, hash })
+    }
+
+    /// Under what a token is stored. Any text has a hash; that of no token leads nowhere.
+    pub fn hash(&self, purpose: Purpose, text: &str) -> TokenHash {
+        let key = match purpose {
+            Purpose::Session => &self.session,
+            Purpose::Verification => &self.verification,
+        };
+        keyed_hash(key, text.as_bytes())
+    }
+}
+
+/// HMAC-SHA-256.
+fn keyed_hash(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+    // HMAC takes keys of any length, so a key of 32 bytes always gives a MAC.
+    match Hmac::<Sha256>::new_from_slice(key) {
+        Ok(mut mac) => {
+            mac.update(message);
+            mac.finalize().into_bytes().into()
+        }
+        Err(_) => unreachable_hash(),
+    }
+}
+
+#[allow(clippy::unreachable, reason = "HMAC accepts every key length (RFC 2104 section 2)")]
+fn unreachable_hash() -> [u8; 32] {
+    unreachable!("HMAC accepts every key length")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_means_nothing_in_another_environment_file_or_purpose() {
+        let keys = |secret, file, environment: &str| {
+            Keys::derive(Some(&Secret::new(secret)), &[file; 32], &environment.parse().unwrap())
+        };
+        let here = keys("one secret", 1, "staging");
+        let hash = here.hash(Purpose::Session, "token");
+        assert_eq!(hash, keys("one secret", 1, "staging").hash(Purpose::Session, "token"));
+        for elsewhere in
+            [keys("another", 1, "staging"), keys("one secret", 2, "staging"), keys("one secret", 1, "production")]
+        {
+            assert_ne!(hash, elsewhere.hash(Purpose::Session, "token"));
+        }
+        assert_ne!(hash, here.hash(Purpose::Verification, "token"));
+    }
+}

@@ -1,0 +1,130 @@
+//! Second floor: the use cases. One decision is one transaction, whoever asks: a page, JSON, seeds or the checklist.
+//!
+//! A use case takes the [`App`] first and what was asked after it, and answers with what is now true or an [`Error`].
+
+pub mod accounts;
+pub mod clock;
+pub mod completions;
+pub mod habits;
+pub mod keys;
+pub mod outbox;
+pub mod passwords;
+pub mod sessions;
+
+use tokio::sync::Notify;
+use url::Url;
+
+use crate::config::Settings;
+use crate::config::policy::MailRule;
+use crate::domain::{AccountId, FileId, HabitId, MailId, Refusal};
+use crate::store::{self, Store};
+use clock::Clock;
+use keys::Keys;
+use passwords::Passwords;
+
+/// Why a use case did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule said no; nothing was changed.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// Too much is going on; nothing was changed, and asking again soon is fine.
+    #[error("too busy")]
+    Busy,
+    /// Something is broken.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Busy => Self::Busy,
+            other => Self::Broken(other.to_string()),
+        }
+    }
+}
+
+impl From<getrandom::Error> for Error {
+    fn from(error: getrandom::Error) -> Self {
+        Self::Broken(format!("no random numbers: {error}"))
+    }
+}
+
+/// What the use cases work with.
+pub struct App {
+    /// The data file.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Clock,
+    /// Keys that belong to this file and this environment.
+    pub keys: Keys,
+    /// Where passwords are hashed.
+    pub passwords: Passwords,
+    /// Where people reach this environment; links begin with it.
+    pub app_url: Url,
+    /// Whether pauses that only keep people from hammering are off, for browser tests.
+    pub hurried: bool,
+    mail: outbox::Rules,
+    mail_waits: Notify,
+}
+
+impl App {
+    /// Puts the pieces together. The rules for mail follow the file's stamp, not the configuration.
+    ///
+    /// # Errors
+    /// When the hashing thread cannot be started.
+    pub fn new(store: Store, settings: &Settings, app_url: Url, clock: Clock) -> std::io::Result<Self> {
+        let policy = crate::config::policy::of(store.stamp().kind);
+        let label = policy.marked.then(|| store.stamp().environment.to_string());
+        let mut allow = settings.mail.allow.clone();
+        allow.extend(settings.admins.iter().map(ToString::to_string));
+        Ok(Self {
+            keys: Keys::derive(settings.secret.as_ref(), store.file_key(), &store.stamp().environment),
+            passwords: Passwords::start()?,
+            app_url,
+            hurried: settings.test_endpoints,
+            mail: match policy.mail {
+                MailRule::Captured => outbox::Rules { label, sends_to: outbox::SendsTo::Nobody },
+                MailRule::ToAllowed => outbox::Rules { label, sends_to: outbox::SendsTo::These(allow) },
+                MailRule::ToEverybody => outbox::Rules { label, sends_to: outbox::SendsTo::Everybody },
+            },
+            mail_waits: Notify::new(),
+            store,
+            clock,
+        })
+    }
+
+    fn mint_account(&self) -> Result<AccountId, Error> {
+        Ok(AccountId::mint(self.clock.now(), random()?))
+    }
+
+    fn mint_habit(&self) -> Result<HabitId, Error> {
+        Ok(HabitId::mint(self.clock.now(), random()?))
+    }
+
+    fn mint_mail(&self) -> Result<MailId, Error> {
+        Ok(MailId::mint(self.clock.now(), random()?))
+    }
+}
+
+/// Identity and key of a data file that is about to be made.
+///
+/// # Errors
+/// When the system gives no random numbers.
+pub fn newborn(clock: &Clock) -> Result<(FileId, [u8; 32], jiff::Timestamp), Error> {
+    Ok((FileId::mint(clock.now(), random()?), random()?, clock.now()))
+}
+
+/// Random bytes from the operating system.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes)
+}

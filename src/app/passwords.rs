@@ -1,0 +1,180 @@
+//! Hashing passwords: argon2id on one thread of its own, with its memory kept and a bounded queue.
+//!
+//! One thread and one block of memory mean that a storm of sign-ins can neither exhaust memory nor starve the pages.
+//! Parameters are OWASP's first choice for argon2id with little memory: 19 MiB, two passes, one lane (OWASP Password
+//! Storage Cheat Sheet).
+
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use argon2::password_hash::phc;
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use subtle::ConstantTimeEq;
+use tokio::sync::oneshot;
+
+use super::{Error, random};
+use crate::domain::Fault;
+use crate::domain::password::{Password, PasswordHash};
+
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+const OUTPUT: usize = 32;
+/// Most passwords waiting; beyond this the answer is [`Error::Busy`]. At about 15 ms each, the last one waits a second.
+const LONGEST_QUEUE: usize = 64;
+/// SECURITY: a stored hash may not ask for more memory than this, in KiB.
+const MOST_MEMORY_KIB: u32 = 256 * 1024;
+
+/// The thread that hashes.
+pub struct Passwords {
+    queue: SyncSender<Job>,
+}
+
+type Job = Box<dyn FnOnce(&mut Bench) + Send>;
+
+/// The hashing thread's reused memory.
+struct Bench {
+    blocks: Vec<Block>,
+}
+
+impl Passwords {
+    /// Starts the thread; it ends when this is dropped.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start() -> std::io::Result<Self> {
+        let (queue, jobs) = sync_channel(LONGEST_QUEUE);
+        std::thread::Builder::new().name("atlas-passwords".to_owned()).spawn(move || work(&jobs))?;
+        Ok(Self { queue })
+    }
+
+    /// Judges and hashes a password chosen anew. The outer error is a failure, the inner one the person's.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too many are waiting.
+    pub async fn choose(&self, raw: String, known: Vec<String>) -> Result<Result<PasswordHash, Fault>, Error> {
+        let salt = random::<16>()?;
+        self.run(move |bench| {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            match Password::chosen(&raw, &known) {
+                Ok(password) => bench.hash(&password, &salt).map(Ok),
+                Err(fault) => Ok(Err(fault)),
+            }
+        })
+        .await?
+    }
+
+    /// Whether `password` is the one behind `hash`. Without a hash it takes the same time and says no.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too many are waiting; [`Error::Broken`] when the stored hash cannot be understood.
+    pub async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, Error> {
+        self.run(move |bench| bench.verify(&password, hash.as_ref())).await?
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Bench) -> T + Send + 'static) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |bench| {
+            // The person may have gone away; then nobody is there to be told.
+            let _ = answer.send(work(bench));
+        });
+        self.queue.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => Error::Busy,
+            TrySendError::Disconnected(_) => Error::Broken("the hashing thread has ended".to_owned()),
+        })?;
+        answered.await.map_err(|_| Error::Broken("hashing failed".to_owned()))
+    }
+}
+
+fn work(jobs: &Receiver<Job>) {
+    let mut bench = Bench { blocks: Vec::new() };
+    while let Ok(job) = jobs.recv() {
+        // A panic costs its caller an answer, not everybody their sign-in.
+        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(&mut bench)));
+        if ran.is_err() {
+            bench.blocks = Vec::new();
+        }
+    }
+}
+
+impl Bench {
+    fn hash(&mut self, password: &Password, salt: &[u8]) -> Result<PasswordHash, Error> {
+        let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(OUTPUT)).map_err(broken)?;
+        let output = self.argon2id(password, salt, params)?;
+        let (salt, output) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output));
+        Ok(PasswordHash(format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${output}")))
+    }
+
+    fn verify(&mut self, password: &Password, hash: Option<&PasswordHash>) -> Result<bool, Error> {
+        let Some(hash) = hash else {
+            // SECURITY: an unknown address costs the same time as a known one.
+            self.hash(password, &[0; 16])?;
+            return Ok(false);
+        };
+        let stored = phc::PasswordHash::new(&hash.0).map_err(broken)?;
+        let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
+            return Err(Error::Broken("a stored password has no hash".to_owned()));
+        };
+        let asked = Params::try_from(&stored).map_err(broken)?;
+        if asked.m_cost() > MOST_MEMORY_KIB {
+            return Err(Error::Broken("a stored password asks for too much memory".to_owned()));
+        }
+        let params = Params::new(asked.m_cost(), asked.t_cost(), asked.p_cost(), Some(OUTPUT)).map_err(broken)?;
+        let output = self.argon2id(password, salt.as_ref(), params)?;
+        Ok(output.ct_eq(expected.as_bytes()).into())
+    }
+
+    fn argon2id(&mut self, password: &Password, salt: &[u8], params: Params) -> Result<[u8; OUTPUT], Error> {
+        if self.blocks.len() < params.block_count() {
+            self.blocks.resize(params.block_count(), Block::default());
+        }
+        let mut output = [0; OUTPUT];
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into_with_memory(password.as_bytes(), salt, &mut output, &mut self.blocks)
+            .map_err(broken)?;
+        Ok(output)
+    }
+}
+
+fn broken(error: impl std::fmt::Display) -> Error {
+    Error::Broken(format!("password hashing: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use argon2::PasswordVerifier;
+
+    use super::*;
+
+    #[test]
+    fn our_hash_is_one_that_the_library_itself_accepts() {
+        let mut bench = Bench { blocks: Vec::new() };
+        let password = Password::typed("quiet orchard tram lemon").unwrap();
+        let hash = bench.hash(&password, &[7; 16]).unwrap();
+        let parsed = phc::PasswordHash::new(&hash.0).unwrap();
+        assert!(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok());
+        assert!(bench.verify(&password, Some(&hash)).unwrap());
+        assert!(!bench.verify(&Password::typed("quiet orchard tram lemons").unwrap(), Some(&hash)).unwrap());
+        assert!(!bench.verify(&password, None).unwrap());
+    }
+
+    #[test]
+    fn a_long_password_counts_to_its_last_character() {
+        let mut bench = Bench { blocks: Vec::new() };
+        let long = "ü".repeat(128);
+        let hash = bench.hash(&Password::typed(&long).unwrap(), &[7; 16]).unwrap();
+        let cut: String = long.chars().take(127).collect();
+        assert!(bench.verify(&Password::typed(&long).unwrap(), Some(&hash)).unwrap());
+        assert!(!bench.verify(&Password::typed(&cut).unwrap(), Some(&hash)).unwrap());
+    }
+
+    #[test]
+    fn a_stored_hash_cannot_ask_for_absurd_memory() {
+        let mut bench = Bench { blocks: Vec::new() };
+        let hash = PasswordHash(
+            "$argon2id$v=19$m=4194304,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g".to_owned(),
+        );
+        assert!(bench.verify(&Password::typed("x").unwrap(), Some(&hash)).is_err());
+    }
+}

@@ -1,0 +1,104 @@
+//! Signing in, staying signed in, signing out.
+
+use super::keys::Purpose;
+use super::{App, Error};
+use crate::domain::password::Password;
+use crate::domain::session::Session;
+use crate::domain::{Account, Email, Refusal};
+use crate::store::schema::TokenHash;
+use crate::store::{accounts, sessions};
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The person's account.
+    pub account: Account,
+    /// The session that was presented.
+    pub session: Session,
+    /// Under what it is stored.
+    pub hash: TokenHash,
+}
+
+/// Signs in and answers the new session's token. The session the browser presented, if any, ends: no token that
+/// somebody else could have planted is ever adopted.
+///
+/// # Errors
+/// [`Refusal::WrongCredentials`] for an unknown address and a wrong password alike, in the same time;
+/// [`Refusal::Unverified`] only when the password is right; [`Error::Busy`].
+pub async fn sign_in(app: &App, email: &str, password: &str, presented: Option<&str>) -> Result<String, Error> {
+    // Something that could never have been chosen is simply wrong, at the usual price.
+    let account = match Email::parse(email) {
+        Ok(email) => app.store.read(|view| accounts::with_email(view, &email))?,
+        Err(_) => None,
+    };
+    let (typed, hash) = match Password::typed(password) {
+        Ok(typed) => (typed, account.as_ref().map(|account| account.credentials.password.clone())),
+        Err(_) => (Password::typed("-").map_err(|_| Refusal::WrongCredentials)?, None),
+    };
+    let right = app.passwords.verify(typed, hash).await?;
+    let account = account.filter(|_| right).ok_or(Refusal::WrongCredentials)?;
+    if account.verified_at.is_none() {
+        return Err(Refusal::Unverified.into());
+    }
+    let token = app.keys.mint(Purpose::Session)?;
+    let replaced = presented.map(|text| app.keys.hash(Purpose::Session, text));
+    let now = app.clock.now();
+    app.store
+        .write(move |draft| {
+            // The password may have been changed while this one was being hashed.
+            let current = accounts::get(draft, account.id)?.ok_or(Refusal::WrongCredentials)?;
+            if current.credentials.password != account.credentials.password {
+                return Err(Refusal::WrongCredentials.into());
+            }
+            if let Some(replaced) = replaced {
+                sessions::remove(draft, &replaced);
+            }
+            sessions::put(draft, &token.hash, &Session { account: account.id, created_at: now, used_at: now });
+            Ok(token.text)
+        })
+        .await
+}
+
+/// Who presents this token, if anybody is signed in with it.
+///
+/// # Errors
+/// [`Error::Broken`] when the file cannot be read.
+pub fn member(app: &App, token: &str) -> Result<Option<Member>, Error> {
+    let hash = app.keys.hash(Purpose::Session, token);
+    let now = app.clock.now();
+    app.store.read(|view| {
+        let Some(session) = sessions::get(view, &hash)?.filter(|session| session.is_live(now)) else { return Ok(None) };
+        let account = accounts::get(view, session.account)?;
+        Ok(account.map(|account| Member { account, session, hash }))
+    })
+}
+
+/// Writes down that a session was used just now.
+///
+/// # Errors
+/// [`Error::Busy`], [`Error::Broken`]; losing one such note harms nobody.
+pub async fn touch(app: &App, hash: TokenHash) -> Result<(), Error> {
+    let now = app.clock.now();
+    app.store
+        .write(move |draft| {
+            if let Some(session) = sessions::get(draft, &hash)? {
+                sessions::put(draft, &hash, &Session { used_at: now, ..session });
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Ends the session of this token. One that is none is ended already.
+///
+/// # Errors
+/// [`Error::Busy`], [`Error::Broken`].
+pub async fn sign_out(app: &App, token: &str) -> Result<(), Error> {
+    let hash = app.keys.hash(Purpose::Session, token);
+    app.store
+        .write(move |draft| {
+            sessions::remove(draft, &hash);
+            Ok(())
+        })
+        .await
+}

@@ -1,0 +1,84 @@
+//! `atlas check`: is the configuration right? Reads, touches nothing.
+
+use serde_json::json;
+
+use super::{Exit, complain, say};
+use crate::config::keys::{self, Key, Shape};
+use crate::config::{self, Checked, Entry, Flags, Severity};
+
+/// Prints every setting with its origin, then every problem.
+pub fn run(flags: &Flags, as_json: bool) -> Exit {
+    let checked = match config::check(flags, &config::process_variables()) {
+        Ok(checked) => checked,
+        Err(error) => {
+            complain(error);
+            return Exit::Configuration;
+        }
+    };
+    say(if as_json { json(&checked) } else { text(&checked) });
+    if checked.settings.is_some() { Exit::Fine } else { Exit::Configuration }
+}
+
+/// The value for people: a secret only says that it is there.
+fn shown<'a>(key: &Key, entry: &'a Entry) -> &'a str {
+    match (key.shape, entry.value.as_str()) {
+        (Shape::Secret, _) => "(secret)",
+        (Shape::List, "") => "(none)",
+        (_, value) => value,
+    }
+}
+
+fn json(checked: &Checked) -> String {
+    let settings: Vec<_> = keys::ALL
+        .iter()
+        .map(|key| {
+            let entry = checked.written.get(key.name);
+            json!({
+                "key": key.name,
+                "value": entry.map(|entry| shown(key, entry)),
+                "secret": key.shape == Shape::Secret,
+                "origin": entry.map(|entry| entry.origin.to_string()),
+                "variables": key.variables,
+            })
+        })
+        .collect();
+    let problems: Vec<_> = checked
+        .problems
+        .iter()
+        .map(|problem| {
+            let severity = if problem.severity == Severity::Error { "error" } else { "warning" };
+            json!({ "severity": severity, "key": problem.key, "message": problem.message })
+        })
+        .collect();
+    let answer = json!({
+        "environment": checked.environment.to_string(),
+        "kind": checked.environment.kind(),
+        "ok": checked.settings.is_some(),
+        "settings": settings,
+        "problems": problems,
+    });
+    format!("{answer:#}")
+}
+
+fn text(checked: &Checked) -> String {
+    use std::fmt::Write;
+    let mut out = format!("{} (kind {})\n\n", checked.environment, checked.environment.kind());
+    let width = keys::ALL.iter().map(|key| key.name.len()).max().unwrap_or(0);
+    for key in keys::ALL {
+        let name = key.name;
+        let _ = match checked.written.get(name) {
+            Some(entry) => writeln!(out, "  {name:width$}  {}  ({})", shown(key, entry), entry.origin),
+            None => writeln!(out, "  {name:width$}  –  (not set)"),
+        };
+    }
+    out.push('\n');
+    for problem in &checked.problems {
+        let mark = if problem.severity == Severity::Error { "error" } else { "warning" };
+        let _ = writeln!(out, "{mark}: {}", problem.message);
+    }
+    let errors = checked.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let warnings = checked.problems.len() - errors;
+    let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    let _ = write!(out, "{}, {}", count(errors, "error"), count(warnings, "warning"));
+    out
+}

@@ -1,0 +1,58 @@
+//! `atlas seed`: people to look at.
+
+use serde_json::json;
+
+use super::{Exit, complain, open, say};
+use crate::app::App;
+use crate::app::clock::Clock;
+use crate::config::Flags;
+use crate::ops::seeds::{self, DEFAULT_PASSWORD, SeedError};
+
+/// Plants a set and says what was new.
+pub fn run(flags: &Flags, set: &str, as_json: bool) -> Exit {
+    match plant(flags, set, as_json) {
+        Ok(()) => Exit::Fine,
+        Err(exit) => exit,
+    }
+}
+
+fn plant(flags: &Flags, set: &str, as_json: bool) -> Result<(), Exit> {
+    let fail = |error: &dyn std::fmt::Display| {
+        complain(error);
+        Exit::InputOutput
+    };
+    let settings = open::settings(flags)?;
+    // Refused before a file is opened or made.
+    let kind = settings.environment.kind();
+    if settings.policy.seed == crate::config::policy::SeedRule::Refused {
+        complain(SeedError::Refused(kind));
+        return Err(Exit::Refused);
+    }
+    let opened = open::data_file(&settings)?;
+    let app_url = open::app_url(&settings, settings.listen)?;
+    let app = App::new(opened.store, &settings, app_url, Clock::System).map_err(|error| fail(&error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| fail(&error))?;
+    let planted = runtime.block_on(seeds::plant(&app, set, settings.seed_password.as_ref())).map_err(|error| {
+        complain(&error);
+        match error {
+            SeedError::App(_) => Exit::InputOutput,
+            _ => Exit::Refused,
+        }
+    })?;
+    let environment = &settings.environment;
+    if as_json {
+        let planted = json!({ "environment": environment.to_string(), "set": set, "planted": planted });
+        say(format_args!("{planted:#}"));
+    } else if planted == seeds::Planted::default() {
+        say(format_args!("{environment} has everything of “{set}” already; nothing was changed"));
+    } else {
+        let seeds::Planted { people, habits, completions } = planted;
+        say(format_args!(
+            "{environment}: planted {people} people, {habits} habits, {completions} completions from “{set}”"
+        ));
+        if settings.seed_password.is_none() {
+            say(format_args!("they sign in with the password “{DEFAULT_PASSWORD}”"));
+        }
+    }
+    Ok(())
+}

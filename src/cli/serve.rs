@@ -1,0 +1,162 @@
+//! `atlas serve`: one environment, until it is stopped.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Exit, complain, open, say};
+use crate::app::clock::Clock;
+use crate::app::{App, outbox};
+use crate::config::{Flags, Settings, Transport};
+use crate::mail::Relay;
+use crate::observe;
+use crate::store::PidNote;
+use crate::web::Site;
+use crate::web::serve::{self, Limits};
+
+/// Serves until SIGTERM or SIGINT, then lets running requests finish. A second signal ends at once.
+pub fn run(flags: &Flags) -> Exit {
+    let settings = match open::settings(flags) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
+    };
+    if let Err(why) = observe::logs::start(&settings.log) {
+        complain(why);
+        return Exit::Configuration;
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            complain(error);
+            return Exit::InputOutput;
+        }
+    };
+    let exit = runtime.block_on(serve(&settings)).unwrap_or_else(|exit| exit);
+    // Whatever still runs was cut off on purpose.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    exit
+}
+
+async fn serve(settings: &Settings) -> Result<Exit, Exit> {
+    // The port comes first: a busy one is the commonest mistake, and nothing is made before it is told.
+    let (listener, bound) = listen(settings.listen).await?;
+    let opened = open::data_file(settings)?;
+    let _note = PidNote::leave(&settings.data_file);
+    let _reporting = observe::sentry::start(settings.sentry.as_ref(), &opened.store.stamp().environment);
+    let app_url = open::app_url(settings, bound)?;
+    let broken = |error: &dyn std::fmt::Display| {
+        complain(error);
+        Exit::InputOutput
+    };
+    let app = App::new(opened.store, settings, app_url.clone(), Clock::System).map_err(|error| broken(&error))?;
+    let site = Arc::new(Site::new(app, settings).map_err(|error| broken(&error))?);
+    let mut signals = Signals::watch().map_err(|error| broken(&error))?;
+
+    let file = settings.data_file.display();
+    let made = if opened.created { " (just made)" } else { "" };
+    let at = app_url.as_str().trim_end_matches('/');
+    say(format_args!("Atlas serves {} at {at} from {file}{made}", settings.environment));
+
+    let sending = sending(settings, &site)?;
+    let cut = tokio::select! {
+        cut = drained(&site, listener, &mut signals) => cut,
+        () = sending => 0,
+    };
+    if cut > 0 {
+        tracing::warn!(cut, "connections were cut off when the time to drain was over");
+    }
+    if let Err(error) = site.app.store.flush().await {
+        tracing::warn!(%error, "the data file was not writable at the end");
+    }
+    say(format_args!("Atlas has stopped serving {}", settings.environment));
+    Ok(Exit::Fine)
+}
+
+async fn drained(site: &Arc<Site>, listener: TcpListener, signals: &mut Signals) -> usize {
+    let (stop, stopping) = tokio::sync::oneshot::channel();
+    let stopped = async {
+        let _ = stopping.await;
+    };
+    let mut serving = std::pin::pin!(serve::run(Arc::clone(site), listener, Limits::default(), stopped));
+    tokio::select! {
+        cut = &mut serving => return cut,
+        () = signals.next() => {}
+    }
+    tracing::info!("stopping: running requests may finish");
+    let _ = stop.send(());
+    tokio::select! {
+        cut = serving => cut,
+        () = signals.next() => {
+            tracing::warn!("stopping at once");
+            0
+        }
+    }
+}
+
+/// Sends the outbox for as long as the server runs; without a relay there is nothing to do, for ever.
+fn sending(settings: &Settings, site: &Arc<Site>) -> Result<impl Future<Output = ()> + use<>, Exit> {
+    let relay = match &settings.mail.transport {
+        Transport::Capture => None,
+        Transport::Smtp(smtp) => {
+            let host = site.app.app_url.host_str().unwrap_or("localhost").to_owned();
+            let environment = settings.policy.marked.then(|| settings.environment.to_string());
+            let relay = Relay::new(smtp.clone(), settings.mail.from.clone(), host, environment).map_err(|error| {
+                complain(format_args!("TLS for mail: {error}"));
+                Exit::Configuration
+            })?;
+            Some(relay)
+        }
+    };
+    let site = Arc::clone(site);
+    Ok(async move {
+        let Some(relay) = relay.map(Arc::new) else { return std::future::pending().await };
+        loop {
+            let (site, relay) = (Arc::clone(&site), Arc::clone(&relay));
+            // It only ends by panicking; then it starts again, and people notice nothing but a late mail.
+            let ended = tokio::spawn(async move { outbox::keep_sending(&site.app, &relay).await }).await;
+            tracing::error!(?ended, "sending mail stopped and starts again");
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+    })
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Exit> {
+    let bound = async {
+        let listener = TcpListener::bind(address).await?;
+        let bound = listener.local_addr()?;
+        Ok::<_, std::io::Error>((listener, bound))
+    };
+    bound.await.map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                "another program listens there; stop it, or choose another port with --listen"
+            }
+            std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose another with --listen",
+            std::io::ErrorKind::AddrNotAvailable => "this machine has no such address; choose another with --listen",
+            _ => "choose another address with --listen",
+        };
+        complain(format_args!("cannot listen on {address}: {error} ({hint})"));
+        Exit::Unreachable
+    })
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn watch() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

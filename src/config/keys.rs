@@ -1,0 +1,91 @@
+//! Every setting on one page: its key in atlas.toml, its variables, its shape, and what it is for.
+//!
+//! The file reader, the variables, `atlas check` and the README's table all come from this list.
+
+/// What a value looks like in atlas.toml.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A string.
+    Text,
+    /// `true` or `false`.
+    Flag,
+    /// An array of strings; in a variable, separated by commas.
+    List,
+    /// A string that is never printed and never read from atlas.toml.
+    Secret,
+}
+
+/// One setting.
+#[derive(Debug)]
+pub struct Key {
+    /// Its dotted key below `[defaults]` or `[environment.<name>]`.
+    pub name: &'static str,
+    /// Variables that set it, each also readable from a file named by `<VARIABLE>_FILE`. Set together, they must agree.
+    pub variables: &'static [&'static str],
+    /// What a value looks like.
+    pub shape: Shape,
+    /// What it is for, as one sentence.
+    pub about: &'static str,
+}
+
+macro_rules! keys {
+    ($($constant:ident = $name:literal, $shape:ident, [$($variable:literal),*], $about:literal;)*) => {
+        $(#[doc = $about] pub const $constant: &str = $name;)*
+
+        /// Every setting.
+        pub const ALL: &[Key] = &[
+            $(Key { name: $name, variables: &[$($variable),*], shape: Shape::$shape, about: $about },)*
+        ];
+    };
+}
+
+keys! {
+    LISTEN = "listen", Text, ["ATLAS_LISTEN"], "Address and port to serve on.";
+    APP_URL = "app_url", Text, ["APP_URL", "NEXT_PUBLIC_APP_URL", "NEXTAUTH_URL"], "Where people reach this environment; links in mail begin with it.";
+    DATA_FILE = "data_file", Text, ["DATABASE_URL"], "The data file, relative to the folder of atlas.toml.";
+    SECRET = "secret", Secret, ["NEXTAUTH_SECRET", "AUTH_SECRET"], "Keys for sessions and links are derived from it; at least 32 characters, another one in every environment.";
+    MAIL_FROM = "mail.from", Text, ["RESEND_FROM_EMAIL"], "Sender of every mail, as in Atlas <atlas@example.com>.";
+    MAIL_ALLOW = "mail.allow", List, [], "Addresses and domains (@example.com) that an environment other than production may write to.";
+    RESEND_API_KEY = "mail.resend_api_key", Secret, ["RESEND_API_KEY"], "Sends mail through Resend.";
+    SMTP_URL = "mail.smtp_url", Secret, ["SMTP_URL"], "Sends mail through any relay: smtps://user:password@host:465, or smtp://… with STARTTLS.";
+    SENTRY_ENABLED = "sentry.enabled", Flag, ["SENTRY_ENABLED"], "Whether server errors are reported; false switches it off everywhere.";
+    SENTRY_DSN = "sentry.dsn", Secret, ["SENTRY_DSN"], "Where server errors are reported.";
+    BROWSER_SENTRY_ENABLED = "sentry.browser_enabled", Flag, ["NEXT_PUBLIC_SENTRY_ENABLED"], "Whether browser errors are reported.";
+    BROWSER_SENTRY_DSN = "sentry.browser_dsn", Secret, ["NEXT_PUBLIC_SENTRY_DSN"], "Where browser errors are reported.";
+    ADMIN_OWNER = "admin.owner", Text, ["ADMIN_OWNER_EMAIL"], "Address of the person who answers for this environment.";
+    ADMIN_ALLOWLIST = "admin.allowlist", List, ["ADMIN_EMAIL_ALLOWLIST"], "Further addresses that may open the admin dashboard.";
+    TEST_ENDPOINTS = "test_endpoints", Flag, ["ENABLE_TEST_ENDPOINTS"], "Whether the endpoints for browser tests exist; never in staging and production.";
+    SEED_PASSWORD = "seed_password", Secret, ["SEED_PASSWORD"], "Password of seeded people.";
+    GATE_USER = "gate.user", Text, ["ATLAS_GATE_USER"], "Shared name that keeps strangers out of staging and previews.";
+    GATE_PASSWORD = "gate.password", Secret, ["ATLAS_GATE_PASSWORD"], "Shared password that goes with it.";
+    LOG = "log", Text, ["ATLAS_LOG"], "What is logged, as in info or atlas=debug.";
+}
+
+/// Variables that choose what is read, rather than being settings.
+pub const CHOOSERS: &[(&str, &str)] = &[
+    ("ATLAS_ENV", "The environment, when --env is not given."),
+    ("ATLAS_CONFIG", "The configuration file, when --config is not given."),
+];
+
+/// The setting with that name.
+pub fn find(name: &str) -> Option<&'static Key> {
+    ALL.iter().find(|key| key.name == name)
+}
+
+/// The known name that looks most like `name`.
+pub fn nearest(name: &str) -> &'static str {
+    let far = |key: &&Key| strsim::damerau_levenshtein(key.name, name);
+    ALL.iter().min_by_key(far).map_or("", |key| key.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typo_is_answered_with_the_key_that_was_meant() {
+        assert_eq!(nearest("app_ur"), "app_url");
+        assert_eq!(nearest("mail.form"), "mail.from");
+        assert!(find("app_url").is_some() && find("app_ur").is_none());
+    }
+}

@@ -1,0 +1,104 @@
+//! First floor: what the operator wrote, and what it means.
+//!
+//! Two steps. [`written`] gathers every value with the place it came from; [`settle`] turns them into one [`Settings`]
+//! or into every problem at once. Nothing outside this room reads the process environment, and nothing here touches a
+//! data file.
+
+pub mod keys;
+pub mod policy;
+mod settings;
+mod settle;
+mod written;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub use settings::{Dsn, Gate, Mail, Secret, Sender, Settings, Smtp, Tls, Transport};
+pub use written::{Entry, Origin, Written};
+
+use crate::domain::Environment;
+
+/// Flags of the command line that configure something.
+#[derive(Debug, Default, Clone)]
+pub struct Flags {
+    /// `--env`.
+    pub environment: Option<String>,
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `--listen`.
+    pub listen: Option<String>,
+}
+
+/// Something about the configuration that the operator should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Whether it keeps Atlas from starting.
+    pub severity: Severity,
+    /// The setting's key in atlas.toml.
+    pub key: &'static str,
+    /// What is wrong, where it came from, and the fix.
+    pub message: String,
+}
+
+/// How bad a [`Problem`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// Atlas does not start.
+    Error,
+    /// Atlas starts, and says so.
+    Warning,
+}
+
+/// Everything `atlas check` shows.
+pub struct Checked {
+    /// The environment asked for.
+    pub environment: Environment,
+    /// Every value with its origin.
+    pub written: Written,
+    /// Errors first.
+    pub problems: Vec<Problem>,
+    /// What it means; `None` when there is an error.
+    pub settings: Option<Settings>,
+}
+
+/// Why not even the values could be gathered.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// The name of the environment is not one.
+    #[error("{0}")]
+    Environment(#[from] crate::domain::environment::NotAnEnvironment),
+    /// The configuration file cannot be read.
+    #[error("{path} cannot be read: {why}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// The variables of this process, as text. Names or values that are not Unicode are left out.
+pub fn process_variables() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+/// Gathers and settles the configuration of one environment.
+///
+/// The environment is `--env`, else `ATLAS_ENV`, else development.
+///
+/// # Errors
+/// [`Unreadable`] when the environment's name or the file's syntax is wrong; everything else is a [`Problem`].
+pub fn check(flags: &Flags, variables: &BTreeMap<String, String>) -> Result<Checked, Unreadable> {
+    let environment = match flags.environment.as_deref().or(variables.get("ATLAS_ENV").map(String::as_str)) {
+        Some(name) => name.parse()?,
+        None => Environment::development(),
+    };
+    let (written, mut problems) = written::gather(&environment, flags, variables)?;
+    let (settings, found) = settle::settle(&environment, &written);
+    problems.extend(found);
+    problems.sort_by_key(|problem| problem.severity == Severity::Warning);
+    let sound = !problems.iter().any(|problem| problem.severity == Severity::Error);
+    Ok(Checked { environment, written, settings: settings.filter(|_| sound), problems })
+}

@@ -1,0 +1,414 @@
+//! What it means: turns the written values into [`Settings`] and reports every problem at once.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use url::{Host, Url};
+
+use super::keys;
+use super::policy::{self, GateRule, MailRule, Policy, SeedRule, TestEndpoints};
+use super::settings::{Dsn, Gate, Mail, Secret, Sender, Settings, Smtp, Tls, Transport};
+use super::written::{Entry, Origin, Written, error};
+use super::{Problem, Severity};
+use crate::domain::{Email, Environment, Kind};
+
+/// Settles what was written. The settings are `None` when a value they need is unusable.
+pub(super) fn settle(environment: &Environment, written: &Written) -> (Option<Settings>, Vec<Problem>) {
+    let mut desk = Desk { environment, policy: policy::of(environment.kind()), written, problems: Vec::new() };
+    let listen = desk.listen();
+    let app_url = desk.app_url();
+    let data_file = desk.data_file();
+    let secret = desk.secret();
+    let mail = desk.mail();
+    let sentry = desk.dsn(keys::SENTRY_ENABLED, keys::SENTRY_DSN);
+    let browser_sentry = desk.dsn(keys::BROWSER_SENTRY_ENABLED, keys::BROWSER_SENTRY_DSN);
+    let admins = desk.admins();
+    let test_endpoints = desk.test_endpoints();
+    let seed_password = desk.seed_password();
+    let gate = desk.gate();
+    let log = desk.text(keys::LOG).unwrap_or_default().to_owned();
+    let problems = std::mem::take(&mut desk.problems);
+    let settings = (|| {
+        Some(Settings {
+            environment: environment.clone(),
+            policy: policy::of(environment.kind()),
+            listen: listen?,
+            app_url,
+            data_file: data_file?,
+            secret,
+            mail: mail?,
+            sentry,
+            browser_sentry,
+            admins,
+            test_endpoints,
+            seed_password,
+            gate,
+            log,
+        })
+    })();
+    (settings, problems)
+}
+
+/// Where values are read and problems noted.
+struct Desk<'a> {
+    environment: &'a Environment,
+    policy: Policy,
+    written: &'a Written,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Desk<'a> {
+    fn entry(&self, key: &str) -> Option<&'a Entry> {
+        self.written.get(key)
+    }
+
+    fn text(&self, key: &str) -> Option<&'a str> {
+        self.entry(key).map(|entry| entry.value.as_str())
+    }
+
+    fn list(&self, key: &str) -> Vec<&'a str> {
+        let items = self.text(key).unwrap_or("").split(',').map(str::trim);
+        items.filter(|item| !item.is_empty()).collect()
+    }
+
+    fn error(&mut self, key: &'static str, message: impl Into<String>) {
+        self.problems.push(error(key, message.into()));
+    }
+
+    fn warn(&mut self, key: &'static str, message: impl Into<String>) {
+        self.problems.push(Problem { severity: Severity::Warning, key, message: message.into() });
+    }
+
+    /// A value that is there and wrong.
+    fn wrong(&mut self, key: &'static str, why: &str) {
+        let origin = self.entry(key).map(|entry| entry.origin.to_string()).unwrap_or_default();
+        self.error(key, format!("{key} {why} (from {origin})"));
+    }
+
+    /// A value that must be there and is not.
+    fn missing(&mut self, key: &'static str) {
+        let kind = self.environment.kind();
+        let from = keys::find(key).map(|key| key.variables.join(" or ")).unwrap_or_default();
+        let about = keys::find(key).map_or("", |key| key.about);
+        self.error(key, format!("{key} is required in {kind}: set {from}. {about}"));
+    }
+
+    fn is_required(&self) -> bool {
+        self.policy.settings == policy::Settings::Required
+    }
+
+    fn flag(&mut self, key: &'static str) -> Option<bool> {
+        match self.text(key)?.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => Some(true),
+            "false" | "0" | "no" | "off" => Some(false),
+            _ => {
+                self.wrong(key, "must be true or false");
+                None
+            }
+        }
+    }
+
+    fn listen(&mut self) -> Option<SocketAddr> {
+        let parsed = self.text(keys::LISTEN)?.parse().ok();
+        if parsed.is_none() {
+            self.wrong(keys::LISTEN, "must be an address and a port, as in 127.0.0.1:3000 or [::]:8080");
+        }
+        parsed
+    }
+
+    fn app_url(&mut self) -> Option<Url> {
+        let Some(text) = self.text(keys::APP_URL) else {
+            if self.is_required() {
+                self.missing(keys::APP_URL);
+            }
+            return None;
+        };
+        let bare = |url: &Url| {
+            url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty()
+        };
+        let url = match Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && bare(&url) => url,
+            _ => {
+                self.wrong(keys::APP_URL, "must be scheme and host without a path, as in https://atlas.example.com");
+                return None;
+            }
+        };
+        if self.policy.https && url.scheme() != "https" {
+            if is_loopback(url.host().as_ref()) {
+                self.warn(
+                    keys::APP_URL,
+                    format!("{url} is not https: good for a rehearsal on this machine, not for people"),
+                );
+            } else {
+                self.wrong(keys::APP_URL, "must be https here, or sessions could be read on the way");
+            }
+        }
+        Some(url)
+    }
+
+    fn data_file(&mut self) -> Option<PathBuf> {
+        let folder = &self.written.folder;
+        let text = self.text(keys::DATA_FILE)?;
+        let path = text.strip_prefix("redb://").or(text.strip_prefix("redb:")).unwrap_or(text);
+        if ["postgres:", "postgresql:", "mysql:", "sqlite:", "file:"].iter().any(|scheme| text.starts_with(scheme)) {
+            self.wrong(
+                keys::DATA_FILE,
+                "points at another database. Atlas keeps everything in one file of its own: give a path, as in data/production/atlas.redb, or leave it unset",
+            );
+            return None;
+        }
+        if path.is_empty() || path.ends_with('/') {
+            self.wrong(keys::DATA_FILE, "must name a file, as in data/production/atlas.redb");
+            return None;
+        }
+        let from_file = matches!(self.entry(keys::DATA_FILE), Some(Entry { origin: Origin::File(..), .. }));
+        if from_file && self.environment.kind() == Kind::Preview {
+            self.wrong(
+                keys::DATA_FILE,
+                "cannot be shared by all previews; leave it unset and each gets data/preview/<name>/atlas.redb",
+            );
+            return None;
+        }
+        Some(tidy(&folder.join(path)))
+    }
+
+    fn secret(&mut self) -> Option<Secret> {
+        match self.text(keys::SECRET) {
+            None => {
+                if self.is_required() {
+                    self.missing(keys::SECRET);
+                }
+                None
+            }
+            Some(text) if text.chars().count() < 32 => {
+                self.wrong(keys::SECRET, "needs at least 32 characters; `openssl rand -base64 32` makes one");
+                None
+            }
+            Some(text) => Some(Secret::new(text)),
+        }
+    }
+
+    fn mail(&mut self) -> Option<Mail> {
+        let from = self.sender();
+        let captured = self.policy.mail == MailRule::Captured;
+        let transport = match (self.text(keys::RESEND_API_KEY), self.text(keys::SMTP_URL)) {
+            _ if captured => Some(Transport::Capture),
+            (Some(_), Some(_)) => {
+                self.error(keys::SMTP_URL, "RESEND_API_KEY and SMTP_URL are both set; keep the relay you mean");
+                None
+            }
+            (Some(key), None) => Some(Transport::Smtp(Smtp {
+                host: "smtp.resend.com".to_owned(),
+                port: 465,
+                tls: Tls::Implicit,
+                credentials: Some(("resend".to_owned(), Secret::new(key))),
+            })),
+            (None, Some(url)) => {
+                let relay = relay(url);
+                if let Err(why) = &relay {
+                    self.wrong(keys::SMTP_URL, why);
+                }
+                relay.ok().map(Transport::Smtp)
+            }
+            (None, None) => {
+                let kind = self.environment.kind();
+                self.error(
+                    keys::RESEND_API_KEY,
+                    format!(
+                        "mail is required in {kind}: set RESEND_API_KEY for Resend, or SMTP_URL for any other relay"
+                    ),
+                );
+                None
+            }
+        };
+        let allow: Vec<String> = self.list(keys::MAIL_ALLOW).iter().map(|item| item.to_ascii_lowercase()).collect();
+        if let Some(bad) = allow.iter().find(|item| !is_allowance(item)) {
+            self.wrong(
+                keys::MAIL_ALLOW,
+                &format!("has “{bad}”, which is neither an address nor a domain as in @example.com"),
+            );
+        }
+        if self.policy.mail == MailRule::ToAllowed && allow.is_empty() {
+            self.warn(
+                keys::MAIL_ALLOW,
+                "mail.allow is empty: every mail of this environment is captured, none is sent",
+            );
+        }
+        Some(Mail { from: from?, transport: transport?, allow })
+    }
+
+    fn sender(&mut self) -> Option<Sender> {
+        let Some(text) = self.text(keys::MAIL_FROM) else {
+            if self.is_required() {
+                self.missing(keys::MAIL_FROM);
+                return None;
+            }
+            return Email::parse("atlas@atlas.invalid").ok().map(|email| Sender { name: "Atlas".to_owned(), email });
+        };
+        let (name, address) = match text.split_once('<') {
+            Some((name, rest)) => (name.trim().trim_matches('"'), rest.trim_end().trim_end_matches('>')),
+            None => ("Atlas", text),
+        };
+        let Ok(email) = Email::parse(address) else {
+            self.wrong(keys::MAIL_FROM, "must be an address, as in Atlas <atlas@example.com>");
+            return None;
+        };
+        Some(Sender { name: if name.is_empty() { "Atlas" } else { name }.to_owned(), email })
+    }
+
+    /// A Sentry address. Off is off; on without an address is an error; unset follows the rules of the kind.
+    fn dsn(&mut self, switch: &'static str, key: &'static str) -> Option<Dsn> {
+        let on = self.flag(switch);
+        match (on, self.text(key)) {
+            (Some(false), _) => {
+                if self.is_required() {
+                    self.warn(switch, format!("{switch} is false: errors of {} go unseen", self.environment));
+                }
+                None
+            }
+            (on, None) => {
+                if on == Some(true) || self.is_required() {
+                    self.missing(key);
+                }
+                None
+            }
+            (_, Some(text)) => {
+                if text.parse::<sentry::types::Dsn>().is_err() {
+                    self.wrong(key, "is not a Sentry address, as in https://key@host/project");
+                    return None;
+                }
+                Some(Dsn(text.to_owned()))
+            }
+        }
+    }
+
+    fn admins(&mut self) -> Vec<Email> {
+        let mut admins = Vec::new();
+        match self.text(keys::ADMIN_OWNER).map(Email::parse) {
+            Some(Ok(email)) => admins.push(email),
+            Some(Err(_)) => self.wrong(keys::ADMIN_OWNER, "must be an e-mail address"),
+            None if self.is_required() => self.missing(keys::ADMIN_OWNER),
+            None => {}
+        }
+        for item in self.list(keys::ADMIN_ALLOWLIST) {
+            match Email::parse(item) {
+                Ok(email) => admins.push(email),
+                Err(_) => self.wrong(keys::ADMIN_ALLOWLIST, &format!("has “{item}”, which is not an e-mail address")),
+            }
+        }
+        admins
+    }
+
+    fn test_endpoints(&mut self) -> bool {
+        let asked = self.flag(keys::TEST_ENDPOINTS);
+        match self.policy.test_endpoints {
+            TestEndpoints::Flag(_) => asked == Some(true),
+            TestEndpoints::Never => {
+                if asked == Some(true) {
+                    let kind = self.environment.kind();
+                    self.wrong(
+                        keys::TEST_ENDPOINTS,
+                        &format!("must be false in {kind}: it would let strangers read tokens"),
+                    );
+                }
+                false
+            }
+        }
+    }
+
+    fn seed_password(&mut self) -> Option<Secret> {
+        let text = self.text(keys::SEED_PASSWORD)?;
+        if self.policy.seed == SeedRule::Refused {
+            self.warn(keys::SEED_PASSWORD, "SEED_PASSWORD is set, but production is never seeded");
+        }
+        Some(Secret::new(text))
+    }
+
+    fn gate(&mut self) -> Option<Gate> {
+        match (self.text(keys::GATE_USER), self.text(keys::GATE_PASSWORD)) {
+            (Some(user), Some(password)) => Some(Gate { user: user.to_owned(), password: Secret::new(password) }),
+            (None, None) => {
+                if self.policy.gate == GateRule::Expected {
+                    self.warn(
+                        keys::GATE_USER,
+                        format!(
+                            "{} is open to strangers: set ATLAS_GATE_USER and ATLAS_GATE_PASSWORD",
+                            self.environment
+                        ),
+                    );
+                }
+                None
+            }
+            _ => {
+                self.error(keys::GATE_USER, "ATLAS_GATE_USER and ATLAS_GATE_PASSWORD go together; set both or neither");
+                None
+            }
+        }
+    }
+}
+
+/// Whether a host is this machine.
+pub(super) fn is_loopback(host: Option<&Host<&str>>) -> bool {
+    match host {
+        Some(Host::Domain(name)) => *name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+fn is_allowance(item: &str) -> bool {
+    match item.strip_prefix('@') {
+        Some(domain) => Email::parse(&format!("a@{domain}")).is_ok(),
+        None => Email::parse(item).is_ok(),
+    }
+}
+
+/// `smtps://` is TLS from the first byte, `smtp://` is STARTTLS, except to a relay on this machine.
+fn relay(text: &str) -> Result<Smtp, &'static str> {
+    const SHAPE: &str = "must look like smtps://user:password@host:465 or smtp://user:password@host:587";
+    let url = Url::parse(text).map_err(|_| SHAPE)?;
+    let host = url.host_str().ok_or(SHAPE)?.trim_matches(['[', ']']).to_owned();
+    // `url` does not know what kind of host an smtp address has, so read it the way it reads a web address.
+    let local = Url::parse(&format!("http://{}", url.host_str().unwrap_or("")))
+        .is_ok_and(|web| is_loopback(web.host().as_ref()));
+    let (tls, port) = match url.scheme() {
+        "smtps" => (Tls::Implicit, 465),
+        "smtp" if local => (Tls::None, 25),
+        "smtp" => (Tls::StartTls, 587),
+        _ => return Err(SHAPE),
+    };
+    let plain = |text: &str| {
+        percent_encoding::percent_decode_str(text).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| SHAPE)
+    };
+    let credentials = match (url.username(), url.password()) {
+        ("", None) => None,
+        (user, Some(password)) if !user.is_empty() => Some((plain(user)?, Secret::new(plain(password)?))),
+        _ => return Err(SHAPE),
+    };
+    Ok(Smtp { host, port: url.port().unwrap_or(port), tls, credentials })
+}
+
+/// Drops a leading `./`, so that messages show the path as people write it.
+fn tidy(path: &std::path::Path) -> PathBuf {
+    path.strip_prefix(".").unwrap_or(path).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relay_is_read_from_its_address() {
+        let resend = relay("smtps://user:p%40ss@mail.example.com").unwrap();
+        assert_eq!((resend.host.as_str(), resend.port, resend.tls), ("mail.example.com", 465, Tls::Implicit));
+        assert_eq!(resend.credentials.unwrap().1.reveal(), "p@ss");
+        assert_eq!(relay("smtp://mail.example.com").unwrap().tls, Tls::StartTls);
+        let local = relay("smtp://127.0.0.1:1025").unwrap();
+        assert_eq!((local.port, local.tls), (1025, Tls::None));
+        assert_eq!(relay("smtp://localhost").unwrap().tls, Tls::None);
+        for bad in ["mail.example.com", "http://mail.example.com", "smtp://user@mail.example.com", "smtp://"] {
+            assert!(relay(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! What was written: every value as text, with the place it came from. Nothing is judged here except the writing itself.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::keys::{self, Key, Shape};
+use super::policy::{self, TestEndpoints};
+use super::{Flags, Problem, Severity, Unreadable};
+use crate::domain::{Environment, Kind};
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A flag of the command line.
+    Flag(&'static str),
+    /// A variable.
+    Variable(&'static str),
+    /// A file named by a variable.
+    VariableFile(&'static str, PathBuf),
+    /// A table of the configuration file.
+    File(PathBuf, String),
+    /// Nobody wrote it: Atlas's own default.
+    BuiltIn,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => write!(f, "flag {flag}"),
+            Self::Variable(name) => write!(f, "variable {name}"),
+            Self::VariableFile(name, path) => write!(f, "variable {name}_FILE ({})", path.display()),
+            Self::File(path, table) => write!(f, "{} [{table}]", path.display()),
+            Self::BuiltIn => f.write_str("built-in default"),
+        }
+    }
+}
+
+/// One value as text; a list is separated by commas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The text.
+    pub value: String,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Every value that was written, by key.
+#[derive(Debug, Clone, Default)]
+pub struct Written {
+    entries: BTreeMap<&'static str, Entry>,
+    /// The folder that relative paths start from.
+    pub folder: PathBuf,
+}
+
+impl Written {
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&Entry> {
+        self.entries.get(key)
+    }
+}
+
+/// Gathers the values of `environment`: flag before variable before file before defaults.
+pub(super) fn gather(
+    environment: &Environment,
+    flags: &Flags,
+    variables: &BTreeMap<String, String>,
+) -> Result<(Written, Vec<Problem>), Unreadable> {
+    let mut problems = Vec::new();
+    let named = flags.config.clone().or_else(|| variables.get("ATLAS_CONFIG").map(PathBuf::from));
+    let path = named.clone().unwrap_or_else(|| PathBuf::from("atlas.toml"));
+    let mut written = Written { folder: folder_of(&path), ..Written::default() };
+
+    if let Some(file) = read_file(&path, named.is_some())? {
+        let table = match environment.kind() {
+            Kind::Preview => "preview".to_owned(),
+            _ => environment.to_string(),
+        };
+        check_names(&file, &path, &mut problems);
+        for table in ["defaults".to_owned(), format!("environment.{table}")] {
+            let origin = Origin::File(path.clone(), table.clone());
+            if let Some(values) = lookup(&file, &table) {
+                take_table(values, "", &origin, &mut written.entries, &mut problems);
+            }
+        }
+    }
+    for key in keys::ALL {
+        if let Some(entry) = from_variables(key, variables, &mut problems) {
+            written.entries.insert(key.name, entry);
+        }
+    }
+    add_defaults(environment, &mut written.entries);
+    if let Some(listen) = &flags.listen {
+        let entry = Entry { value: listen.clone(), origin: Origin::Flag("--listen") };
+        written.entries.insert(keys::LISTEN, entry);
+    }
+    Ok((written, problems))
+}
+
+/// What Atlas assumes where nobody wrote anything.
+fn add_defaults(environment: &Environment, entries: &mut BTreeMap<&'static str, Entry>) {
+    let mut add = |key, value: String| {
+        entries.entry(key).or_insert(Entry { value, origin: Origin::BuiltIn });
+    };
+    add(keys::LISTEN, "127.0.0.1:3000".to_owned());
+    add(keys::DATA_FILE, format!("data/{environment}/atlas.redb"));
+    add(keys::LOG, "info".to_owned());
+    let endpoints = policy::of(environment.kind()).test_endpoints;
+    add(keys::TEST_ENDPOINTS, (endpoints == TestEndpoints::Flag(true)).to_string());
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+}
+
+fn read_file(path: &Path, demanded: bool) -> Result<Option<toml::Table>, Unreadable> {
+    let unreadable = |why: String| Unreadable::File { path: path.to_owned(), why };
+    match std::fs::read_to_string(path) {
+        Ok(text) => text.parse().map(Some).map_err(|error: toml::de::Error| unreadable(error.to_string())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !demanded => Ok(None),
+        Err(error) => Err(unreadable(error.to_string())),
+    }
+}
+
+fn lookup<'a>(file: &'a toml::Table, dotted: &str) -> Option<&'a toml::Table> {
+    dotted.split('.').try_fold(file, |table, part| table.get(part)?.as_table())
+}
+
+/// Names at the top of the file: only `defaults` and the four environments.
+fn check_names(file: &toml::Table, path: &Path, problems: &mut Vec<Problem>) {
+    let mut unknown = |what: &str, name: &str, choices: &[&'static str]| {
+        let near = choices.iter().min_by_key(|choice| strsim::damerau_levenshtein(choice, name)).unwrap_or(&"");
+        problems
+            .push(error("atlas.toml", format!("{}: unknown {what} “{name}”; did you mean “{near}”?", path.display())));
+    };
+    for name in file.keys() {
+        if !matches!(name.as_str(), "defaults" | "environment") {
+            unknown("table", name, &["defaults", "environment"]);
+        }
+    }
+    let environments = ["production", "staging", "development", "preview"];
+    for name in file.get("environment").and_then(toml::Value::as_table).into_iter().flat_map(|table| table.keys()) {
+        if !environments.contains(&name.as_str()) {
+            unknown("environment", name, &environments);
+        }
+    }
+}
+
+fn take_table(
+    values: &toml::Table,
+    prefix: &str,
+    origin: &Origin,
+    entries: &mut BTreeMap<&'static str, Entry>,
+    problems: &mut Vec<Problem>,
+) {
+    for (name, value) in values {
+        let dotted = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        let Some(key) = keys::find(&dotted) else {
+            match value.as_table() {
+                Some(inner) if keys::ALL.iter().any(|key| key.name.starts_with(&format!("{dotted}."))) => {
+                    take_table(inner, &dotted, origin, entries, problems);
+                }
+                _ => problems.push(error(
+                    "atlas.toml",
+                    format!("{origin}: unknown setting “{dotted}”; did you mean “{}”?", keys::nearest(&dotted)),
+                )),
+            }
+            continue;
+        };
+        match text_of(key, value) {
+            Ok(value) => {
+                entries.insert(key.name, Entry { value, origin: origin.clone() });
+            }
+            Err(why) => problems.push(error(key.name, format!("{origin}: {dotted} {why}"))),
+        }
+    }
+}
+
+fn text_of(key: &Key, value: &toml::Value) -> Result<String, String> {
+    match (key.shape, value) {
+        (Shape::Secret, _) => Err(format!(
+            "is a secret and does not belong into a file that is shared; set the variable {} or {}_FILE",
+            key.variables.first().unwrap_or(&""),
+            key.variables.first().unwrap_or(&"")
+        )),
+        (Shape::Text, toml::Value::String(text)) => Ok(text.clone()),
+        (Shape::Flag, toml::Value::Boolean(flag)) => Ok(flag.to_string()),
+        (Shape::List, toml::Value::Array(items)) => {
+            let items: Option<Vec<_>> = items.iter().map(toml::Value::as_str).collect();
+            items.map(|items| items.join(",")).ok_or_else(|| "must be an array of strings".to_owned())
+        }
+        (Shape::Text, _) => Err("must be a string".to_owned()),
+        (Shape::Flag, _) => Err("must be true or false".to_owned()),
+        (Shape::List, _) => Err("must be an array of strings".to_owned()),
+    }
+}
+
+/// The value of the first variable that is set; the others must agree with it.
+fn from_variables(key: &Key, variables: &BTreeMap<String, String>, problems: &mut Vec<Problem>) -> Option<Entry> {
+    let mut chosen: Option<(&str, Entry)> = None;
+    for name in key.variables {
+        let Some(entry) = from_variable(key, name, variables, problems) else { continue };
+        match &chosen {
+            None => chosen = Some((name, entry)),
+            Some((first, kept)) if !agree(&kept.value, &entry.value) => problems.push(error(
+                key.name,
+                format!("{first} and {name} disagree; set both to the same value, or only one of them"),
+            )),
+            Some(_) => {}
+        }
+    }
+    chosen.map(|(_, entry)| entry)
+}
+
+/// A trailing slash is no disagreement between two spellings of an address.
+fn agree(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
+}
+
+fn from_variable(
+    key: &Key,
+    name: &'static str,
+    variables: &BTreeMap<String, String>,
+    problems: &mut Vec<Problem>,
+) -> Option<Entry> {
+    let set = |name: &str| variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+    let file = format!("{name}_FILE");
+    match (set(name), set(&file)) {
+        (Some(_), Some(_)) => {
+            problems.push(error(key.name, format!("{name} and {file} are both set; keep one of them")));
+            None
+        }
+        (Some(value), None) => Some(Entry { value: value.to_owned(), origin: Origin::Variable(name) }),
+        (None, Some(path)) => match std::fs::read_to_string(path) {
+            Ok(text) => {
+                Some(Entry { value: text.trim().to_owned(), origin: Origin::VariableFile(name, PathBuf::from(path)) })
+            }
+            Err(why) => {
+                problems.push(error(key.name, format!("{file} names {path}, which cannot be read: {why}")));
+                None
+            }
+        },
+        (None, None) => None,
+    }
+}
+
+pub(super) fn error(key: &'static str, message: String) -> Problem {
+    Problem { severity: Severity::Error, key, message }
+}

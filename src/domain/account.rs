@@ -1,0 +1,81 @@
+//! A person's account.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::password::PasswordHash;
+use super::{AccountId, Email, Fault, Zone, text};
+
+/// The name a person goes by: trimmed, 2 to 80 characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DisplayName(String);
+
+impl DisplayName {
+    /// Parses a name as typed.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the field `displayName`.
+    pub fn parse(raw: &str) -> Result<Self, Fault> {
+        text::line("displayName", "The name", raw, 2, 80).map(Self)
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for DisplayName {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).map_err(|fault| fault.message)
+    }
+}
+
+impl From<DisplayName> for String {
+    fn from(name: DisplayName) -> Self {
+        name.0
+    }
+}
+
+/// What a person signs in with, besides the address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credentials {
+    /// What to call the person.
+    pub name: DisplayName,
+    /// The hashed password.
+    pub password: PasswordHash,
+    /// Where the person's days begin and end.
+    pub zone: Zone,
+}
+
+/// One person's account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// The address mail goes to.
+    pub email: Email,
+    /// Name, password and zone.
+    pub credentials: Credentials,
+    /// When the address was confirmed; nobody signs in before.
+    pub verified_at: Option<Timestamp>,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When the owner was last told that somebody signed up with this address again.
+    #[serde(default)]
+    pub noticed_at: Option<Timestamp>,
+}
+
+impl Account {
+    /// Where this person's days begin and end.
+    pub fn zone(&self) -> &Zone {
+        &self.credentials.zone
+    }
+
+    /// What to call the person.
+    pub fn name(&self) -> &str {
+        self.credentials.name.as_str()
+    }
+}

@@ -1,0 +1,118 @@
+//! When a day may still be ticked or unticked.
+
+use jiff::Timestamp;
+
+use super::{Day, Habit, Refusal, Zone};
+
+/// Yesterday stays open until this local hour.
+pub const GRACE_UNTIL_HOUR: i8 = 2;
+
+/// Decides whether `habit` may be ticked or unticked for `day` at `now`, for somebody in `zone`.
+///
+/// Today is open; yesterday is open while the local clock shows less than two; nothing else is. The clock on
+/// the wall decides, so in a night that skips from 01:59 to 03:00 yesterday closes at once.
+///
+/// # Errors
+/// The [`Refusal`] that fits first: the weekday, the future, days further back, yesterday after two.
+pub fn may_change(habit: &Habit, day: Day, now: Timestamp, zone: &Zone) -> Result<(), Refusal> {
+    if !habit.plan.weekdays.on(day) {
+        return Err(Refusal::NotScheduled);
+    }
+    let today = Day::at(now, zone);
+    if day > today {
+        return Err(Refusal::FutureDay);
+    }
+    if day == today {
+        return Ok(());
+    }
+    if day < today.yesterday() {
+        return Err(Refusal::DayClosed);
+    }
+    if zone.rules().to_datetime(now).hour() < GRACE_UNTIL_HOUR { Ok(()) } else { Err(Refusal::GraceOver) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::habit::{Habit, Plan, ReminderTimes, Title};
+    use super::super::{HabitId, Weekdays};
+    use super::*;
+
+    fn daily(weekdays: Weekdays) -> Habit {
+        Habit {
+            id: HabitId::mint(Timestamp::UNIX_EPOCH, [0; 10]),
+            plan: Plan {
+                title: Title::parse("Read").unwrap(),
+                description: None,
+                weekdays,
+                reminder_times: ReminderTimes::default(),
+            },
+            position: 0,
+            created_at: Timestamp::UNIX_EPOCH,
+            archived_at: None,
+        }
+    }
+
+    fn decide(zone: &str, now: &str, day: &str) -> Result<(), Refusal> {
+        may_change(&daily(Weekdays::ALL), Day::parse(day).unwrap(), now.parse().unwrap(), &Zone::parse(zone).unwrap())
+    }
+
+    #[test]
+    fn yesterday_closes_at_two_on_the_wall_clock() {
+        let table = [
+            ("UTC", "2026-02-12T01:59:59Z", "2026-02-11", Ok(())),
+            ("UTC", "2026-02-12T02:00:00Z", "2026-02-11", Err(Refusal::GraceOver)),
+            ("UTC", "2026-02-12T01:59:59Z", "2026-02-10", Err(Refusal::DayClosed)),
+            ("UTC", "2026-02-12T23:59:59Z", "2026-02-13", Err(Refusal::FutureDay)),
+            ("UTC", "2026-02-12T12:00:00Z", "2026-02-12", Ok(())),
+            ("America/Los_Angeles", "2026-02-12T09:59:59Z", "2026-02-11", Ok(())),
+            ("America/Los_Angeles", "2026-02-12T10:00:00Z", "2026-02-11", Err(Refusal::GraceOver)),
+            // Spring forward: 01:59:59 is followed by 03:00.
+            ("America/Los_Angeles", "2026-03-08T09:59:59Z", "2026-03-07", Ok(())),
+            ("America/Los_Angeles", "2026-03-08T10:00:00Z", "2026-03-07", Err(Refusal::GraceOver)),
+            // Fall back: 01:30 comes twice, and yesterday is open both times.
+            ("America/Los_Angeles", "2026-11-01T08:30:00Z", "2026-10-31", Ok(())),
+            ("America/Los_Angeles", "2026-11-01T09:30:00Z", "2026-10-31", Ok(())),
+            ("America/Los_Angeles", "2026-11-01T10:00:00Z", "2026-10-31", Err(Refusal::GraceOver)),
+            ("Pacific/Kiritimati", "2026-02-11T11:00:00Z", "2026-02-12", Ok(())),
+        ];
+        for (zone, now, day, expected) in table {
+            assert_eq!(decide(zone, now, day), expected, "{zone} {now} {day}");
+        }
+    }
+
+    #[test]
+    fn a_monday_habit_west_of_greenwich_is_ticked_on_monday() {
+        let zone = Zone::parse("America/Los_Angeles").unwrap();
+        let monday = Day::parse("2026-02-09").unwrap();
+        let noon = "2026-02-09T20:00:00Z".parse().unwrap();
+        let habit = daily(Weekdays::parse([1]).unwrap());
+        assert_eq!(may_change(&habit, monday, noon, &zone), Ok(()));
+        let tuesday = monday.plus(1);
+        assert_eq!(
+            may_change(&habit, tuesday, "2026-02-10T20:00:00Z".parse().unwrap(), &zone),
+            Err(Refusal::NotScheduled)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn at_any_instant_today_is_open_and_tomorrow_never(
+            seconds in 0_i64..4_102_444_800,
+            zone in prop::sample::select(vec!["UTC", "Asia/Kathmandu", "Pacific/Kiritimati", "Pacific/Pago_Pago", "America/St_Johns", "Australia/Lord_Howe", "Africa/Casablanca"]),
+        ) {
+            let now = Timestamp::from_second(seconds).unwrap();
+            let zone = Zone::parse(zone).unwrap();
+            let habit = daily(Weekdays::ALL);
+            let today = Day::at(now, &zone);
+            let early = zone.rules().to_datetime(now).hour() < GRACE_UNTIL_HOUR;
+            prop_assert_eq!(may_change(&habit, today, now, &zone), Ok(()));
+            prop_assert_eq!(may_change(&habit, today.plus(1), now, &zone), Err(Refusal::FutureDay));
+            if seconds > 300_000 {
+                prop_assert_eq!(may_change(&habit, today.yesterday(), now, &zone).is_ok(), early);
+                prop_assert_eq!(may_change(&habit, today.plus(-2), now, &zone), Err(Refusal::DayClosed));
+            }
+        }
+    }
+}

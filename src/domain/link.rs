@@ -1,0 +1,54 @@
+//! Links that are mailed to a person to prove that the address is theirs.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::account::Credentials;
+use super::{AccountId, Refusal};
+
+/// How long a verification link works.
+pub const VERIFICATION_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// A new link for the same account is mailed at most this often.
+pub const RESEND_PAUSE: SignedDuration = SignedDuration::from_mins(5);
+
+/// A verification link. It is found by a keyed hash of its token; the token itself is only in the mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The account it confirms.
+    pub account: AccountId,
+    /// SECURITY: what was typed at the sign-up that caused this link. Confirming puts exactly these in force, so that
+    /// nobody who signed up earlier with somebody else's address keeps a password to the confirmed account.
+    pub credentials: Credentials,
+    /// When it was mailed.
+    pub created_at: Timestamp,
+    /// When it was used; a used link confirms nothing more.
+    pub used_at: Option<Timestamp>,
+}
+
+/// What a link that was opened is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Its button confirms the address.
+    Open,
+    /// It was used before: the address is confirmed already.
+    Used,
+}
+
+impl Link {
+    /// When it stops working. At this instant it has expired.
+    pub fn expires_at(&self) -> Timestamp {
+        self.created_at.checked_add(VERIFICATION_LIFE).unwrap_or(Timestamp::MAX)
+    }
+
+    /// What it is good for at `now`.
+    ///
+    /// # Errors
+    /// [`Refusal::LinkExpired`] when it is too old and was never used.
+    pub fn standing(&self, now: Timestamp) -> Result<Standing, Refusal> {
+        match self.used_at {
+            Some(_) => Ok(Standing::Used),
+            None if self.expires_at() <= now => Err(Refusal::LinkExpired),
+            None => Ok(Standing::Open),
+        }
+    }
+}

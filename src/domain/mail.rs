@@ -1,0 +1,83 @@
+//! A mail in the outbox: saved in the same transaction as its cause, sent afterwards.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Email, MailId};
+
+/// What a mail says, in both parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// The subject line, environment prefix included.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
+}
+
+/// Where a mail stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "state")]
+pub enum Standing {
+    /// To be sent at `due`, after `attempts` tries that failed.
+    Waiting {
+        /// When to try next.
+        due: Timestamp,
+        /// Failed tries so far.
+        attempts: u32,
+    },
+    /// Kept for reading here instead of being sent.
+    Captured,
+    /// The relay took it.
+    Sent {
+        /// When.
+        at: Timestamp,
+    },
+    /// Given up.
+    Failed {
+        /// When.
+        at: Timestamp,
+        /// In the operator's words.
+        why: String,
+    },
+}
+
+/// One mail to one person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mail {
+    /// Its id; also the local part of its Message-ID, so a retry is never a second mail.
+    pub id: MailId,
+    /// Whom it goes to.
+    pub to: Email,
+    /// What it says. Emptied once sent: a link in it is a secret.
+    pub letter: Option<Letter>,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// When what it says stops being true; it is not sent after that.
+    pub expires_at: Timestamp,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub standing: Standing,
+}
+
+/// The pause before the next try: 10 s, doubled each time up to an hour, stretched by up to a quarter so that
+/// mails that failed together do not return together.
+///
+/// `jitter` is any random number. RFC 5321 §4.5.4.1 asks for a queue with growing delays.
+pub fn pause_before_retry(attempts: u32, jitter: u32) -> SignedDuration {
+    let seconds = (10_i64 << attempts.min(9)).min(3_600);
+    SignedDuration::from_millis(seconds * 1_000 + seconds * 250 * i64::from(jitter % 1_000) / 1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_stay_within_the_hour_and_a_quarter() {
+        assert_eq!(pause_before_retry(0, 0), SignedDuration::from_secs(10));
+        assert_eq!(pause_before_retry(3, 0), SignedDuration::from_secs(80));
+        assert!(pause_before_retry(u32::MAX, u32::MAX) <= SignedDuration::from_mins(75));
+    }
+}

@@ -1,0 +1,33 @@
+//! Ground floor: what is true, and when Atlas says no.
+//!
+//! Pure: no I/O, no clock, no randomness, no async. Time and random bytes are handed in, so every
+//! rule here can be tested with a table.
+
+pub mod account;
+pub mod agenda;
+pub mod completion;
+pub mod day;
+pub mod email;
+pub mod environment;
+pub mod habit;
+pub mod id;
+pub mod link;
+pub mod mail;
+pub mod password;
+pub mod refusal;
+pub mod session;
+pub mod stamp;
+pub mod text;
+pub mod weekdays;
+pub mod year;
+pub mod zone;
+
+pub use account::{Account, DisplayName};
+pub use day::Day;
+pub use email::Email;
+pub use environment::{Environment, Kind};
+pub use habit::{Description, Habit, ReminderTimes, Title};
+pub use id::{AccountId, FileId, HabitId, MailId};
+pub use refusal::{Fault, Refusal};
+pub use weekdays::Weekdays;
+pub use zone::Zone;

@@ -1,0 +1,118 @@
+//! The ways Atlas says no, in words for the person who asked.
+//!
+//! A refusal is an answer, not a failure: nothing was changed and nothing is broken.
+
+use std::fmt;
+
+/// One field that cannot be accepted, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The field's name as forms and JSON spell it.
+    pub field: &'static str,
+    /// What is wrong and how to mend it, as one sentence.
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault of `field`.
+    pub fn new(field: &'static str, message: impl Into<String>) -> Self {
+        Self { field, message: message.into() }
+    }
+}
+
+/// Why a request was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// One or more fields cannot be accepted.
+    Invalid(Vec<Fault>),
+    /// Address or password is wrong; which of them is not said.
+    WrongCredentials,
+    /// The password is right, the address is not confirmed yet.
+    Unverified,
+    /// The link is not one of ours, was replaced, or was used for another purpose.
+    LinkInvalid,
+    /// The link was ours and is too old.
+    LinkExpired,
+    /// No such habit, or not this person's, or archived.
+    NoSuchHabit,
+    /// The habit is not planned on that weekday.
+    NotScheduled,
+    /// The day has not begun where the person lives.
+    FutureDay,
+    /// Yesterday closed at two in the morning.
+    GraceOver,
+    /// The day is further back than may still be changed.
+    DayClosed,
+    /// The new order does not name every active habit exactly once.
+    OrderMismatch,
+}
+
+impl Refusal {
+    /// A refusal of a single field.
+    pub fn field(field: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![Fault::new(field, message)])
+    }
+
+    /// The faults by field; empty for a refusal that is about no field.
+    pub fn faults(&self) -> &[Fault] {
+        match self {
+            Self::Invalid(faults) => faults,
+            _ => &[],
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Invalid(faults) => match faults.first() {
+                Some(fault) => &fault.message,
+                None => "Something in the form needs another look.",
+            },
+            Self::WrongCredentials => "That address and password do not belong together.",
+            Self::Unverified => {
+                "This address is not confirmed yet. Open the link in the mail we sent you, then sign in."
+            }
+            Self::LinkInvalid => "This link does not work: it was replaced by a newer one or is incomplete.",
+            Self::LinkExpired => "This link has expired. Ask for a new one below.",
+            Self::NoSuchHabit => "There is no such habit.",
+            Self::NotScheduled => "This habit is not planned for that weekday.",
+            Self::FutureDay => "That day has not begun yet, so it cannot be ticked.",
+            Self::GraceOver => "Yesterday could be changed until 02:00; it is closed now.",
+            Self::DayClosed => "That day is closed: only today, and yesterday until 02:00, can be changed.",
+            Self::OrderMismatch => "The order must name each of your active habits once. Reload and try again.",
+        })
+    }
+}
+
+/// Gathers the faults of several fields, so that a person hears of all of them at once.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// Keeps the value, or the fault that stands in its place.
+    pub fn take<T>(&mut self, parsed: Result<T, Fault>) -> Option<T> {
+        match parsed {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.0.push(fault);
+                None
+            }
+        }
+    }
+
+    /// Adds a fault.
+    pub fn add(&mut self, field: &'static str, message: impl Into<String>) {
+        self.0.push(Fault::new(field, message));
+    }
+
+    /// The refusal made of what was gathered.
+    pub fn refusal(self) -> Refusal {
+        Refusal::Invalid(self.0)
+    }
+
+    /// An error when anything was gathered.
+    pub fn check(self) -> Result<(), Refusal> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.refusal()) }
+    }
+}

@@ -1,0 +1,58 @@
+//! A signed-in device.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::AccountId;
+
+/// A session ends this long after it was last used.
+pub const IDLE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// A session ends this long after sign-in, however much it is used.
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// Last use is written down at most this often.
+pub const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
+/// One session. It is found by a keyed hash of its token; the token itself is kept nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Who is signed in.
+    pub account: AccountId,
+    /// When the person signed in.
+    pub created_at: Timestamp,
+    /// When it was last used, to about [`TOUCH_EVERY`].
+    pub used_at: Timestamp,
+}
+
+impl Session {
+    /// When it ends if it is not used again.
+    pub fn expires_at(&self) -> Timestamp {
+        let later = |from: Timestamp, by| from.checked_add(by).unwrap_or(Timestamp::MAX);
+        later(self.used_at, IDLE).min(later(self.created_at, LONGEST))
+    }
+
+    /// Whether it still counts at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.expires_at()
+    }
+
+    /// Whether its last use is old enough to be written down again.
+    pub fn wants_touch(&self, now: Timestamp) -> bool {
+        now.duration_since(self.used_at) >= TOUCH_EVERY
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn use_keeps_a_session_alive_but_not_for_ever() {
+        let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let day = |n: i64| start + SignedDuration::from_hours(24 * n);
+        let session = |used| Session { account: AccountId::mint(start, [0; 10]), created_at: start, used_at: used };
+        assert!(session(start).is_live(day(29)));
+        assert!(!session(start).is_live(day(30)));
+        assert!(session(day(29)).is_live(day(58)));
+        assert!(!session(day(89)).is_live(day(90)));
+    }
+}

@@ -1,0 +1,108 @@
+//! The weekdays a habit is meant for.
+
+use jiff::civil::Weekday;
+use serde::{Deserialize, Serialize};
+
+use super::{Day, Fault};
+
+/// At least one weekday, kept as a set. ISO numbers: Monday is 1, Sunday is 7.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<i64>", into = "Vec<i8>")]
+pub struct Weekdays(u8);
+
+/// Monday to Sunday with the short names used throughout.
+pub const NAMES: [(i8, &str); 7] = [(1, "Mon"), (2, "Tue"), (3, "Wed"), (4, "Thu"), (5, "Fri"), (6, "Sat"), (7, "Sun")];
+
+impl Weekdays {
+    /// Every day of the week.
+    pub const ALL: Self = Self(0b111_1111);
+
+    /// The set of these ISO numbers; repeated ones count once.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the field `weekdays` when it is empty or a number is not 1 to 7.
+    pub fn parse(numbers: impl IntoIterator<Item = i64>) -> Result<Self, Fault> {
+        let mut bits = 0;
+        for number in numbers {
+            if !(1..=7).contains(&number) {
+                return Err(Fault::new("weekdays", "Weekdays are the numbers 1 (Monday) to 7 (Sunday)."));
+            }
+            bits |= 1 << (number - 1);
+        }
+        if bits == 0 {
+            return Err(Fault::new("weekdays", "Choose at least one day of the week."));
+        }
+        Ok(Self(bits))
+    }
+
+    /// Whether the habit is meant for that weekday.
+    pub fn has(self, weekday: Weekday) -> bool {
+        self.0 & (1 << (weekday.to_monday_one_offset() - 1)) != 0
+    }
+
+    /// Whether the habit is meant for that day. It is the date's own weekday that counts, in every zone.
+    pub fn on(self, day: Day) -> bool {
+        self.has(day.weekday())
+    }
+
+    /// Sorted ISO numbers.
+    pub fn numbers(self) -> Vec<i8> {
+        NAMES.iter().map(|(number, _)| *number).filter(|number| self.0 & (1 << (number - 1)) != 0).collect()
+    }
+
+    /// For people: "Every day", "Weekdays", "Weekends" or "Mon, Wed, Fri".
+    pub fn summary(self) -> String {
+        match self.0 {
+            0b111_1111 => "Every day".to_owned(),
+            0b001_1111 => "Weekdays".to_owned(),
+            0b110_0000 => "Weekends".to_owned(),
+            bits => {
+                let names: Vec<_> =
+                    NAMES.iter().filter(|(n, _)| bits & (1 << (n - 1)) != 0).map(|(_, name)| *name).collect();
+                names.join(", ")
+            }
+        }
+    }
+}
+
+impl TryFrom<Vec<i64>> for Weekdays {
+    type Error = String;
+    fn try_from(numbers: Vec<i64>) -> Result<Self, String> {
+        Self::parse(numbers).map_err(|fault| fault.message)
+    }
+}
+
+impl From<Weekdays> for Vec<i8> {
+    fn from(days: Weekdays) -> Self {
+        days.numbers()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_sorted_and_merged() {
+        assert_eq!(Weekdays::parse([5, 1, 5, 3]).unwrap().numbers(), [1, 3, 5]);
+        assert!(Weekdays::parse([]).is_err());
+        assert!(Weekdays::parse([0]).is_err());
+        assert!(Weekdays::parse([8]).is_err());
+        assert!(Weekdays::parse([i64::MIN]).is_err());
+    }
+
+    #[test]
+    fn a_monday_habit_is_on_the_date_that_is_a_monday() {
+        let mondays = Weekdays::parse([1]).unwrap();
+        assert!(mondays.on(Day::parse("2026-02-09").unwrap()));
+        assert!(!mondays.on(Day::parse("2026-02-10").unwrap()));
+    }
+
+    #[test]
+    fn the_summary_uses_the_words_people_use() {
+        assert_eq!(Weekdays::ALL.summary(), "Every day");
+        assert_eq!(Weekdays::parse([1, 2, 3, 4, 5]).unwrap().summary(), "Weekdays");
+        assert_eq!(Weekdays::parse([7, 6]).unwrap().summary(), "Weekends");
+        assert_eq!(Weekdays::parse([1, 3]).unwrap().summary(), "Mon, Wed");
+    }
+}

@@ -1,0 +1,146 @@
+//! One habit's year: which days were done, and at which minute each was ticked.
+//!
+//! A year is one small value, so a person's day, month and year are read in one short range. Two bytes per day
+//! hold both the fact and the time of the tick, to the minute.
+
+use jiff::Timestamp;
+
+use super::Day;
+
+/// The days of one habit in one calendar year.
+///
+/// Each day holds one code: 0 not done; 1 done, the minute of the tick is not kept; n ≥ 2 done, ticked n − 2
+/// minutes after 00:00 UTC of the day before the date. That reaches every zone's own day (they begin up to 14
+/// hours before UTC's) and 44 days after it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HabitYear(Vec<u16>);
+
+const DONE_AT_UNKNOWN_TIME: u16 = 1;
+const FIRST_MINUTE: i64 = 2;
+
+impl HabitYear {
+    /// Whether the day was done.
+    pub fn is_done(&self, day: Day) -> bool {
+        self.code(day) != 0
+    }
+
+    /// When the day was ticked, to the minute, if that was kept.
+    pub fn ticked_at(&self, day: Day) -> Option<Timestamp> {
+        let minutes = i64::from(self.code(day)) - FIRST_MINUTE;
+        if minutes < 0 {
+            return None;
+        }
+        Timestamp::from_second(origin(day) + minutes * 60).ok()
+    }
+
+    /// Marks the day as done at `when`. False when it was done already: the first tick keeps its time.
+    pub fn tick(&mut self, day: Day, when: Timestamp) -> bool {
+        if self.is_done(day) {
+            return false;
+        }
+        let index = day.index_in_year();
+        if self.0.len() <= index {
+            self.0.resize(index + 1, 0);
+        }
+        let minutes = (when.as_second() - origin(day)).div_euclid(60) + FIRST_MINUTE;
+        let code = u16::try_from(minutes).ok().filter(|code| *code > DONE_AT_UNKNOWN_TIME);
+        if let Some(slot) = self.0.get_mut(index) {
+            *slot = code.unwrap_or(DONE_AT_UNKNOWN_TIME);
+        }
+        true
+    }
+
+    /// Marks the day as not done. False when it was not.
+    pub fn untick(&mut self, day: Day) -> bool {
+        let done = self.is_done(day);
+        if let Some(slot) = self.0.get_mut(day.index_in_year()) {
+            *slot = 0;
+        }
+        while self.0.last() == Some(&0) {
+            self.0.pop();
+        }
+        done
+    }
+
+    /// The days done in `year`, in order.
+    pub fn days(&self, year: i16) -> impl Iterator<Item = Day> + '_ {
+        let done = self.0.iter().enumerate().filter(|(_, code)| **code != 0);
+        done.filter_map(move |(index, _)| Day::of_year(year, index))
+    }
+
+    /// Whether no day was done.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Two little-endian bytes a day, up to the last day done.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|code| code.to_le_bytes()).collect()
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote; `None` for bytes it never writes.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        let codes: Vec<u16> = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
+        (rest.is_empty() && codes.len() <= 366 && codes.last() != Some(&0)).then_some(Self(codes))
+    }
+
+    fn code(&self, day: Day) -> u16 {
+        self.0.get(day.index_in_year()).copied().unwrap_or(0)
+    }
+}
+
+/// Seconds from the Unix epoch to 00:00 UTC of the day before `day`.
+fn origin(day: Day) -> i64 {
+    let midnight = day.date().to_zoned(jiff::tz::TimeZone::UTC).map_or(0, |zoned| zoned.timestamp().as_second());
+    midnight - 86_400
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        Day::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_tick_keeps_its_first_minute_and_comes_off_without_a_trace() {
+        let mut year = HabitYear::default();
+        let when: Timestamp = "2026-02-12T09:30:42Z".parse().unwrap();
+        assert!(year.tick(day("2026-02-12"), when));
+        assert!(!year.tick(day("2026-02-12"), "2026-02-12T20:00:00Z".parse().unwrap()));
+        assert_eq!(year.ticked_at(day("2026-02-12")).unwrap().to_string(), "2026-02-12T09:30:00Z");
+        assert!(year.untick(day("2026-02-12")));
+        assert!(!year.untick(day("2026-02-12")));
+        assert_eq!(year, HabitYear::default());
+    }
+
+    #[test]
+    fn a_tick_long_after_the_day_keeps_the_fact() {
+        let mut year = HabitYear::default();
+        year.tick(day("2020-01-01"), "2026-01-01T00:00:00Z".parse().unwrap());
+        year.tick(day("2020-06-01"), "1970-01-01T00:00:00Z".parse().unwrap());
+        assert!(year.is_done(day("2020-01-01")) && year.is_done(day("2020-06-01")));
+        assert_eq!(year.ticked_at(day("2020-01-01")), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_year_is_the_set_of_its_days(ticks in prop::collection::vec((0_usize..366, any::<bool>()), 0..80)) {
+            let mut year = HabitYear::default();
+            let mut model = BTreeSet::new();
+            for (index, on) in ticks {
+                let day = Day::of_year(2024, index).unwrap();
+                let changed = if on { year.tick(day, Timestamp::UNIX_EPOCH) } else { year.untick(day) };
+                prop_assert_eq!(changed, if on { model.insert(day) } else { model.remove(&day) });
+            }
+            prop_assert_eq!(year.days(2024).collect::<Vec<_>>(), model.into_iter().collect::<Vec<_>>());
+            prop_assert_eq!(HabitYear::from_bytes(&year.to_bytes()), Some(year));
+        }
+    }
+}

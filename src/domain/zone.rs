@@ -1,0 +1,63 @@
+//! A time zone by its IANA name. The zone database is compiled into the binary.
+
+use std::fmt;
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use super::Fault;
+
+/// Where a person's days begin and end.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// Coordinated universal time, for people who never said where they live.
+    pub const UTC: Self = Self(TimeZone::UTC);
+
+    /// The zone of that IANA name, as in `Europe/Lisbon`.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the field `timeZone` when the name is not in the database.
+    pub fn parse(name: &str) -> Result<Self, Fault> {
+        TimeZone::get(name.trim()).map(Self).map_err(|_| {
+            Fault::new("timeZone", "This time zone is not known. Pick one from the list, as in Europe/Lisbon.")
+        })
+    }
+
+    /// Its IANA name.
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
+    /// The rules of the zone.
+    pub fn rules(&self) -> &TimeZone {
+        &self.0
+    }
+}
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self::UTC
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl TryFrom<String> for Zone {
+    type Error = String;
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::parse(&name).map_err(|fault| fault.message)
+    }
+}
+
+impl From<Zone> for String {
+    fn from(zone: Zone) -> Self {
+        zone.name().to_owned()
+    }
+}

@@ -1,0 +1,4 @@
+//! First floor: what the operator sees of a running Atlas.
+
+pub mod logs;
+pub mod sentry;

@@ -1,0 +1,3 @@
+//! Third floor, beside the web: what an operator does.
+
+pub mod seeds;

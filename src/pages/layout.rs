@@ -1,0 +1,101 @@
+//! The frame around every page: head, banner, navigation.
+
+use maud::{DOCTYPE, Markup, html};
+
+use super::assets::address;
+
+/// Which entry of the navigation is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Here {
+    /// `/today`.
+    Today,
+    /// `/habits`.
+    Habits,
+    /// Anywhere else.
+    Elsewhere,
+}
+
+/// What the frame says besides the page itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// The environment, where pages must say that they are not production.
+    pub marked: Option<&'a str>,
+    /// The name of the person signed in.
+    pub member: Option<&'a str>,
+    /// Whether captured mail can be read at `/dev/mail`.
+    pub reads_mail: bool,
+}
+
+/// A whole document.
+pub fn document(frame: &Frame<'_>, title: &str, here: Here, main: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) " · Atlas" @if let Some(name) = frame.marked { " (" (name) ")" } }
+                link rel="icon" type="image/svg+xml" href=(address(favicon(frame.marked)));
+                link rel="stylesheet" href=(address("app.css"));
+                script type="module" src=(address("app.js")) {}
+            }
+            body {
+                a.skip href="#main" { "Skip to content" }
+                @if let Some(name) = frame.marked { (banner(name, frame.reads_mail)) }
+                @match frame.member {
+                    Some(name) => div.shell { (aside(name, here)) main #main { (main) } },
+                    None => { (masthead()) main #main.alone { (main) } },
+                }
+                div #announcer.announcer role="status" {}
+            }
+        }
+    }
+}
+
+/// Which favicon tells this environment's tab from the others.
+pub fn favicon(marked: Option<&str>) -> &'static str {
+    match marked {
+        None => "favicon.svg",
+        Some("staging") => "favicon-staging.svg",
+        Some("development") => "favicon-development.svg",
+        Some(_) => "favicon-preview.svg",
+    }
+}
+
+fn banner(name: &str, reads_mail: bool) -> Markup {
+    html! {
+        div.banner role="note" {
+            strong { (name) }
+            " – not production"
+            @if reads_mail { " · " a href="/dev/mail" { "captured mail" } }
+        }
+    }
+}
+
+fn masthead() -> Markup {
+    html! {
+        header.masthead { a.wordmark href="/" { "Atlas" } }
+    }
+}
+
+fn aside(name: &str, here: Here) -> Markup {
+    let entry = |to: &str, label: &str, is: Here| {
+        html! { li { a href=(to) aria-current=[(here == is).then_some("page")] { (label) } } }
+    };
+    html! {
+        aside.side {
+            a.wordmark href="/today" { "Atlas" }
+            nav aria-label="Main" {
+                ul {
+                    (entry("/today", "Today", Here::Today))
+                    (entry("/habits", "Habits", Here::Habits))
+                }
+            }
+            form.leave method="post" action="/sign-out" {
+                span.who title=(name) { (name) }
+                button.quiet type="submit" { "Sign out" }
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! First floor: what people see. The only rooms that know maud, and the embedded assets.
+//!
+//! A page is a function of what it shows: no app, no settings, no request.
+
+pub mod accounts;
+pub mod assets;
+pub mod dev;
+pub mod errors;
+pub mod form;
+pub mod habits;
+pub mod landing;
+pub mod layout;
+pub mod letters;
+pub mod today;
+
+pub use layout::{Frame, Here};

@@ -1,0 +1,34 @@
+//! What was done, packed by person, year and habit.
+
+use std::collections::BTreeMap;
+
+use super::record::Key;
+use super::schema::COMPLETIONS;
+use super::{Draft, Error, Read};
+use crate::domain::year::HabitYear;
+use crate::domain::{AccountId, HabitId};
+
+/// One habit's year; an empty one when nothing was done.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn of_habit(read: &impl Read, account: AccountId, year: i16, habit: HabitId) -> Result<HabitYear, Error> {
+    Ok(read.get(&COMPLETIONS, &(account, year, habit))?.unwrap_or_default())
+}
+
+/// Everything `account` did in a calendar year, by habit, archived ones too.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn of_year(read: &impl Read, account: AccountId, year: i16) -> Result<BTreeMap<HabitId, HabitYear>, Error> {
+    let mut prefix = account.encode();
+    prefix.extend(year.encode());
+    let rows = read.under(&COMPLETIONS, &prefix, usize::MAX)?;
+    Ok(rows.into_iter().map(|((.., habit), days)| (habit, days)).collect())
+}
+
+/// Stores one habit's year; an empty one takes no room.
+pub fn put(draft: &mut Draft<'_, '_>, account: AccountId, year: i16, habit: HabitId, days: &HabitYear) {
+    let key = (account, year, habit);
+    if days.is_empty() { draft.remove(&COMPLETIONS, &key) } else { draft.put(&COMPLETIONS, &key, days) }
+}

@@ -1,0 +1,108 @@
+//! What can go wrong with a data file. Nothing here is anybody's fault at a keyboard, except opening the wrong file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::domain::Environment;
+use crate::domain::stamp::Stamp;
+
+/// A read or write that could not be carried out.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// Too many writes are waiting; nothing was done.
+    #[error("too many writes are waiting")]
+    Busy,
+    /// The store is shutting down; nothing was done.
+    #[error("the store is closed")]
+    Closed,
+    /// The decision panicked; nothing of it was kept.
+    #[error("a write panicked and was undone")]
+    Panicked,
+    /// A stored row cannot be understood.
+    #[error("table {table} holds a row that cannot be read: {why}")]
+    Corrupt {
+        /// The table's name.
+        table: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The file could not be read or written.
+    #[error("data file: {0}")]
+    File(Arc<redb::Error>),
+}
+
+macro_rules! from_redb {
+    ($($kind:ty),*) => {
+        $(impl From<$kind> for Error {
+            fn from(error: $kind) -> Self {
+                Self::File(Arc::new(error.into()))
+            }
+        })*
+    };
+}
+from_redb!(redb::StorageError, redb::TableError, redb::TransactionError, redb::CommitError, redb::SetDurabilityError);
+
+/// Why a data file was not opened. Each says what was found, what was expected, and the fix.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it open.
+    #[error("{path} is in use by a running Atlas{}. Stop it first, or point --env at another environment.", match .pid { Some(pid) => format!(" (pid {pid})"), None => String::new() })]
+    Locked {
+        /// The data file.
+        path: PathBuf,
+        /// The process that said it is serving the file.
+        pid: Option<u32>,
+    },
+    /// It belongs elsewhere.
+    #[error("{path} belongs to environment “{}” (kind {}), not to “{expected}”. Nothing was changed. Set data_file of “{expected}” to a file of its own, or start with --env {}.", .found.environment, .found.kind, .found.environment)]
+    OtherEnvironment {
+        /// The data file.
+        path: PathBuf,
+        /// Its stamp.
+        found: Box<Stamp>,
+        /// What it was opened as.
+        expected: Environment,
+    },
+    /// A newer Atlas wrote it.
+    #[error("{path} has schema {found}; this Atlas {} knows schemas up to {known}. Nothing was changed. Start the newer binary, or restore a snapshot with schema {known}.", env!("CARGO_PKG_VERSION"))]
+    Newer {
+        /// The data file.
+        path: PathBuf,
+        /// Its schema.
+        found: u32,
+        /// The newest schema this binary knows.
+        known: u32,
+    },
+    /// It is no data file of Atlas.
+    #[error(
+        "{path} is not an Atlas data file ({why}). Nothing was changed. Set data_file to another path, or move this file away."
+    )]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// What was seen.
+        why: String,
+    },
+    /// It is one of ours and damaged.
+    #[error("{path} is damaged ({why}). Keep a copy of it and restore the newest snapshot.")]
+    Damaged {
+        /// The data file.
+        path: PathBuf,
+        /// What was seen.
+        why: String,
+    },
+    /// It is missing, and the command does not make one.
+    #[error("{path} does not exist. `atlas serve` or `atlas seed` creates it.")]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The disk said no.
+    #[error("{path} cannot be opened: {source}. Check that the folder exists, is writable and has space.")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}

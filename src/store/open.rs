@@ -1,0 +1,239 @@
+//! Opening a data file: who has it, whose it is, and which schema it is in, in that order.
+//!
+//! SECURITY: the stamp is checked on every open, by every command. No flag and no variable skips it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Read as _;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use redb::backends::FileBackend;
+use redb::{Database, DatabaseError, ReadableDatabase, StorageError};
+
+use super::table::{Read, View, definition};
+use super::{OpenError, Store, schema};
+use crate::domain::stamp::Stamp;
+use crate::domain::{Environment, FileId};
+
+/// Pages of the file kept in memory, in bytes. redb's own default would be a gigabyte.
+const CACHE: usize = 64 << 20;
+
+/// A store and whether its file was just made.
+pub struct Opened {
+    /// The open file.
+    pub store: Store,
+    /// True when the file did not exist before.
+    pub created: bool,
+}
+
+impl Store {
+    /// Opens the data file of `environment` at `path`, or makes it with the stamp of `newborn`.
+    ///
+    /// # Errors
+    /// [`OpenError`]; the file is untouched unless it was made or repaired.
+    pub fn open_or_create(
+        path: &Path,
+        environment: &Environment,
+        newborn: impl FnOnce() -> (FileId, [u8; 32], jiff::Timestamp),
+    ) -> Result<Opened, OpenError> {
+        if fs::exists(path).map_err(io(path))? {
+            return Ok(Opened { store: Self::open(path, environment)?, created: false });
+        }
+        let (file_id, key, now) = newborn();
+        let stamp = Stamp::new(environment.clone(), file_id, now);
+        create(path, &stamp, key)?;
+        Ok(Opened { store: Self::open(path, environment)?, created: true })
+    }
+
+    /// Opens the existing data file of `environment` at `path`.
+    ///
+    /// # Errors
+    /// [`OpenError`]; the file is untouched unless it needed the repair that follows a crash.
+    pub fn open(path: &Path, environment: &Environment) -> Result<Self, OpenError> {
+        if !fs::exists(path).map_err(io(path))? {
+            return Err(OpenError::Missing { path: path.to_owned() });
+        }
+        looks_like_ours(path)?;
+        refuse_strangers_unwritten(path, environment)?;
+        let file = OpenOptions::new().read(true).write(true).open(path).map_err(io(path))?;
+        let database = open_database(path, file)?;
+        let (stamp, found, key) = identity(path, || database.begin_read().map_err(redb::Error::from))?;
+        belongs(path, &stamp, environment)?;
+        if found > schema::VERSION {
+            return Err(OpenError::Newer { path: path.to_owned(), found, known: schema::VERSION });
+        }
+        Self::around(database, stamp, key, path)
+    }
+}
+
+/// Reads the stamp through a read-only handle first, so that a file that belongs elsewhere is not written to, not even
+/// by a repair. A file that was not closed cleanly cannot be read that way; its stamp is checked after the repair.
+fn refuse_strangers_unwritten(path: &Path, environment: &Environment) -> Result<(), OpenError> {
+    let opened = catch_unwind(AssertUnwindSafe(|| redb::Builder::new().set_cache_size(1 << 20).open_read_only(path)));
+    match opened {
+        Ok(Ok(database)) => {
+            let (stamp, ..) = identity(path, || database.begin_read().map_err(redb::Error::from))?;
+            belongs(path, &stamp, environment)
+        }
+        Ok(Err(DatabaseError::RepairAborted)) => Ok(()),
+        Ok(Err(error)) => Err(explain(path, error)),
+        Err(_) => Err(damaged(path)),
+    }
+}
+
+fn belongs(path: &Path, stamp: &Stamp, environment: &Environment) -> Result<(), OpenError> {
+    if stamp.belongs_to(environment) {
+        return Ok(());
+    }
+    Err(OpenError::OtherEnvironment {
+        path: path.to_owned(),
+        found: Box::new(stamp.clone()),
+        expected: environment.clone(),
+    })
+}
+
+fn open_database(path: &Path, file: File) -> Result<Database, OpenError> {
+    let backend = FileBackend::new(file).map_err(|error| explain(path, error))?;
+    // A damaged body can panic inside redb; that is an answer about the file, not the end of the process.
+    let opened =
+        catch_unwind(AssertUnwindSafe(|| redb::Builder::new().set_cache_size(CACHE).create_with_backend(backend)));
+    match opened {
+        Ok(opened) => opened.map_err(|error| explain(path, error)),
+        Err(_) => Err(damaged(path)),
+    }
+}
+
+/// Stamp, schema and key of an open file.
+fn identity(
+    path: &Path,
+    begin: impl FnOnce() -> Result<redb::ReadTransaction, redb::Error>,
+) -> Result<(Stamp, u32, [u8; 32]), OpenError> {
+    let not_ours = |why: &str| OpenError::NotOurs { path: path.to_owned(), why: why.to_owned() };
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        let view = View::of(begin().map_err(super::Error::from)?);
+        Ok::<_, super::Error>((
+            view.get(&schema::STAMP, &schema::only())?,
+            view.get(&schema::SCHEMA, &schema::only())?,
+            view.get(&schema::KEY, &schema::only())?,
+        ))
+    }));
+    match read {
+        Ok(Ok((Some(stamp), Some(schema), Some(key)))) => Ok((stamp, schema, key)),
+        Ok(Ok(_)) => Err(not_ours("it has no stamp")),
+        Ok(Err(super::Error::File(error))) if matches!(*error, redb::Error::TableDoesNotExist(_)) => {
+            Err(not_ours("it has no stamp"))
+        }
+        Ok(Err(error)) => Err(OpenError::Damaged { path: path.to_owned(), why: error.to_string() }),
+        Err(_) => Err(damaged(path)),
+    }
+}
+
+impl From<redb::Error> for super::Error {
+    fn from(error: redb::Error) -> Self {
+        Self::File(std::sync::Arc::new(error))
+    }
+}
+
+/// Makes the file under a temporary name and moves it into place, so that a crash half-way leaves no file that looks real.
+fn create(path: &Path, stamp: &Stamp, key: [u8; 32]) -> Result<(), OpenError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(io(folder))?;
+    let draft = path.with_extension(format!("new-{}", std::process::id()));
+    let written = write_new(&draft, stamp, key).and_then(|()| fs::rename(&draft, path).map_err(io(path)));
+    if written.is_err() {
+        let _ = fs::remove_file(&draft);
+    }
+    written?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(io(folder))
+}
+
+fn write_new(path: &Path, stamp: &Stamp, key: [u8; 32]) -> Result<(), OpenError> {
+    // SECURITY: only the owner reads people's data, whatever the umask says.
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).map_err(io(path))?;
+    let database = open_database(path, file)?;
+    let fail = |error: redb::Error| OpenError::Damaged { path: path.to_owned(), why: error.to_string() };
+    let mut transaction = database.begin_write().map_err(|error| fail(error.into()))?;
+    transaction.set_quick_repair(true);
+    for table in &schema::ALL {
+        transaction.open_table(definition(table.name)).map_err(|error| fail(error.into()))?;
+    }
+    {
+        let batch = super::draft::Batch::of(&transaction);
+        let mut draft = super::Draft::on(&batch);
+        draft.put(&schema::STAMP, &schema::only(), stamp);
+        draft.put(&schema::SCHEMA, &schema::only(), &schema::VERSION);
+        draft.put(&schema::KEY, &schema::only(), &key);
+        let changes = draft.into_changes();
+        batch.apply(changes).map_err(|error| OpenError::Damaged { path: path.to_owned(), why: error.to_string() })?;
+    }
+    transaction.commit().map_err(|error| fail(error.into()))?;
+    database.close().map_err(|error| explain(path, error))
+}
+
+/// An empty file, or one that does not begin as redb files do, is left alone.
+fn looks_like_ours(path: &Path) -> Result<(), OpenError> {
+    let mut head = [0; 4];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    match read {
+        Ok(()) if head == *b"redb" => Ok(()),
+        Ok(()) => Err(OpenError::NotOurs { path: path.to_owned(), why: "it does not begin like one".to_owned() }),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            Err(OpenError::NotOurs { path: path.to_owned(), why: "it is empty or cut short".to_owned() })
+        }
+        Err(source) => Err(OpenError::Io { path: path.to_owned(), source }),
+    }
+}
+
+fn explain(path: &Path, error: DatabaseError) -> OpenError {
+    let path = path.to_owned();
+    match error {
+        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
+            let pid = pid_beside(&path);
+            OpenError::Locked { path, pid }
+        }
+        DatabaseError::Storage(StorageError::Io(source)) if source.kind() == std::io::ErrorKind::InvalidData => {
+            OpenError::NotOurs { path, why: source.to_string() }
+        }
+        DatabaseError::Storage(StorageError::Io(source)) => OpenError::Io { path, source },
+        DatabaseError::UpgradeRequired(version) => {
+            OpenError::NotOurs { path, why: format!("file format {version} is older than any Atlas wrote") }
+        }
+        other => OpenError::Damaged { path, why: other.to_string() },
+    }
+}
+
+fn damaged(path: &Path) -> OpenError {
+    OpenError::Damaged { path: path.to_owned(), why: "its pages contradict each other".to_owned() }
+}
+
+fn io(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError + '_ {
+    move |source| OpenError::Io { path: path.to_owned(), source }
+}
+
+/// Where a server says which process it is, for whoever finds the file locked.
+pub fn pid_file(data_file: &Path) -> PathBuf {
+    data_file.with_extension("pid")
+}
+
+fn pid_beside(data_file: &Path) -> Option<u32> {
+    fs::read_to_string(pid_file(data_file)).ok()?.trim().parse().ok()
+}
+
+/// The note beside the data file that names the serving process; removed when dropped.
+pub struct PidNote(PathBuf);
+
+impl PidNote {
+    /// Leaves the note. A note that cannot be left costs a hint in an error message, so failure is not one.
+    pub fn leave(data_file: &Path) -> Self {
+        let path = pid_file(data_file);
+        let _ = fs::write(&path, format!("{}\n", std::process::id()));
+        Self(path)
+    }
+}
+
+impl Drop for PidNote {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}

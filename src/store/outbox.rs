@@ -1,0 +1,64 @@
+//! Mail, and the queue of what waits to be sent.
+
+use super::record::Key;
+use super::schema::{MAIL, MAIL_DUE};
+use super::{Draft, Error, Read};
+use crate::domain::MailId;
+use crate::domain::mail::{Mail, Standing};
+
+/// The mail with that id.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn get(read: &impl Read, id: MailId) -> Result<Option<Mail>, Error> {
+    read.get(&MAIL, &id)
+}
+
+/// Stores a mail as it stands now, in place of how it stood `before`.
+pub fn put(draft: &mut Draft<'_, '_>, mail: &Mail, before: Option<&Mail>) {
+    if let Some(due) = before.and_then(due_key) {
+        draft.remove(&MAIL_DUE, &due);
+    }
+    if let Some(due) = due_key(mail) {
+        draft.put(&MAIL_DUE, &due, &());
+    }
+    draft.put(&MAIL, &mail.id, mail);
+}
+
+/// Up to `most` mails that are due before `millis`, the longest waiting first.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn due(read: &impl Read, millis: u64, most: usize) -> Result<Vec<Mail>, Error> {
+    let mut mails = Vec::new();
+    for ((_, id), ()) in read.before(&MAIL_DUE, &millis.encode(), most)? {
+        mails.extend(get(read, id)?);
+    }
+    Ok(mails)
+}
+
+/// The millisecond at which the next mail is due.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn next_due(read: &impl Read) -> Result<Option<u64>, Error> {
+    Ok(read.under(&MAIL_DUE, &[], 1)?.first().map(|((due, _), ())| *due))
+}
+
+/// Every mail, newest first, up to `most`. Walks the whole outbox: for development and small files.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn newest(read: &impl Read, most: usize) -> Result<Vec<Mail>, Error> {
+    let mut mails: Vec<Mail> = read.under(&MAIL, &[], usize::MAX)?.into_iter().map(|(_, mail)| mail).collect();
+    mails.reverse();
+    mails.truncate(most);
+    Ok(mails)
+}
+
+fn due_key(mail: &Mail) -> Option<(u64, MailId)> {
+    match mail.standing {
+        Standing::Waiting { due, .. } => Some((u64::try_from(due.as_millisecond()).unwrap_or(0), mail.id)),
+        _ => None,
+    }
+}

@@ -1,0 +1,100 @@
+//! Every table on one page, and the one list that integrity checks, snapshots and migrations walk.
+//!
+//! Keys have fixed-size parts in this order, so that everything of one person lies together.
+
+use super::record::{Key, Value};
+use super::table::Table;
+use crate::domain::account::Account;
+use crate::domain::habit::Habit;
+use crate::domain::link::Link;
+use crate::domain::mail::Mail;
+use crate::domain::session::Session;
+use crate::domain::stamp::Stamp;
+use crate::domain::year::HabitYear;
+use crate::domain::{AccountId, Email, HabitId, MailId};
+
+/// The schema this binary writes. Raised by every migration.
+pub const VERSION: u32 = 1;
+
+/// A keyed hash of a secret token.
+pub type TokenHash = [u8; 32];
+
+/// Who the file is; one row, written once.
+pub const STAMP: Table<String, Stamp> = Table::named("stamp");
+/// The schema the file is in; one row.
+pub const SCHEMA: Table<String, u32> = Table::named("schema");
+/// The file's random key; one row, written once.
+pub const KEY: Table<String, [u8; 32]> = Table::named("key");
+/// People.
+pub const ACCOUNTS: Table<AccountId, Account> = Table::named("accounts");
+/// Whose address it is.
+pub const EMAILS: Table<Email, AccountId> = Table::named("emails");
+/// Signed-in devices, by the hash of their token.
+pub const SESSIONS: Table<TokenHash, Session> = Table::named("sessions");
+/// Verification links, by the hash of their token.
+pub const LINKS: Table<TokenHash, Link> = Table::named("links");
+/// The verification links of an account.
+pub const ACCOUNT_LINKS: Table<(AccountId, TokenHash), ()> = Table::named("account_links");
+/// Habits of a person.
+pub const HABITS: Table<(AccountId, HabitId), Habit> = Table::named("habits");
+/// What was done, packed: one row holds one habit's calendar year.
+pub const COMPLETIONS: Table<(AccountId, i16, HabitId), HabitYear> = Table::named("completions");
+/// The outbox.
+pub const MAIL: Table<MailId, Mail> = Table::named("mail");
+/// Mail that waits, by the millisecond it is due.
+pub const MAIL_DUE: Table<(u64, MailId), ()> = Table::named("mail_due");
+
+/// The key of tables that hold one row.
+pub fn only() -> String {
+    "atlas".to_owned()
+}
+
+/// A table without its types, for walks over the whole file.
+pub struct AnyTable {
+    /// Its name in the file.
+    pub name: &'static str,
+    /// Whether a row can be understood; what is wrong if not.
+    pub check: fn(&[u8], &[u8]) -> Result<(), String>,
+}
+
+/// Every table.
+pub const ALL: [AnyTable; 12] = [
+    any(&STAMP),
+    any(&SCHEMA),
+    any(&KEY),
+    any(&ACCOUNTS),
+    any(&EMAILS),
+    any(&SESSIONS),
+    any(&LINKS),
+    any(&ACCOUNT_LINKS),
+    any(&HABITS),
+    any(&COMPLETIONS),
+    any(&MAIL),
+    any(&MAIL_DUE),
+];
+
+const fn any<K: Key, V: Value>(table: &Table<K, V>) -> AnyTable {
+    AnyTable { name: table.name(), check: check::<K, V> }
+}
+
+fn check<K: Key, V: Value>(key: &[u8], value: &[u8]) -> Result<(), String> {
+    K::decode(key).ok_or_else(|| "bad key".to_owned())?;
+    V::decode(value).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+
+    #[test]
+    fn every_table_of_this_page_is_in_the_list() {
+        let page = include_str!("schema.rs");
+        let written: Vec<_> = page
+            .lines()
+            .filter(|line| line.starts_with("pub const") && line.contains("Table::named("))
+            .filter_map(|line| line.split('"').nth(1))
+            .collect();
+        let listed: Vec<_> = ALL.iter().map(|table| table.name).collect();
+        assert_eq!(written, listed);
+    }
+}

@@ -1,0 +1,158 @@
+//! Typed tables over bytes, and reading them.
+
+use std::marker::PhantomData;
+
+use redb::{ReadTransaction, ReadableTable, TableDefinition};
+
+use super::Error;
+use super::record::{Key, Value};
+
+/// A table by name, with the types of its keys and values.
+pub struct Table<K, V> {
+    name: &'static str,
+    types: PhantomData<fn() -> (K, V)>,
+}
+
+/// The table as redb sees it: bytes to bytes, so that no type name is written into the file.
+pub(super) fn definition(name: &'static str) -> TableDefinition<'static, &'static [u8], &'static [u8]> {
+    TableDefinition::new(name)
+}
+
+/// One stored row as bytes: key, value.
+pub(super) type Row = (Vec<u8>, Vec<u8>);
+
+impl<K: Key, V: Value> Table<K, V> {
+    /// The table of that name.
+    pub const fn named(name: &'static str) -> Self {
+        Self { name, types: PhantomData }
+    }
+
+    /// Its name in the file.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Reads a row's value.
+    pub(super) fn value(&self, bytes: &[u8]) -> Result<V, Error> {
+        V::decode(bytes).map_err(|why| Error::Corrupt { table: self.name, why })
+    }
+
+    pub(super) fn row(&self, (key, value): Row) -> Result<(K, V), Error> {
+        let key = K::decode(&key).ok_or_else(|| Error::Corrupt { table: self.name, why: "bad key".to_owned() })?;
+        Ok((key, self.value(&value)?))
+    }
+}
+
+/// Reading, the same from a [`View`] of the last commit and from a [`super::Draft`] that also sees its own changes.
+pub trait Read {
+    /// The bytes stored under `key`.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    fn bytes(&self, table: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, Error>;
+
+    /// Up to `most` rows with `from <= key < to`, in the order of keys.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    fn rows(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error>;
+
+    /// The value stored under `key`.
+    ///
+    /// # Errors
+    /// [`Error`] when the file cannot be read or the row not be understood.
+    fn get<K: Key, V: Value>(&self, table: &Table<K, V>, key: &K) -> Result<Option<V>, Error> {
+        match self.bytes(table.name(), &key.encode())? {
+            Some(bytes) => table.value(&bytes).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Up to `most` rows whose key begins with `prefix`, in the order of keys.
+    ///
+    /// # Errors
+    /// As for [`Self::get`].
+    fn under<K: Key, V: Value>(&self, table: &Table<K, V>, prefix: &[u8], most: usize) -> Result<Vec<(K, V)>, Error> {
+        let rows = self.rows(table.name(), prefix, next_prefix(prefix).as_deref(), most)?;
+        rows.into_iter().map(|row| table.row(row)).collect()
+    }
+
+    /// Up to `most` rows whose key is less than `to`, in the order of keys.
+    ///
+    /// # Errors
+    /// As for [`Self::get`].
+    fn before<K: Key, V: Value>(&self, table: &Table<K, V>, to: &[u8], most: usize) -> Result<Vec<(K, V)>, Error> {
+        self.rows(table.name(), &[], Some(to), most)?.into_iter().map(|row| table.row(row)).collect()
+    }
+}
+
+/// The first key after all keys that begin with `prefix`; `None` when there is no such key.
+fn next_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+    let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
+    let mut next: Vec<u8> = prefix.iter().take(last + 1).copied().collect();
+    if let Some(byte) = next.last_mut() {
+        *byte += 1;
+    }
+    Some(next)
+}
+
+/// The rows of a redb table in that range.
+pub(super) fn rows_of(
+    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    from: &[u8],
+    to: Option<&[u8]>,
+    most: usize,
+) -> Result<Vec<Row>, Error> {
+    let range = match to {
+        Some(to) => table.range(from..to)?,
+        None => table.range(from..)?,
+    };
+    let mut rows = Vec::new();
+    for row in range.take(most) {
+        let (key, value) = row?;
+        rows.push((key.value().to_vec(), value.value().to_vec()));
+    }
+    Ok(rows)
+}
+
+/// A look at the last commit.
+pub struct View(ReadTransaction);
+
+impl View {
+    pub(super) fn of(transaction: ReadTransaction) -> Self {
+        Self(transaction)
+    }
+
+    /// How many rows a table holds.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn count(&self, table: &'static str) -> Result<u64, Error> {
+        use redb::ReadableTableMetadata;
+        Ok(self.0.open_table(definition(table))?.len()?)
+    }
+}
+
+impl Read for View {
+    fn bytes(&self, table: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let table = self.0.open_table(definition(table))?;
+        Ok(table.get(key)?.map(|guard| guard.value().to_vec()))
+    }
+
+    fn rows(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error> {
+        rows_of(&self.0.open_table(definition(table))?, from, to, most)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_prefix;
+
+    #[test]
+    fn the_next_prefix_comes_after_every_key_that_begins_with_it() {
+        assert_eq!(next_prefix(&[1, 2]), Some(vec![1, 3]));
+        assert_eq!(next_prefix(&[1, 255]), Some(vec![2]));
+        assert_eq!(next_prefix(&[255]), None);
+        assert_eq!(next_prefix(&[]), None);
+    }
+}

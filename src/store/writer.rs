@@ -1,0 +1,126 @@
+//! The one writer: a thread that takes everything waiting and commits it together.
+//!
+//! DURABILITY: a job is answered only after the commit that holds it has returned from the disk. Under load the queue
+//! fills while a commit runs, so the next commit carries more; there is no delay to tune.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use super::Error;
+use super::draft::{Batch, Draft};
+
+/// Most jobs in one commit.
+const LARGEST_BATCH: usize = 1_024;
+/// Most jobs waiting; beyond this the answer is [`Error::Busy`].
+pub(super) const LONGEST_QUEUE: usize = 4_096;
+
+pub(super) type Settle = Box<dyn FnOnce(Result<(), Error>)>;
+pub(super) type Job = Box<dyn FnOnce(&mut Draft<'_, '_>) -> Verdict + Send>;
+
+/// What a decision said; `Settle` answers its caller once the commit is through.
+pub(super) enum Verdict {
+    Keep(Settle),
+    Drop(Settle),
+}
+
+pub(super) struct Writer {
+    queue: Option<SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
+    broken: Arc<AtomicBool>,
+}
+
+impl Writer {
+    pub(super) fn start(database: Arc<redb::Database>) -> std::io::Result<Self> {
+        let (queue, jobs) = sync_channel(LONGEST_QUEUE);
+        let broken = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&broken);
+        let thread =
+            std::thread::Builder::new().name("atlas-writer".to_owned()).spawn(move || work(&database, &jobs, &flag))?;
+        Ok(Self { queue: Some(queue), thread: Some(thread), broken })
+    }
+
+    pub(super) fn submit(&self, job: Job) -> Result<(), Error> {
+        let queue = self.queue.as_ref().ok_or(Error::Closed)?;
+        queue.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => Error::Busy,
+            TrySendError::Disconnected(_) => Error::Closed,
+        })
+    }
+
+    pub(super) fn can_commit(&self) -> bool {
+        !self.broken.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Writer {
+    /// Lets the thread finish what is queued, then waits for it.
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            // A job may own the last clone of the store; the thread must not wait for itself.
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+fn work(database: &redb::Database, jobs: &Receiver<Job>, broken: &AtomicBool) {
+    while let Ok(first) = jobs.recv() {
+        let batch = std::iter::once(first).chain(jobs.try_iter()).take(LARGEST_BATCH);
+        let (settles, result) = commit(database, batch);
+        if let Err(error) = &result
+            && !broken.swap(true, Ordering::Relaxed)
+        {
+            tracing::error!(%error, "a commit failed; nothing more is written until the file is opened again");
+        }
+        for settle in settles {
+            settle(result.clone());
+        }
+    }
+}
+
+/// Runs the jobs in one transaction. Even a job that could not run is returned, to be told why.
+fn commit(database: &redb::Database, jobs: impl Iterator<Item = Job>) -> (Vec<Settle>, Result<(), Error>) {
+    let mut settles = Vec::new();
+    let result = (|| {
+        let mut transaction = match database.begin_write() {
+            Ok(transaction) => transaction,
+            // The callers learn it from their dropped answers' `settle`, so take the jobs off the queue first.
+            Err(error) => {
+                drop(jobs.collect::<Vec<_>>());
+                return Err(Error::from(error));
+            }
+        };
+        // A killed server is back in milliseconds whatever the file's size, for a second fsync per commit.
+        transaction.set_quick_repair(true);
+        let mut wrote = false;
+        let mut failed = None;
+        {
+            let batch = Batch::of(&transaction);
+            for job in jobs {
+                if failed.is_some() {
+                    continue;
+                }
+                let mut draft = Draft::on(&batch);
+                match job(&mut draft) {
+                    Verdict::Keep(settle) => {
+                        settles.push(settle);
+                        let changes = draft.into_changes();
+                        wrote |= !changes.is_empty();
+                        failed = batch.apply(changes).err();
+                    }
+                    Verdict::Drop(settle) => settles.push(settle),
+                }
+            }
+        }
+        match failed {
+            Some(error) => Err(error),
+            None if wrote => Ok(transaction.commit()?),
+            None => Ok(transaction.abort()?),
+        }
+    })();
+    (settles, result)
+}

@@ -1,0 +1,100 @@
+//! Signing up, confirming, signing in and out, as JSON.
+
+use serde::Deserialize;
+use serde_json::json;
+use warp::http::StatusCode;
+
+use super::instant;
+use crate::app::{accounts, sessions};
+use crate::domain::Refusal;
+use crate::domain::link::Standing;
+use crate::web::accounts::{signed_in_with, signed_out_with};
+use crate::web::failure::Failure;
+use crate::web::reply::{self, Answer};
+use crate::web::visit::Visit;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SignUp {
+    email: String,
+    password: String,
+    display_name: String,
+    #[serde(default)]
+    time_zone: String,
+}
+
+/// `POST /api/auth/signup`: 201 `{userId}`, also for an address that is taken; only its owner is told.
+pub async fn sign_up(visit: Visit) -> Result<Answer, Failure> {
+    let SignUp { email, password, display_name: name, time_zone: zone } = visit.json().await?;
+    let id = accounts::sign_up(&visit.site.app, accounts::SignUp { email, name, password, zone }).await?;
+    Ok(reply::json(StatusCode::CREATED, &json!({ "userId": id })))
+}
+
+#[derive(Deserialize)]
+struct SignIn {
+    email: String,
+    password: String,
+}
+
+/// `POST /api/auth/sign-in`: 200 `{ok:true}` with the session cookie.
+pub async fn sign_in(visit: Visit) -> Result<Answer, Failure> {
+    let typed: SignIn = visit.json().await?;
+    let token = sessions::sign_in(&visit.site.app, &typed.email, &typed.password, visit.token()).await?;
+    Ok(signed_in_with(&visit, reply::json(StatusCode::OK, &json!({ "ok": true })), &token))
+}
+
+/// `POST /api/auth/logout`: 200 `{"ok":true}`, also for somebody who is not signed in.
+pub async fn log_out(visit: Visit) -> Result<Answer, Failure> {
+    if let Some(token) = visit.token() {
+        sessions::sign_out(&visit.site.app, token).await?;
+    }
+    Ok(signed_out_with(&visit, reply::envelope(StatusCode::OK, &json!({ "ok": true }))))
+}
+
+#[derive(Deserialize)]
+struct VerifyEmail {
+    token: String,
+}
+
+/// `POST /api/auth/verify-email`: 200 `{userId}`. The predecessor did this with GET, which mail scanners press too.
+pub async fn verify_email(visit: Visit) -> Result<Answer, Failure> {
+    let typed: VerifyEmail = visit.json().await?;
+    if typed.token.is_empty() {
+        return Err(Refusal::field("token", "The token is missing.").into());
+    }
+    match accounts::confirm(&visit.site.app, &typed.token).await? {
+        (id, Standing::Open) => Ok(reply::json(StatusCode::OK, &json!({ "userId": id }))),
+        (_, Standing::Used) => Err(Refusal::LinkInvalid.into()),
+    }
+}
+
+#[derive(Deserialize)]
+struct Resend {
+    email: String,
+}
+
+/// `POST /api/auth/resend-verification`: 200 `{status:"sent"}`, whoever the address belongs to.
+pub async fn resend(visit: Visit) -> Result<Answer, Failure> {
+    let typed: Resend = visit.json().await?;
+    accounts::resend(&visit.site.app, &typed.email).await?;
+    Ok(reply::json(StatusCode::OK, &json!({ "status": "sent" })))
+}
+
+/// `GET /api/auth/session`: `{}` or `{user, expires}`, without the envelope, as the predecessor's library had it.
+pub async fn session(visit: Visit) -> Result<Answer, Failure> {
+    let body = match &visit.member {
+        None => json!({}),
+        Some(member) => json!({
+            "user": {
+                "id": member.account.id,
+                "name": member.account.name(),
+                "email": member.account.email,
+                "emailVerifiedAt": member.account.verified_at.map(instant),
+                "twoFactorEnabled": false,
+                "isAdmin": false,
+            },
+            "expires": instant(member.session.expires_at()),
+        }),
+    };
+    Ok(reply::envelope(StatusCode::OK, &body))
+}

@@ -1,0 +1,14 @@
+//! The JSON faces, with the same nouns and the same use cases as the pages.
+
+pub mod auth;
+pub mod completions;
+pub mod debug;
+pub mod habits;
+pub mod health;
+
+use jiff::Timestamp;
+
+/// As the predecessor writes instants: UTC with milliseconds.
+fn instant(at: Timestamp) -> String {
+    format!("{at:.3}")
+}

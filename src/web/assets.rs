@@ -1,0 +1,95 @@
+//! Sending assets: hashed names for ever, compressed ahead, unchanged ones not at all.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use warp::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY,
+};
+use warp::http::{HeaderMap, Response, StatusCode};
+
+use super::failure::Failure;
+use super::reply::{self, Answer};
+use super::visit::Visit;
+use crate::pages::assets::{self, Asset};
+use crate::pages::layout;
+
+/// `GET /assets/{name}`.
+pub async fn send(visit: Visit) -> Result<Answer, Failure> {
+    let public: String = visit.part("name")?;
+    let (name, hash) = assets::unhashed(&public).ok_or(Failure::NotFound)?;
+    let asset = assets::find(&name).ok_or(Failure::NotFound)?;
+    // A designer's page may still name the version before the last change.
+    if hash != asset.hash && !cfg!(debug_assertions) {
+        return Err(Failure::NotFound);
+    }
+    let is_current = hash == asset.hash;
+    Ok(answer(asset, &visit.headers, is_current))
+}
+
+/// `GET /favicon.ico`, which browsers ask for unasked.
+pub async fn favicon(visit: Visit) -> Result<Answer, Failure> {
+    Ok(reply::elsewhere(&assets::address(layout::favicon(visit.site.marked.as_deref()))))
+}
+
+fn answer(asset: Asset, headers: &HeaderMap, is_current: bool) -> Answer {
+    let (body, encoding) = match (asset.brotli, asset.gzip) {
+        (Some(brotli), _) if accepts(headers, "br") => (brotli, Some("br")),
+        (_, Some(gzip)) if accepts(headers, "gzip") => (gzip, Some("gzip")),
+        _ => (asset.plain, None),
+    };
+    let tag = format!("\"{}{}\"", asset.hash, encoding.map(|name| format!("-{name}")).unwrap_or_default());
+    let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let known = known.flat_map(|line| line.split(',')).any(|item| item.trim().trim_start_matches("W/") == tag);
+    let mut answer = Response::new(if known { Bytes::new() } else { into_bytes(body) });
+    if known {
+        *answer.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(asset.media));
+    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    let forever = if is_current { "public, max-age=31536000, immutable" } else { "no-store" };
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(forever));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(ETAG, tag);
+    }
+    if let Some(encoding) = encoding {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    answer
+}
+
+/// Embedded bytes are sent from where they are.
+fn into_bytes(body: Cow<'static, [u8]>) -> Bytes {
+    match body {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    }
+}
+
+/// Whether `Accept-Encoding` names `wanted` and does not give it the weight zero.
+fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
+    let lines = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+        let refused =
+            parts.any(|part| matches!(part.replace(' ', "").as_str(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+        named && !refused
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_encoding_counts_when_it_is_named_and_not_refused() {
+        let accepts =
+            |line: &'static str| accepts(&[(ACCEPT_ENCODING, line.parse().unwrap())].into_iter().collect(), "br");
+        assert!(accepts("gzip, deflate, br"));
+        assert!(accepts("BR;q=0.5"));
+        assert!(!accepts("gzip"));
+        assert!(!accepts("br;q=0, gzip"));
+    }
+}

@@ -1,0 +1,106 @@
+//! Reading bodies: bounded in size and time before anything is parsed.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use warp::http::HeaderMap;
+use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+
+use super::failure::Failure;
+use super::visit::Body;
+
+/// Largest form or JSON body in bytes.
+const LARGEST: usize = 64 * 1024;
+/// Longest time a body may take to arrive.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Named values in the order they were sent.
+#[derive(Debug, Default, Clone)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads `a=1&b=2`. Anything can be read that way; bytes that are no text become the replacement character.
+    pub fn parse(bytes: &[u8]) -> Self {
+        Self(form_urlencoded::parse(bytes).into_owned().collect())
+    }
+
+    /// The value of a field, blank when it was not sent. Of a field sent twice, the first counts.
+    pub fn get(&self, name: &str) -> &str {
+        self.maybe(name).unwrap_or("")
+    }
+
+    /// The value of a field, if it was sent.
+    pub fn maybe(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Every value of a field.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Reads a posted form.
+pub async fn form(headers: &HeaderMap, body: Option<Body>) -> Result<Fields, Failure> {
+    demand(headers, "application/x-www-form-urlencoded")?;
+    Ok(Fields::parse(&read(headers, body).await?))
+}
+
+/// Reads a JSON body. The error names the field, which the sender wrote.
+pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Option<Body>) -> Result<T, Failure> {
+    demand(headers, "application/json")?;
+    let bytes = read(headers, body).await?;
+    // serde_json bounds the depth of what it reads at 128.
+    serde_json::from_slice(&bytes).map_err(|error| Failure::Malformed(explain(&error)))
+}
+
+/// What serde says about the shape, without the values it quotes.
+fn explain(error: &serde_json::Error) -> String {
+    match error.classify() {
+        serde_json::error::Category::Data => {
+            let text = error.to_string();
+            let about = text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
+            match about {
+                Some((field, _)) => format!("The field “{field}” is missing."),
+                None => format!(
+                    "The JSON does not have the expected shape (line {}, column {}).",
+                    error.line(),
+                    error.column()
+                ),
+            }
+        }
+        _ => format!("The body is not JSON (line {}, column {}).", error.line(), error.column()),
+    }
+}
+
+fn demand(headers: &HeaderMap, media: &str) -> Result<(), Failure> {
+    let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let essence = sent.split(';').next().unwrap_or("").trim();
+    // SECURITY: no decompression, so no bombs.
+    if !essence.eq_ignore_ascii_case(media) || headers.contains_key(CONTENT_ENCODING) {
+        return Err(Failure::UnsupportedMedia);
+    }
+    Ok(())
+}
+
+async fn read(headers: &HeaderMap, body: Option<Body>) -> Result<Bytes, Failure> {
+    let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    if declared.is_some_and(|length: usize| length > LARGEST) {
+        return Err(Failure::TooLarge);
+    }
+    let Some(mut body) = body else { return Ok(Bytes::new()) };
+    let whole = async {
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk.map_err(|_| Failure::Malformed("The body ended early.".to_owned()))?;
+            if bytes.len() + chunk.len() > LARGEST {
+                return Err(Failure::TooLarge);
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes.freeze())
+    };
+    tokio::time::timeout(LONGEST, whole).await.unwrap_or(Err(Failure::TooSlow))
+}

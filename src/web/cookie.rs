@@ -1,0 +1,72 @@
+//! The session cookie, and reading cookies.
+
+use warp::http::HeaderMap;
+use warp::http::header::COOKIE;
+
+use crate::domain::{Environment, session};
+
+/// How this environment's session cookie is called and guarded.
+pub struct SessionCookie {
+    name: String,
+    secure: bool,
+}
+
+impl SessionCookie {
+    /// Over https the name begins with `__Host-`, which browsers only take from this very host over https.
+    /// The environment is part of the name, so two environments on one host do not sign each other out.
+    pub fn of(environment: &Environment, secure: bool) -> Self {
+        let prefix = if secure { "__Host-" } else { "" };
+        Self { name: format!("{prefix}atlas-{}", environment.label()), secure }
+    }
+
+    /// The token a browser presents. A name given twice is nobody's.
+    pub fn read<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        let pairs =
+            headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';'));
+        let mut ours = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == self.name);
+        match (ours.next(), ours.next()) {
+            (Some((_, token)), None) if (1..=128).contains(&token.len()) => Some(token),
+            _ => None,
+        }
+    }
+
+    /// `Set-Cookie` that signs a browser in.
+    pub fn set(&self, token: &str) -> String {
+        self.line(token, session::LONGEST.as_secs())
+    }
+
+    /// `Set-Cookie` that takes the cookie away.
+    pub fn clear(&self) -> String {
+        self.line("", 0)
+    }
+
+    fn line(&self, token: &str, seconds: i64) -> String {
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!("{}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[&'static str]) -> HeaderMap {
+        lines.iter().map(|line| (COOKIE, line.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others_and_never_when_given_twice() {
+        let cookie = SessionCookie::of(&Environment::development(), false);
+        assert_eq!(cookie.read(&headers(&["a=1; atlas-development=tok; b=2"])), Some("tok"));
+        assert_eq!(cookie.read(&headers(&["atlas-development=one", "atlas-development=two"])), None);
+        assert_eq!(cookie.read(&headers(&["atlas-development="])), None);
+        assert_eq!(cookie.read(&headers(&["atlas-staging=tok"])), None);
+    }
+
+    #[test]
+    fn over_https_the_cookie_cannot_be_set_by_a_neighbour() {
+        let line = SessionCookie::of(&"staging".parse().unwrap(), true).set("tok");
+        assert!(line.starts_with("__Host-atlas-staging=tok; Path=/; HttpOnly; SameSite=Lax"));
+        assert!(line.ends_with("; Secure") && !line.contains("Domain"));
+    }
+}

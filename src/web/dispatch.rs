@@ -1,0 +1,129 @@
+//! From a request to its handler: the gate, the route, the origin, who asks. In that order, for every route.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
+use bytes::{Buf, Bytes};
+use futures_util::{Stream, StreamExt};
+use warp::filters::BoxedFilter;
+use warp::http::{HeaderMap, Method};
+use warp::path::FullPath;
+use warp::{Filter, Reply};
+
+use super::failure::Failure;
+use super::front::RequestNumber;
+use super::reply::{self, Answer};
+use super::routes::{Face, Route, Who, face_of};
+use super::site::{Site, allowed};
+use super::visit::{Body, Parts, Visit};
+use super::{gate, origin, target};
+use crate::app::sessions;
+
+/// The one warp filter. Everything a request brings is taken here, and nothing is rejected: every "no" is an answer.
+pub fn filter(site: Arc<Site>) -> BoxedFilter<(warp::reply::Response,)> {
+    warp::any()
+        .and(warp::method())
+        .and(warp::path::full())
+        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<RequestNumber>())
+        .and(warp::body::stream())
+        .then(move |method, path: FullPath, query, headers, number: Option<RequestNumber>, body| {
+            let visit = Visit {
+                site: Arc::clone(&site),
+                method,
+                path: path.as_str().to_owned(),
+                query,
+                headers,
+                request: number.map(|number| number.0).unwrap_or_default(),
+                parts: Vec::new(),
+                member: None,
+                body: Mutex::new(Some(bytes_of(body))),
+            };
+            async move { Ok::<_, Infallible>(answer(visit).await) }
+        })
+        .map(|answer: Result<Answer, Infallible>| match answer {
+            Ok(answer) => answer.into_response(),
+            Err(never) => match never {},
+        })
+        .boxed()
+}
+
+fn bytes_of(body: impl Stream<Item = Result<impl Buf, warp::Error>> + Send + 'static) -> Body {
+    Box::pin(body.map(|chunk| chunk.map(|mut chunk| -> Bytes { chunk.copy_to_bytes(chunk.remaining()) })))
+}
+
+/// The template of the route that answered, for logs; it holds no ids.
+#[derive(Debug, Clone, Copy)]
+pub struct Template(pub &'static str);
+
+async fn answer(mut visit: Visit) -> Answer {
+    let site = Arc::clone(&visit.site);
+    let face = face_of(&visit.path);
+    let (path, request) = (visit.path.clone(), visit.request.clone());
+    let (query, safe) = (visit.query.clone(), visit.method.is_safe());
+    let mut template = Template("(none)");
+
+    let result = match choose(&site, &path, &visit.method, &visit.headers, face) {
+        Ok((route, parts)) => {
+            template = Template(route.path);
+            visit.parts = parts;
+            match admit(&mut visit, route.who) {
+                Ok(()) => (route.handler)(visit).await,
+                Err(failure) => Err(failure),
+            }
+        }
+        Err(failure) => Err(failure),
+    };
+    let mut answer = match result {
+        Ok(answer) => answer,
+        Err(Failure::SignedOut) if face == Face::Page && safe => reply::elsewhere(&target::sign_in_from(&path, &query)),
+        Err(Failure::SignedOut) if face == Face::Page => reply::see_other(&target::sign_in_from(&path, "")),
+        Err(failure) => failure.answer(face, &site.frame(None), &request),
+    };
+    answer.extensions_mut().insert(template);
+    answer
+}
+
+/// The route, if this request may use it as far as can be told without knowing who asks.
+fn choose(
+    site: &Site,
+    path: &str,
+    method: &Method,
+    headers: &HeaderMap,
+    face: Face,
+) -> Result<(Route, Parts), Failure> {
+    let found = site.routes_of(path);
+    let open = found.as_ref().is_some_and(|(routes, _)| routes.iter().all(|route| route.who == Who::Probe));
+    if !open && !gate::lets_through(site.gate.as_ref(), headers) {
+        return Err(Failure::Gate);
+    }
+    let (routes, parts) = found.ok_or(Failure::NotFound)?;
+    let route = routes.iter().find(|route| route.method == method).ok_or_else(|| Failure::Method(allowed(routes)))?;
+    if !origin::may_write(method, headers, face, &site.origins) {
+        return Err(Failure::CrossSite);
+    }
+    Ok((*route, parts))
+}
+
+/// Finds out who asks, and lets through only whom the route is for.
+fn admit(visit: &mut Visit, who: Who) -> Result<(), Failure> {
+    if who == Who::Probe {
+        return Ok(());
+    }
+    if let Some(token) = visit.site.cookie.read(&visit.headers) {
+        visit.member = sessions::member(&visit.site.app, token)?;
+    }
+    match (&visit.member, who) {
+        (None, Who::Member) => Err(Failure::SignedOut),
+        (Some(member), _) => {
+            if member.session.wants_touch(visit.site.app.clock.now()) {
+                let (site, hash) = (Arc::clone(&visit.site), member.hash);
+                // Nobody waits for this note, and losing one does no harm.
+                tokio::spawn(async move { sessions::touch(&site.app, hash).await });
+            }
+            Ok(())
+        }
+        (None, _) => Ok(()),
+    }
+}

@@ -1,0 +1,28 @@
+//! Third floor: HTTP in, HTTP out. The only rooms that know warp and hyper.
+//!
+//! A request walks [`serve`] (connection) → [`front`] (headers of every answer) → [`dispatch`] (route, origin, who) →
+//! one handler, which asks `app` to decide and answers with [`reply`]. [`routes`] is the table of all of it.
+
+mod accounts;
+mod api;
+mod assets;
+mod body;
+mod cookie;
+mod dev;
+mod dispatch;
+mod failure;
+mod front;
+mod gate;
+mod habits;
+mod landing;
+mod origin;
+mod reply;
+mod routes;
+pub mod serve;
+mod site;
+mod target;
+mod today;
+mod visit;
+
+pub use routes::{Face, Route, Who, table};
+pub use site::Site;

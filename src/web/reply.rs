@@ -1,0 +1,96 @@
+//! Answers: pages, redirects, and the JSON envelope of the API.
+
+use bytes::Bytes;
+use maud::Markup;
+use serde::Serialize;
+use serde_json::{Value, json};
+use warp::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use warp::http::{Response, StatusCode};
+
+use crate::domain::Fault;
+
+/// What is sent back.
+pub type Answer = Response<Bytes>;
+
+/// The words of `error.code`.
+pub mod code {
+    /// What was sent cannot be accepted.
+    pub const INVALID_REQUEST: &str = "invalid_request";
+    /// Address or password is wrong.
+    pub const INVALID_CREDENTIALS: &str = "invalid_credentials";
+    /// The address is not confirmed.
+    pub const EMAIL_NOT_VERIFIED: &str = "email_not_verified";
+    /// The link is none.
+    pub const TOKEN_INVALID: &str = "token_invalid";
+    /// The link is too old.
+    pub const TOKEN_EXPIRED: &str = "token_expired";
+    /// There is no such thing.
+    pub const NOT_FOUND: &str = "not_found";
+    /// Nobody is signed in.
+    pub const UNAUTHORIZED: &str = "unauthorized";
+    /// Somebody is, and may not.
+    pub const FORBIDDEN: &str = "forbidden";
+    /// Something is broken or busy.
+    pub const INTERNAL_ERROR: &str = "internal_error";
+}
+
+/// A page.
+pub fn page(status: StatusCode, page: &Markup) -> Answer {
+    let bytes = Bytes::copy_from_slice(page.0.as_bytes());
+    with(status, bytes, CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))
+}
+
+/// Leads on to `to` with a GET, after something was posted.
+pub fn see_other(to: &str) -> Answer {
+    redirect(StatusCode::SEE_OTHER, to)
+}
+
+/// Leads on to `to` with the same method.
+pub fn elsewhere(to: &str) -> Answer {
+    redirect(StatusCode::TEMPORARY_REDIRECT, to)
+}
+
+fn redirect(status: StatusCode, to: &str) -> Answer {
+    let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    with(status, Bytes::new(), LOCATION, to)
+}
+
+/// `{"ok":true,"data":…}`.
+pub fn json(status: StatusCode, data: &impl Serialize) -> Answer {
+    envelope(status, &json!({ "ok": true, "data": data }))
+}
+
+/// `{"ok":false,"error":{…}}`; `fields` names the fields at fault, where there are any.
+pub fn failure(status: StatusCode, code: &str, message: &str, faults: &[Fault]) -> Answer {
+    let mut error = json!({ "code": code, "message": message, "recovery": recovery(status, code) });
+    if let (false, Some(error)) = (faults.is_empty(), error.as_object_mut()) {
+        let fields = faults.iter().map(|fault| json!({ "field": fault.field, "message": fault.message }));
+        error.insert("fields".to_owned(), fields.collect());
+    }
+    envelope(status, &json!({ "ok": false, "error": error }))
+}
+
+/// JSON as it is.
+pub fn envelope(status: StatusCode, value: &Value) -> Answer {
+    with(status, Bytes::from(value.to_string()), CONTENT_TYPE, HeaderValue::from_static("application/json"))
+}
+
+fn with(status: StatusCode, body: Bytes, name: HeaderName, value: HeaderValue) -> Answer {
+    let mut answer = Response::new(body);
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(name, value);
+    answer
+}
+
+/// What a program should do about it; the first rule that fits counts.
+fn recovery(status: StatusCode, code: &str) -> &'static str {
+    match code {
+        _ if status == StatusCode::TOO_MANY_REQUESTS => "retry_later",
+        _ if status == StatusCode::UNAUTHORIZED => "reauth",
+        code::FORBIDDEN => "none",
+        code::INVALID_REQUEST => "update_input",
+        code::TOKEN_INVALID | code::TOKEN_EXPIRED => "resend",
+        _ if status.is_server_error() => "retry",
+        _ => "none",
+    }
+}

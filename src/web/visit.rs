@@ -1,0 +1,91 @@
+//! One request on its way through the house.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+use warp::http::{HeaderMap, Method};
+
+use super::body::{self, Fields};
+use super::failure::Failure;
+use super::site::Site;
+use crate::app::sessions::Member;
+use crate::domain::Account;
+use crate::pages::Frame;
+
+/// The body as it arrives.
+pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>;
+
+/// The varying parts of a path, by name, as they were sent.
+pub type Parts = Vec<(String, String)>;
+
+/// One request: who asks for what.
+pub struct Visit {
+    /// What it is answered with.
+    pub site: Arc<Site>,
+    /// Its method; HEAD arrives as GET.
+    pub method: Method,
+    /// Its path as it was sent.
+    pub path: String,
+    /// What stands after the `?`, without it.
+    pub query: String,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its number in the log.
+    pub request: String,
+    pub(super) parts: Parts,
+    pub(super) member: Option<Member>,
+    // Behind a lock only so that a visit can be shared across awaits; it is taken once.
+    pub(super) body: Mutex<Option<Body>>,
+}
+
+impl Visit {
+    /// Whoever is signed in. Routes that are for members only get here with one.
+    pub fn member(&self) -> Result<&Account, Failure> {
+        self.member.as_ref().map(|member| &member.account).ok_or(Failure::SignedOut)
+    }
+
+    /// Whoever is signed in, on routes that are for anybody.
+    pub fn maybe_member(&self) -> Option<&Account> {
+        self.member.as_ref().map(|member| &member.account)
+    }
+
+    /// The session token the browser presented, valid or not.
+    pub fn token(&self) -> Option<&str> {
+        self.site.cookie.read(&self.headers)
+    }
+
+    /// A part of the path, decoded and parsed. What does not parse names nothing that exists.
+    pub fn part<T: std::str::FromStr>(&self, name: &str) -> Result<T, Failure> {
+        let raw = self.parts.iter().find(|(part, _)| part == name).map_or("", |(_, value)| value);
+        let text = percent_decode_str(raw).decode_utf8().map_err(|_| Failure::NotFound)?;
+        text.parse().map_err(|_| Failure::NotFound)
+    }
+
+    /// The fields of the query.
+    pub fn query(&self) -> Fields {
+        Fields::parse(self.query.as_bytes())
+    }
+
+    /// The fields of a form that was posted.
+    pub async fn form(&self) -> Result<Fields, Failure> {
+        body::form(&self.headers, self.take_body()).await
+    }
+
+    /// A JSON body.
+    pub async fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        body::json(&self.headers, self.take_body()).await
+    }
+
+    fn take_body(&self) -> Option<Body> {
+        self.body.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// What pages say around themselves, for this visitor.
+    pub fn frame(&self) -> Frame<'_> {
+        self.site.frame(self.maybe_member().map(Account::name))
+    }
+}
