@@ -7,6 +7,7 @@ pub mod clock;
 pub mod completions;
 pub mod habits;
 pub mod keys;
+mod mint;
 pub mod outbox;
 pub mod passwords;
 pub mod sessions;
@@ -16,7 +17,7 @@ use url::Url;
 
 use crate::config::Settings;
 use crate::config::policy::MailRule;
-use crate::domain::{AccountId, FileId, HabitId, MailId, Refusal};
+use crate::domain::{FileId, Refusal};
 use crate::store::{self, Store};
 use clock::Clock;
 use keys::Keys;
@@ -73,6 +74,7 @@ pub struct App {
     pub hurried: bool,
     mail: outbox::Rules,
     mail_waits: Notify,
+    mint: mint::Mint,
 }
 
 impl App {
@@ -96,21 +98,10 @@ impl App {
                 MailRule::ToEverybody => outbox::Rules { label, sends_to: outbox::SendsTo::Everybody },
             },
             mail_waits: Notify::new(),
+            mint: mint::Mint::default(),
             store,
             clock,
         })
-    }
-
-    fn mint_account(&self) -> Result<AccountId, Error> {
-        Ok(AccountId::mint(self.clock.now(), random()?))
-    }
-
-    fn mint_habit(&self) -> Result<HabitId, Error> {
-        Ok(HabitId::mint(self.clock.now(), random()?))
-    }
-
-    fn mint_mail(&self) -> Result<MailId, Error> {
-        Ok(MailId::mint(self.clock.now(), random()?))
     }
 }
 

@@ -1,0 +1,251 @@
+//! Signing up, confirming, signing in and out, as people and as strangers with bad intentions do it.
+
+use serde_json::json;
+
+use crate::person::Person;
+use crate::world::{PASSWORD, Wishes, World};
+
+#[tokio::test]
+async fn ada_signs_up_confirms_and_signs_in() {
+    let world = World::new().await;
+    let ada = Person::new("ada", &world);
+    ada.signs_up("Europe/Lisbon").await;
+    ada.tries_to_sign_in(PASSWORD).await.is(422).says("not confirmed yet").says("Send the mail again");
+
+    let mail = world.newest_mail("ada@example.com").unwrap();
+    let link = mail.lines().find(|line| line.contains("/verify-email?token=")).unwrap();
+    let path = link.strip_prefix(&format!("http://{}", ada.host)).expect("the link begins with the app's address");
+    for _ in 0..2 {
+        // Mail scanners open links, and some ask twice.
+        ada.get(path).await.is(200).says("Confirm this address").says("ada@example.com");
+        ada.asks("HEAD", path, &[], b"").await.is(200);
+    }
+    ada.tries_to_sign_in(PASSWORD).await.is(422);
+
+    ada.confirms().await.says("Your address is confirmed");
+    ada.confirms().await.says("confirmed already");
+    ada.signs_in().await;
+    ada.get("/today").await.is(200).says("Begin with one small thing");
+    ada.posts("/sign-out", &[]).await.is(303).leads_to("/sign-in");
+    ada.get("/today?x=1").await.is(307).leads_to("/sign-in?from=%2Ftoday%3Fx%3D1");
+}
+
+#[tokio::test]
+async fn a_taken_address_is_answered_like_a_new_one_and_only_its_owner_hears_of_it() {
+    let world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    let stranger = world.stranger();
+    let sign_up = |email: &str| json!({ "email": email, "password": PASSWORD, "displayName": "Somebody" });
+    let taken = stranger.sends("POST", "/api/auth/signup", &sign_up("ADA@example.com")).await.is(201);
+    let fresh = stranger.sends("POST", "/api/auth/signup", &sign_up("new@example.com")).await.is(201);
+    let names = |reply: &crate::person::Reply| reply.headers.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&taken), names(&fresh));
+    assert_eq!(taken.body.len(), fresh.body.len());
+    assert!(world.newest_mail("ada@example.com").unwrap().contains("has an account already"));
+    // Her password still works, and a storm of attempts is one notice.
+    ada.signs_in().await;
+    let mails = world.mails("ada@example.com");
+    stranger.sends("POST", "/api/auth/signup", &sign_up("ada@example.com")).await.is(201);
+    assert_eq!(world.mails("ada@example.com"), mails);
+}
+
+#[tokio::test]
+async fn whoever_confirms_gets_the_password_of_the_sign_up_that_was_confirmed() {
+    let world = World::new().await;
+    let mallory = world.stranger();
+    let early =
+        json!({ "email": "ada@example.com", "password": "mallory waits behind doors", "displayName": "Mallory" });
+    mallory.sends("POST", "/api/auth/signup", &early).await.is(201);
+    let ada = Person::new("ada", &world);
+    ada.signs_up("UTC").await;
+    ada.confirms().await;
+    ada.tries_to_sign_in("mallory waits behind doors").await.is(422);
+    ada.signs_in().await;
+}
+
+#[tokio::test]
+async fn a_link_dies_after_a_day_and_when_a_new_one_is_sent() {
+    let world = World::at("2026-02-12T12:00:00Z").await;
+    let ada = Person::new("ada", &world);
+    ada.signs_up("UTC").await;
+    let first = ada.newest_token().await;
+    ada.posts("/verify-email/resend", &[("email", "ada@example.com")]).await.is(303);
+    let second = ada.newest_token().await;
+    assert_ne!(first, second);
+    let confirm = |token: String| async move { token };
+    ada.posts("/verify-email", &[("token", &confirm(first).await)]).await.is(422).says("does not work");
+    world.it_is("2026-02-13T12:00:00Z");
+    ada.posts("/verify-email", &[("token", &second)]).await.is(422).says("expired");
+    ada.sends("POST", "/api/auth/verify-email", &json!({ "token": second })).await.is_refused(400, "token_expired");
+    ada.sends("POST", "/api/auth/verify-email", &json!({ "token": "nonsense" })).await.is_refused(400, "token_invalid");
+    ada.sends("POST", "/api/auth/verify-email", &json!({ "token": "" })).await.is_refused(400, "invalid_request");
+}
+
+#[tokio::test]
+async fn the_json_face_goes_the_same_way() {
+    let world = World::new().await;
+    let ada = Person::new("ada", &world);
+    let sign_up = json!({ "email": "ada@example.com", "password": PASSWORD, "displayName": "Ada", "isAdmin": true });
+    let id = ada.sends("POST", "/api/auth/signup", &sign_up).await.is(201).data()["userId"].clone();
+    let sign_in = json!({ "email": "Ada@Example.com", "password": PASSWORD });
+    ada.sends("POST", "/api/auth/sign-in", &sign_in).await.is_refused(401, "email_not_verified");
+    let token = ada.newest_token().await;
+    let verified = ada.sends("POST", "/api/auth/verify-email", &json!({ "token": token })).await.is(200).data();
+    assert_eq!(verified["userId"], id);
+    let again = ada.sends("POST", "/api/auth/verify-email", &json!({ "token": token })).await;
+    again.is_refused(400, "token_invalid");
+    assert_eq!(ada.get("/api/auth/session").await.is(200).json(), json!({}));
+    assert_eq!(ada.sends("POST", "/api/auth/sign-in", &sign_in).await.is(200).data(), json!({ "ok": true }));
+    let session = ada.get("/api/auth/session").await.is(200).json();
+    assert_eq!((&session["user"]["id"], &session["user"]["isAdmin"]), (&id, &json!(false)));
+    let out = ada.asks("POST", "/api/auth/logout", &[("sec-fetch-site", "same-origin")], b"").await.is(200);
+    assert_eq!(out.json(), json!({ "ok": true }));
+    ada.get("/api/habits").await.is_refused(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn wrong_password_and_unknown_address_read_alike() {
+    let world = World::new().await;
+    world.signed_up("ada").await;
+    let stranger = world.stranger();
+    let attempt = |email: &str, password: &str| json!({ "email": email, "password": password });
+    let wrong = stranger.sends("POST", "/api/auth/sign-in", &attempt("ada@example.com", "wrong wrong wrong")).await;
+    let wrong = wrong.is_refused(401, "invalid_credentials");
+    for (email, password) in [
+        ("nobody@example.com", PASSWORD),
+        ("not an address", "x"),
+        ("ada@example.com", ""),
+        ("ada@example.com", &"x".repeat(400)),
+    ] {
+        let reply = stranger.sends("POST", "/api/auth/sign-in", &attempt(email, password)).await;
+        assert_eq!(reply.is(401).body, wrong.body, "{email}");
+    }
+}
+
+#[tokio::test]
+async fn the_faults_of_a_form_are_told_together_and_what_was_typed_is_kept() {
+    let world = World::new().await;
+    let person = world.stranger();
+    let fields = [
+        ("displayName", "A"),
+        ("email", "ada at example"),
+        ("password", "password1234"),
+        ("confirmPassword", "password1234"),
+        ("timeZone", "Mars/Olympus"),
+    ];
+    let page = person.posts("/sign-up", &fields).await.is(422);
+    let page = page.says("at least 2 characters").says("does not look like an e-mail address").says("easy to guess");
+    let page = page.says("time zone is not known").says("value=\"ada at example\"").says("aria-invalid=\"true\"");
+    page.says_nothing_of("password1234");
+    let differ =
+        [("displayName", "Ada"), ("email", "ada@example.com"), ("password", PASSWORD), ("confirmPassword", "x")];
+    person.posts("/sign-up", &differ).await.is(422).says("two passwords differ").says("value=\"Ada\"");
+    let body = json!({ "email": "x", "password": "short", "displayName": "" });
+    let refused = person.sends("POST", "/api/auth/signup", &body).await.is_refused(400, "invalid_request").json();
+    let fields: Vec<_> = refused["error"]["fields"].as_array().unwrap().iter().map(|f| f["field"].clone()).collect();
+    assert_eq!(fields, ["email", "displayName", "password"]);
+    assert_eq!(refused["error"]["recovery"], "update_input");
+}
+
+#[tokio::test]
+async fn a_password_may_not_be_made_of_the_persons_own_name() {
+    let world = World::new().await;
+    let body = json!({ "email": "wilhelmina.krog@example.com", "password": "Wilhelmina-Krog", "displayName": "Wilhelmina Krog" });
+    world.stranger().sends("POST", "/api/auth/signup", &body).await.is_refused(400, "invalid_request");
+}
+
+#[tokio::test]
+async fn a_session_ends_when_idle_and_lives_on_when_used() {
+    let world = World::at("2026-01-01T12:00:00Z").await;
+    let ada = world.signed_up("ada").await;
+    let idle = world.signed_up("ida").await;
+    world.it_is("2026-01-25T12:00:00Z");
+    ada.get("/today").await.is(200);
+    // The note of her visit is written behind her back; it is there once the queue has been worked off.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    world.site.app.store.flush().await.unwrap();
+    world.it_is("2026-02-05T12:00:00Z");
+    ada.get("/today").await.is(200);
+    idle.get("/today").await.is(307);
+    world.it_is("2026-04-02T12:00:00Z");
+    ada.get("/today").await.is(307);
+}
+
+#[tokio::test]
+async fn a_planted_session_is_never_adopted_and_the_one_replaced_ends() {
+    let world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    let first = ada.cookie("atlas-development").unwrap();
+    ada.signs_in().await;
+    let second = ada.cookie("atlas-development").unwrap();
+    assert_ne!(first, second);
+    let thief = world.stranger();
+    thief.takes_cookie("atlas-development", &first);
+    thief.get("/today").await.is(307);
+    for forged in ["", "x", &second[1..], &format!("{second}="), "eyJhbGciOiJub25lIn0.e30."] {
+        thief.takes_cookie("atlas-development", forged);
+        thief.get("/api/habits").await.is_refused(401, "unauthorized");
+    }
+    ada.get("/today").await.is(200);
+}
+
+#[tokio::test]
+async fn over_https_the_cookie_is_guarded() {
+    let variables = vec![("APP_URL", "https://atlas.example.com".to_owned())];
+    let world = World::with(Wishes { variables, ..Wishes::default() }).await;
+    let mut ada = Person::new("ada", &world);
+    ada.host = "atlas.example.com".to_owned();
+    let headers = [("content-type", "application/x-www-form-urlencoded"), ("origin", "https://atlas.example.com")];
+    let form = |fields: &[(&str, &str)]| form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let sign_up = form(&[
+        ("displayName", "Ada"),
+        ("email", "ada@example.com"),
+        ("password", PASSWORD),
+        ("confirmPassword", PASSWORD),
+    ]);
+    ada.asks("POST", "/sign-up", &headers, sign_up.as_bytes()).await.is(303);
+    assert!(world.newest_mail("ada@example.com").unwrap().contains("https://atlas.example.com/verify-email?token="));
+    let token = ada.newest_token().await;
+    ada.asks("POST", "/verify-email", &headers, form(&[("token", &token)]).as_bytes()).await.is(200);
+    let sign_in = form(&[("email", "ada@example.com"), ("password", PASSWORD)]);
+    let reply = ada.asks("POST", "/sign-in", &headers, sign_in.as_bytes()).await.is(303);
+    let line = reply.header("set-cookie").unwrap();
+    assert!(line.starts_with("__Host-atlas-development=") && line.contains("; Secure"), "{line}");
+    assert!(line.contains("HttpOnly") && line.contains("SameSite=Lax") && !line.contains("Domain"));
+    assert!(reply.header("strict-transport-security").is_some());
+    let out = ada.asks("POST", "/sign-out", &headers, b"").await.is(303);
+    assert_eq!(out.header("clear-site-data"), Some("\"cache\", \"storage\""));
+}
+
+#[tokio::test]
+async fn a_form_posted_from_another_site_does_nothing() {
+    let world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for headers in [
+        &[form, ("sec-fetch-site", "cross-site")][..],
+        &[form, ("sec-fetch-site", "same-site")],
+        &[form, ("origin", "https://evil.example")],
+        &[form, ("origin", "null")],
+        &[form],
+    ] {
+        ada.asks("POST", "/habits", headers, b"title=Evil&weekdays=1").await.is(403).says("another site");
+        ada.asks("POST", "/sign-out", headers, b"").await.is(403);
+        ada.asks("POST", "/sign-in", headers, b"").await.is(403);
+    }
+    let headers = [("content-type", "text/plain"), ("origin", "https://evil.example")];
+    ada.asks("POST", "/api/habits", &headers, b"{}").await.is_refused(403, "forbidden");
+    ada.get("/habits").await.is(200).says_nothing_of("Evil");
+}
+
+#[tokio::test]
+async fn sign_in_leads_back_but_never_off_the_site() {
+    let world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    ada.get("/sign-in?from=%2Fhabits%3Fx%3D1").await.is(200).says("value=\"/habits?x=1\"");
+    ada.get("/sign-in?from=https%3A%2F%2Fevil.example").await.is(200).says("value=\"/today\"");
+    let fields = [("email", "ada@example.com"), ("password", PASSWORD), ("from", "//evil.example/")];
+    ada.posts("/sign-in", &fields).await.is(303).leads_to("/today");
+}

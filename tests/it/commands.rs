@@ -1,0 +1,255 @@
+//! The real binary: what operators type, see, and get as exit codes.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::person::exchange;
+use crate::process::{Server, code, complaint, run, said};
+
+async fn health(server: &Server) -> Value {
+    let request = format!("GET /api/health HTTP/1.1\r\nhost: localhost:{}\r\nconnection: close\r\n\r\n", server.port);
+    exchange(([127, 0, 0, 1], server.port).into(), request.as_bytes()).await.unwrap().json()
+}
+
+#[tokio::test]
+async fn serve_needs_nothing_and_says_where_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    assert!(server.line.contains("data/development/atlas.redb (just made)"), "{}", server.line);
+    assert_eq!(health(&server).await["data"]["environment"], "development");
+    server.signal("TERM");
+    let (code, rest) = server.ends();
+    assert_eq!(code, Some(0), "{rest}");
+    assert!(!folder.path().join("data/development/atlas.pid").exists());
+    let again = Server::start(folder.path());
+    assert!(!again.line.contains("just made"));
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_file_is_told_who_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let pid = server.child.id();
+    for words in [&["serve", "--listen", "127.0.0.1:0"][..], &["seed"]] {
+        let refused = run(folder.path(), words, &[]);
+        assert_eq!(code(&refused), 69);
+        assert!(complaint(&refused).contains(&format!("pid {pid}")), "{}", complaint(&refused));
+    }
+    assert_eq!(health(&server).await["ok"], true);
+}
+
+#[test]
+fn a_port_that_is_taken_is_explained_and_nothing_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let refused = run(folder.path(), &["serve", "--listen", &address], &[]);
+    assert_eq!(code(&refused), 69);
+    assert!(complaint(&refused).contains("choose another port with --listen"), "{}", complaint(&refused));
+    assert!(!folder.path().join("data").exists());
+}
+
+#[test]
+fn check_lists_every_missing_setting_and_exits_78() {
+    let folder = tempfile::tempdir().unwrap();
+    let checked = run(folder.path(), &["check", "--env", "staging"], &[]);
+    assert_eq!(code(&checked), 78);
+    for name in ["APP_URL", "NEXTAUTH_SECRET", "RESEND_API_KEY", "SENTRY_DSN", "ADMIN_OWNER_EMAIL", "7 errors"] {
+        assert!(said(&checked).contains(name), "{name} is not in:\n{}", said(&checked));
+    }
+    assert!(!folder.path().join("data").exists(), "check touches nothing");
+    let started = run(folder.path(), &["serve", "--env", "staging"], &[]);
+    assert_eq!(code(&started), 78);
+    assert!(complaint(&started).contains("atlas check --env staging"));
+}
+
+#[test]
+fn check_as_json_has_origins_and_keeps_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = "0123456789abcdef0123456789abcdef";
+    let checked =
+        run(folder.path(), &["check", "--json"], &[("NEXTAUTH_SECRET", secret), ("ATLAS_ENV", "development")]);
+    assert_eq!(code(&checked), 0);
+    assert!(!said(&checked).contains(secret));
+    let answer: Value = serde_json::from_str(&said(&checked)).unwrap();
+    assert_eq!((&answer["environment"], &answer["ok"]), (&"development".into(), &true.into()));
+    let setting =
+        |key: &str| answer["settings"].as_array().unwrap().iter().find(|row| row["key"] == key).unwrap().clone();
+    assert_eq!(setting("secret")["origin"], "variable NEXTAUTH_SECRET");
+    assert_eq!(setting("secret")["value"], "(secret)");
+    assert_eq!(setting("listen")["origin"], "built-in default");
+}
+
+#[test]
+fn words_that_mean_nothing_exit_2() {
+    let folder = tempfile::tempdir().unwrap();
+    for words in [&["serv"][..], &["serve", "--nonsense"], &[]] {
+        assert_eq!(code(&run(folder.path(), words, &[])), 2, "{words:?}");
+    }
+    let version = run(folder.path(), &["version", "--json"], &[]);
+    let version: Value = serde_json::from_str(&said(&version)).unwrap();
+    assert_eq!(version["schema"], 1);
+}
+
+#[test]
+fn production_is_never_seeded_and_no_file_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let variables = [
+        ("APP_URL", "https://atlas.example.com"),
+        ("NEXTAUTH_SECRET", "0123456789abcdef0123456789abcdef"),
+        ("RESEND_API_KEY", "re_123"),
+        ("RESEND_FROM_EMAIL", "atlas@example.com"),
+        ("SENTRY_ENABLED", "false"),
+        ("NEXT_PUBLIC_SENTRY_ENABLED", "false"),
+        ("ADMIN_OWNER_EMAIL", "owner@example.com"),
+        ("SEED_PASSWORD", "plenty of quiet mornings"),
+    ];
+    let refused = run(folder.path(), &["seed", "--env", "production"], &variables);
+    assert_eq!(code(&refused), 1);
+    assert!(complaint(&refused).contains("production is never seeded"), "{}", complaint(&refused));
+    assert!(!folder.path().join("data").exists());
+    // Staging is, with a password of its own.
+    let wanted = run(folder.path(), &["seed", "--env", "staging"], &variables[..7]);
+    assert_eq!(code(&wanted), 1);
+    assert!(complaint(&wanted).contains("SEED_PASSWORD"));
+    assert_eq!(code(&run(folder.path(), &["seed", "--env", "staging"], &variables)), 0);
+}
+
+#[test]
+fn seeding_twice_changes_nothing_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = run(folder.path(), &["seed", "--json"], &[]);
+    assert_eq!(code(&first), 0, "{}", complaint(&first));
+    let planted: Value = serde_json::from_str(&said(&first)).unwrap();
+    assert_eq!(planted["planted"]["people"], 4);
+    assert!(planted["planted"]["completions"].as_u64().unwrap() > 300);
+    let second = run(folder.path(), &["seed"], &[]);
+    assert!(said(&second).contains("nothing was changed"), "{}", said(&second));
+    let unknown = run(folder.path(), &["seed", "--set", "nothing"], &[]);
+    assert_eq!(code(&unknown), 1);
+    assert!(complaint(&unknown).contains("known sets: demo"));
+}
+
+#[test]
+fn a_file_of_another_environment_is_refused_with_exit_1() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code(&run(folder.path(), &["seed"], &[])), 0);
+    let file = folder.path().join("data/development/atlas.redb");
+    let before = fs::read(&file).unwrap();
+    let path = file.to_str().unwrap();
+    let refused =
+        run(folder.path(), &["serve", "--env", "preview/x", "--listen", "127.0.0.1:0"], &[("DATABASE_URL", path)]);
+    assert_eq!(code(&refused), 1);
+    assert!(complaint(&refused).contains("belongs to environment “development”"), "{}", complaint(&refused));
+    assert_eq!(fs::read(&file).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start(folder.path());
+    // A request that never ends keeps the drain waiting.
+    let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", server.port)).await.unwrap();
+    let head = format!(
+        "POST /api/auth/sign-in HTTP/1.1\r\nhost: localhost:{}\r\ncontent-type: application/json\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n",
+        server.port
+    );
+    tokio::io::AsyncWriteExt::write_all(&mut stream, head.as_bytes()).await.unwrap();
+    let mut go_on = [0; 25];
+    tokio::io::AsyncReadExt::read_exact(&mut stream, &mut go_on).await.unwrap();
+    server.signal("TERM");
+    // Signals that arrive together merge, so ask until it has heard the second one.
+    while server.child.try_wait().unwrap().is_none() {
+        server.signal("INT");
+        tokio::task::yield_now().await;
+    }
+    assert!(fs::read_to_string(folder.path().join("log")).unwrap().contains("stopping at once"));
+    assert_eq!(server.ends().0, Some(0));
+}
+
+#[tokio::test]
+async fn every_acknowledged_tick_survives_kill_9() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code(&run(folder.path(), &["seed"], &[])), 0);
+    let rounds: usize = std::env::vars_os()
+        .find_map(|(name, value)| (name == "ATLAS_TEST_KILLS").then(|| value.into_string().unwrap().parse().unwrap()))
+        .unwrap_or(5);
+    let mut acknowledged: Vec<String> = Vec::new();
+    for round in 0..rounds {
+        let server = Server::start(folder.path());
+        let client = Client::sign_in(&server).await;
+        for id in &acknowledged {
+            assert!(client.has(id).await, "round {round}: {id} is gone");
+        }
+        // Several at a time, so that the kill falls into the middle of commits.
+        let kill_after = 5 + round % 7;
+        let made = std::sync::Mutex::new(Vec::new());
+        let make = |worker: usize| {
+            let (client, made, server) = (&client, &made, &server);
+            async move {
+                for n in 0.. {
+                    let Some(id) = client.makes(&format!("Round {round} worker {worker} number {n}")).await else {
+                        return;
+                    };
+                    let mut made = made.lock().unwrap();
+                    made.push(id);
+                    if made.len() == kill_after {
+                        server.signal("KILL");
+                    }
+                }
+            }
+        };
+        futures_util::future::join_all((0..4).map(make)).await;
+        let (code, _) = server.ends();
+        assert_eq!(code, None, "killed");
+        acknowledged = made.into_inner().unwrap();
+        assert!(acknowledged.len() >= kill_after);
+    }
+    let server = Server::start(folder.path());
+    let client = Client::sign_in(&server).await;
+    for id in &acknowledged {
+        assert!(client.has(id).await, "{id} is gone");
+    }
+}
+
+/// A signed-in seeded person, tolerant of a server that dies in mid-sentence.
+struct Client {
+    port: u16,
+    cookie: String,
+}
+
+impl Client {
+    async fn sign_in(server: &Server) -> Self {
+        let body = r#"{"email":"ines@example.com","password":"plenty of quiet mornings"}"#;
+        let mut client = Self { port: server.port, cookie: String::new() };
+        let reply = client.sends("POST", "/api/auth/sign-in", body).await.unwrap().is(200);
+        client.cookie = reply.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+        client
+    }
+
+    /// Makes a habit and forgets it again as an active one, so that the most one can keep is never reached.
+    async fn makes(&self, title: &str) -> Option<String> {
+        let body = serde_json::json!({ "title": title, "weekdays": [1] }).to_string();
+        let reply = self.sends("POST", "/api/habits", &body).await?;
+        let id = reply.is(201).data()["habit"]["id"].as_str().unwrap().to_owned();
+        Some(id)
+    }
+
+    async fn has(&self, id: &str) -> bool {
+        // Archiving answers 404 for what is not there; it also makes room for the next round.
+        self.sends("DELETE", &format!("/api/habits/{id}"), "").await.unwrap().status == 200
+    }
+
+    async fn sends(&self, method: &str, path: &str, body: &str) -> Option<crate::person::Reply> {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost:{}\r\nconnection: close\r\ncookie: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            self.port,
+            self.cookie,
+            body.len()
+        );
+        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.ok()?;
+        tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.ok()?;
+        crate::person::read_reply(&mut stream).await
+    }
+}

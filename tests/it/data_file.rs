@@ -1,0 +1,131 @@
+//! Opening data files: the right one, and every wrong one.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use atlas::domain::{Environment, FileId};
+use atlas::store::{OpenError, Store};
+use jiff::Timestamp;
+
+fn environment(name: &str) -> Environment {
+    name.parse().unwrap()
+}
+
+fn make(path: &Path, name: &str) -> Result<Store, OpenError> {
+    let born = (FileId::mint(Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], Timestamp::UNIX_EPOCH);
+    Store::open_or_create(path, &environment(name), || born).map(|opened| opened.store)
+}
+
+/// A closed data file of staging.
+fn staging_file() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data/staging/atlas.redb");
+    drop(make(&path, "staging").unwrap());
+    (folder, path)
+}
+
+#[test]
+fn a_new_file_is_stamped_and_only_its_owner_reads_it() {
+    let (_folder, path) = staging_file();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+    let store = Store::open(&path, &environment("staging")).unwrap();
+    assert_eq!(store.stamp().environment, environment("staging"));
+    assert!(store.stamp().lineage.is_empty());
+    let names: Vec<_> = fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["atlas.redb"], "nothing half-made is left");
+}
+
+#[test]
+fn a_file_is_refused_to_every_other_environment_and_stays_as_it_was() {
+    let (_folder, path) = staging_file();
+    let before = fs::read(&path).unwrap();
+    for other in ["production", "development", "preview/staging"] {
+        for refused in [Store::open(&path, &environment(other)).map(drop), make(&path, other).map(drop)] {
+            let error = refused.unwrap_err();
+            assert!(matches!(&error, OpenError::OtherEnvironment { .. }), "{error}");
+            let text = error.to_string();
+            assert!(text.contains("“staging”") && text.contains(other) && text.contains("--env staging"), "{text}");
+        }
+    }
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn two_openings_at_once_are_refused_with_the_name_of_the_holder() {
+    let (_folder, path) = staging_file();
+    let _held = Store::open(&path, &environment("staging")).unwrap();
+    fs::write(path.with_extension("pid"), "4711\n").unwrap();
+    let error = Store::open(&path, &environment("staging")).map(drop).unwrap_err();
+    assert!(matches!(error, OpenError::Locked { pid: Some(4711), .. }), "{error}");
+}
+
+#[test]
+fn what_is_no_data_file_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("atlas.redb");
+    for content in [&b""[..], b"re", b"not a database at all, but long enough to look at", b"SQLite format 3\0"] {
+        fs::write(&path, content).unwrap();
+        let error = make(&path, "staging").map(drop).unwrap_err();
+        assert!(matches!(error, OpenError::NotOurs { .. }), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), content);
+    }
+    assert!(matches!(
+        Store::open(&folder.path().join("none"), &environment("staging")).map(drop),
+        Err(OpenError::Missing { .. })
+    ));
+}
+
+#[test]
+fn another_programs_redb_file_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("atlas.redb");
+    let table: redb::TableDefinition<'_, &str, u64> = redb::TableDefinition::new("theirs");
+    let database = redb::Database::create(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(table).unwrap().insert("a", 1).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    let before = fs::read(&path).unwrap();
+    let error = make(&path, "staging").map(drop).unwrap_err();
+    assert!(matches!(error, OpenError::NotOurs { .. }), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_newer_file_is_refused_and_stays_as_it_was() {
+    let (_folder, path) = staging_file();
+    let database = redb::Database::open(&path).unwrap();
+    let table: redb::TableDefinition<'_, &[u8], &[u8]> = redb::TableDefinition::new("schema");
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(table).unwrap().insert(&b"atlas"[..], &b"\x01999"[..]).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    let error = Store::open(&path, &environment("staging")).map(drop).unwrap_err();
+    assert!(matches!(error, OpenError::Newer { found: 999, .. }), "{error}");
+    assert!(error.to_string().contains("newer binary"));
+}
+
+#[test]
+fn a_damaged_or_cut_file_is_an_error_and_not_a_crash() {
+    let (_folder, path) = staging_file();
+    let whole = fs::read(&path).unwrap();
+    for length in [4, 100, 4_096, whole.len() / 2, whole.len() - 1] {
+        fs::write(&path, &whole[..length]).unwrap();
+        assert!(Store::open(&path, &environment("staging")).is_err(), "cut to {length}");
+    }
+    let mut torn = whole.clone();
+    torn[512..].fill(0xa5);
+    fs::write(&path, &torn).unwrap();
+    assert!(Store::open(&path, &environment("staging")).is_err());
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocked = folder.path().join("blocked");
+    fs::write(&blocked, "a file where a folder should be").unwrap();
+    let error = make(&blocked.join("staging/atlas.redb"), "staging").map(drop).unwrap_err();
+    assert!(matches!(error, OpenError::Io { .. }) && error.to_string().contains("blocked"), "{error}");
+}

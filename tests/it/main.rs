@@ -1,0 +1,37 @@
+//! Stories about people and operators, in one binary.
+//!
+//! [`world::World`] is an environment on a fresh file with a clock that stands still; [`person::Person`] is a browser
+//! with cookies, on a real connection. Stories that need a process start the real binary through [`process`].
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::manual_assert,
+    reason = "a story that cannot go on has failed"
+)]
+#![allow(
+    clippy::wrong_self_convention,
+    clippy::assigning_clones,
+    clippy::format_push_string,
+    reason = "stories read as sentences; nothing here is hot"
+)]
+
+mod accounts;
+mod architecture;
+mod assets;
+mod commands;
+mod completions;
+mod configuration;
+mod connections;
+mod data_file;
+mod habits;
+mod mail;
+mod pages;
+mod person;
+mod process;
+mod routes;
+mod seeds;
+mod store;
+mod world;

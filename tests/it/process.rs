@@ -1,0 +1,80 @@
+//! The real binary as a process of its own.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+/// `atlas` with nothing of this process's environment but what finding libraries needs.
+pub fn atlas(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_atlas"));
+    command.current_dir(folder).env_clear().stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end.
+pub fn run(folder: &Path, words: &[&str], variables: &[(&str, &str)]) -> Output {
+    atlas(folder).args(words).envs(variables.iter().copied()).output().unwrap()
+}
+
+pub fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+pub fn complaint(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+pub fn said(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// A running server, logging to `log` in its folder; killed when dropped.
+pub struct Server {
+    pub child: Child,
+    out: BufReader<ChildStdout>,
+    /// The line it printed once it served.
+    pub line: String,
+    pub port: u16,
+}
+
+impl Server {
+    pub fn start(folder: &Path) -> Self {
+        let log = std::fs::File::create(folder.join("log")).unwrap();
+        let mut child = atlas(folder)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let port = line
+            .split_once("http://localhost:")
+            .and_then(|(_, rest)| rest.split(' ').next())
+            .and_then(|port| port.parse().ok())
+            .unwrap_or_else(|| panic!("no address in “{line}”"));
+        Self { child, out, line, port }
+    }
+
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        // A process that has ended meanwhile needs no signal.
+        let _ = Command::new("kill").args([&format!("-{name}"), &pid]).stderr(Stdio::null()).status().unwrap();
+    }
+
+    /// Waits for its end and answers the exit code and what it said last.
+    pub fn ends(mut self) -> (Option<i32>, String) {
+        use std::io::Read;
+        let mut rest = String::new();
+        self.out.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code(), rest)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

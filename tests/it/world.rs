@@ -1,0 +1,136 @@
+//! An environment as the server runs it, on a fresh file, with a clock that stands still.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use atlas::app::clock::Clock;
+use atlas::app::{App, newborn};
+use atlas::config::{self, Flags, Settings};
+use atlas::domain::Environment;
+use atlas::store::Store;
+use atlas::web::Site;
+use atlas::web::serve::{self, Limits};
+use jiff::Timestamp;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::person::Person;
+
+/// A Thursday, at noon in Greenwich.
+pub const NOON: &str = "2026-02-12T12:00:00Z";
+
+/// A password that may be chosen.
+pub const PASSWORD: &str = "quiet orchard tram lemon";
+
+pub struct World {
+    pub clock: Clock,
+    pub site: Arc<Site>,
+    pub address: SocketAddr,
+    pub settings: Settings,
+    stop: Option<oneshot::Sender<()>>,
+    pub serving: Option<JoinHandle<usize>>,
+    _folder: TempDir,
+}
+
+/// What a world may have that others have not.
+pub struct Wishes {
+    pub now: &'static str,
+    pub environment: &'static str,
+    pub variables: Vec<(&'static str, String)>,
+    pub limits: Limits,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self { now: NOON, environment: "development", variables: Vec::new(), limits: Limits::default() }
+    }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(Wishes::default()).await
+    }
+
+    pub async fn at(now: &'static str) -> Self {
+        Self::with(Wishes { now, ..Wishes::default() }).await
+    }
+
+    pub async fn with(wishes: Wishes) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("atlas.toml");
+        std::fs::write(&config, "").unwrap();
+        let environment: Environment = wishes.environment.parse().unwrap();
+        let flags = Flags {
+            environment: Some(environment.to_string()),
+            config: Some(config),
+            listen: Some("127.0.0.1:0".to_owned()),
+        };
+        let variables: BTreeMap<String, String> =
+            wishes.variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let checked = config::check(&flags, &variables).unwrap();
+        let settings = checked.settings.unwrap_or_else(|| panic!("{:?}", checked.problems));
+
+        let clock = Clock::held_at(instant(wishes.now));
+        let born = newborn(&clock).unwrap();
+        let opened = Store::open_or_create(&settings.data_file, &environment, || born).unwrap();
+        let listener = TcpListener::bind(settings.listen).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app_url =
+            settings.app_url.clone().unwrap_or_else(|| format!("http://localhost:{}", address.port()).parse().unwrap());
+        let app = App::new(opened.store, &settings, app_url, clock.clone()).unwrap();
+        let site = Arc::new(Site::new(app, &settings).unwrap());
+        let (stop, stopping) = oneshot::channel();
+        let serving = tokio::spawn(serve::run(Arc::clone(&site), listener, wishes.limits, async {
+            let _ = stopping.await;
+        }));
+        Self { clock, site, address, settings, stop: Some(stop), serving: Some(serving), _folder: folder }
+    }
+
+    /// Lets the clock stand elsewhere.
+    pub fn it_is(&self, now: &str) {
+        self.clock.set(instant(now));
+    }
+
+    /// Somebody with a browser who has never been here.
+    pub fn stranger(&self) -> Person {
+        Person::new("stranger", self)
+    }
+
+    /// Somebody who has signed up, confirmed the address and signed in.
+    pub async fn signed_up(&self, name: &'static str) -> Person {
+        self.signed_up_in(name, "UTC").await
+    }
+
+    /// The same, with days that begin and end in `zone`.
+    pub async fn signed_up_in(&self, name: &'static str, zone: &str) -> Person {
+        let person = Person::new(name, self);
+        person.signs_up(zone).await;
+        person.confirms().await;
+        person.signs_in().await;
+        person
+    }
+
+    /// The text of the newest mail to an address.
+    pub fn newest_mail(&self, to: &str) -> Option<String> {
+        let mails = atlas::app::outbox::newest(&self.site.app, usize::MAX).unwrap();
+        mails.into_iter().find(|mail| mail.to.as_str() == to).and_then(|mail| mail.letter).map(|letter| letter.text)
+    }
+
+    /// How many mails an address got.
+    pub fn mails(&self, to: &str) -> usize {
+        let mails = atlas::app::outbox::newest(&self.site.app, usize::MAX).unwrap();
+        mails.iter().filter(|mail| mail.to.as_str() == to).count()
+    }
+
+    /// Begins to stop serving, as a signal does.
+    pub fn stops(&mut self) {
+        self.stop.take();
+    }
+}
+
+pub fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
