@@ -142,13 +142,12 @@ if (day) {
 function reveal(button, isShown) {
   document.getElementById(button.getAttribute("aria-controls")).type = isShown ? "text" : "password";
   button.textContent = isShown ? "Hide" : "Show";
-  button.setAttribute("aria-pressed", String(isShown));
 }
 
 for (const button of document.querySelectorAll(".reveal")) {
   reveal(button, false);
   button.hidden = false;
-  button.addEventListener("click", () => reveal(button, button.getAttribute("aria-pressed") !== "true"));
+  button.addEventListener("click", () => reveal(button, button.textContent === "Show"));
   // Browsers offer to remember, and never suggest in the open, only what is sent from a covered field.
   button.form?.addEventListener("submit", () => reveal(button, false));
 }

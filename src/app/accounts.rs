@@ -20,6 +20,8 @@ pub struct SignUp {
     pub name: String,
     /// The password.
     pub password: String,
+    /// The password once more, where the face asks for it twice.
+    pub again: Option<String>,
     /// The zone; blank for UTC.
     pub zone: String,
 }
@@ -32,17 +34,24 @@ impl SignUp {
     /// Parses what was typed, all faults at once. The password is judged and hashed elsewhere.
     async fn parse(self, app: &App) -> Result<(Email, Credentials), Error> {
         let mut faults = Faults::default();
-        let email = faults.take(Email::parse(&self.email));
+        // In the order of the form, for the first one at fault takes the focus.
         let name = faults.take(DisplayName::parse(&self.name));
+        let email = faults.take(Email::parse(&self.email));
         let zone = match self.zone.trim() {
             "" => Some(Zone::UTC),
             name => faults.take(Zone::parse(name)),
         };
         let mut known = vec![self.name.clone(), self.email.clone()];
         known.extend(app.app_url.host_str().map(str::to_owned));
+        let differs = self.again.is_some_and(|again| again != self.password);
         let password = faults.take(app.passwords.choose(self.password, known).await?);
+        if differs {
+            faults.add("confirmPassword", "The two passwords differ. Type the same one twice.");
+        }
         match (email, name, zone, password) {
-            (Some(email), Some(name), Some(zone), Some(password)) => Ok((email, Credentials { name, password, zone })),
+            (Some(email), Some(name), Some(zone), Some(password)) if !differs => {
+                Ok((email, Credentials { name, password, zone }))
+            }
             _ => Err(faults.refusal().into()),
         }
     }

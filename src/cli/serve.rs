@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 use super::{Exit, complain, open, say};
 use crate::app::clock::Clock;
@@ -13,8 +14,8 @@ use crate::config::{Flags, Settings, Transport};
 use crate::mail::Relay;
 use crate::observe;
 use crate::store::PidNote;
-use crate::web::Site;
 use crate::web::serve::{self, Limits};
+use crate::web::{self, Site};
 
 /// Serves until SIGTERM or SIGINT, then lets running requests finish. A second signal ends at once.
 pub fn run(flags: &Flags) -> Exit {
@@ -51,7 +52,8 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
         Exit::InputOutput
     };
     let app = App::new(opened.store, settings, app_url.clone(), Clock::System).map_err(|error| broken(&error))?;
-    let site = Arc::new(Site::new(app, settings).map_err(|error| broken(&error))?);
+    let site = Arc::new(Site::new(app, settings));
+    let door = web::door(Arc::clone(&site)).map_err(|error| broken(&error))?;
     let mut signals = Signals::watch().map_err(|error| broken(&error))?;
 
     let file = settings.data_file.display();
@@ -60,8 +62,12 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     say(format_args!("Atlas serves {} at {at} from {file}{made}", settings.environment));
 
     let sending = sending(settings, &site)?;
+    let (stop, stopping) = oneshot::channel();
+    let stopped = async {
+        let _ = stopping.await;
+    };
     let cut = tokio::select! {
-        cut = drained(&site, listener, &mut signals) => cut,
+        cut = drained(serve::run(door, listener, Limits::default(), stopped), stop, &mut signals) => cut,
         () = sending => 0,
     };
     if cut > 0 {
@@ -74,12 +80,9 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     Ok(Exit::Fine)
 }
 
-async fn drained(site: &Arc<Site>, listener: TcpListener, signals: &mut Signals) -> usize {
-    let (stop, stopping) = tokio::sync::oneshot::channel();
-    let stopped = async {
-        let _ = stopping.await;
-    };
-    let mut serving = std::pin::pin!(serve::run(Arc::clone(site), listener, Limits::default(), stopped));
+/// Waits for the first signal, then for the drain or the second one.
+async fn drained(serving: impl Future<Output = usize>, stop: oneshot::Sender<()>, signals: &mut Signals) -> usize {
+    let mut serving = std::pin::pin!(serving);
     tokio::select! {
         cut = &mut serving => return cut,
         () = signals.next() => {}

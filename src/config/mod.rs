@@ -6,6 +6,7 @@
 
 pub mod keys;
 pub mod policy;
+mod relay;
 mod settings;
 mod settle;
 mod written;

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::keys;
 use super::policy::{self, GateRule, MailRule, Policy, SeedRule, TestEndpoints};
-use super::settings::{Dsn, Gate, Mail, Secret, Sender, Settings, Smtp, Tls, Transport};
+use super::relay::{self, is_loopback};
+use super::settings::{Dsn, Gate, Mail, Secret, Sender, Settings, Transport};
 use super::written::{Entry, Origin, Written, error};
 use super::{Problem, Severity};
 use crate::domain::{Email, Environment, Kind};
@@ -197,14 +198,9 @@ impl<'a> Desk<'a> {
                 self.error(keys::SMTP_URL, "RESEND_API_KEY and SMTP_URL are both set; keep the relay you mean");
                 None
             }
-            (Some(key), None) => Some(Transport::Smtp(Smtp {
-                host: "smtp.resend.com".to_owned(),
-                port: 465,
-                tls: Tls::Implicit,
-                credentials: Some(("resend".to_owned(), Secret::new(key))),
-            })),
+            (Some(key), None) => Some(Transport::Smtp(relay::resend(key))),
             (None, Some(url)) => {
-                let relay = relay(url);
+                let relay = relay::parse(url);
                 if let Err(why) = &relay {
                     self.wrong(keys::SMTP_URL, why);
                 }
@@ -286,14 +282,14 @@ impl<'a> Desk<'a> {
         let mut admins = Vec::new();
         match self.text(keys::ADMIN_OWNER).map(Email::parse) {
             Some(Ok(email)) => admins.push(email),
-            Some(Err(_)) => self.wrong(keys::ADMIN_OWNER, "must be an e-mail address"),
+            Some(Err(_)) => self.wrong(keys::ADMIN_OWNER, "must be an email address"),
             None if self.is_required() => self.missing(keys::ADMIN_OWNER),
             None => {}
         }
         for item in self.list(keys::ADMIN_ALLOWLIST) {
             match Email::parse(item) {
                 Ok(email) => admins.push(email),
-                Err(_) => self.wrong(keys::ADMIN_ALLOWLIST, &format!("has “{item}”, which is not an e-mail address")),
+                Err(_) => self.wrong(keys::ADMIN_ALLOWLIST, &format!("has “{item}”, which is not an email address")),
             }
         }
         admins
@@ -347,16 +343,6 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// Whether a host is this machine.
-pub(super) fn is_loopback(host: Option<&Host<&str>>) -> bool {
-    match host {
-        Some(Host::Domain(name)) => *name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
-}
-
 fn is_allowance(item: &str) -> bool {
     match item.strip_prefix('@') {
         Some(domain) => Email::parse(&format!("a@{domain}")).is_ok(),
@@ -364,51 +350,7 @@ fn is_allowance(item: &str) -> bool {
     }
 }
 
-/// `smtps://` is TLS from the first byte, `smtp://` is STARTTLS, except to a relay on this machine.
-fn relay(text: &str) -> Result<Smtp, &'static str> {
-    const SHAPE: &str = "must look like smtps://user:password@host:465 or smtp://user:password@host:587";
-    let url = Url::parse(text).map_err(|_| SHAPE)?;
-    let host = url.host_str().ok_or(SHAPE)?.trim_matches(['[', ']']).to_owned();
-    // `url` does not know what kind of host an smtp address has, so read it the way it reads a web address.
-    let local = Url::parse(&format!("http://{}", url.host_str().unwrap_or("")))
-        .is_ok_and(|web| is_loopback(web.host().as_ref()));
-    let (tls, port) = match url.scheme() {
-        "smtps" => (Tls::Implicit, 465),
-        "smtp" if local => (Tls::None, 25),
-        "smtp" => (Tls::StartTls, 587),
-        _ => return Err(SHAPE),
-    };
-    let plain = |text: &str| {
-        percent_encoding::percent_decode_str(text).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| SHAPE)
-    };
-    let credentials = match (url.username(), url.password()) {
-        ("", None) => None,
-        (user, Some(password)) if !user.is_empty() => Some((plain(user)?, Secret::new(plain(password)?))),
-        _ => return Err(SHAPE),
-    };
-    Ok(Smtp { host, port: url.port().unwrap_or(port), tls, credentials })
-}
-
 /// Drops a leading `./`, so that messages show the path as people write it.
 fn tidy(path: &std::path::Path) -> PathBuf {
     path.strip_prefix(".").unwrap_or(path).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_relay_is_read_from_its_address() {
-        let resend = relay("smtps://user:p%40ss@mail.example.com").unwrap();
-        assert_eq!((resend.host.as_str(), resend.port, resend.tls), ("mail.example.com", 465, Tls::Implicit));
-        assert_eq!(resend.credentials.unwrap().1.reveal(), "p@ss");
-        assert_eq!(relay("smtp://mail.example.com").unwrap().tls, Tls::StartTls);
-        let local = relay("smtp://127.0.0.1:1025").unwrap();
-        assert_eq!((local.port, local.tls), (1025, Tls::None));
-        assert_eq!(relay("smtp://localhost").unwrap().tls, Tls::None);
-        for bad in ["mail.example.com", "http://mail.example.com", "smtp://user@mail.example.com", "smtp://"] {
-            assert!(relay(bad).is_err(), "{bad}");
-        }
-    }
 }

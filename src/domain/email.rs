@@ -22,14 +22,14 @@ impl Email {
     pub fn parse(raw: &str) -> Result<Self, Fault> {
         let text = raw.trim();
         if text.is_empty() {
-            return Err(Fault::new("email", "Type your e-mail address."));
+            return Err(Fault::new("email", "Type your email address."));
         }
         // SECURITY: quotes, brackets, control characters and blanks could reach an SMTP command line.
         let plain =
             text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'<' | b'>' | b',' | b';' | b'\\'));
         let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
         if !plain || text.len() > 254 || EmailAddress::parse_with_options(text, options).is_err() {
-            return Err(Fault::new("email", "This does not look like an e-mail address, as in name@example.com."));
+            return Err(Fault::new("email", "This does not look like an email address, as in name@example.com."));
         }
         Ok(Self(text.to_ascii_lowercase()))
     }

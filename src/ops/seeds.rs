@@ -125,7 +125,13 @@ pub async fn plant(app: &App, name: &str, password: Option<&Secret>) -> Result<P
     };
     let mut planted = Planted::default();
     for person in read(name)?.person {
-        let typed = SignUp { email: person.email, name: person.name, password: password.clone(), zone: person.zone };
+        let typed = SignUp {
+            email: person.email,
+            name: person.name,
+            password: password.clone(),
+            again: None,
+            zone: person.zone,
+        };
         let (account, is_new) = accounts::plant(app, typed, person.confirmed).await?;
         planted.people += usize::from(is_new);
         for seed in person.habit {

@@ -27,7 +27,7 @@ fn letter(mail: &Mail) -> Markup {
         article.letter {
             @if let Some(letter) = &mail.letter {
                 h2 { (letter.subject) }
-                p.hint { "To " (mail.to) " · " time datetime=(mail.created_at) { (mail.created_at.strftime("%Y-%m-%d %H:%M:%S UTC")) } }
+                p.hint { "To " (mail.to) " · " time datetime=(mail.created_at.strftime("%Y-%m-%dT%H:%M:%SZ")) { (mail.created_at.strftime("%Y-%m-%d %H:%M:%S UTC")) } }
                 div.letter-text {
                     @for line in letter.text.lines() {
                         @if line.starts_with("https://") || line.starts_with("http://") {

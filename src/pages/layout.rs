@@ -65,7 +65,7 @@ pub fn favicon(marked: Option<&str>) -> &'static str {
 
 fn banner(name: &str, reads_mail: bool) -> Markup {
     html! {
-        div.banner role="note" {
+        section.banner aria-label="Environment" {
             strong { (name) }
             " – not production"
             @if reads_mail { " · " a href="/dev/mail" { "captured mail" } }

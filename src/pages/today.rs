@@ -28,7 +28,7 @@ pub fn page(frame: &Frame<'_>, agenda: &Agenda, has_habits: bool, refused: Optio
                     h1 { "Today" }
                     p.date { time datetime=(agenda.day) { (long_date(agenda.day)) } }
                 }
-                @if let Some(refused) = refused { (alert(&refused.why)) }
+                @if let Some(refused) = refused.filter(|refused| !stands_in_a_row(refused, agenda)) { (alert(&refused.why)) }
                 @if agenda.items.is_empty() {
                     (nothing(has_habits))
                 } @else {
@@ -42,6 +42,11 @@ pub fn page(frame: &Frame<'_>, agenda: &Agenda, has_habits: bool, refused: Optio
             }
         },
     )
+}
+
+/// Whether the refusal is about a habit on the list; then its row says so.
+fn stands_in_a_row(refused: &Refused, agenda: &Agenda) -> bool {
+    agenda.items.iter().any(|item| refused.habit == Some(item.habit.id))
 }
 
 /// How far the day is. The script keeps it current.
@@ -77,7 +82,7 @@ fn row(item: &Item, day: Day, refused: Option<&Refused>) -> Markup {
                         @if let Some(about) = &plan.description { span.tick-about { (about.as_str()) } }
                     }
                 }
-                p.fault id=(fault) hidden[refused.is_none()] { @if let Some(refused) = refused { (refused.why) } }
+                p.fault id=(fault) role=[refused.map(|_| "alert")] hidden[refused.is_none()] { @if let Some(refused) = refused { (refused.why) } }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Forms for signing up, confirming an address, signing in and out.
 
 use warp::http::StatusCode;
-use warp::http::header::{HeaderName, HeaderValue, REFERRER_POLICY, SET_COOKIE};
+use warp::http::header::{HeaderValue, REFERRER_POLICY};
 
 use super::failure::Failure;
 use super::reply::{self, Answer};
@@ -31,6 +31,7 @@ pub async fn sign_up(visit: Visit) -> Result<Answer, Failure> {
         email: form.get("email").to_owned(),
         name: form.get("displayName").to_owned(),
         password: form.get("password").to_owned(),
+        again: Some(form.get("confirmPassword").to_owned()),
         zone: form.get("timeZone").to_owned(),
     };
     let again = |faults: &[Fault], status, busy| {
@@ -38,13 +39,6 @@ pub async fn sign_up(visit: Visit) -> Result<Answer, Failure> {
             pages::SignUp { name: form.get("displayName"), email: form.get("email"), zone: form.get("timeZone") };
         Ok(reply::page(status, &pages::sign_up(&visit.frame(), kept, faults, busy)))
     };
-    if form.get("password") != form.get("confirmPassword") {
-        return again(
-            &[Fault::new("confirmPassword", "The two passwords differ. Type the same one twice.")],
-            UNPROCESSABLE,
-            None,
-        );
-    }
     match accounts::sign_up(&visit.site.app, typed).await {
         Ok(_) => Ok(reply::see_other("/sign-up?sent")),
         Err(app::Error::Refused(refusal)) => again(refusal.faults(), UNPROCESSABLE, None),
@@ -118,7 +112,7 @@ pub async fn sign_in(visit: Visit) -> Result<Answer, Failure> {
     let from = target::after_sign_in(form.get("from"));
     let signed_in = sessions::sign_in(&visit.site.app, form.get("email"), form.get("password"), visit.token()).await;
     let (status, why, unverified) = match signed_in {
-        Ok(token) => return Ok(signed_in_with(&visit, reply::see_other(from), &token)),
+        Ok(token) => return Ok(visit.site.cookie.signs_in(reply::see_other(from), &token)),
         Err(app::Error::Refused(refusal)) => (UNPROCESSABLE, refusal.to_string(), refusal == Refusal::Unverified),
         Err(app::Error::Busy) => (StatusCode::SERVICE_UNAVAILABLE, BUSY.to_owned(), false),
         Err(error) => return Err(error.into()),
@@ -126,32 +120,10 @@ pub async fn sign_in(visit: Visit) -> Result<Answer, Failure> {
     Ok(reply::page(status, &pages::sign_in(&visit.frame(), form.get("email"), from, Some(&why), unverified)))
 }
 
-/// Puts the session cookie on an answer.
-pub fn signed_in_with(visit: &Visit, mut answer: Answer, token: &str) -> Answer {
-    set_cookie(&mut answer, &visit.site.cookie.set(token));
-    answer
-}
-
-/// Takes the session cookie, and what the browser kept of the pages, away.
-pub fn signed_out_with(visit: &Visit, mut answer: Answer) -> Answer {
-    set_cookie(&mut answer, &visit.site.cookie.clear());
-    if visit.site.is_https {
-        let clear = HeaderValue::from_static("\"cache\", \"storage\"");
-        answer.headers_mut().insert(HeaderName::from_static("clear-site-data"), clear);
-    }
-    answer
-}
-
-fn set_cookie(answer: &mut Answer, line: &str) {
-    if let Ok(line) = HeaderValue::from_str(line) {
-        answer.headers_mut().append(SET_COOKIE, line);
-    }
-}
-
 /// `POST /sign-out`.
 pub async fn sign_out(visit: Visit) -> Result<Answer, Failure> {
     if let Some(token) = visit.token() {
         sessions::sign_out(&visit.site.app, token).await?;
     }
-    Ok(signed_out_with(&visit, reply::see_other("/sign-in")))
+    Ok(visit.site.cookie.signs_out(reply::see_other("/sign-in")))
 }

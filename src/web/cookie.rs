@@ -1,8 +1,9 @@
-//! The session cookie, and reading cookies.
+//! The session cookie: reading it, giving it, taking it away.
 
 use warp::http::HeaderMap;
-use warp::http::header::COOKIE;
+use warp::http::header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE};
 
+use super::reply::Answer;
 use crate::domain::{Environment, session};
 
 /// How this environment's session cookie is called and guarded.
@@ -30,20 +31,32 @@ impl SessionCookie {
         }
     }
 
-    /// `Set-Cookie` that signs a browser in.
-    pub fn set(&self, token: &str) -> String {
-        self.line(token, session::LONGEST.as_secs())
+    /// An answer that signs a browser in.
+    pub fn signs_in(&self, answer: Answer, token: &str) -> Answer {
+        with_cookie(answer, &self.line(token, session::LONGEST.as_secs()))
     }
 
-    /// `Set-Cookie` that takes the cookie away.
-    pub fn clear(&self) -> String {
-        self.line("", 0)
+    /// An answer that takes the cookie, and what the browser kept of the pages, away.
+    pub fn signs_out(&self, answer: Answer) -> Answer {
+        let mut answer = with_cookie(answer, &self.line("", 0));
+        if self.secure {
+            let clear = HeaderValue::from_static("\"cache\", \"storage\"");
+            answer.headers_mut().insert(HeaderName::from_static("clear-site-data"), clear);
+        }
+        answer
     }
 
     fn line(&self, token: &str, seconds: i64) -> String {
         let secure = if self.secure { "; Secure" } else { "" };
         format!("{}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", self.name)
     }
+}
+
+fn with_cookie(mut answer: Answer, line: &str) -> Answer {
+    if let Ok(line) = HeaderValue::from_str(line) {
+        answer.headers_mut().append(SET_COOKIE, line);
+    }
+    answer
 }
 
 #[cfg(test)]
@@ -65,7 +78,7 @@ mod tests {
 
     #[test]
     fn over_https_the_cookie_cannot_be_set_by_a_neighbour() {
-        let line = SessionCookie::of(&"staging".parse().unwrap(), true).set("tok");
+        let line = SessionCookie::of(&"staging".parse().unwrap(), true).line("tok", 60);
         assert!(line.starts_with("__Host-atlas-staging=tok; Path=/; HttpOnly; SameSite=Lax"));
         assert!(line.ends_with("; Secure") && !line.contains("Domain"));
     }

@@ -10,17 +10,17 @@ use warp::http::{HeaderMap, Method};
 use warp::path::FullPath;
 use warp::{Filter, Reply};
 
+use super::face::Face;
 use super::failure::Failure;
-use super::front::RequestNumber;
-use super::reply::{self, Answer};
-use super::routes::{Face, Route, Who, face_of};
-use super::site::{Site, allowed};
-use super::visit::{Body, Parts, Visit};
+use super::reply::{self, Answer, Template};
+use super::routes::{Route, Routes, Who, allowed};
+use super::site::Site;
+use super::visit::{Body, Parts, RequestNumber, Visit};
 use super::{gate, origin, target};
 use crate::app::sessions;
 
 /// The one warp filter. Everything a request brings is taken here, and nothing is rejected: every "no" is an answer.
-pub fn filter(site: Arc<Site>) -> BoxedFilter<(warp::reply::Response,)> {
+pub fn filter(site: Arc<Site>, routes: Arc<Routes>) -> BoxedFilter<(warp::reply::Response,)> {
     warp::any()
         .and(warp::method())
         .and(warp::path::full())
@@ -40,7 +40,8 @@ pub fn filter(site: Arc<Site>) -> BoxedFilter<(warp::reply::Response,)> {
                 member: None,
                 body: Mutex::new(Some(bytes_of(body))),
             };
-            async move { Ok::<_, Infallible>(answer(visit).await) }
+            let routes = Arc::clone(&routes);
+            async move { Ok::<_, Infallible>(answer(&routes, visit).await) }
         })
         .map(|answer: Result<Answer, Infallible>| match answer {
             Ok(answer) => answer.into_response(),
@@ -53,18 +54,14 @@ fn bytes_of(body: impl Stream<Item = Result<impl Buf, warp::Error>> + Send + 'st
     Box::pin(body.map(|chunk| chunk.map(|mut chunk| -> Bytes { chunk.copy_to_bytes(chunk.remaining()) })))
 }
 
-/// The template of the route that answered, for logs; it holds no ids.
-#[derive(Debug, Clone, Copy)]
-pub struct Template(pub &'static str);
-
-async fn answer(mut visit: Visit) -> Answer {
+async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
     let site = Arc::clone(&visit.site);
-    let face = face_of(&visit.path);
+    let face = Face::of(&visit.path);
     let (path, request) = (visit.path.clone(), visit.request.clone());
     let (query, safe) = (visit.query.clone(), visit.method.is_safe());
     let mut template = Template("(none)");
 
-    let result = match choose(&site, &path, &visit.method, &visit.headers, face) {
+    let result = match choose(&site, routes, &path, &visit.method, &visit.headers, face) {
         Ok((route, parts)) => {
             template = Template(route.path);
             visit.parts = parts;
@@ -88,12 +85,13 @@ async fn answer(mut visit: Visit) -> Answer {
 /// The route, if this request may use it as far as can be told without knowing who asks.
 fn choose(
     site: &Site,
+    routes: &Routes,
     path: &str,
     method: &Method,
     headers: &HeaderMap,
     face: Face,
 ) -> Result<(Route, Parts), Failure> {
-    let found = site.routes_of(path);
+    let found = routes.at(path);
     let open = found.as_ref().is_some_and(|(routes, _)| routes.iter().all(|route| route.who == Who::Probe));
     if !open && !gate::lets_through(site.gate.as_ref(), headers) {
         return Err(Failure::Gate);

@@ -3,8 +3,8 @@
 use warp::http::StatusCode;
 use warp::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 
+use super::face::Face;
 use super::reply::{self, Answer, code};
-use super::routes::Face;
 use crate::app;
 use crate::domain::Refusal;
 use crate::pages::{Frame, errors};

@@ -18,16 +18,15 @@ use warp::http::header::{CACHE_CONTROL, HOST, HeaderName, HeaderValue, REFERRER_
 use warp::http::{HeaderMap, Method, Request};
 use warp::reply::Response as WarpResponse;
 
-use super::dispatch::Template;
+use super::dispatch;
+use super::face::Face;
 use super::failure::Failure;
-use super::routes::face_of;
+use super::reply::Template;
+use super::routes::{BadTable, Routes, table};
 use super::site::Site;
+use super::visit::RequestNumber;
 use crate::app::random;
 use crate::observe;
-
-/// The number of a request, as it stands in the log and on error pages.
-#[derive(Debug, Clone)]
-pub struct RequestNumber(pub String);
 
 /// The front door of a site. Cheap to clone: one per connection.
 #[derive(Clone)]
@@ -37,9 +36,13 @@ pub struct Front<S> {
 }
 
 /// A front door before all routes of a site.
-pub fn door(site: Arc<Site>) -> Front<impl Handler> {
-    let inner = warp::service(super::dispatch::filter(Arc::clone(&site)));
-    Front { site, inner }
+///
+/// # Errors
+/// [`BadTable`], a fault of the build.
+pub fn door(site: Arc<Site>) -> Result<Front<impl Handler>, BadTable> {
+    let routes = Routes::of(table(site.reads_mail, site.has_test_endpoints))?;
+    let inner = warp::service(dispatch::filter(Arc::clone(&site), Arc::new(routes)));
+    Ok(Front { site, inner })
 }
 
 /// What stands behind the door.
@@ -92,7 +95,7 @@ async fn answer<S: Handler>(site: &Site, inner: &mut S, mut request: Request<Inc
 }
 
 fn refuse(site: &Site, failure: Failure, path: &str, number: &str) -> WarpResponse {
-    failure.answer(face_of(path), &site.frame(None), number).into_response()
+    failure.answer(Face::of(path), &site.frame(None), number).into_response()
 }
 
 /// Whether the request is meant for us. Framing that two servers could read differently is hyper's to refuse: lengths

@@ -10,6 +10,7 @@ mod body;
 mod cookie;
 mod dev;
 mod dispatch;
+mod face;
 mod failure;
 mod front;
 mod gate;
@@ -24,5 +25,7 @@ mod target;
 mod today;
 mod visit;
 
-pub use routes::{Face, Route, Who, table};
+pub use face::Face;
+pub use front::door;
+pub use routes::{Route, Who, table};
 pub use site::Site;

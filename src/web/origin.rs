@@ -2,7 +2,7 @@
 
 use warp::http::{HeaderMap, Method};
 
-use super::routes::Face;
+use super::face::Face;
 
 /// Whether a request that may change something is let through. Reading is always.
 ///

@@ -12,6 +12,10 @@ use crate::domain::Fault;
 /// What is sent back.
 pub type Answer = Response<Bytes>;
 
+/// The template of the route that answered, carried by the answer for the log; it holds no ids.
+#[derive(Debug, Clone, Copy)]
+pub struct Template(pub &'static str);
+
 /// The words of `error.code`.
 pub mod code {
     /// What was sent cannot be accepted.

@@ -3,14 +3,17 @@
 //! Every route states who may call it; there is no default. The table also answers 404 and 405, names routes in logs,
 //! and is walked by the tests.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
+use matchit::Router;
 use warp::http::Method;
 
+use super::face::Face;
 use super::failure::Failure;
 use super::reply::Answer;
-use super::visit::Visit;
+use super::visit::{Parts, Visit};
 use super::{accounts, api, assets, dev, habits, landing, today};
 
 /// What a handler returns.
@@ -27,15 +30,6 @@ pub enum Who {
     Member,
 }
 
-/// In which form a route talks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Face {
-    /// HTML.
-    Page,
-    /// JSON.
-    Api,
-}
-
 /// One route.
 #[derive(Clone, Copy)]
 pub struct Route {
@@ -50,15 +44,10 @@ pub struct Route {
 }
 
 impl Route {
-    /// Paths below `/api/` talk JSON.
+    /// In which form it talks.
     pub fn face(&self) -> Face {
-        face_of(self.path)
+        Face::of(self.path)
     }
-}
-
-/// The face of a path, known or not.
-pub fn face_of(path: &str) -> Face {
-    if path.starts_with("/api/") { Face::Api } else { Face::Page }
 }
 
 macro_rules! routes {
@@ -111,7 +100,7 @@ const FOR_TESTS: &[Route] = routes! {
     POST   "/api/habits/debug/create"           Member api::debug::create_habit;
 };
 
-/// The routes that exist in an environment.
+/// The routes that exist where captured mail can be read (`development`), and where browser tests may run (`for_tests`).
 pub fn table(development: bool, for_tests: bool) -> Vec<Route> {
     let mut routes = ALWAYS.to_vec();
     if development {
@@ -121,4 +110,46 @@ pub fn table(development: bool, for_tests: bool) -> Vec<Route> {
         routes.extend_from_slice(FOR_TESTS);
     }
     routes
+}
+
+/// Two routes of the table contradict each other.
+#[derive(Debug, thiserror::Error)]
+#[error("route table: {0}")]
+pub struct BadTable(#[from] matchit::InsertError);
+
+/// The table, found by path.
+pub struct Routes(Router<Vec<Route>>);
+
+impl Routes {
+    /// Sorts a table by path.
+    ///
+    /// # Errors
+    /// [`BadTable`], a fault of the build.
+    pub fn of(table: Vec<Route>) -> Result<Self, BadTable> {
+        let mut by_path: BTreeMap<&'static str, Vec<Route>> = BTreeMap::new();
+        for route in table {
+            by_path.entry(route.path).or_default().push(route);
+        }
+        let mut router = Router::new();
+        for (path, routes) in by_path {
+            router.insert(path, routes)?;
+        }
+        Ok(Self(router))
+    }
+
+    /// The routes of a path, one per method, and what the path's varying parts are.
+    pub fn at(&self, path: &str) -> Option<(&[Route], Parts)> {
+        let found = self.0.at(path).ok()?;
+        let parts = found.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Some((found.value, parts))
+    }
+}
+
+/// The methods of a path for an `Allow` header, HEAD beside GET.
+pub fn allowed(routes: &[Route]) -> String {
+    let mut methods: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+    if routes.iter().any(|route| route.method == Method::GET) {
+        methods.push("HEAD");
+    }
+    methods.join(", ")
 }

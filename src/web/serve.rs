@@ -16,8 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use super::front::{Front, Handler, door};
-use super::site::Site;
+use super::front::{Front, Handler};
 
 /// What a connection may cost.
 #[derive(Debug, Clone, Copy)]
@@ -38,10 +37,14 @@ impl Default for Limits {
     }
 }
 
-/// Serves `site` on `listener` until `stop` is ready, then lets running requests finish. Answers how many connections
+/// Serves what is behind `door` on `listener` until `stop` is ready, then lets running requests finish. Answers how many connections
 /// had to be cut off when the drain's time was over.
-pub async fn run(site: Arc<Site>, listener: TcpListener, limits: Limits, stop: impl Future<Output = ()>) -> usize {
-    let door = door(site);
+pub async fn run(
+    door: Front<impl Handler>,
+    listener: TcpListener,
+    limits: Limits,
+    stop: impl Future<Output = ()>,
+) -> usize {
     let permits = Arc::new(Semaphore::new(limits.connections));
     let addresses = Addresses::default();
     let (leave, leaving) = watch::channel(false);

@@ -16,6 +16,10 @@ use crate::app::sessions::Member;
 use crate::domain::Account;
 use crate::pages::Frame;
 
+/// The number of a request, as it stands in the log and on error pages.
+#[derive(Debug, Clone)]
+pub struct RequestNumber(pub String);
+
 /// The body as it arrives.
 pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>;
 

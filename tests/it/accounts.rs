@@ -134,7 +134,7 @@ async fn the_faults_of_a_form_are_told_together_and_what_was_typed_is_kept() {
         ("timeZone", "Mars/Olympus"),
     ];
     let page = person.posts("/sign-up", &fields).await.is(422);
-    let page = page.says("at least 2 characters").says("does not look like an e-mail address").says("easy to guess");
+    let page = page.says("at least 2 characters").says("does not look like an email address").says("easy to guess");
     let page = page.says("time zone is not known").says("value=\"ada at example\"").says("aria-invalid=\"true\"");
     page.says_nothing_of("password1234");
     let differ =
@@ -143,7 +143,7 @@ async fn the_faults_of_a_form_are_told_together_and_what_was_typed_is_kept() {
     let body = json!({ "email": "x", "password": "short", "displayName": "" });
     let refused = person.sends("POST", "/api/auth/signup", &body).await.is_refused(400, "invalid_request").json();
     let fields: Vec<_> = refused["error"]["fields"].as_array().unwrap().iter().map(|f| f["field"].clone()).collect();
-    assert_eq!(fields, ["email", "displayName", "password"]);
+    assert_eq!(fields, ["displayName", "email", "password"]);
     assert_eq!(refused["error"]["recovery"], "update_input");
 }
 

@@ -9,8 +9,8 @@ use atlas::app::{App, newborn};
 use atlas::config::{self, Flags, Settings};
 use atlas::domain::Environment;
 use atlas::store::Store;
-use atlas::web::Site;
 use atlas::web::serve::{self, Limits};
+use atlas::web::{self, Site};
 use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -81,9 +81,10 @@ impl World {
         let app_url =
             settings.app_url.clone().unwrap_or_else(|| format!("http://localhost:{}", address.port()).parse().unwrap());
         let app = App::new(opened.store, &settings, app_url, clock.clone()).unwrap();
-        let site = Arc::new(Site::new(app, &settings).unwrap());
+        let site = Arc::new(Site::new(app, &settings));
+        let door = web::door(Arc::clone(&site)).unwrap();
         let (stop, stopping) = oneshot::channel();
-        let serving = tokio::spawn(serve::run(Arc::clone(&site), listener, wishes.limits, async {
+        let serving = tokio::spawn(serve::run(door, listener, wishes.limits, async {
             let _ = stopping.await;
         }));
         Self { clock, site, address, settings, stop: Some(stop), serving: Some(serving), _folder: folder }

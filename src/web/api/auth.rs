@@ -8,7 +8,6 @@ use super::instant;
 use crate::app::{accounts, sessions};
 use crate::domain::Refusal;
 use crate::domain::link::Standing;
-use crate::web::accounts::{signed_in_with, signed_out_with};
 use crate::web::failure::Failure;
 use crate::web::reply::{self, Answer};
 use crate::web::visit::Visit;
@@ -26,7 +25,7 @@ struct SignUp {
 /// `POST /api/auth/signup`: 201 `{userId}`, also for an address that is taken; only its owner is told.
 pub async fn sign_up(visit: Visit) -> Result<Answer, Failure> {
     let SignUp { email, password, display_name: name, time_zone: zone } = visit.json().await?;
-    let id = accounts::sign_up(&visit.site.app, accounts::SignUp { email, name, password, zone }).await?;
+    let id = accounts::sign_up(&visit.site.app, accounts::SignUp { email, name, password, again: None, zone }).await?;
     Ok(reply::json(StatusCode::CREATED, &json!({ "userId": id })))
 }
 
@@ -40,7 +39,7 @@ struct SignIn {
 pub async fn sign_in(visit: Visit) -> Result<Answer, Failure> {
     let typed: SignIn = visit.json().await?;
     let token = sessions::sign_in(&visit.site.app, &typed.email, &typed.password, visit.token()).await?;
-    Ok(signed_in_with(&visit, reply::json(StatusCode::OK, &json!({ "ok": true })), &token))
+    Ok(visit.site.cookie.signs_in(reply::json(StatusCode::OK, &json!({ "ok": true })), &token))
 }
 
 /// `POST /api/auth/logout`: 200 `{"ok":true}`, also for somebody who is not signed in.
@@ -48,7 +47,7 @@ pub async fn log_out(visit: Visit) -> Result<Answer, Failure> {
     if let Some(token) = visit.token() {
         sessions::sign_out(&visit.site.app, token).await?;
     }
-    Ok(signed_out_with(&visit, reply::envelope(StatusCode::OK, &json!({ "ok": true }))))
+    Ok(visit.site.cookie.signs_out(reply::envelope(StatusCode::OK, &json!({ "ok": true }))))
 }
 
 #[derive(Deserialize)]
