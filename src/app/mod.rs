@@ -32,6 +32,9 @@ pub enum Error {
     /// Too much is going on; nothing was changed, and asking again soon is fine.
     #[error("too busy")]
     Busy,
+    /// The data file cannot be read or written just now, as when the disk is full.
+    #[error("{0}")]
+    Unavailable(String),
     /// Something is broken.
     #[error("{0}")]
     Broken(String),
@@ -47,7 +50,8 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Busy => Self::Busy,
-            other => Self::Broken(other.to_string()),
+            store::Error::File(_) | store::Error::Closed => Self::Unavailable(error.to_string()),
+            store::Error::Panicked | store::Error::Corrupt { .. } => Self::Broken(error.to_string()),
         }
     }
 }

@@ -91,4 +91,23 @@ mod tests {
         assert_eq!((name.as_str(), hash), ("app.css", find("app.css").unwrap().hash.as_str()));
         assert!(find("../Cargo.toml").is_none() && find("app.css.br").is_none());
     }
+
+    #[test]
+    fn what_the_build_prepared_unpacks_to_the_asset() {
+        use std::io::Read;
+        let folder = std::path::Path::new(concat!(env!("OUT_DIR"), "/assets"));
+        for name in ["app.css", "app.js"] {
+            let source = std::fs::read(format!("assets/{name}")).unwrap();
+            assert_eq!(std::fs::read(folder.join(name)).unwrap(), source);
+            let packed = |ending| std::fs::read(folder.join(format!("{name}.{ending}"))).unwrap();
+            let (brotli, gzip) = (packed("br"), packed("gz"));
+            assert!(brotli.len() < gzip.len() && gzip.len() < source.len());
+            let mut unpacked = Vec::new();
+            flate2::read::GzDecoder::new(gzip.as_slice()).read_to_end(&mut unpacked).unwrap();
+            assert_eq!(unpacked, source);
+            unpacked.clear();
+            brotli::BrotliDecompress(&mut brotli.as_slice(), &mut unpacked).unwrap();
+            assert_eq!(unpacked, source);
+        }
+    }
 }

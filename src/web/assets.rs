@@ -92,4 +92,31 @@ mod tests {
         assert!(!accepts("gzip"));
         assert!(!accepts("br;q=0, gzip"));
     }
+
+    fn packed() -> Asset {
+        Asset {
+            plain: Cow::Borrowed(b"plain"),
+            brotli: Some(Cow::Borrowed(b"br")),
+            gzip: Some(Cow::Borrowed(b"gz")),
+            media: "text/css; charset=utf-8",
+            hash: "abc".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_was_prepared_ahead_is_sent_to_whom_it_suits_and_each_form_has_its_tag() {
+        let mut tags = Vec::new();
+        for (accepted, body, encoding) in
+            [("br, gzip", "br", Some("br")), ("gzip", "gz", Some("gzip")), ("", "plain", None)]
+        {
+            let headers = [(ACCEPT_ENCODING, accepted.parse().unwrap())].into_iter().collect();
+            let sent = answer(packed(), &headers, true);
+            assert_eq!(sent.body(), body);
+            assert_eq!(sent.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap()), encoding);
+            assert_eq!(sent.headers()[VARY], "Accept-Encoding");
+            tags.push(sent.headers()[ETAG].clone());
+        }
+        tags.dedup();
+        assert_eq!(tags.len(), 3);
+    }
 }

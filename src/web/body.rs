@@ -13,8 +13,6 @@ use super::visit::Body;
 
 /// Largest form or JSON body in bytes.
 const LARGEST: usize = 64 * 1024;
-/// Longest time a body may take to arrive.
-const LONGEST: Duration = Duration::from_secs(30);
 
 /// Named values in the order they were sent.
 #[derive(Debug, Default, Clone)]
@@ -42,16 +40,20 @@ impl Fields {
     }
 }
 
-/// Reads a posted form.
-pub async fn form(headers: &HeaderMap, body: Option<Body>) -> Result<Fields, Failure> {
+/// Reads a posted form that arrives within `patience`.
+pub async fn form(headers: &HeaderMap, body: Option<Body>, patience: Duration) -> Result<Fields, Failure> {
     demand(headers, "application/x-www-form-urlencoded")?;
-    Ok(Fields::parse(&read(headers, body).await?))
+    Ok(Fields::parse(&read(headers, body, patience).await?))
 }
 
 /// Reads a JSON body. The error names the field, which the sender wrote.
-pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Option<Body>) -> Result<T, Failure> {
+pub async fn json<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Option<Body>,
+    patience: Duration,
+) -> Result<T, Failure> {
     demand(headers, "application/json")?;
-    let bytes = read(headers, body).await?;
+    let bytes = read(headers, body, patience).await?;
     // serde_json bounds the depth of what it reads at 128.
     serde_json::from_slice(&bytes).map_err(|error| Failure::Malformed(explain(&error)))
 }
@@ -85,7 +87,7 @@ fn demand(headers: &HeaderMap, media: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn read(headers: &HeaderMap, body: Option<Body>) -> Result<Bytes, Failure> {
+async fn read(headers: &HeaderMap, body: Option<Body>, patience: Duration) -> Result<Bytes, Failure> {
     let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
     if declared.is_some_and(|length: usize| length > LARGEST) {
         return Err(Failure::TooLarge);
@@ -102,5 +104,5 @@ async fn read(headers: &HeaderMap, body: Option<Body>) -> Result<Bytes, Failure>
         }
         Ok(bytes.freeze())
     };
-    tokio::time::timeout(LONGEST, whole).await.unwrap_or(Err(Failure::TooSlow))
+    tokio::time::timeout(patience, whole).await.unwrap_or(Err(Failure::TooSlow))
 }

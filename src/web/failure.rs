@@ -36,6 +36,8 @@ pub enum Failure {
     Gate,
     /// Too much is going on.
     Busy,
+    /// The data file cannot be read or written; the text is for the log.
+    Unavailable(String),
     /// Something is broken; the text is for the log.
     Broken(String),
 }
@@ -45,6 +47,7 @@ impl From<app::Error> for Failure {
         match error {
             app::Error::Refused(refusal) => Self::Refused(refusal),
             app::Error::Busy => Self::Busy,
+            app::Error::Unavailable(why) => Self::Unavailable(why),
             app::Error::Broken(why) => Self::Broken(why),
         }
     }
@@ -62,7 +65,7 @@ const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
 impl Failure {
     /// The answer, in the form the path talks.
     pub fn answer(self, face: Face, frame: &Frame<'_>, request: &str) -> Answer {
-        if let Self::Broken(why) = &self {
+        if let Self::Broken(why) | Self::Unavailable(why) = &self {
             tracing::error!(request, why, "a request failed");
         }
         let status = self.status(face);
@@ -83,7 +86,7 @@ impl Failure {
                     headers.insert(ALLOW, allowed);
                 }
             }
-            Self::Busy => {
+            Self::Busy | Self::Unavailable(_) => {
                 headers.insert(RETRY_AFTER, RETRY_SECONDS);
             }
             Self::Gate => {
@@ -109,7 +112,7 @@ impl Failure {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -123,7 +126,7 @@ impl Failure {
             Self::Refused(Refusal::NoSuchHabit) | Self::NotFound => code::NOT_FOUND,
             Self::SignedOut | Self::Gate => code::UNAUTHORIZED,
             Self::CrossSite => code::FORBIDDEN,
-            Self::Busy | Self::Broken(_) => code::INTERNAL_ERROR,
+            Self::Busy | Self::Unavailable(_) | Self::Broken(_) => code::INTERNAL_ERROR,
             _ => code::INVALID_REQUEST,
         }
     }
@@ -139,6 +142,7 @@ impl Failure {
             Self::CrossSite => "That came from elsewhere",
             Self::Misdirected => "This is not the place",
             Self::Busy => "One moment, please",
+            Self::Unavailable(_) => "Nothing can be saved just now",
             Self::Broken(_) => "Something broke",
         }
     }
@@ -153,13 +157,16 @@ impl Failure {
             Self::Method(allowed) => format!("This address answers to {allowed}."),
             Self::UnsupportedMedia => "The request's content type cannot be read here.".to_owned(),
             Self::TooLarge => "The request is larger than 64 KiB.".to_owned(),
-            Self::TooSlow => "The request did not arrive within 30 seconds.".to_owned(),
+            Self::TooSlow => "The request took too long to arrive.".to_owned(),
             Self::CrossSite => {
                 "The request came from a page of another site, so nothing was done. Open Atlas itself and try again."
                     .to_owned()
             }
             Self::Misdirected => "This server does not answer to that host name.".to_owned(),
             Self::Busy => "Too much is going on just now; nothing was changed. Try again in a few seconds.".to_owned(),
+            Self::Unavailable(_) => {
+                "It is not your fault, and the operator has been told. What was saved before is safe.".to_owned()
+            }
             Self::Broken(_) => "It is not your fault, and it has been noted. Try again in a moment.".to_owned(),
         }
     }

@@ -1,6 +1,6 @@
 //! What every request is answered with: the app, and what this environment's answers have in common.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use url::Url;
 
@@ -16,6 +16,8 @@ pub struct Site {
     pub app: App,
     /// When it began to serve.
     pub since: Instant,
+    /// Longest time a body may take to arrive.
+    pub patience: Duration,
     pub(super) cookie: SessionCookie,
     pub(super) gate: Option<Gate>,
     /// The name to show, where pages must say that they are not production.
@@ -46,6 +48,7 @@ impl Site {
             reads_mail,
             has_test_endpoints,
             since: Instant::now(),
+            patience: Duration::from_secs(30),
             app,
         }
     }

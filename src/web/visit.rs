@@ -76,12 +76,12 @@ impl Visit {
 
     /// The fields of a form that was posted.
     pub async fn form(&self) -> Result<Fields, Failure> {
-        body::form(&self.headers, self.take_body()).await
+        body::form(&self.headers, self.take_body(), self.site.patience).await
     }
 
     /// A JSON body.
     pub async fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        body::json(&self.headers, self.take_body()).await
+        body::json(&self.headers, self.take_body(), self.site.patience).await
     }
 
     fn take_body(&self) -> Option<Body> {

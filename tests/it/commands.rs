@@ -213,6 +213,39 @@ async fn every_acknowledged_tick_survives_kill_9() {
     }
 }
 
+#[tokio::test]
+async fn a_disk_that_fills_stops_writing_but_not_reading_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code(&run(folder.path(), &["seed"], &[])), 0);
+    let size = fs::metadata(folder.path().join("data/development/atlas.redb")).unwrap().len();
+    // A limit on the size of files stands in for the full disk; it answers writes in the same way.
+    let server = Server::start_with_files_up_to(folder.path(), size + 64 * 1024);
+    let client = Client::sign_in(&server).await;
+    let mut acknowledged = Vec::new();
+    let refused = loop {
+        let body =
+            serde_json::json!({ "title": "Fill", "description": "x".repeat(2_000), "weekdays": [1] }).to_string();
+        let reply = client.sends("POST", "/api/habits", &body).await.unwrap();
+        if reply.status != 201 {
+            break reply;
+        }
+        acknowledged.push(reply.data()["habit"]["id"].as_str().unwrap().to_owned());
+        assert!(acknowledged.len() < 190, "the limit is never reached");
+    };
+    refused.is_refused(503, "internal_error").says("safe");
+    let ill = client.sends("GET", "/api/health", "").await.unwrap().is(503).json();
+    assert_eq!((&ill["ok"], &ill["data"]["status"]), (&false.into(), &"unavailable".into()));
+    client.sends("GET", "/api/habits", "").await.unwrap().is(200).says("Fill");
+    server.signal("TERM");
+    assert_eq!(server.ends().0, Some(0));
+
+    let server = Server::start(folder.path());
+    let client = Client::sign_in(&server).await;
+    for id in &acknowledged {
+        assert!(client.has(id).await, "{id} is gone");
+    }
+}
+
 /// A signed-in seeded person, tolerant of a server that dies in mid-sentence.
 struct Client {
     port: u16,

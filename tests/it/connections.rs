@@ -97,6 +97,19 @@ async fn a_chunked_body_without_end_is_cut_at_the_limit() {
 }
 
 #[tokio::test]
+async fn a_body_that_takes_too_long_is_given_up() {
+    let world = World::with(Wishes { patience: Duration::from_millis(200), ..Wishes::default() }).await;
+    let host = world.stranger().host;
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    let head = format!(
+        "POST /api/auth/sign-in HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{{"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    read_reply(&mut stream).await.unwrap().is_refused(408, "invalid_request");
+    world.stranger().get("/api/health").await.is(200);
+}
+
+#[tokio::test]
 async fn more_connections_than_the_limit_wait_for_a_place() {
     let limits = Limits { connections: 2, headers: Duration::from_millis(300), ..Limits::default() };
     let world = World::with(Wishes { limits, ..Wishes::default() }).await;

@@ -39,9 +39,22 @@ pub struct Server {
 
 impl Server {
     pub fn start(folder: &Path) -> Self {
+        Self::of(atlas(folder), folder)
+    }
+
+    /// A server whose files cannot grow past `bytes`.
+    pub fn start_with_files_up_to(folder: &Path, bytes: u64) -> Self {
+        let mut shell = Command::new("sh");
+        let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", bytes / 512);
+        shell.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_atlas")]).current_dir(folder).env_clear();
+        Self::of(shell, folder)
+    }
+
+    fn of(mut command: Command, folder: &Path) -> Self {
         let log = std::fs::File::create(folder.join("log")).unwrap();
-        let mut child = atlas(folder)
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()

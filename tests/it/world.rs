@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use atlas::app::clock::Clock;
 use atlas::app::{App, newborn};
@@ -41,11 +42,18 @@ pub struct Wishes {
     pub environment: &'static str,
     pub variables: Vec<(&'static str, String)>,
     pub limits: Limits,
+    pub patience: Duration,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
-        Self { now: NOON, environment: "development", variables: Vec::new(), limits: Limits::default() }
+        Self {
+            now: NOON,
+            environment: "development",
+            variables: Vec::new(),
+            limits: Limits::default(),
+            patience: Duration::from_secs(30),
+        }
     }
 }
 
@@ -81,7 +89,9 @@ impl World {
         let app_url =
             settings.app_url.clone().unwrap_or_else(|| format!("http://localhost:{}", address.port()).parse().unwrap());
         let app = App::new(opened.store, &settings, app_url, clock.clone()).unwrap();
-        let site = Arc::new(Site::new(app, &settings));
+        let mut site = Site::new(app, &settings);
+        site.patience = wishes.patience;
+        let site = Arc::new(site);
         let door = web::door(Arc::clone(&site)).unwrap();
         let (stop, stopping) = oneshot::channel();
         let serving = tokio::spawn(serve::run(door, listener, wishes.limits, async {
