@@ -62,26 +62,29 @@ impl Keys {
     }
 }
 
-/// HMAC-SHA-256.
+/// HMAC-SHA-256. The key is padded to a block with zeros, as HMAC itself would do (RFC 2104 §2).
 fn keyed_hash(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
-    // HMAC takes keys of any length, so a key of 32 bytes always gives a MAC.
-    match Hmac::<Sha256>::new_from_slice(key) {
-        Ok(mut mac) => {
-            mac.update(message);
-            mac.finalize().into_bytes().into()
-        }
-        Err(_) => unreachable_hash(),
-    }
-}
-
-#[allow(clippy::unreachable, reason = "HMAC accepts every key length (RFC 2104 section 2)")]
-fn unreachable_hash() -> [u8; 32] {
-    unreachable!("HMAC accepts every key length")
+    let mut block = [0; 64];
+    let (front, _) = block.split_at_mut(key.len());
+    front.copy_from_slice(key);
+    let mut mac = Hmac::<Sha256>::new(&block.into());
+    mac.update(message);
+    mac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_keyed_hash_is_the_one_of_rfc_4231() {
+        // Test case 2 has a key of four bytes; padded with zeros it is the same key.
+        let mut key = [0; 32];
+        key[..4].copy_from_slice(b"Jefe");
+        let hash = keyed_hash(&key, b"what do ya want for nothing?");
+        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    }
 
     #[test]
     fn a_token_means_nothing_in_another_environment_file_or_purpose() {

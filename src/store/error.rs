@@ -12,8 +12,8 @@ pub enum Error {
     /// Too many writes are waiting; nothing was done.
     #[error("too many writes are waiting")]
     Busy,
-    /// The store is shutting down; nothing was done.
-    #[error("the store is closed")]
+    /// The store takes no writes any more; nothing was done.
+    #[error("the store takes no writes")]
     Closed,
     /// The decision panicked; nothing of it was kept.
     #[error("a write panicked and was undone")]

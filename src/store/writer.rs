@@ -82,45 +82,37 @@ fn work(database: &redb::Database, jobs: &Receiver<Job>, broken: &AtomicBool) {
     }
 }
 
-/// Runs the jobs in one transaction. Even a job that could not run is returned, to be told why.
+/// Runs the jobs in one transaction. A job that was not run is dropped, which tells its caller that nothing was done.
 fn commit(database: &redb::Database, jobs: impl Iterator<Item = Job>) -> (Vec<Settle>, Result<(), Error>) {
     let mut settles = Vec::new();
-    let result = (|| {
-        let mut transaction = match database.begin_write() {
-            Ok(transaction) => transaction,
-            // The callers learn it from their dropped answers' `settle`, so take the jobs off the queue first.
-            Err(error) => {
-                drop(jobs.collect::<Vec<_>>());
-                return Err(Error::from(error));
-            }
-        };
+    let result = database.begin_write().map_err(Error::from).and_then(|mut transaction| {
         // A killed server is back in milliseconds whatever the file's size, for a second fsync per commit.
         transaction.set_quick_repair(true);
-        let mut wrote = false;
-        let mut failed = None;
-        {
-            let batch = Batch::of(&transaction);
-            for job in jobs {
-                if failed.is_some() {
-                    continue;
-                }
-                let mut draft = Draft::on(&batch);
-                match job(&mut draft) {
-                    Verdict::Keep(settle) => {
-                        settles.push(settle);
-                        let changes = draft.into_changes();
-                        wrote |= !changes.is_empty();
-                        failed = batch.apply(changes).err();
-                    }
-                    Verdict::Drop(settle) => settles.push(settle),
-                }
-            }
-        }
-        match failed {
-            Some(error) => Err(error),
-            None if wrote => Ok(transaction.commit()?),
-            None => Ok(transaction.abort()?),
-        }
-    })();
+        let wrote = decide(&transaction, jobs, &mut settles)?;
+        if wrote { Ok(transaction.commit()?) } else { Ok(transaction.abort()?) }
+    });
     (settles, result)
+}
+
+/// Lets every job decide, one after the other, and copies in what it wants. Answers whether anything was written.
+fn decide(
+    transaction: &redb::WriteTransaction,
+    jobs: impl Iterator<Item = Job>,
+    settles: &mut Vec<Settle>,
+) -> Result<bool, Error> {
+    let batch = Batch::of(transaction);
+    let mut wrote = false;
+    for job in jobs {
+        let mut draft = Draft::on(&batch);
+        match job(&mut draft) {
+            Verdict::Keep(settle) => {
+                settles.push(settle);
+                let changes = draft.into_changes();
+                wrote |= !changes.is_empty();
+                batch.apply(changes)?;
+            }
+            Verdict::Drop(settle) => settles.push(settle),
+        }
+    }
+    Ok(wrote)
 }

@@ -31,6 +31,7 @@ mod mail;
 mod pages;
 mod person;
 mod process;
+mod readme;
 mod routes;
 mod seeds;
 mod store;
