@@ -86,6 +86,12 @@ impl Day {
     }
 }
 
+/// Every day from `first` to `last`, both included; none when `last` is earlier.
+pub fn from_to(first: Day, last: Day) -> impl DoubleEndedIterator<Item = Day> {
+    let length = first.0.until(last.0).map_or(-1, |span| span.get_days());
+    (0..=length).map(move |days| first.plus(days))
+}
+
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
