@@ -6,6 +6,7 @@ use super::keys::Purpose;
 use super::{App, Error, outbox};
 use crate::domain::account::Credentials;
 use crate::domain::link::{Link, RESEND_PAUSE, Standing, VERIFICATION_LIFE};
+use crate::domain::preferences::Preferences;
 use crate::domain::refusal::Faults;
 use crate::domain::{Account, AccountId, DisplayName, Email, Refusal, Zone};
 use crate::pages::letters;
@@ -93,6 +94,7 @@ pub async fn sign_up(app: &App, typed: SignUp) -> Result<AccountId, Error> {
                     credentials: credentials.clone(),
                     verified_at: None,
                     created_at: now,
+                    preferences: Preferences::default(),
                     noticed_at: None,
                 },
             };
@@ -215,7 +217,15 @@ pub async fn plant(app: &App, typed: SignUp, confirmed: bool) -> Result<(Account
     let now = app.clock.now();
     let id = app.mint_account()?;
     let verified_at = confirmed.then_some(now);
-    let account = Account { id, email, credentials, verified_at, created_at: now, noticed_at: None };
+    let account = Account {
+        id,
+        email,
+        credentials,
+        verified_at,
+        created_at: now,
+        preferences: Preferences::default(),
+        noticed_at: None,
+    };
     app.store
         .write(move |draft| {
             accounts::put(draft, &account);

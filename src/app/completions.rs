@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{App, Error, habits::kept};
 use crate::domain::agenda::Agenda;
 use crate::domain::completion::may_change;
-use crate::domain::{Account, AccountId, Day, HabitId};
+use crate::domain::{Account, AccountId, Day, Habit, HabitId, History, streak};
 use crate::store::{completions, habits};
 
 /// What became of a tick or untick.
@@ -32,10 +32,10 @@ pub async fn set(
     now: Option<Timestamp>,
 ) -> Result<Outcome, Error> {
     let now = now.unwrap_or_else(|| app.clock.now());
-    let (me, zone) = (me.id, me.zone().clone());
+    let (me, zone, backfill) = (me.id, me.zone().clone(), me.preferences.backfill);
     app.store
         .write(move |draft| {
-            may_change(&kept(draft, me, habit)?, day, now, &zone)?;
+            may_change(&kept(draft, me, habit)?, day, now, &zone, backfill)?;
             let mut year = completions::of_habit(draft, me, day.year(), habit)?;
             let changed = if done { year.tick(day, now) } else { year.untick(day) };
             if !changed {
@@ -58,16 +58,20 @@ pub fn on_day(app: &App, me: AccountId, day: Day) -> Result<Vec<HabitId>, Error>
     })
 }
 
-/// What is due today where the person lives.
+/// What is due on `day`, with each habit's streak as of today.
 ///
 /// # Errors
-/// [`Error::Broken`] when the file cannot be read.
-pub fn today(app: &App, me: &Account) -> Result<Agenda, Error> {
-    let day = Day::at(app.clock.now(), me.zone());
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn agenda(app: &App, me: &Account, day: Day) -> Result<Agenda, Error> {
+    let today = app.today(me);
     app.store.read(|view| {
-        let year = completions::of_year(view, me.id, day.year())?;
-        let habits = habits::active(view, me.id)?;
-        Ok(Agenda::of(habits, day, me.zone(), |habit| year.get(&habit.id).is_some_and(|days| days.is_done(day))))
+        let done = completions::of_account(view, me.id)?;
+        let nothing = History::default();
+        let look = |habit: &Habit| {
+            let history = done.get(&habit.id).unwrap_or(&nothing);
+            (history.is_done(day), streak::current(&habit.schedule, history, today))
+        };
+        Ok(Agenda::of(habits::active(view, me.id)?, day, me.preferences.done_sinks, look))
     })
 }
 

@@ -1,4 +1,4 @@
-//! Keeping habits: making, changing, ordering and putting them away.
+//! Keeping habits: making, changing, ordering them, putting them away and taking them back.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::{App, Error};
 use crate::domain::habit::{MOST_ACTIVE, Plan};
-use crate::domain::{AccountId, Description, Habit, HabitId, Refusal, ReminderTimes, Title, Weekdays};
-use crate::store::{Read, habits};
+use crate::domain::{Account, AccountId, Day, Description, Habit, HabitId, Refusal, ReminderTimes, Title, Weekdays};
+use crate::store::{Draft, Read, completions, habits};
 
 /// What is to be different about a habit; what is `None` stays.
 #[derive(Debug, Default, Clone)]
@@ -30,57 +30,122 @@ pub fn active(app: &App, me: AccountId) -> Result<Vec<Habit>, Error> {
     app.store.read(|view| Ok(habits::active(view, me)?))
 }
 
-/// Makes a habit; it goes last in the order. `since` is when it began, now unless a test says otherwise.
+/// Makes a habit that begins on `since`, today unless a seed or a test says otherwise; it goes last in the order.
 ///
 /// # Errors
 /// [`Refusal::Invalid`] when the person keeps as many as one can.
-pub async fn create(app: &App, me: AccountId, plan: Plan, since: Option<Timestamp>) -> Result<Habit, Error> {
+pub async fn create(app: &App, me: &Account, plan: Plan, since: Option<(Day, Timestamp)>) -> Result<Habit, Error> {
     let id = app.mint_habit()?;
-    let created_at = since.unwrap_or_else(|| app.clock.now());
+    let (day, created_at) = since.unwrap_or_else(|| (app.today(me), app.clock.now()));
+    let me = me.id;
     app.store
         .write(move |draft| {
-            let active = habits::active(draft, me)?;
-            if active.len() >= MOST_ACTIVE {
-                let message = format!("You keep {MOST_ACTIVE} habits already, which is the most. Put one away first.");
-                return Err(Refusal::field("title", message).into());
-            }
-            let position = active.iter().map(|habit| habit.position + 1).max().unwrap_or(0);
-            let habit = Habit { id, plan, position, created_at, archived_at: None };
+            let position = free_position(draft, me)?;
+            let habit = Habit::new(id, plan, position, day, created_at);
             habits::put(draft, me, &habit);
             Ok(habit)
         })
         .await
 }
 
-/// Changes a habit.
+/// The place after the last active habit, if there is room for one more.
+fn free_position(draft: &Draft<'_, '_>, me: AccountId) -> Result<u32, Error> {
+    let active = habits::active(draft, me)?;
+    if active.len() >= MOST_ACTIVE {
+        let message = format!("You keep {MOST_ACTIVE} habits already, which is the most. Put one away first.");
+        return Err(Refusal::field("title", message).into());
+    }
+    Ok(active.iter().map(|habit| habit.position + 1).max().unwrap_or(0))
+}
+
+/// Changes a habit. New weekdays count from today on; what was planned before stays planned.
 ///
 /// # Errors
 /// [`Refusal::NoSuchHabit`] for one that is unknown, somebody else's or archived.
-pub async fn change(app: &App, me: AccountId, id: HabitId, change: Change) -> Result<Habit, Error> {
+pub async fn change(app: &App, me: &Account, id: HabitId, change: Change) -> Result<Habit, Error> {
+    let (today, me) = (app.today(me), me.id);
     app.store
         .write(move |draft| {
             let mut habit = kept(draft, me, id)?;
-            let plan = &mut habit.plan;
-            plan.title = change.title.unwrap_or_else(|| plan.title.clone());
-            plan.description = change.description.unwrap_or_else(|| plan.description.clone());
-            plan.weekdays = change.weekdays.unwrap_or(plan.weekdays);
-            plan.reminder_times = change.reminder_times.unwrap_or_else(|| plan.reminder_times.clone());
+            if let Some(title) = change.title {
+                habit.title = title;
+            }
+            if let Some(description) = change.description {
+                habit.description = description;
+            }
+            if let Some(weekdays) = change.weekdays {
+                habit.schedule.change(today, weekdays);
+            }
+            if let Some(times) = change.reminder_times {
+                habit.reminder_times = times;
+            }
             habits::put(draft, me, &habit);
             Ok(habit)
         })
         .await
 }
 
-/// Puts a habit away; what was done stays.
+/// Puts a habit away; what was done stays, and nothing is planned from today on, or from tomorrow if today is done.
 ///
 /// # Errors
 /// [`Refusal::NoSuchHabit`].
-pub async fn archive(app: &App, me: AccountId, id: HabitId) -> Result<(), Error> {
-    let now = app.clock.now();
+pub async fn archive(app: &App, me: &Account, id: HabitId) -> Result<Habit, Error> {
+    let (now, today, me) = (app.clock.now(), app.today(me), me.id);
     app.store
         .write(move |draft| {
-            let habit = kept(draft, me, id)?;
-            habits::put(draft, me, &Habit { archived_at: Some(now), ..habit });
+            let mut habit = kept(draft, me, id)?;
+            let done = completions::of_habit(draft, me, today.year(), id)?.is_done(today);
+            habit.schedule.pause(if done { today.plus(1) } else { today });
+            habit.archived_at = Some(now);
+            habits::put(draft, me, &habit);
+            Ok(habit)
+        })
+        .await
+}
+
+/// The habits that were put away, the latest first.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn archived(app: &App, me: AccountId) -> Result<Vec<Habit>, Error> {
+    let mut habits = app.store.read(|view| habits::all(view, me))?;
+    habits.retain(|habit| !habit.is_active());
+    habits.sort_by_key(|habit| std::cmp::Reverse(habit.archived_at));
+    Ok(habits)
+}
+
+/// Takes a habit out of the archive; it goes last in the order and is planned again from today on.
+///
+/// # Errors
+/// [`Refusal::NoSuchHabit`] for one that is not in the archive; [`Refusal::Invalid`] when there is no room.
+pub async fn restore(app: &App, me: &Account, id: HabitId) -> Result<Habit, Error> {
+    let (today, me) = (app.today(me), me.id);
+    app.store
+        .write(move |draft| {
+            let mut habit = put_away(draft, me, id)?;
+            habit.position = free_position(draft, me)?;
+            habit.schedule.resume(today);
+            habit.archived_at = None;
+            habits::put(draft, me, &habit);
+            Ok(habit)
+        })
+        .await
+}
+
+/// Deletes a habit and everything that was done for it, for good. Only from the archive, and only with its title typed.
+///
+/// # Errors
+/// [`Refusal::NoSuchHabit`] for one that is not in the archive; [`Refusal::Invalid`] when the title is another.
+pub async fn delete(app: &App, me: AccountId, id: HabitId, typed: &str) -> Result<(), Error> {
+    let typed = typed.trim().to_owned();
+    app.store
+        .write(move |draft| {
+            let habit = put_away(draft, me, id)?;
+            if habit.title.as_str() != typed {
+                return Err(Refusal::field("confirm", "Type the habit's title exactly as it stands above.").into());
+            }
+            completions::remove_habit(draft, me, id)?;
+            habits::remove(draft, me, id);
             Ok(())
         })
         .await
@@ -104,6 +169,12 @@ pub async fn reorder(app: &App, me: AccountId, order: Vec<HabitId>) -> Result<()
             Ok(())
         })
         .await
+}
+
+/// A habit of this person that is in the archive.
+fn put_away(read: &impl Read, me: AccountId, id: HabitId) -> Result<Habit, Error> {
+    let habit = habits::get(read, me, id)?.filter(|habit| !habit.is_active());
+    habit.ok_or_else(|| Refusal::NoSuchHabit.into())
 }
 
 /// An active habit of this person.

@@ -17,7 +17,7 @@ use url::Url;
 
 use crate::config::Settings;
 use crate::config::policy::MailRule;
-use crate::domain::{FileId, Refusal};
+use crate::domain::{Account, Day, FileId, Refusal};
 use crate::store::{self, Store};
 use clock::Clock;
 use keys::Keys;
@@ -106,6 +106,11 @@ impl App {
             store,
             clock,
         })
+    }
+
+    /// The day it is where the person lives.
+    pub fn today(&self, me: &Account) -> Day {
+        Day::at(self.clock.now(), me.zone())
     }
 }
 

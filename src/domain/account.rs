@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::password::PasswordHash;
+use super::preferences::Preferences;
 use super::{AccountId, Email, Fault, Zone, text};
 
 /// The name a person goes by: trimmed, 2 to 80 characters.
@@ -63,6 +64,9 @@ pub struct Account {
     pub verified_at: Option<Timestamp>,
     /// When the account was made.
     pub created_at: Timestamp,
+    /// How the person likes Atlas.
+    #[serde(default)]
+    pub preferences: Preferences,
     /// When the owner was last told that somebody signed up with this address again.
     #[serde(default)]
     pub noticed_at: Option<Timestamp>,

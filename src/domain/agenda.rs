@@ -1,6 +1,6 @@
 //! A day's list: the habits that are due, and which of them are done.
 
-use super::{Day, Habit, Zone};
+use super::{Day, Habit};
 
 /// One habit on a day's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,9 +9,11 @@ pub struct Item {
     pub habit: Habit,
     /// Whether it was done that day.
     pub done: bool,
+    /// How many planned days in a row were done.
+    pub streak: u32,
 }
 
-/// What one person has to do on one day: open habits first, done ones after, each in the person's own order.
+/// What one person has to do on one day, in the person's own order; what is done last, for those who like it so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agenda {
     /// The day.
@@ -21,11 +23,18 @@ pub struct Agenda {
 }
 
 impl Agenda {
-    /// The list of `day` from the person's active habits in their order.
-    pub fn of(habits: Vec<Habit>, day: Day, zone: &Zone, is_done: impl Fn(&Habit) -> bool) -> Self {
-        let due = habits.into_iter().filter(|habit| habit.is_due(day, zone));
-        let mut items: Vec<Item> = due.map(|habit| Item { done: is_done(&habit), habit }).collect();
-        items.sort_by_key(|item| item.done);
+    /// The list of `day` from habits in the person's order. `look` tells of a habit whether it was done that day and how
+    /// long its streak is.
+    pub fn of(habits: Vec<Habit>, day: Day, done_sinks: bool, look: impl Fn(&Habit) -> (bool, u32)) -> Self {
+        let due = habits.into_iter().filter(|habit| habit.is_due(day));
+        let item = |habit: Habit| {
+            let (done, streak) = look(&habit);
+            Item { habit, done, streak }
+        };
+        let mut items: Vec<Item> = due.map(item).collect();
+        if done_sinks {
+            items.sort_by_key(|item| item.done);
+        }
         Self { day, items }
     }
 

@@ -2,33 +2,39 @@
 
 use jiff::Timestamp;
 
+use super::preferences::Backfill;
 use super::{Day, Habit, Refusal, Zone};
 
 /// Yesterday stays open until this local hour.
 pub const GRACE_UNTIL_HOUR: i8 = 2;
 
-/// Decides whether `habit` may be ticked or unticked for `day` at `now`, for somebody in `zone`.
+/// Decides whether `habit` may be ticked or unticked for `day` at `now`, for somebody in `zone` who may reach back as far
+/// as `backfill` says.
 ///
-/// Today is open; yesterday is open while the local clock shows less than two; nothing else is. The clock on
-/// the wall decides, so in a night that skips from 01:59 to 03:00 yesterday closes at once.
+/// Today is open, and yesterday while the local clock shows less than two, for everybody. The clock on the wall
+/// decides, so in a night that skips from 01:59 to 03:00 yesterday closes at once. The future never opens.
 ///
 /// # Errors
-/// The [`Refusal`] that fits first: the weekday, the future, days further back, yesterday after two.
-pub fn may_change(habit: &Habit, day: Day, now: Timestamp, zone: &Zone) -> Result<(), Refusal> {
-    if !habit.plan.weekdays.on(day) {
+/// The [`Refusal`] that fits first: the weekday, the future, then whatever keeps the day shut.
+pub fn may_change(habit: &Habit, day: Day, now: Timestamp, zone: &Zone, backfill: Backfill) -> Result<(), Refusal> {
+    if !habit.schedule.fits(day) {
         return Err(Refusal::NotScheduled);
     }
     let today = Day::at(now, zone);
     if day > today {
         return Err(Refusal::FutureDay);
     }
-    if day == today {
+    let is_yesterday = day == today.yesterday();
+    if day == today || (is_yesterday && zone.rules().to_datetime(now).hour() < GRACE_UNTIL_HOUR) {
         return Ok(());
     }
-    if day < today.yesterday() {
-        return Err(Refusal::DayClosed);
+    match backfill {
+        Backfill::Grace if is_yesterday => Err(Refusal::GraceOver),
+        Backfill::Week | Backfill::Always if day < habit.schedule.began() => Err(Refusal::BeforeItBegan),
+        Backfill::Week if day >= today.plus(-7) => Ok(()),
+        Backfill::Always => Ok(()),
+        Backfill::Grace | Backfill::Week => Err(Refusal::DayClosed(backfill)),
     }
-    if zone.rules().to_datetime(now).hour() < GRACE_UNTIL_HOUR { Ok(()) } else { Err(Refusal::GraceOver) }
 }
 
 #[cfg(test)]
@@ -40,22 +46,24 @@ mod tests {
     use super::*;
 
     fn daily(weekdays: Weekdays) -> Habit {
-        Habit {
-            id: HabitId::mint(Timestamp::UNIX_EPOCH, [0; 10]),
-            plan: Plan {
-                title: Title::parse("Read").unwrap(),
-                description: None,
-                weekdays,
-                reminder_times: ReminderTimes::default(),
-            },
-            position: 0,
-            created_at: Timestamp::UNIX_EPOCH,
-            archived_at: None,
-        }
+        let plan = Plan {
+            title: Title::parse("Read").unwrap(),
+            description: None,
+            weekdays,
+            reminder_times: ReminderTimes::default(),
+        };
+        let id = HabitId::mint(Timestamp::UNIX_EPOCH, [0; 10]);
+        Habit::new(id, plan, 0, Day::parse("1970-01-01").unwrap(), Timestamp::UNIX_EPOCH)
     }
 
     fn decide(zone: &str, now: &str, day: &str) -> Result<(), Refusal> {
-        may_change(&daily(Weekdays::ALL), Day::parse(day).unwrap(), now.parse().unwrap(), &Zone::parse(zone).unwrap())
+        may_change(
+            &daily(Weekdays::ALL),
+            Day::parse(day).unwrap(),
+            now.parse().unwrap(),
+            &Zone::parse(zone).unwrap(),
+            Backfill::Grace,
+        )
     }
 
     #[test]
@@ -63,7 +71,7 @@ mod tests {
         let table = [
             ("UTC", "2026-02-12T01:59:59Z", "2026-02-11", Ok(())),
             ("UTC", "2026-02-12T02:00:00Z", "2026-02-11", Err(Refusal::GraceOver)),
-            ("UTC", "2026-02-12T01:59:59Z", "2026-02-10", Err(Refusal::DayClosed)),
+            ("UTC", "2026-02-12T01:59:59Z", "2026-02-10", Err(Refusal::DayClosed(Backfill::Grace))),
             ("UTC", "2026-02-12T23:59:59Z", "2026-02-13", Err(Refusal::FutureDay)),
             ("UTC", "2026-02-12T12:00:00Z", "2026-02-12", Ok(())),
             ("America/Los_Angeles", "2026-02-12T09:59:59Z", "2026-02-11", Ok(())),
@@ -88,12 +96,38 @@ mod tests {
         let monday = Day::parse("2026-02-09").unwrap();
         let noon = "2026-02-09T20:00:00Z".parse().unwrap();
         let habit = daily(Weekdays::parse([1]).unwrap());
-        assert_eq!(may_change(&habit, monday, noon, &zone), Ok(()));
+        assert_eq!(may_change(&habit, monday, noon, &zone, Backfill::Grace), Ok(()));
         let tuesday = monday.plus(1);
         assert_eq!(
-            may_change(&habit, tuesday, "2026-02-10T20:00:00Z".parse().unwrap(), &zone),
+            may_change(&habit, tuesday, "2026-02-10T20:00:00Z".parse().unwrap(), &zone, Backfill::Grace),
             Err(Refusal::NotScheduled)
         );
+    }
+
+    #[test]
+    fn whoever_may_reach_back_further_reaches_as_far_as_the_habit_and_no_further_than_today() {
+        let id = HabitId::mint(Timestamp::UNIX_EPOCH, [0; 10]);
+        let day = |text| Day::parse(text).unwrap();
+        let plan = Plan {
+            title: Title::parse("Read").unwrap(),
+            description: None,
+            weekdays: Weekdays::ALL,
+            reminder_times: ReminderTimes::default(),
+        };
+        let habit = Habit::new(id, plan, 0, day("2026-02-01"), Timestamp::UNIX_EPOCH);
+        let now = "2026-02-12T12:00:00Z".parse().unwrap();
+        let decide = |text, backfill| may_change(&habit, day(text), now, &Zone::UTC, backfill);
+        for (text, week, always) in [
+            ("2026-02-13", Err(Refusal::FutureDay), Err(Refusal::FutureDay)),
+            ("2026-02-11", Ok(()), Ok(())),
+            ("2026-02-05", Ok(()), Ok(())),
+            ("2026-02-04", Err(Refusal::DayClosed(Backfill::Week)), Ok(())),
+            ("2026-02-01", Err(Refusal::DayClosed(Backfill::Week)), Ok(())),
+            ("2026-01-31", Err(Refusal::BeforeItBegan), Err(Refusal::BeforeItBegan)),
+        ] {
+            assert_eq!(decide(text, Backfill::Week), week, "{text}");
+            assert_eq!(decide(text, Backfill::Always), always, "{text}");
+        }
     }
 
     proptest! {
@@ -107,11 +141,11 @@ mod tests {
             let habit = daily(Weekdays::ALL);
             let today = Day::at(now, &zone);
             let early = zone.rules().to_datetime(now).hour() < GRACE_UNTIL_HOUR;
-            prop_assert_eq!(may_change(&habit, today, now, &zone), Ok(()));
-            prop_assert_eq!(may_change(&habit, today.plus(1), now, &zone), Err(Refusal::FutureDay));
+            prop_assert_eq!(may_change(&habit, today, now, &zone, Backfill::Grace), Ok(()));
+            prop_assert_eq!(may_change(&habit, today.plus(1), now, &zone, Backfill::Grace), Err(Refusal::FutureDay));
             if seconds > 300_000 {
-                prop_assert_eq!(may_change(&habit, today.yesterday(), now, &zone).is_ok(), early);
-                prop_assert_eq!(may_change(&habit, today.plus(-2), now, &zone), Err(Refusal::DayClosed));
+                prop_assert_eq!(may_change(&habit, today.yesterday(), now, &zone, Backfill::Grace).is_ok(), early);
+                prop_assert_eq!(may_change(&habit, today.plus(-2), now, &zone, Backfill::Grace), Err(Refusal::DayClosed(Backfill::Grace)));
             }
         }
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Day, Fault, HabitId, Weekdays, Zone, text};
+use super::{Day, Fault, HabitId, Schedule, Weekdays, text};
 
 /// Most habits one person may keep active at a time.
 pub const MOST_ACTIVE: usize = 200;
@@ -123,8 +123,8 @@ impl From<ReminderTimes> for Vec<u16> {
     }
 }
 
-/// What a person decides about a habit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What a person decides about a new habit.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// What it is called.
     pub title: Title,
@@ -141,9 +141,14 @@ pub struct Plan {
 pub struct Habit {
     /// Its id.
     pub id: HabitId,
-    /// What was decided about it.
-    #[serde(flatten)]
-    pub plan: Plan,
+    /// What it is called.
+    pub title: Title,
+    /// What it is about.
+    pub description: Option<Description>,
+    /// When to be reminded.
+    pub reminder_times: ReminderTimes,
+    /// Which weekdays counted when.
+    pub schedule: Schedule,
     /// Its place in the person's own order; ties fall to the older habit.
     pub position: u32,
     /// When it was made.
@@ -153,14 +158,21 @@ pub struct Habit {
 }
 
 impl Habit {
+    /// A new habit that begins on `day`, where its owner lives.
+    pub fn new(id: HabitId, plan: Plan, position: u32, day: Day, created_at: Timestamp) -> Self {
+        let Plan { title, description, weekdays, reminder_times } = plan;
+        let schedule = Schedule::starting(day, weekdays);
+        Self { id, title, description, reminder_times, schedule, position, created_at, archived_at: None }
+    }
+
     /// Whether it is still kept.
     pub fn is_active(&self) -> bool {
         self.archived_at.is_none()
     }
 
-    /// Whether it shows on the list of `day` for somebody in `zone`: active, meant for that weekday, and already begun.
-    pub fn is_due(&self, day: Day, zone: &Zone) -> bool {
-        self.is_active() && self.plan.weekdays.on(day) && Day::at(self.created_at, zone) <= day
+    /// Whether it shows on the list of `day`: kept, begun, and meant for that weekday.
+    pub fn is_due(&self, day: Day) -> bool {
+        self.is_active() && self.schedule.plans(day)
     }
 }
 
@@ -179,25 +191,6 @@ mod tests {
         for bad in [&[480, 480][..], &[1440], &[-1], &[1, 2, 3, 4]] {
             assert!(ReminderTimes::parse(bad).is_err(), "{bad:?}");
         }
-    }
-
-    #[test]
-    fn a_habit_is_not_due_before_it_was_made_where_its_owner_lives() {
-        let habit = Habit {
-            id: HabitId::mint(Timestamp::UNIX_EPOCH, [0; 10]),
-            plan: Plan {
-                title: Title::parse("Read").unwrap(),
-                description: None,
-                weekdays: Weekdays::ALL,
-                reminder_times: ReminderTimes::default(),
-            },
-            position: 0,
-            created_at: "2026-02-12T03:00:00Z".parse().unwrap(),
-            archived_at: None,
-        };
-        let west = Zone::parse("America/Los_Angeles").unwrap();
-        assert!(habit.is_due(Day::parse("2026-02-11").unwrap(), &west));
-        assert!(!habit.is_due(Day::parse("2026-02-11").unwrap(), &Zone::UTC));
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use super::preferences::Backfill;
+
 /// One field that cannot be accepted, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -41,8 +43,10 @@ pub enum Refusal {
     FutureDay,
     /// Yesterday closed at two in the morning.
     GraceOver,
-    /// The day is further back than may still be changed.
-    DayClosed,
+    /// The day is further back than this person may reach.
+    DayClosed(Backfill),
+    /// The day lies before the habit's first.
+    BeforeItBegan,
     /// The new order does not name every active habit exactly once.
     OrderMismatch,
 }
@@ -79,7 +83,9 @@ impl fmt::Display for Refusal {
             Self::NotScheduled => "This habit is not planned for that weekday.",
             Self::FutureDay => "That day has not begun yet, so it cannot be ticked.",
             Self::GraceOver => "Yesterday could be changed until 02:00; it is closed now.",
-            Self::DayClosed => "That day is closed: only today, and yesterday until 02:00, can be changed.",
+            Self::DayClosed(Backfill::Week) => "That day is closed: you chose to change the last seven days at most.",
+            Self::DayClosed(_) => "That day is closed: only today, and yesterday until 02:00, can be changed.",
+            Self::BeforeItBegan => "That day lies before the habit began.",
             Self::OrderMismatch => "The order must name each of your active habits once. Reload and try again.",
         })
     }

@@ -37,8 +37,14 @@ impl Schedule {
 
     /// Whether something is planned on `day`. Nothing is before the habit began or while it was put away.
     pub fn plans(&self, day: Day) -> bool {
-        let version = self.versions().take_while(|version| version.from <= day).last();
-        version.and_then(|version| version.weekdays).is_some_and(|weekdays| weekdays.on(day))
+        self.began() <= day && self.fits(day)
+    }
+
+    /// Whether `day` is one of the weekdays that counted then. Days before the habit began are measured by its first
+    /// weekdays: a tick of yesterday, on the morning a habit is made, is no mistake.
+    pub fn fits(&self, day: Day) -> bool {
+        let version = self.later.iter().take_while(|version| version.from <= day).last().unwrap_or(&self.first);
+        version.weekdays.is_some_and(|weekdays| weekdays.on(day))
     }
 
     /// The weekdays of the newest version that has any: those of a habit that is put away are the ones it had.

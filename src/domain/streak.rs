@@ -19,7 +19,7 @@ pub struct Streak {
 pub fn streak(schedule: &Schedule, history: &History, today: Day) -> Streak {
     let Some(first) = history.first().filter(|first| *first <= today) else { return Streak::default() };
     let mut streak = Streak::default();
-    for day in day::from_to(first, today).filter(|day| schedule.plans(*day)) {
+    for day in day::from_to(first, today).filter(|day| schedule.fits(*day)) {
         if history.is_done(day) {
             streak.current += 1;
             streak.longest = streak.longest.max(streak.current);
@@ -32,20 +32,14 @@ pub fn streak(schedule: &Schedule, history: &History, today: Day) -> Streak {
 
 /// The current streak alone. Looks back only as far as the first miss, so it costs what it is long.
 pub fn current(schedule: &Schedule, history: &History, today: Day) -> u32 {
+    let Some(first) = history.first() else { return 0 };
     let mut length = 0;
-    let mut day = today;
-    while day >= schedule.began() {
-        if schedule.plans(day) {
-            match history.is_done(day) {
-                true => length += 1,
-                false if day == today => {}
-                false => break,
-            }
-        }
-        if day == day.yesterday() {
+    for day in day::from_to(first, today).rev().filter(|day| schedule.fits(*day)) {
+        if history.is_done(day) {
+            length += 1;
+        } else if day != today {
             break;
         }
-        day = day.yesterday();
     }
     length
 }

@@ -169,12 +169,13 @@ async fn plant_habit(app: &App, account: &Account, seed: &Seed, set: &str) -> Re
         why: Refusal::Invalid(vec![fault]).to_string(),
     })?;
     let known = app.store.read(|view| crate::store::habits::all(view, account.id)).map_err(Error::from)?;
-    if let Some(habit) = known.into_iter().find(|habit| habit.plan.title == plan.title) {
+    if let Some(habit) = known.into_iter().find(|habit| habit.title == plan.title) {
         return Ok((habit, false));
     }
     let since = first_day(seed, account, app.clock.now());
     let midnight = since.date().to_zoned(account.zone().rules().clone()).map(|zoned| zoned.timestamp());
-    let habit = habits::create(app, account.id, plan, midnight.ok()).await?;
+    let midnight = midnight.unwrap_or_else(|_| app.clock.now());
+    let habit = habits::create(app, account, plan, Some((since, midnight))).await?;
     Ok((habit, true))
 }
 
@@ -190,7 +191,7 @@ fn days_done(seed: &Seed, habit: &Habit, account: &Account, now: Timestamp) -> V
     let zone = account.zone();
     let yesterday = Day::at(now, zone).yesterday();
     let mut days: Vec<Day> = seed.done.iter().copied().filter(|day| *day <= yesterday).collect();
-    let mut day = Day::at(habit.created_at, zone);
+    let mut day = habit.schedule.began();
     while day <= yesterday && seed.percent > 0 {
         if seed.weekdays.on(day) && chance(&seed.title, day) % 100 < u32::from(seed.percent) {
             days.push(day);

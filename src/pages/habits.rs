@@ -51,12 +51,12 @@ pub fn page(frame: &Frame<'_>, habits: &[Habit], typed: &Typed, faults: &[Fault]
 
 fn row(habit: &Habit) -> Markup {
     html! {
-        li.habit id={ "habit-" (habit.id) } data-habit-title=(habit.plan.title.as_str()) {
+        li.habit id={ "habit-" (habit.id) } data-habit-title=(habit.title.as_str()) {
             div.habit-text {
-                span.habit-title { (habit.plan.title.as_str()) }
-                @if let Some(about) = &habit.plan.description { span.habit-about { (about.as_str()) } }
+                span.habit-title { (habit.title.as_str()) }
+                @if let Some(about) = &habit.description { span.habit-about { (about.as_str()) } }
             }
-            span.habit-days { (habit.plan.weekdays.summary()) }
+            span.habit-days { (habit.schedule.weekdays().summary()) }
         }
     }
 }

@@ -66,7 +66,7 @@ fn strip(agenda: &Agenda) -> Markup {
 
 /// One habit. The button posts by itself; the script makes it instant.
 fn row(item: &Item, day: Day, refused: Option<&Refused>) -> Markup {
-    let plan = &item.habit.plan;
+    let habit = &item.habit;
     let fault = format!("fault-{}", item.habit.id);
     html! {
         li.tick-row {
@@ -78,8 +78,8 @@ fn row(item: &Item, day: Day, refused: Option<&Refused>) -> Markup {
                     aria-describedby=[refused.map(|_| &fault)] {
                     span.box aria-hidden="true" {}
                     span.tick-text {
-                        span.tick-title { (plan.title.as_str()) }
-                        @if let Some(about) = &plan.description { span.tick-about { (about.as_str()) } }
+                        span.tick-title { (habit.title.as_str()) }
+                        @if let Some(about) = &habit.description { span.tick-about { (about.as_str()) } }
                     }
                 }
                 p.fault id=(fault) role=[refused.map(|_| "alert")] hidden[refused.is_none()] { @if let Some(refused) = refused { (refused.why) } }

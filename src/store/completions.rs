@@ -6,7 +6,7 @@ use super::record::Key;
 use super::schema::COMPLETIONS;
 use super::{Draft, Error, Read};
 use crate::domain::year::HabitYear;
-use crate::domain::{AccountId, HabitId};
+use crate::domain::{AccountId, HabitId, History};
 
 /// One habit's year; an empty one when nothing was done.
 ///
@@ -27,8 +27,33 @@ pub fn of_year(read: &impl Read, account: AccountId, year: i16) -> Result<BTreeM
     Ok(rows.into_iter().map(|((.., habit), days)| (habit, days)).collect())
 }
 
+/// Everything `account` ever did, by habit, archived ones too.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn of_account(read: &impl Read, account: AccountId) -> Result<BTreeMap<HabitId, History>, Error> {
+    let mut histories: BTreeMap<HabitId, History> = BTreeMap::new();
+    for ((_, year, habit), days) in read.under(&COMPLETIONS, &account.encode(), usize::MAX)? {
+        histories.entry(habit).or_default().insert(year, days);
+    }
+    Ok(histories)
+}
+
 /// Stores one habit's year; an empty one takes no room.
 pub fn put(draft: &mut Draft<'_, '_>, account: AccountId, year: i16, habit: HabitId, days: &HabitYear) {
     let key = (account, year, habit);
     if days.is_empty() { draft.remove(&COMPLETIONS, &key) } else { draft.put(&COMPLETIONS, &key, days) }
+}
+
+/// Removes everything that was done for a habit.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn remove_habit(draft: &mut Draft<'_, '_>, account: AccountId, id: HabitId) -> Result<(), Error> {
+    for (key, _) in draft.under(&COMPLETIONS, &account.encode(), usize::MAX)? {
+        if key.2 == id {
+            draft.remove(&COMPLETIONS, &key);
+        }
+    }
+    Ok(())
 }

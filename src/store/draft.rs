@@ -77,6 +77,11 @@ impl<'batch, 'txn> Draft<'batch, 'txn> {
         self.changes.insert((table.name(), key.encode()), Some(value.encode()));
     }
 
+    /// Stores bytes as they are, for migrations.
+    pub(super) fn put_bytes(&mut self, table: &'static str, key: Vec<u8>, value: Vec<u8>) {
+        self.changes.insert((table, key), Some(value));
+    }
+
     /// Removes the row under `key`, if there is one.
     pub fn remove<K: Key, V: Value>(&mut self, table: &Table<K, V>, key: &K) {
         self.changes.insert((table.name(), key.encode()), None);

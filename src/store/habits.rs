@@ -34,6 +34,11 @@ pub fn active(read: &impl Read, account: AccountId) -> Result<Vec<Habit>, Error>
     Ok(habits)
 }
 
+/// Removes a habit of `account`. What was done for it is removed by [`super::completions::remove_habit`].
+pub fn remove(draft: &mut Draft<'_, '_>, account: AccountId, id: HabitId) {
+    draft.remove(&HABITS, &(account, id));
+}
+
 /// Stores a habit of `account`.
 pub fn put(draft: &mut Draft<'_, '_>, account: AccountId, habit: &Habit) {
     draft.put(&HABITS, &(account, habit.id), habit);

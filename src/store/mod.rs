@@ -10,6 +10,7 @@ mod draft;
 mod error;
 pub mod habits;
 pub mod links;
+pub mod migrations;
 mod open;
 pub mod outbox;
 mod record;

@@ -12,7 +12,7 @@ use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, ReadableDatabase, StorageError};
 
 use super::table::{Read, View, definition};
-use super::{OpenError, Store, schema};
+use super::{OpenError, Store, migrations, schema};
 use crate::domain::stamp::Stamp;
 use crate::domain::{Environment, FileId};
 
@@ -63,8 +63,22 @@ impl Store {
         if found > schema::VERSION {
             return Err(OpenError::Newer { path: path.to_owned(), found, known: schema::VERSION });
         }
+        if found < schema::VERSION {
+            raise(path, &database, found)?;
+        }
         Self::around(database, stamp, key, path)
     }
+}
+
+/// Leads an older file to the schema of this binary, all steps in one transaction. The stamp stays as it is.
+fn raise(path: &Path, database: &Database, found: u32) -> Result<(), OpenError> {
+    let fail = |error: super::Error| OpenError::Damaged { path: path.to_owned(), why: error.to_string() };
+    let mut transaction = database.begin_write().map_err(|error| fail(error.into()))?;
+    transaction.set_quick_repair(true);
+    migrations::migrate(&super::draft::Batch::of(&transaction), found, schema::VERSION).map_err(fail)?;
+    transaction.commit().map_err(|error| fail(error.into()))?;
+    tracing::info!(from = found, to = schema::VERSION, "the data file was migrated");
+    Ok(())
 }
 
 /// Reads the stamp through a read-only handle first, so that a file that belongs elsewhere is not written to, not even

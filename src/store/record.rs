@@ -43,7 +43,7 @@ record! {
     Account, version 1;
     Session, version 1;
     Link, version 1;
-    Habit, version 1;
+    Habit, version 2;
     Mail, version 1;
     Stamp, version 1;
     AccountId, version 1;

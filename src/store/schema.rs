@@ -14,7 +14,7 @@ use crate::domain::year::HabitYear;
 use crate::domain::{AccountId, Email, HabitId, MailId};
 
 /// The schema this binary writes. Raised by every migration.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A keyed hash of a secret token.
 pub type TokenHash = [u8; 32];

@@ -21,7 +21,7 @@ pub async fn show(visit: Visit) -> Result<Answer, Failure> {
 pub async fn create(visit: Visit) -> Result<Answer, Failure> {
     let form = visit.form().await?;
     let typed = typed(&form);
-    let me = visit.member()?.id;
+    let me = visit.member()?;
     let created = match plan(&typed) {
         Ok(plan) => habits::create(&visit.site.app, me, plan, None).await,
         Err(refusal) => Err(refusal.into()),

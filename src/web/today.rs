@@ -36,7 +36,7 @@ pub async fn tick(visit: Visit) -> Result<Answer, Failure> {
 
 fn day(visit: &Visit, status: StatusCode, refused: Option<&Refused>) -> Result<Answer, Failure> {
     let me = visit.member()?;
-    let agenda = completions::today(&visit.site.app, me)?;
+    let agenda = completions::agenda(&visit.site.app, me, visit.site.app.today(me))?;
     let has_habits = !agenda.items.is_empty() || !habits::active(&visit.site.app, me.id)?.is_empty();
     Ok(reply::page(status, &today::page(&visit.frame(), &agenda, has_habits, refused)))
 }

@@ -89,7 +89,7 @@ fn words_that_mean_nothing_exit_2() {
     }
     let version = run(folder.path(), &["version", "--json"], &[]);
     let version: Value = serde_json::from_str(&said(&version)).unwrap();
-    assert_eq!(version["schema"], 1);
+    assert_eq!(version["schema"], atlas::store::schema::VERSION);
 }
 
 #[test]

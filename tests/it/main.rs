@@ -28,6 +28,7 @@ mod connections;
 mod data_file;
 mod habits;
 mod mail;
+mod migrations;
 mod pages;
 mod person;
 mod process;

@@ -217,6 +217,6 @@ async fn health_says_where_it_is() {
     let data = reply.data();
     assert_eq!(data["status"], "ok");
     assert_eq!(data["timestamp"], "2026-02-12T12:00:00.000Z");
-    assert_eq!((&data["environment"], &data["schema"]), (&json!("development"), &json!(1)));
+    assert_eq!((&data["environment"], &data["schema"]), (&json!("development"), &json!(atlas::store::schema::VERSION)));
     assert!(data["uptimeSeconds"].is_u64() && data["version"].is_string());
 }

@@ -32,7 +32,7 @@ pub async fn create_habit(visit: Visit) -> Result<Answer, Failure> {
     let typed: DatedHabit = visit.json().await?;
     let day = Day::parse(&typed.created_at).map_err(|fault| Refusal::Invalid(vec![fault]))?;
     let since = day.date().to_zoned(TimeZone::UTC).map_err(|error| Failure::Broken(error.to_string()))?.timestamp();
-    let habit = habits::create(&visit.site.app, visit.member()?.id, typed.habit.plan()?, Some(since)).await?;
+    let habit = habits::create(&visit.site.app, visit.member()?, typed.habit.plan()?, Some((day, since))).await?;
     let mut shown = shown(&habit);
     if let Some(fields) = shown.as_object_mut() {
         fields.remove("reminderTimes");

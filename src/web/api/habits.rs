@@ -17,12 +17,12 @@ use crate::web::visit::Visit;
 pub fn shown(habit: &Habit) -> Value {
     json!({
         "id": habit.id,
-        "title": habit.plan.title,
-        "description": habit.plan.description,
+        "title": habit.title,
+        "description": habit.description,
         "archivedAt": habit.archived_at.map(instant),
         "createdAt": instant(habit.created_at),
-        "weekdays": habit.plan.weekdays,
-        "reminderTimes": habit.plan.reminder_times,
+        "weekdays": habit.schedule.weekdays(),
+        "reminderTimes": habit.reminder_times,
     })
 }
 
@@ -70,7 +70,7 @@ impl NewHabit {
 /// `POST /api/habits`: 201 `{habit}`.
 pub async fn create(visit: Visit) -> Result<Answer, Failure> {
     let typed: NewHabit = visit.json().await?;
-    let habit = habits::create(&visit.site.app, visit.member()?.id, typed.plan()?, None).await?;
+    let habit = habits::create(&visit.site.app, visit.member()?, typed.plan()?, None).await?;
     Ok(reply::json(StatusCode::CREATED, &json!({ "habit": shown(&habit) })))
 }
 
@@ -109,14 +109,14 @@ impl HabitChange {
 pub async fn change(visit: Visit) -> Result<Answer, Failure> {
     let id = visit.part("id")?;
     let typed: HabitChange = visit.json().await?;
-    let habit = habits::change(&visit.site.app, visit.member()?.id, id, typed.parse()?).await?;
+    let habit = habits::change(&visit.site.app, visit.member()?, id, typed.parse()?).await?;
     Ok(reply::json(StatusCode::OK, &json!({ "habit": shown(&habit) })))
 }
 
 /// `DELETE /api/habits/{id}`: puts the habit away; 200 `{habitId}`.
 pub async fn archive(visit: Visit) -> Result<Answer, Failure> {
     let id: HabitId = visit.part("id")?;
-    habits::archive(&visit.site.app, visit.member()?.id, id).await?;
+    habits::archive(&visit.site.app, visit.member()?, id).await?;
     Ok(reply::json(StatusCode::OK, &json!({ "habitId": id })))
 }
 

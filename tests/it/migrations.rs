@@ -1,0 +1,46 @@
+//! Files that older binaries wrote.
+
+use std::path::Path;
+
+use atlas::domain::{Day, Environment};
+use atlas::store::{Store, accounts, completions, habits};
+
+/// A real file of schema 1: Ada in Los Angeles keeps two habits, and put one away.
+const SCHEMA_1: &str = "tests/old/schema-1.redb";
+
+#[test]
+fn a_file_of_schema_1_opens_with_schedules_that_began_where_its_owner_lives() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("atlas.redb");
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA_1), &path).unwrap();
+    for _ in 0..2 {
+        let store = Store::open(&path, &Environment::development()).unwrap();
+        let ada = store
+            .read(|view| accounts::with_email(view, &atlas::domain::Email::parse("ada@example.com").unwrap()))
+            .unwrap()
+            .unwrap();
+        let habits = store.read(|view| habits::all(view, ada.id)).unwrap();
+        let told: Vec<_> = habits
+            .iter()
+            .map(|habit| {
+                (
+                    habit.title.as_str(),
+                    habit.schedule.began().to_string(),
+                    habit.schedule.weekdays().summary(),
+                    habit.is_active(),
+                )
+            })
+            .collect();
+        // Midnight in Greenwich is still the day before in Los Angeles.
+        let expected = [
+            ("Read 10 pages", "2026-01-04", "Every day", true),
+            ("Bins out", "2026-01-05", "Mon", true),
+            ("Given up", "2026-01-06", "Tue, Thu", false),
+        ];
+        assert_eq!(told, expected.map(|(title, began, days, kept)| (title, began.to_owned(), days.to_owned(), kept)));
+        assert!(!habits[2].schedule.plans(Day::parse("2199-12-31").unwrap()), "what was put away is planned no more");
+        let done = store.read(|view| completions::of_account(view, ada.id)).unwrap();
+        let days: Vec<String> = done[&habits[0].id].days().map(|day| day.to_string()).collect();
+        assert_eq!(days, ["2026-02-10", "2026-02-11", "2026-02-12"]);
+    }
+}
