@@ -49,6 +49,7 @@ function drawDay() {
   day.querySelector("progress").value = done;
   day.querySelector("[data-complete]").hidden = !isComplete;
   day.classList.toggle("is-complete", isComplete);
+  drawCell(done, all);
 }
 
 /** Shows below the row why it could not be ticked, or takes that back when `why` is empty. */
@@ -79,7 +80,7 @@ async function keep(form, done) {
   }
   if (response.ok) return "";
   if (response.status === 401) {
-    location.assign("/sign-in?from=/today");
+    location.assign(`/sign-in?from=${encodeURIComponent(location.pathname + location.search)}`);
     return new Promise(() => {}); // The page is left; the row has nothing more to say.
   }
   const body = await response.json().catch(() => null);
@@ -116,6 +117,7 @@ async function flip(form) {
     announce(why);
   } else {
     announce(row.kept ? "Ticked." : "Unticked.");
+    refreshStreaks();
   }
 }
 
@@ -185,3 +187,107 @@ addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("[type=submit]:disabled")) button.disabled = false;
   weekdays.forEach(press);
 });
+
+/* Calendar */
+
+const cells = [...document.querySelectorAll(".grid a[data-date-key]")];
+const sheet = document.querySelector(".is-sheet");
+const narrow = matchMedia("(max-width: 47.99rem)");
+let streaksAsked = 0;
+
+/** Brings the month's cell of the open day in line with its rows. */
+function drawCell(done, all) {
+  const cell = cells.find((cell) => cell.dataset.dateKey === day.dataset.day);
+  if (!cell) return;
+  cell.querySelector("[data-cell-count]").textContent = `${done}/${all}`;
+  if (done === all) cell.dataset.complete = "true";
+  else delete cell.dataset.complete;
+}
+
+/** Fetches the streaks anew: only the server knows every day that counts. */
+async function refreshStreaks() {
+  const panel = () => document.querySelector("[data-testid=streaks-panel]");
+  if (!panel()) return;
+  streaksAsked += 1;
+  const asked = streaksAsked;
+  try {
+    const response = await fetch(location.href, { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE) });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const fresh = page.querySelector("[data-testid=streaks-panel]");
+    if (fresh && asked === streaksAsked) panel().replaceWith(fresh);
+  } catch {
+    // The old figures stay until the page is opened again.
+  }
+}
+
+/** One day of the month is in the order of Tab; the arrows go on from there. */
+function rove(to) {
+  for (const cell of cells) cell.tabIndex = cell === to ? 0 : -1;
+}
+
+/** Opens the month that `step` leads to, with the focus on `key`, a day that may not exist in it. */
+function turn(step, key) {
+  const link = document.querySelector(step < 0 ? ".step-back" : ".step-on");
+  if (link) location.assign(`${link.href}#day-${key(new URL(link.href).searchParams.get("month"))}`);
+}
+
+/** The cell `steps` days on, in another month if need be. */
+function goBy(from, steps) {
+  const to = cells[cells.indexOf(from) + steps];
+  if (to) return to.focus();
+  const date = new Date(`${from.dataset.dateKey}T00:00:00Z`);
+  date.setUTCDate(date.getUTCDate() + steps);
+  return turn(steps, () => date.toISOString().slice(0, 10));
+}
+
+const KEYS = {
+  ArrowLeft: (from) => goBy(from, -1),
+  ArrowRight: (from) => goBy(from, 1),
+  ArrowUp: (from) => goBy(from, -7),
+  ArrowDown: (from) => goBy(from, 7),
+  Home: (from) => [...from.closest("tr").querySelectorAll("a")].at(0).focus(),
+  End: (from) => [...from.closest("tr").querySelectorAll("a")].at(-1).focus(),
+  PageUp: (from) => turn(-1, (month) => month + from.dataset.dateKey.slice(7)),
+  PageDown: (from) => turn(1, (month) => month + from.dataset.dateKey.slice(7)),
+};
+
+if (cells.length > 0) {
+  rove(cells.find((cell) => cell.matches(".is-open")) ?? cells.find((cell) => cell.matches("[aria-current]")) ?? cells[0]);
+  for (const cell of cells) {
+    cell.addEventListener("focus", () => rove(cell));
+    cell.addEventListener("keydown", (event) => {
+      const go = KEYS[event.key];
+      if (!go || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+      event.preventDefault();
+      go(cell);
+    });
+  }
+  // Whoever turned the page with a key goes on where that led; the 31st of a short month is its last day.
+  if (location.hash.startsWith("#day-")) {
+    (document.getElementById(location.hash.slice(1)) ?? cells.at(-1)).focus();
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+}
+
+/** Over a narrow page the open day is a dialog: the rest rests until it is closed. */
+function drawSheet() {
+  const isDialog = narrow.matches;
+  for (const [name, value] of [["role", "dialog"], ["aria-modal", "true"]]) {
+    if (isDialog) sheet.setAttribute(name, value);
+    else sheet.removeAttribute(name);
+  }
+  for (let at = sheet; at !== document.body; at = at.parentElement) {
+    for (const other of at.parentElement.children) {
+      if (other !== at && other !== announcer) other.inert = isDialog;
+    }
+  }
+  if (isDialog) sheet.querySelector("h2").focus();
+}
+
+if (sheet) {
+  const close = () => location.assign(`${sheet.querySelector(".close").href}#day-${sheet.dataset.day}`);
+  drawSheet();
+  narrow.addEventListener("change", drawSheet);
+  sheet.addEventListener("click", (event) => { if (event.target === sheet && narrow.matches) close(); });
+  addEventListener("keydown", (event) => { if (event.key === "Escape" && narrow.matches) close(); });
+}

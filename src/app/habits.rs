@@ -63,7 +63,7 @@ fn free_position(draft: &Draft<'_, '_>, me: AccountId) -> Result<u32, Error> {
 /// # Errors
 /// [`Refusal::NoSuchHabit`] for one that is unknown, somebody else's or archived.
 pub async fn change(app: &App, me: &Account, id: HabitId, change: Change) -> Result<Habit, Error> {
-    let (today, me) = (app.today(me), me.id);
+    let (now, today, me) = (app.clock.now(), app.today(me), me.id);
     app.store
         .write(move |draft| {
             let mut habit = kept(draft, me, id)?;
@@ -79,6 +79,7 @@ pub async fn change(app: &App, me: &Account, id: HabitId, change: Change) -> Res
             if let Some(times) = change.reminder_times {
                 habit.reminder_times = times;
             }
+            habit.updated_at = now;
             habits::put(draft, me, &habit);
             Ok(habit)
         })
@@ -96,7 +97,7 @@ pub async fn archive(app: &App, me: &Account, id: HabitId) -> Result<Habit, Erro
             let mut habit = kept(draft, me, id)?;
             let done = completions::of_habit(draft, me, today.year(), id)?.is_done(today);
             habit.schedule.pause(if done { today.plus(1) } else { today });
-            habit.archived_at = Some(now);
+            (habit.archived_at, habit.updated_at) = (Some(now), now);
             habits::put(draft, me, &habit);
             Ok(habit)
         })
@@ -119,13 +120,13 @@ pub fn archived(app: &App, me: AccountId) -> Result<Vec<Habit>, Error> {
 /// # Errors
 /// [`Refusal::NoSuchHabit`] for one that is not in the archive; [`Refusal::Invalid`] when there is no room.
 pub async fn restore(app: &App, me: &Account, id: HabitId) -> Result<Habit, Error> {
-    let (today, me) = (app.today(me), me.id);
+    let (now, today, me) = (app.clock.now(), app.today(me), me.id);
     app.store
         .write(move |draft| {
             let mut habit = put_away(draft, me, id)?;
             habit.position = free_position(draft, me)?;
             habit.schedule.resume(today);
-            habit.archived_at = None;
+            (habit.archived_at, habit.updated_at) = (None, now);
             habits::put(draft, me, &habit);
             Ok(habit)
         })
@@ -167,6 +168,26 @@ pub async fn reorder(app: &App, me: AccountId, order: Vec<HabitId>) -> Result<()
                 habits::put(draft, me, &Habit { position, ..habit.clone() });
             }
             Ok(())
+        })
+        .await
+}
+
+/// Moves a habit one place up or down; at either end it stays where it is.
+///
+/// # Errors
+/// [`Refusal::NoSuchHabit`] when it is not among the active ones.
+pub async fn shift(app: &App, me: AccountId, id: HabitId, up: bool) -> Result<Habit, Error> {
+    app.store
+        .write(move |draft| {
+            let mut active = habits::active(draft, me)?;
+            let from = active.iter().position(|habit| habit.id == id).ok_or(Refusal::NoSuchHabit)?;
+            let to = if up { from.saturating_sub(1) } else { (from + 1).min(active.len() - 1) };
+            active.swap(from, to);
+            for (position, habit) in (0..).zip(&mut active) {
+                habit.position = position;
+                habits::put(draft, me, habit);
+            }
+            kept(draft, me, id)
         })
         .await
 }

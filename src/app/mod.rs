@@ -3,13 +3,16 @@
 //! A use case takes the [`App`] first and what was asked after it, and answers with what is now true or an [`Error`].
 
 pub mod accounts;
+pub mod calendar;
 pub mod clock;
 pub mod completions;
 pub mod habits;
+pub mod insights;
 pub mod keys;
 mod mint;
 pub mod outbox;
 pub mod passwords;
+pub mod portable;
 pub mod sessions;
 
 use tokio::sync::Notify;

@@ -153,6 +153,8 @@ pub struct Habit {
     pub position: u32,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When what was decided about it last changed.
+    pub updated_at: Timestamp,
     /// When it was put away; the past stays.
     pub archived_at: Option<Timestamp>,
 }
@@ -162,7 +164,17 @@ impl Habit {
     pub fn new(id: HabitId, plan: Plan, position: u32, day: Day, created_at: Timestamp) -> Self {
         let Plan { title, description, weekdays, reminder_times } = plan;
         let schedule = Schedule::starting(day, weekdays);
-        Self { id, title, description, reminder_times, schedule, position, created_at, archived_at: None }
+        Self {
+            id,
+            title,
+            description,
+            reminder_times,
+            schedule,
+            position,
+            created_at,
+            updated_at: created_at,
+            archived_at: None,
+        }
     }
 
     /// Whether it is still kept.

@@ -29,7 +29,18 @@ impl Tally {
         if self.scheduled == 0 { 0.0 } else { f64::from(self.completed) / f64::from(self.scheduled) }
     }
 
-    fn add(&mut self, other: Self) {
+    /// The rate in whole percent for people: 100 only when all was done, 0 only when nothing was.
+    pub fn percent(self) -> u32 {
+        if self.scheduled == 0 || self.completed == 0 {
+            return 0;
+        }
+        let rounded = (u64::from(self.completed) * 200 + u64::from(self.scheduled)) / (u64::from(self.scheduled) * 2);
+        let most = if self.completed < self.scheduled { 99 } else { 100 };
+        u32::try_from(rounded).unwrap_or(most).clamp(1, most)
+    }
+
+    /// Adds what was planned and done elsewhere.
+    pub fn add(&mut self, other: Self) {
         self.scheduled += other.scheduled;
         self.completed += other.completed;
     }
@@ -51,11 +62,11 @@ pub enum Direction {
 pub struct Trend {
     /// Days on each side.
     pub window: i32,
-    /// The rate of the last ones.
-    pub current: f64,
-    /// The rate of those before.
-    pub previous: f64,
-    /// `current` − `previous`.
+    /// The last ones.
+    pub current: Tally,
+    /// Those before.
+    pub previous: Tally,
+    /// The rate of `current` − the rate of `previous`.
     pub delta: f64,
     /// Which way that is.
     pub direction: Direction,
@@ -76,8 +87,8 @@ pub struct Insights {
     pub worst: Option<(i8, Tally)>,
     /// Which way things go.
     pub trend: Trend,
-    /// The rate of each of the last 84 days: seven rows from Monday, twelve columns from the oldest week.
-    pub heatmap: [[f64; WEEKS]; 7],
+    /// Each of the last 84 days: seven rows from Monday, twelve columns from the oldest week.
+    pub heatmap: [[(Day, Tally); WEEKS]; 7],
 }
 
 /// Looks at the habits that are kept now.
@@ -106,8 +117,16 @@ pub fn insights(habits: &[(&Schedule, &History)], today: Day) -> Insights {
         best,
         worst,
         trend: trend(last(TREND), sum(days.iter().rev().skip(14).take(14))),
-        heatmap: heatmap(&days),
+        heatmap: heatmap(&days, today),
     }
+}
+
+/// What one habit's last ninety days say.
+pub fn last_days(schedule: &Schedule, history: &History, today: Day) -> Tally {
+    day::from_to(today.plus(1 - WINDOW), today).fold(Tally::default(), |mut sum, day| {
+        sum.add(tally(&[(schedule, history)], day));
+        sum
+    })
 }
 
 fn tally(habits: &[(&Schedule, &History)], day: Day) -> Tally {
@@ -137,16 +156,16 @@ fn trend(now: Tally, before: Tally) -> Trend {
         delta if delta < -FLAT => Direction::Down,
         _ => Direction::Flat,
     };
-    Trend { window: TREND, current: now.rate(), previous: before.rate(), delta, direction }
+    Trend { window: TREND, current: now, previous: before, delta, direction }
 }
 
-fn heatmap(days: &[(Day, Tally)]) -> [[f64; WEEKS]; 7] {
-    let mut rows = [[0.0; WEEKS]; 7];
+fn heatmap(days: &[(Day, Tally)], today: Day) -> [[(Day, Tally); WEEKS]; 7] {
+    let mut rows = [[(today, Tally::default()); WEEKS]; 7];
     let shown = days.iter().skip(days.len().saturating_sub(WEEKS * 7));
     for (index, (day, tally)) in shown.enumerate() {
         let row = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or(0);
         if let Some(cell) = rows.get_mut(row).and_then(|row| row.get_mut(index / 7)) {
-            *cell = tally.rate();
+            *cell = (*day, *tally);
         }
     }
     rows
@@ -194,8 +213,19 @@ mod tests {
         assert_eq!(found.best, Some((2, tally(4, 2))));
         assert_eq!(found.trend.direction, Direction::Up);
         assert!((found.trend.delta - 12.0 / 14.0).abs() < 1e-12);
-        assert!((found.heatmap[6][11] - 1.0).abs() < 1e-12 && found.heatmap[0][11] == 0.0);
-        assert!(found.heatmap[1][8] == 0.0 && (found.heatmap[1][10] - 1.0).abs() < 1e-12);
+        assert_eq!(found.heatmap[6][11], (today, tally(1, 1)));
+        assert_eq!(found.heatmap[0][11], (day("2026-06-22"), tally(1, 0)));
+        assert_eq!(found.heatmap[1][8], (day("2026-06-02"), tally(1, 0)));
+        assert_eq!(found.heatmap[1][10], (day("2026-06-16"), tally(1, 1)));
+        assert_eq!(found.heatmap[0][0], (day("2026-04-06"), tally(0, 0)));
+        assert_eq!(last_days(&daily, &history([today]), today), tally(28, 1));
+    }
+
+    #[test]
+    fn a_hundred_percent_is_everything_and_none_is_nothing() {
+        let percent = |scheduled, completed| Tally { scheduled, completed }.percent();
+        assert_eq!([percent(0, 0), percent(9, 0), percent(3, 1), percent(3, 2), percent(8, 1)], [0, 0, 33, 67, 13]);
+        assert_eq!([percent(1000, 999), percent(1000, 1), percent(1000, 1000)], [99, 1, 100]);
     }
 
     #[test]

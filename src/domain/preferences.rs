@@ -107,8 +107,6 @@ pub struct Preferences {
     pub theme: Theme,
     /// The colour of a day that is done.
     pub accent: Accent,
-    /// Whether single keys do something.
-    pub shortcuts: bool,
 }
 
 impl Default for Preferences {
@@ -119,7 +117,6 @@ impl Default for Preferences {
             backfill: Backfill::default(),
             theme: Theme::default(),
             accent: Accent::default(),
-            shortcuts: true,
         }
     }
 }

@@ -13,6 +13,19 @@ pub struct Weekdays(u8);
 /// Monday to Sunday with the short names used throughout.
 pub const NAMES: [(i8, &str); 7] = [(1, "Mon"), (2, "Tue"), (3, "Wed"), (4, "Thu"), (5, "Fri"), (6, "Sat"), (7, "Sun")];
 
+/// The whole English name of an ISO weekday.
+pub fn name(weekday: i8) -> &'static str {
+    match weekday {
+        1 => "Monday",
+        2 => "Tuesday",
+        3 => "Wednesday",
+        4 => "Thursday",
+        5 => "Friday",
+        6 => "Saturday",
+        _ => "Sunday",
+    }
+}
+
 impl Weekdays {
     /// Every day of the week.
     pub const ALL: Self = Self(0b111_1111);

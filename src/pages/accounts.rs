@@ -55,13 +55,13 @@ pub fn sign_up(frame: &Frame<'_>, typed: SignUp<'_>, faults: &[Fault], busy: Opt
                 h1 { "Create your account" }
                 @if let Some(message) = busy { (alert(message)) }
                 form.stack method="post" action="/sign-up" novalidate {
-                    (field(&name, faults))
-                    (field(&Field { value: typed.email, ..EMAIL }, faults))
-                    (field(&password, faults))
-                    (field(&again, faults))
+                    (field("", &name, faults))
+                    (field("", &Field { value: typed.email, ..EMAIL }, faults))
+                    (field("", &password, faults))
+                    (field("", &again, faults))
                     // The script fills in where the browser lives; without it days follow UTC until that is changed.
                     input type="hidden" name="timeZone" value=(typed.zone) data-zone;
-                    (notes("timeZone", None, super::form::fault_of("timeZone", faults)))
+                    (notes("", "timeZone", None, super::form::fault_of("timeZone", faults)))
                     button.button type="submit" { "Create account" }
                 }
                 p.aside { "You have one already? " a href="/sign-in" { "Sign in" } }
@@ -147,7 +147,7 @@ pub fn link_wanted(frame: &Frame<'_>, why: Option<&str>, email: &str, faults: &[
 fn resend_form(email: &str, faults: &[Fault]) -> Markup {
     html! {
         form.stack method="post" action="/verify-email/resend" novalidate {
-            (field(&Field { value: email, ..EMAIL }, faults))
+            (field("", &Field { value: email, ..EMAIL }, faults))
             button.button.plain type="submit" { "Resend verification email" }
         }
     }
@@ -175,8 +175,8 @@ pub fn sign_in(frame: &Frame<'_>, email: &str, from: &str, refused: Option<&str>
                     p { a href={ "/verify-email?email=" (urlencoded(email)) } { "Send the mail again" } }
                 }
                 form.stack method="post" action="/sign-in" novalidate {
-                    (field(&Field { value: email, autocomplete: "username", ..EMAIL }, &[]))
-                    (field(&password, &[]))
+                    (field("", &Field { value: email, autocomplete: "username", ..EMAIL }, &[]))
+                    (field("", &password, &[]))
                     input type="hidden" name="from" value=(from);
                     button.button type="submit" { "Sign in" }
                 }

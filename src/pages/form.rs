@@ -21,47 +21,72 @@ pub struct Field<'a> {
     pub hint: Option<&'a str>,
 }
 
-/// The field with the fault that belongs to it; the first field at fault takes the focus.
-pub fn field(field: &Field<'_>, faults: &[Fault]) -> Markup {
+/// The field with the fault that belongs to it; the first field at fault takes the focus. Ids begin with `prefix`, so
+/// that two forms of a page can have the same fields.
+pub fn field(prefix: &str, field: &Field<'_>, faults: &[Fault]) -> Markup {
     let fault = fault_of(field.name, faults);
-    let described = described_by(field.name, field.hint.is_some(), fault.is_some());
+    let described = described_by(prefix, field.name, field.hint.is_some(), fault.is_some());
     let is_secret = field.kind == "password";
     let input = html! {
-        input id=(field.name) name=(field.name) type=(field.kind) value=[(!field.value.is_empty()).then_some(field.value)]
+        input id={ (prefix) (field.name) } name=(field.name) type=(field.kind) value=[(!field.value.is_empty()).then_some(field.value)]
             autocomplete=(field.autocomplete) required
             autocapitalize=[(field.kind != "text").then_some("none")] spellcheck=[(field.kind != "text").then_some("false")]
             aria-describedby=[described] aria-invalid=[fault.map(|_| "true")] autofocus[is_first(field.name, faults)];
     };
     html! {
         div.field {
-            label for=(field.name) { (field.label) }
+            label for={ (prefix) (field.name) } { (field.label) }
             @if is_secret {
                 // The button needs the script, so the script shows it.
-                div.secret { (input) button.reveal.quiet type="button" hidden aria-controls=(field.name) { "Show" } }
+                div.secret { (input) button.reveal.quiet type="button" hidden aria-controls={ (prefix) (field.name) } { "Show" } }
             } @else { (input) }
-            (notes(field.name, field.hint, fault))
+            (notes(prefix, field.name, field.hint, fault))
         }
     }
 }
 
 /// A field of several lines that may stay empty.
-pub fn area(name: &'static str, label: &str, value: &str, faults: &[Fault]) -> Markup {
+pub fn area(prefix: &str, name: &'static str, label: &str, value: &str, faults: &[Fault]) -> Markup {
+    let fault = fault_of(name, faults);
+    html! {
+        div.field {
+            label for={ (prefix) (name) } { (label) }
+            textarea id={ (prefix) (name) } name=(name) rows="2" maxlength="2000" aria-describedby=[described_by(prefix, name, false, fault.is_some())]
+                aria-invalid=[fault.map(|_| "true")] autofocus[is_first(name, faults)] { (value) }
+            (notes(prefix, name, None, fault))
+        }
+    }
+}
+
+/// A choice from a list of values with their labels.
+pub fn select(
+    name: &'static str,
+    label: &str,
+    options: &[(&str, &str)],
+    chosen: &str,
+    hint: Option<&str>,
+    faults: &[Fault],
+) -> Markup {
     let fault = fault_of(name, faults);
     html! {
         div.field {
             label for=(name) { (label) }
-            textarea id=(name) name=(name) rows="2" maxlength="2000" aria-describedby=[described_by(name, false, fault.is_some())]
-                aria-invalid=[fault.map(|_| "true")] autofocus[is_first(name, faults)] { (value) }
-            (notes(name, None, fault))
+            select id=(name) name=(name) aria-describedby=[described_by("", name, hint.is_some(), fault.is_some())]
+                aria-invalid=[fault.map(|_| "true")] autofocus[is_first(name, faults)] {
+                @for (value, text) in options {
+                    option value=(value) selected[*value == chosen] { (text) }
+                }
+            }
+            (notes("", name, hint, fault))
         }
     }
 }
 
 /// Hint and fault below a control.
-pub fn notes(name: &str, hint: Option<&str>, fault: Option<&str>) -> Markup {
+pub fn notes(prefix: &str, name: &str, hint: Option<&str>, fault: Option<&str>) -> Markup {
     html! {
-        @if let Some(hint) = hint { p.hint id={ (name) "-hint" } { (hint) } }
-        @if let Some(fault) = fault { p.fault id={ (name) "-fault" } { (fault) } }
+        @if let Some(hint) = hint { p.hint id={ (prefix) (name) "-hint" } { (hint) } }
+        @if let Some(fault) = fault { p.fault id={ (prefix) (name) "-fault" } { (fault) } }
     }
 }
 
@@ -71,12 +96,12 @@ pub fn fault_of<'a>(name: &str, faults: &'a [Fault]) -> Option<&'a str> {
 }
 
 /// The ids of the notes that describe a control.
-pub fn described_by(name: &str, hint: bool, fault: bool) -> Option<String> {
+pub fn described_by(prefix: &str, name: &str, hint: bool, fault: bool) -> Option<String> {
     match (hint, fault) {
         (false, false) => None,
-        (true, false) => Some(format!("{name}-hint")),
-        (false, true) => Some(format!("{name}-fault")),
-        (true, true) => Some(format!("{name}-fault {name}-hint")),
+        (true, false) => Some(format!("{prefix}{name}-hint")),
+        (false, true) => Some(format!("{prefix}{name}-fault")),
+        (true, true) => Some(format!("{prefix}{name}-fault {prefix}{name}-hint")),
     }
 }
 

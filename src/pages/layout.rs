@@ -3,14 +3,22 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::address;
+use crate::domain::Account;
+use crate::domain::preferences::{Accent, Theme};
 
 /// Which entry of the navigation is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Here {
     /// `/today`.
     Today,
-    /// `/habits`.
+    /// `/calendar`.
+    Calendar,
+    /// `/habits`, and one of them.
     Habits,
+    /// `/insights`.
+    Insights,
+    /// `/account`.
+    Account,
     /// Anywhere else.
     Elsewhere,
 }
@@ -20,17 +28,21 @@ pub enum Here {
 pub struct Frame<'a> {
     /// The environment, where pages must say that they are not production.
     pub marked: Option<&'a str>,
-    /// The name of the person signed in.
-    pub member: Option<&'a str>,
+    /// The person signed in.
+    pub member: Option<&'a Account>,
     /// Whether captured mail can be read at `/dev/mail`.
     pub reads_mail: bool,
 }
 
 /// A whole document.
 pub fn document(frame: &Frame<'_>, title: &str, here: Here, main: &Markup) -> Markup {
+    let chosen = frame.member.map(|member| member.preferences);
+    // As attributes of the document they count before the first paint, without a script.
+    let theme = chosen.map(|chosen| chosen.theme).filter(|theme| *theme != Theme::System).map(Theme::word);
+    let accent = chosen.map(|chosen| chosen.accent).filter(|accent| *accent != Accent::Gold).map(Accent::word);
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang="en" data-theme=[theme] data-accent=[accent] {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -44,7 +56,7 @@ pub fn document(frame: &Frame<'_>, title: &str, here: Here, main: &Markup) -> Ma
                 a.skip href="#main" { "Skip to content" }
                 @if let Some(name) = frame.marked { (banner(name, frame.reads_mail)) }
                 @match frame.member {
-                    Some(name) => div.shell { (aside(name, here)) main #main { (main) } },
+                    Some(member) => div.shell { (aside(member.name(), here)) main #main { (main) } },
                     None => { (masthead()) main #main.alone { (main) } },
                 }
                 div #announcer.announcer role="status" {}
@@ -89,11 +101,13 @@ fn aside(name: &str, here: Here) -> Markup {
             nav aria-label="Main" {
                 ul {
                     (entry("/today", "Today", Here::Today))
+                    (entry("/calendar", "Calendar", Here::Calendar))
                     (entry("/habits", "Habits", Here::Habits))
+                    (entry("/insights", "Insights", Here::Insights))
                 }
             }
             form.leave method="post" action="/sign-out" {
-                span.who title=(name) { (name) }
+                a.who href="/account" title=(name) aria-current=[(here == Here::Account).then_some("page")] { (name) }
                 button.quiet type="submit" { "Sign out" }
             }
         }

@@ -2,12 +2,18 @@
 //!
 //! A page is a function of what it shows: no app, no settings, no request.
 
+pub mod account;
 pub mod accounts;
 pub mod assets;
+pub mod calendar;
 pub mod dev;
 pub mod errors;
+pub mod figures;
 pub mod form;
+pub mod habit;
 pub mod habits;
+pub mod heatmap;
+pub mod insights;
 pub mod landing;
 pub mod layout;
 pub mod letters;

@@ -11,8 +11,17 @@ use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use super::failure::Failure;
 use super::visit::Body;
 
-/// Largest form or JSON body in bytes.
-const LARGEST: usize = 64 * 1024;
+/// Largest form or JSON body in bytes, where a route says nothing else.
+pub const USUAL: usize = 64 * 1024;
+
+/// What a body may cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowance {
+    /// Most bytes.
+    pub bytes: usize,
+    /// Longest time to arrive.
+    pub patience: Duration,
+}
 
 /// Named values in the order they were sent.
 #[derive(Debug, Default, Clone)]
@@ -40,20 +49,20 @@ impl Fields {
     }
 }
 
-/// Reads a posted form that arrives within `patience`.
-pub async fn form(headers: &HeaderMap, body: Option<Body>, patience: Duration) -> Result<Fields, Failure> {
+/// Reads a posted form within its allowance.
+pub async fn form(headers: &HeaderMap, body: Option<Body>, allowance: Allowance) -> Result<Fields, Failure> {
     demand(headers, "application/x-www-form-urlencoded")?;
-    Ok(Fields::parse(&read(headers, body, patience).await?))
+    Ok(Fields::parse(&read(headers, body, allowance).await?))
 }
 
 /// Reads a JSON body. The error names the field, which the sender wrote.
 pub async fn json<T: DeserializeOwned>(
     headers: &HeaderMap,
     body: Option<Body>,
-    patience: Duration,
+    allowance: Allowance,
 ) -> Result<T, Failure> {
     demand(headers, "application/json")?;
-    let bytes = read(headers, body, patience).await?;
+    let bytes = read(headers, body, allowance).await?;
     // serde_json bounds the depth of what it reads at 128.
     serde_json::from_slice(&bytes).map_err(|error| Failure::Malformed(explain(&error)))
 }
@@ -87,9 +96,9 @@ fn demand(headers: &HeaderMap, media: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn read(headers: &HeaderMap, body: Option<Body>, patience: Duration) -> Result<Bytes, Failure> {
+async fn read(headers: &HeaderMap, body: Option<Body>, allowance: Allowance) -> Result<Bytes, Failure> {
     let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
-    if declared.is_some_and(|length: usize| length > LARGEST) {
+    if declared.is_some_and(|length: usize| length > allowance.bytes) {
         return Err(Failure::TooLarge);
     }
     let Some(mut body) = body else { return Ok(Bytes::new()) };
@@ -97,12 +106,12 @@ async fn read(headers: &HeaderMap, body: Option<Body>, patience: Duration) -> Re
         let mut bytes = BytesMut::new();
         while let Some(chunk) = body.next().await {
             let chunk = chunk.map_err(|_| Failure::Malformed("The body ended early.".to_owned()))?;
-            if bytes.len() + chunk.len() > LARGEST {
+            if bytes.len() + chunk.len() > allowance.bytes {
                 return Err(Failure::TooLarge);
             }
             bytes.extend_from_slice(&chunk);
         }
         Ok(bytes.freeze())
     };
-    tokio::time::timeout(patience, whole).await.unwrap_or(Err(Failure::TooSlow))
+    tokio::time::timeout(allowance.patience, whole).await.unwrap_or(Err(Failure::TooSlow))
 }

@@ -77,7 +77,7 @@ impl Failure {
                 };
                 reply::failure(status, self.code(), &self.message(), faults)
             }
-            Face::Page => reply::page(status, &errors::page(frame, self.headline(), &self.message(), request)),
+            Face::Page => reply::page(status, errors::page(frame, self.headline(), &self.message(), request)),
         };
         let headers = answer.headers_mut();
         match &self {
@@ -156,7 +156,7 @@ impl Failure {
             Self::NotFound => "The address may be mistyped, or what was here is gone.".to_owned(),
             Self::Method(allowed) => format!("This address answers to {allowed}."),
             Self::UnsupportedMedia => "The request's content type cannot be read here.".to_owned(),
-            Self::TooLarge => "The request is larger than 64 KiB.".to_owned(),
+            Self::TooLarge => "The request is larger than can be read here.".to_owned(),
             Self::TooSlow => "The request took too long to arrive.".to_owned(),
             Self::CrossSite => {
                 "The request came from a page of another site, so nothing was done. Open Atlas itself and try again."

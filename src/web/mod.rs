@@ -3,10 +3,12 @@
 //! A request walks [`serve`] (connection) → [`front`] (headers of every answer) → [`dispatch`] (route, origin, who) →
 //! one handler, which asks `app` to decide and answers with [`reply`]. [`routes`] is the table of all of it.
 
+mod account;
 mod accounts;
 mod api;
 mod assets;
 mod body;
+mod calendar;
 mod cookie;
 mod dev;
 mod dispatch;
@@ -15,6 +17,7 @@ mod failure;
 mod front;
 mod gate;
 mod habits;
+mod insights;
 mod landing;
 mod origin;
 mod reply;

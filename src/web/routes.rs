@@ -14,7 +14,7 @@ use super::face::Face;
 use super::failure::Failure;
 use super::reply::Answer;
 use super::visit::{Parts, Visit};
-use super::{accounts, api, assets, dev, habits, landing, today};
+use super::{account, accounts, api, assets, calendar, dev, habits, insights, landing, today};
 
 /// What a handler returns.
 pub type Answering = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>;
@@ -69,8 +69,20 @@ const ALWAYS: &[Route] = routes! {
     POST   "/sign-out"                          Anyone accounts::sign_out;
     GET    "/today"                             Member today::show;
     POST   "/today"                             Member today::tick;
+    GET    "/calendar"                          Member calendar::show;
+    GET    "/calendar/{date}"                   Member calendar::show_day;
     GET    "/habits"                            Member habits::show;
     POST   "/habits"                            Member habits::create;
+    GET    "/habits/archive"                    Member habits::archived;
+    POST   "/habits/{id}"                       Member habits::change;
+    POST   "/habits/{id}/move"                  Member habits::shift;
+    POST   "/habits/{id}/archive"               Member habits::archive;
+    POST   "/habits/{id}/restore"               Member habits::restore;
+    POST   "/habits/{id}/delete"                Member habits::delete;
+    GET    "/account"                           Member account::show;
+    POST   "/account"                           Member account::save;
+    GET    "/habits/{id}"                       Member insights::habit;
+    GET    "/insights"                          Member insights::show;
     GET    "/assets/{name}"                     Anyone assets::send;
     GET    "/favicon.ico"                       Anyone assets::favicon;
     GET    "/api/health"                        Probe  api::health::show;
@@ -80,6 +92,9 @@ const ALWAYS: &[Route] = routes! {
     POST   "/api/auth/verify-email"             Anyone api::auth::verify_email;
     POST   "/api/auth/resend-verification"      Anyone api::auth::resend;
     GET    "/api/auth/session"                  Anyone api::auth::session;
+    PUT    "/api/account"                       Member api::account::change;
+    GET    "/api/account/exports/self"          Member api::portable::take;
+    POST   "/api/account/imports/self"          Member api::portable::bring;
     GET    "/api/habits"                        Member api::habits::list;
     POST   "/api/habits"                        Member api::habits::create;
     PUT    "/api/habits/order"                  Member api::habits::reorder;
@@ -87,6 +102,7 @@ const ALWAYS: &[Route] = routes! {
     DELETE "/api/habits/{id}"                   Member api::habits::archive;
     GET    "/api/completions"                   Member api::completions::list;
     POST   "/api/completions"                   Member api::completions::set;
+    GET    "/api/insights"                      Member api::insights::show;
 };
 
 /// Only where mail is captured for reading and the file is somebody's own machine's.

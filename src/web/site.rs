@@ -7,7 +7,7 @@ use url::Url;
 use super::cookie::SessionCookie;
 use crate::app::App;
 use crate::config::{Gate, Settings};
-use crate::domain::Kind;
+use crate::domain::{Account, Kind};
 use crate::pages::Frame;
 
 /// An environment as it is served.
@@ -61,7 +61,7 @@ impl Site {
     }
 
     /// What pages say around themselves.
-    pub(super) fn frame<'a>(&'a self, member: Option<&'a str>) -> Frame<'a> {
+    pub(super) fn frame<'a>(&'a self, member: Option<&'a Account>) -> Frame<'a> {
         Frame { marked: self.marked.as_deref(), member, reads_mail: self.reads_mail }
     }
 }

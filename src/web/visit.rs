@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use warp::http::{HeaderMap, Method};
 
-use super::body::{self, Fields};
+use super::body::{self, Allowance, Fields};
 use super::failure::Failure;
 use super::site::Site;
 use crate::app::sessions::Member;
@@ -76,12 +76,21 @@ impl Visit {
 
     /// The fields of a form that was posted.
     pub async fn form(&self) -> Result<Fields, Failure> {
-        body::form(&self.headers, self.take_body(), self.site.patience).await
+        body::form(&self.headers, self.take_body(), self.allowance(body::USUAL)).await
     }
 
     /// A JSON body.
     pub async fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        body::json(&self.headers, self.take_body(), self.site.patience).await
+        self.json_up_to(body::USUAL).await
+    }
+
+    /// A JSON body that may have this many bytes.
+    pub async fn json_up_to<T: DeserializeOwned>(&self, bytes: usize) -> Result<T, Failure> {
+        body::json(&self.headers, self.take_body(), self.allowance(bytes)).await
+    }
+
+    fn allowance(&self, bytes: usize) -> Allowance {
+        Allowance { bytes, patience: self.site.patience }
     }
 
     fn take_body(&self) -> Option<Body> {
@@ -90,6 +99,6 @@ impl Visit {
 
     /// What pages say around themselves, for this visitor.
     pub fn frame(&self) -> Frame<'_> {
-        self.site.frame(self.maybe_member().map(Account::name))
+        self.site.frame(self.maybe_member())
     }
 }

@@ -6,7 +6,7 @@ use crate::world::World;
 async fn every_page_has_a_language_one_headline_and_a_title_of_its_own() {
     let world = World::new().await;
     let ada = world.signed_up("ada").await;
-    ada.keeps("Read").await;
+    let habit = format!("/habits/{}", ada.keeps("Read").await);
     let stranger = world.stranger();
     let mut titles = Vec::new();
     for (person, path) in [
@@ -17,7 +17,10 @@ async fn every_page_has_a_language_one_headline_and_a_title_of_its_own() {
         (&stranger, "/dev/mail"),
         (&stranger, "/nothing"),
         (&ada, "/today"),
+        (&ada, "/calendar"),
         (&ada, "/habits"),
+        (&ada, habit.as_str()),
+        (&ada, "/insights"),
     ] {
         let page = person.get(path).await.text();
         assert!(page.contains("<html lang=\"en\">"), "{path}");
@@ -37,8 +40,8 @@ async fn text_from_people_is_text() {
     let world = World::new().await;
     let ada = world.signed_up("ada").await;
     let title = "<script>alert(1)</script> \"quoted\" & 'more'";
-    ada.keeps(title).await;
-    for path in ["/today", "/habits"] {
+    let habit = format!("/habits/{}", ada.keeps(title).await);
+    for path in [habit.as_str(), "/insights", "/today", "/calendar", "/habits"] {
         let page = ada.get(path).await.says("&lt;script&gt;alert(1)&lt;/script&gt; &quot;quoted&quot; &amp; 'more'");
         page.says_nothing_of("<script>alert");
     }

@@ -38,6 +38,7 @@ struct After {
     schedule: Vec<Version>,
     position: Value,
     created_at: Timestamp,
+    updated_at: Timestamp,
     archived_at: Option<Timestamp>,
 }
 
@@ -75,6 +76,7 @@ fn up(draft: &mut Draft<'_, '_>) -> Result<(), Error> {
             schedule,
             position: before.position,
             created_at: before.created_at,
+            updated_at: before.archived_at.unwrap_or(before.created_at),
             archived_at: before.archived_at,
         };
         write(HABITS, 2, &after)

@@ -1,10 +1,13 @@
 //! The JSON faces, with the same nouns and the same use cases as the pages.
 
+pub mod account;
 pub mod auth;
 pub mod completions;
 pub mod debug;
 pub mod habits;
 pub mod health;
+pub mod insights;
+pub mod portable;
 
 use jiff::Timestamp;
 

@@ -1,0 +1,49 @@
+//! A person's account: the settings form.
+
+use warp::http::StatusCode;
+
+use super::body::Fields;
+use super::failure::Failure;
+use super::reply::{self, Answer};
+use super::visit::Visit;
+use crate::app::accounts::{self, Change};
+use crate::domain::preferences::{Accent, Backfill, Theme, WeekStart};
+use crate::domain::refusal::Faults;
+use crate::domain::{Refusal, Zone};
+use crate::pages::account;
+
+/// `GET /account`; `?saved` says that the settings were saved.
+pub async fn show(visit: Visit) -> Result<Answer, Failure> {
+    let saved = visit.query().maybe("saved").is_some();
+    Ok(reply::page(StatusCode::OK, account::page(&visit.frame(), visit.member()?, &[], saved)))
+}
+
+/// `POST /account`: saves the settings.
+pub async fn save(visit: Visit) -> Result<Answer, Failure> {
+    let me = visit.member()?;
+    match change(&visit.form().await?) {
+        Ok(change) => {
+            accounts::change(&visit.site.app, me.id, change).await?;
+            Ok(reply::see_other("/account?saved"))
+        }
+        Err(refusal) => {
+            let page = account::page(&visit.frame(), me, refusal.faults(), false);
+            Ok(reply::page(StatusCode::UNPROCESSABLE_ENTITY, page))
+        }
+    }
+}
+
+/// What the form asks for. A box that is not ticked is not sent, so it means no.
+fn change(form: &Fields) -> Result<Change, Refusal> {
+    let mut faults = Faults::default();
+    let change = Change {
+        name: None,
+        zone: faults.take(Zone::parse(form.get("timeZone"))),
+        week_start: faults.take(WeekStart::parse(form.get("weekStart"))),
+        done_sinks: Some(form.get("keepCompletedAtBottom") == "true"),
+        backfill: faults.take(Backfill::parse(form.get("backfill"))),
+        theme: faults.take(Theme::parse(form.get("theme"))),
+        accent: faults.take(Accent::parse(form.get("accent"))),
+    };
+    faults.check().map(|()| change)
+}

@@ -1,0 +1,57 @@
+//! A person's account as JSON.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use warp::http::StatusCode;
+
+use crate::app::accounts::{self, Change};
+use crate::domain::preferences::{Accent, Backfill, Theme, WeekStart};
+use crate::domain::refusal::Faults;
+use crate::domain::{DisplayName, Refusal, Zone};
+use crate::web::failure::Failure;
+use crate::web::reply::{self, Answer};
+use crate::web::visit::Visit;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AccountChange {
+    display_name: Option<String>,
+    time_zone: Option<String>,
+    week_start: Option<String>,
+    keep_completed_at_bottom: Option<bool>,
+    backfill: Option<String>,
+    theme: Option<String>,
+    accent: Option<String>,
+    email: Option<Value>,
+    password: Option<Value>,
+}
+
+/// `PUT /api/account`: any of the fields, at least one; 200 `{ok:true}`.
+pub async fn change(visit: Visit) -> Result<Answer, Failure> {
+    let typed: AccountChange = visit.json().await?;
+    accounts::change(&visit.site.app, visit.member()?.id, typed.parse()?).await?;
+    Ok(reply::json(StatusCode::OK, &json!({ "ok": true })))
+}
+
+impl AccountChange {
+    fn parse(self) -> Result<Change, Refusal> {
+        let mut faults = Faults::default();
+        // Refused rather than ignored: somebody who asks for a new password must not think that it was changed.
+        if self.email.is_some() || self.password.is_some() {
+            faults.add("email", "Address and password cannot be changed here yet.");
+        }
+        let done_sinks = self.keep_completed_at_bottom;
+        let name = self.display_name.and_then(|name| faults.take(DisplayName::parse(&name)));
+        let zone = self.time_zone.and_then(|name| faults.take(Zone::parse(&name)));
+        let week_start = self.week_start.and_then(|word| faults.take(WeekStart::parse(&word)));
+        let backfill = self.backfill.and_then(|word| faults.take(Backfill::parse(&word)));
+        let theme = self.theme.and_then(|word| faults.take(Theme::parse(&word)));
+        let accent = self.accent.and_then(|word| faults.take(Accent::parse(&word)));
+        faults.check()?;
+        let any = name.is_some() || zone.is_some() || week_start.is_some() || done_sinks.is_some();
+        if !any && backfill.is_none() && theme.is_none() && accent.is_none() {
+            return Err(Refusal::field("displayName", "Name at least one field to change."));
+        }
+        Ok(Change { name, zone, week_start, done_sinks, backfill, theme, accent })
+    }
+}
