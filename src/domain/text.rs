@@ -1,6 +1,6 @@
 //! Text a person typed: trimmed, composed, and free of characters that lie about what is shown.
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::Fault;
 
@@ -9,7 +9,7 @@ use super::Fault;
 /// # Errors
 /// A [`Fault`] of `field` that names the limit that was passed. `what` starts the sentence, as in "The title".
 pub fn line(field: &'static str, what: &str, raw: &str, min: usize, max: usize) -> Result<String, Fault> {
-    let text: String = raw.trim().nfc().collect();
+    let text = composed(raw.trim());
     if text.chars().all(is_invisible) {
         return Err(Fault::new(field, format!("{what} cannot be empty.")));
     }
@@ -24,7 +24,7 @@ pub fn line(field: &'static str, what: &str, raw: &str, min: usize, max: usize) 
 /// # Errors
 /// A [`Fault`] of `field`, as for [`line()`].
 pub fn paragraph(field: &'static str, what: &str, raw: &str, max: usize) -> Result<String, Fault> {
-    let text: String = raw.trim().replace("\r\n", "\n").nfc().collect();
+    let text = composed(&raw.trim().replace("\r\n", "\n"));
     if text.chars().any(|c| (c.is_control() && c != '\n' && c != '\t') || is_directional(c)) {
         return Err(Fault::new(field, format!("{what} contains characters that cannot be shown.")));
     }
@@ -32,6 +32,15 @@ pub fn paragraph(field: &'static str, what: &str, raw: &str, max: usize) -> Resu
         return Ok(String::new());
     }
     within(field, what, text, 0, max)
+}
+
+/// The text in its composed form (NFC). Nearly all text is composed already, and what is read from disk always is.
+fn composed(text: &str) -> String {
+    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        text.to_owned()
+    } else {
+        text.nfc().collect()
+    }
 }
 
 fn within(field: &'static str, what: &str, text: String, min: usize, max: usize) -> Result<String, Fault> {

@@ -4,6 +4,8 @@
 //! builds the build script has compressed them ahead.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use rust_embed::Embed;
 
@@ -47,7 +49,20 @@ pub fn find(name: &str) -> Option<Asset> {
 }
 
 /// The public address of an asset: `/assets/app.1f2e3d4c5b6a.css` for `app.css`.
-pub fn address(name: &str) -> String {
+///
+/// In release builds assets never change, so their addresses are worked out once.
+pub fn address(name: &str) -> Cow<'static, str> {
+    static KNOWN: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+        let names = Files::iter().filter(|name| media(name).is_some());
+        names.map(|name| (name.to_string(), work_out(&name))).collect()
+    });
+    match KNOWN.get(name) {
+        Some(address) if !cfg!(debug_assertions) => Cow::Borrowed(address),
+        _ => Cow::Owned(work_out(name)),
+    }
+}
+
+fn work_out(name: &str) -> String {
     match (find(name), name.rsplit_once('.')) {
         (Some(asset), Some((stem, ending))) => format!("/assets/{stem}.{}.{ending}", asset.hash),
         // A page that names a missing asset shows it at once: a test walks the names used.

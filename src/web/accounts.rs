@@ -21,7 +21,7 @@ pub async fn sign_up_form(visit: Visit) -> Result<Answer, Failure> {
         Some(_) => pages::signed_up(&visit.frame()),
         None => pages::sign_up(&visit.frame(), pages::SignUp::default(), &[], None),
     };
-    Ok(reply::page(StatusCode::OK, &page))
+    Ok(reply::page(StatusCode::OK, page))
 }
 
 /// `POST /sign-up`.
@@ -37,7 +37,7 @@ pub async fn sign_up(visit: Visit) -> Result<Answer, Failure> {
     let again = |faults: &[Fault], status, busy| {
         let kept =
             pages::SignUp { name: form.get("displayName"), email: form.get("email"), zone: form.get("timeZone") };
-        Ok(reply::page(status, &pages::sign_up(&visit.frame(), kept, faults, busy)))
+        Ok(reply::page(status, pages::sign_up(&visit.frame(), kept, faults, busy)))
     };
     match accounts::sign_up(&visit.site.app, typed).await {
         Ok(_) => Ok(reply::see_other("/sign-up?sent")),
@@ -62,7 +62,7 @@ pub async fn open_link(visit: Visit) -> Result<Answer, Failure> {
             Err(error) => return Err(error.into()),
         },
     };
-    Ok(with_token(reply::page(status, &page)))
+    Ok(with_token(reply::page(status, page)))
 }
 
 /// `POST /verify-email`: the button of that page.
@@ -73,7 +73,7 @@ pub async fn confirm(visit: Visit) -> Result<Answer, Failure> {
         Err(app::Error::Refused(why)) => (UNPROCESSABLE, dead_link(&visit, &why)),
         Err(error) => return Err(error.into()),
     };
-    Ok(with_token(reply::page(status, &page)))
+    Ok(with_token(reply::page(status, page)))
 }
 
 fn dead_link(visit: &Visit, why: &Refusal) -> maud::Markup {
@@ -93,7 +93,7 @@ pub async fn resend(visit: Visit) -> Result<Answer, Failure> {
         Ok(()) => Ok(reply::see_other("/verify-email?sent")),
         Err(app::Error::Refused(refusal)) => {
             let page = pages::link_wanted(&visit.frame(), None, form.get("email"), refusal.faults(), false);
-            Ok(reply::page(UNPROCESSABLE, &page))
+            Ok(reply::page(UNPROCESSABLE, page))
         }
         Err(error) => Err(error.into()),
     }
@@ -103,7 +103,7 @@ pub async fn resend(visit: Visit) -> Result<Answer, Failure> {
 pub async fn sign_in_form(visit: Visit) -> Result<Answer, Failure> {
     let query = visit.query();
     let page = pages::sign_in(&visit.frame(), "", target::after_sign_in(query.get("from")), None, false);
-    Ok(reply::page(StatusCode::OK, &page))
+    Ok(reply::page(StatusCode::OK, page))
 }
 
 /// `POST /sign-in`.
@@ -117,7 +117,7 @@ pub async fn sign_in(visit: Visit) -> Result<Answer, Failure> {
         Err(app::Error::Busy) => (StatusCode::SERVICE_UNAVAILABLE, BUSY.to_owned(), false),
         Err(error) => return Err(error.into()),
     };
-    Ok(reply::page(status, &pages::sign_in(&visit.frame(), form.get("email"), from, Some(&why), unverified)))
+    Ok(reply::page(status, pages::sign_in(&visit.frame(), form.get("email"), from, Some(&why), unverified)))
 }
 
 /// `POST /sign-out`.

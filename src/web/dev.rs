@@ -14,5 +14,5 @@ const MOST: usize = 50;
 /// `GET /dev/mail`.
 pub async fn mail(visit: Visit) -> Result<Answer, Failure> {
     let mails = outbox::newest(&visit.site.app, MOST)?;
-    Ok(reply::page(StatusCode::OK, &dev::mail(&visit.frame(), &mails)))
+    Ok(reply::page(StatusCode::OK, dev::mail(&visit.frame(), &mails)))
 }

@@ -77,7 +77,7 @@ impl Failure {
                 };
                 reply::failure(status, self.code(), &self.message(), faults)
             }
-            Face::Page => reply::page(status, &errors::page(frame, self.headline(), &self.message(), request)),
+            Face::Page => reply::page(status, errors::page(frame, self.headline(), &self.message(), request)),
         };
         let headers = answer.headers_mut();
         match &self {

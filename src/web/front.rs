@@ -8,6 +8,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use futures_util::FutureExt;
@@ -33,6 +34,8 @@ use crate::observe;
 pub struct Front<S> {
     site: Arc<Site>,
     inner: S,
+    /// Numbers of requests: a random beginning, so that restarts do not repeat them, then one after the other.
+    numbers: Arc<AtomicU64>,
 }
 
 /// A front door before all routes of a site.
@@ -42,7 +45,8 @@ pub struct Front<S> {
 pub fn door(site: Arc<Site>) -> Result<Front<impl Handler>, BadTable> {
     let routes = Routes::of(table(site.reads_mail, site.has_test_endpoints))?;
     let inner = warp::service(dispatch::filter(Arc::clone(&site), Arc::new(routes)));
-    Ok(Front { site, inner })
+    let numbers = random().map_or(0, u64::from_be_bytes);
+    Ok(Front { site, inner, numbers: Arc::new(AtomicU64::new(numbers)) })
 }
 
 /// What stands behind the door.
@@ -67,13 +71,18 @@ impl<S: Handler> Service<Request<Incoming>> for Front<S> {
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
         let site = Arc::clone(&self.site);
         let mut inner = self.inner.clone();
-        Box::pin(async move { Ok(answer(&site, &mut inner, request).await) })
+        let number = format!("{:016x}", self.numbers.fetch_add(1, Ordering::Relaxed));
+        Box::pin(async move { Ok(answer(&site, &mut inner, request, number).await) })
     }
 }
 
-async fn answer<S: Handler>(site: &Site, inner: &mut S, mut request: Request<Incoming>) -> WarpResponse {
+async fn answer<S: Handler>(
+    site: &Site,
+    inner: &mut S,
+    mut request: Request<Incoming>,
+    number: String,
+) -> WarpResponse {
     let began = Instant::now();
-    let number = number();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let response = match sound(site, &request) {
@@ -120,11 +129,6 @@ fn host<'a>(headers: &'a HeaderMap, request: &'a Request<Incoming>) -> Result<&'
     }
 }
 
-/// Sixteen random hexadecimal digits.
-fn number() -> String {
-    random::<8>().map_or_else(|_| "unnumbered".to_owned(), |bytes| format!("{:016x}", u64::from_be_bytes(bytes)))
-}
-
 const CONTENT_SECURITY_POLICY: (HeaderName, &str) = (
     HeaderName::from_static("content-security-policy"),
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -149,6 +153,7 @@ fn finish(site: &Site, mut response: WarpResponse, method: &Method, number: &str
     let route = response.extensions().get::<Template>().map_or("(none)", |template| template.0);
     let status = response.status();
     let headers = response.headers_mut();
+    headers.reserve(HEADERS.len() + 4);
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }

@@ -47,7 +47,7 @@ fn list(
     busy: Option<&str>,
 ) -> Result<Answer, Failure> {
     let habits = habits::active(&visit.site.app, visit.member()?.id)?;
-    Ok(reply::page(status, &pages::page(&visit.frame(), &habits, typed, faults, busy)))
+    Ok(reply::page(status, pages::page(&visit.frame(), &habits, typed, faults, busy)))
 }
 
 fn typed(form: &Fields) -> Typed {

@@ -14,5 +14,5 @@ pub async fn start(visit: Visit) -> Result<Answer, Failure> {
 
 /// `GET /landing`.
 pub async fn show(visit: Visit) -> Result<Answer, Failure> {
-    Ok(reply::page(StatusCode::OK, &landing::page(&visit.frame())))
+    Ok(reply::page(StatusCode::OK, landing::page(&visit.frame())))
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use maud::Markup;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use warp::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use warp::http::{Response, StatusCode};
 
@@ -39,9 +39,8 @@ pub mod code {
 }
 
 /// A page.
-pub fn page(status: StatusCode, page: &Markup) -> Answer {
-    let bytes = Bytes::copy_from_slice(page.0.as_bytes());
-    with(status, bytes, CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))
+pub fn page(status: StatusCode, page: Markup) -> Answer {
+    with(status, Bytes::from(page.into_string()), CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))
 }
 
 /// Leads on to `to` with a GET, after something was posted.
@@ -61,7 +60,12 @@ fn redirect(status: StatusCode, to: &str) -> Answer {
 
 /// `{"ok":true,"data":…}`.
 pub fn json(status: StatusCode, data: &impl Serialize) -> Answer {
-    envelope(status, &json!({ "ok": true, "data": data }))
+    #[derive(Serialize)]
+    struct Envelope<'a, T> {
+        ok: bool,
+        data: &'a T,
+    }
+    bare(status, &Envelope { ok: true, data })
 }
 
 /// `{"ok":false,"error":{…}}`; `fields` names the fields at fault, where there are any.
@@ -71,12 +75,14 @@ pub fn failure(status: StatusCode, code: &str, message: &str, faults: &[Fault]) 
         let fields = faults.iter().map(|fault| json!({ "field": fault.field, "message": fault.message }));
         error.insert("fields".to_owned(), fields.collect());
     }
-    envelope(status, &json!({ "ok": false, "error": error }))
+    bare(status, &json!({ "ok": false, "error": error }))
 }
 
-/// JSON as it is.
-pub fn envelope(status: StatusCode, value: &Value) -> Answer {
-    with(status, Bytes::from(value.to_string()), CONTENT_TYPE, HeaderValue::from_static("application/json"))
+/// JSON without the envelope.
+pub fn bare(status: StatusCode, value: &impl Serialize) -> Answer {
+    // Our answers always serialize: no maps with odd keys, no failing types.
+    let body = serde_json::to_vec(value).unwrap_or_default();
+    with(status, Bytes::from(body), CONTENT_TYPE, HeaderValue::from_static("application/json"))
 }
 
 fn with(status: StatusCode, body: Bytes, name: HeaderName, value: HeaderValue) -> Answer {

@@ -38,5 +38,5 @@ fn day(visit: &Visit, status: StatusCode, refused: Option<&Refused>) -> Result<A
     let me = visit.member()?;
     let agenda = completions::today(&visit.site.app, me)?;
     let has_habits = !agenda.items.is_empty() || !habits::active(&visit.site.app, me.id)?.is_empty();
-    Ok(reply::page(status, &today::page(&visit.frame(), &agenda, has_habits, refused)))
+    Ok(reply::page(status, today::page(&visit.frame(), &agenda, has_habits, refused)))
 }

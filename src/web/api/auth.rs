@@ -47,7 +47,7 @@ pub async fn log_out(visit: Visit) -> Result<Answer, Failure> {
     if let Some(token) = visit.token() {
         sessions::sign_out(&visit.site.app, token).await?;
     }
-    Ok(visit.site.cookie.signs_out(reply::envelope(StatusCode::OK, &json!({ "ok": true }))))
+    Ok(visit.site.cookie.signs_out(reply::bare(StatusCode::OK, &json!({ "ok": true }))))
 }
 
 #[derive(Deserialize)]
@@ -95,5 +95,5 @@ pub async fn session(visit: Visit) -> Result<Answer, Failure> {
             "expires": instant(member.session.expires_at()),
         }),
     };
-    Ok(reply::envelope(StatusCode::OK, &body))
+    Ok(reply::bare(StatusCode::OK, &body))
 }
