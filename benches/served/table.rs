@@ -1,0 +1,137 @@
+//! What was found, as one aligned table.
+
+use std::fmt::{self, Display};
+
+/// A figure with its unit.
+#[derive(Clone, Copy)]
+pub enum Figure {
+    /// Microseconds.
+    Micros(f64),
+    /// Milliseconds.
+    Millis(f64),
+    /// How many a second.
+    PerSecond(f64),
+    /// Megabytes of a million bytes.
+    Megabytes(f64),
+}
+
+impl Figure {
+    fn number(self) -> f64 {
+        match self {
+            Self::Micros(number) | Self::Millis(number) | Self::PerSecond(number) | Self::Megabytes(number) => number,
+        }
+    }
+
+    fn unit(self) -> &'static str {
+        match self {
+            Self::Micros(_) => " us",
+            Self::Millis(_) => " ms",
+            Self::PerSecond(_) => "/s",
+            Self::Megabytes(_) => " MB",
+        }
+    }
+}
+
+impl Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", digits(self.number()), self.unit())
+    }
+}
+
+/// Three digits, as far as there are that many that count.
+fn digits(number: f64) -> String {
+    match number {
+        ..10.0 => format!("{number:.2}"),
+        ..100.0 => format!("{number:.1}"),
+        _ => format!("{number:.0}"),
+    }
+}
+
+/// How far something may go.
+#[derive(Clone, Copy)]
+enum Bound {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+/// One line.
+pub struct Row {
+    what: String,
+    atlas: Figure,
+    floor: Option<(String, Figure)>,
+    ratio: Option<f64>,
+    bound: Option<Bound>,
+}
+
+impl Row {
+    /// Something of Atlas and the same of a floor, with the median of their ratios.
+    pub fn against(what: impl Into<String>, atlas: Figure, name: impl Into<String>, floor: Figure, ratio: f64) -> Self {
+        Self { what: what.into(), atlas, floor: Some((name.into(), floor)), ratio: Some(ratio), bound: None }
+    }
+
+    /// Something of Atlas alone.
+    pub fn alone(what: impl Into<String>, atlas: Figure) -> Self {
+        Self { what: what.into(), atlas, floor: None, ratio: None, bound: None }
+    }
+
+    /// The target: not more than this, of the ratio or else of the figure.
+    pub fn at_most(self, most: f64) -> Self {
+        Self { bound: Some(Bound::AtMost(most)), ..self }
+    }
+
+    /// The target: not less than this, of the ratio or else of the figure.
+    pub fn at_least(self, least: f64) -> Self {
+        Self { bound: Some(Bound::AtLeast(least)), ..self }
+    }
+
+    fn cells(&self) -> [String; 7] {
+        let (name, floor) = match &self.floor {
+            Some((name, floor)) => (name.clone(), floor.to_string()),
+            None => (String::new(), String::new()),
+        };
+        let unit = if self.ratio.is_some() { "x" } else { self.atlas.unit() };
+        let judged = self.ratio.unwrap_or(self.atlas.number());
+        let (target, verdict) = match self.bound {
+            Some(Bound::AtMost(most)) => (format!("<= {}{unit}", digits(most)), verdict(judged / most)),
+            Some(Bound::AtLeast(least)) => (format!(">= {}{unit}", digits(least)), verdict(least / judged)),
+            None => (String::new(), String::new()),
+        };
+        let ratio = self.ratio.map(|ratio| format!("{}x", digits(ratio))).unwrap_or_default();
+        [self.what.clone(), self.atlas.to_string(), name, floor, ratio, target, verdict]
+    }
+}
+
+/// `too_far` is above one when the bound is overstepped.
+fn verdict(too_far: f64) -> String {
+    if too_far <= 1.0 { "met".to_owned() } else { format!("missed by {:.0} %", ((too_far - 1.0) * 100.0).max(1.0)) }
+}
+
+/// Which cells stand to the right of their column.
+const IS_NUMBER: [bool; 7] = [false, true, false, true, true, true, false];
+
+/// All lines.
+#[derive(Default)]
+pub struct Table(Vec<Row>);
+
+impl Table {
+    /// Adds a line.
+    pub fn add(&mut self, row: Row) {
+        self.0.push(row);
+    }
+}
+
+impl Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let heads = ["what", "Atlas", "floor", "its figure", "ratio", "target", "verdict"].map(str::to_owned);
+        let lines: Vec<_> = std::iter::once(heads).chain(self.0.iter().map(Row::cells)).collect();
+        let wide = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
+        let wide: [usize; 7] = std::array::from_fn(wide);
+        for line in &lines {
+            let cells = line.iter().zip(wide).zip(IS_NUMBER).map(|((cell, wide), is_number)| {
+                if is_number { format!("{cell:>wide$}") } else { format!("{cell:wide$}") }
+            });
+            writeln!(f, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+        }
+        Ok(())
+    }
+}

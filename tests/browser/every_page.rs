@@ -1,0 +1,92 @@
+//! What holds on every page.
+
+use serde_json::json;
+use url::Url;
+
+use super::browser::Device;
+use super::person::Person;
+use super::seeded::ines;
+use super::server::Server;
+
+const FOR_STRANGERS: [&str; 5] = ["/landing", "/sign-up", "/sign-in", "/verify-email", "/dev/mail"];
+const FOR_MEMBERS: [&str; 2] = ["/today", "/habits"];
+
+#[tokio::test]
+async fn no_page_for_strangers_scrolls_sideways_or_has_small_targets_at_320_pixels() {
+    let ada = Person::with(Device::NARROWEST, Server::fresh()).await;
+    for path in FOR_STRANGERS {
+        ada.visits(path).await;
+        fits(&ada, path).await;
+    }
+    ada.visits("/sign-up").await;
+    ada.presses("Create account").await;
+    ada.until("faults", async || ada.shown("//p[@class='fault']").await).await;
+    fits(&ada, "/sign-up with faults").await;
+}
+
+#[tokio::test]
+async fn no_page_for_members_scrolls_sideways_or_has_small_targets_at_320_pixels() {
+    let ines = ines(Device::NARROWEST).await;
+    for title in
+        ["Practise the prelude slowly, hands apart, until it is dull; then once with feeling", &"x".repeat(120)]
+    {
+        let create = format!(
+            "return fetch('/api/habits', {{ method: 'POST', headers: {{ 'Content-Type': 'application/json' }},
+            body: JSON.stringify({}) }}).then((response) => response.ok)",
+            json!({ "title": title, "description": title, "weekdays": [1, 2, 3, 4, 5, 6, 7] })
+        );
+        assert_eq!(ines.asks(&create).await, true);
+    }
+    for path in FOR_MEMBERS {
+        ines.visits(path).await;
+        ines.sees("Practise the prelude").await;
+        fits(&ines, path).await;
+    }
+}
+
+/// Everything is within the width of the screen, and what is pressed is at least 44 pixels high. Links within text
+/// are as high as their line.
+async fn fits(person: &Person, page: &str) {
+    let root = "document.documentElement";
+    assert_eq!(person.asks(&format!("return {root}.clientWidth")).await, 320, "{page} is as wide as the screen");
+    let wider = format!("return [{root}, document.body].filter((box) => box.scrollWidth > 320).length");
+    let wide = "return [...document.querySelectorAll('body *')]
+        .filter((element) => element.getClientRects().length && element.getBoundingClientRect().right > 320.5)
+        .map((element) => element.outerHTML.slice(0, 100))";
+    assert_eq!(person.asks(&wider).await, 0, "{page} scrolls sideways: {}", person.asks(wide).await);
+    assert_eq!(person.asks(wide).await, json!([]), "{page} is cut off");
+    let low = "return [...document.querySelectorAll('button, a.button, nav a, label.pill, .field input:not([type=checkbox])')]
+        .map((element) => [element, element.getBoundingClientRect()])
+        .filter(([element, box]) => box.width > 0 && box.height < 43.5)
+        .map(([element, box]) => `${element.outerHTML.slice(0, 100)}: ${box.height} px`)";
+    assert_eq!(person.asks(low).await, json!([]), "{page} has targets that are too small");
+}
+
+#[tokio::test]
+async fn the_console_is_silent_and_nobody_else_is_asked_for_anything() {
+    let ines = ines(Device::DESKTOP).await;
+    let server = ines.address().await.replace("/today", "/");
+    for path in FOR_MEMBERS {
+        ines.visits(path).await;
+        is_silent(&ines, path, &server).await;
+    }
+    ines.presses("Sign out").await;
+    ines.is_on("/sign-in").await;
+    for path in FOR_STRANGERS {
+        ines.visits(path).await;
+        is_silent(&ines, path, &server).await;
+    }
+    ines.asks("console.info('hello')").await;
+    assert_eq!(ines.browser.console().await.len(), 1, "the console would have been heard");
+}
+
+async fn is_silent(person: &Person, page: &str, server: &str) {
+    let console = person.browser.console().await;
+    assert!(console.is_empty(), "{page} says to the console: {console:#?}");
+    let requested = person.browser.requested().await;
+    let requested: Vec<&str> = requested.iter().map(Url::as_str).collect();
+    let has = |part: &str| requested.iter().any(|address| address.contains(part));
+    assert!(has(page) && has("/assets/app."), "the requests of {page} are not seen: {requested:#?}");
+    let strangers: Vec<_> = requested.iter().filter(|address| !address.starts_with(server)).collect();
+    assert!(strangers.is_empty(), "{page} asks strangers: {strangers:#?}");
+}
