@@ -1,16 +1,17 @@
 //! Signing up and proving that an address is one's own.
 
-use jiff::SignedDuration;
+use jiff::Timestamp;
 
 use super::keys::Purpose;
 use super::{App, Error, outbox};
 use crate::domain::account::Credentials;
 use crate::domain::link::{Link, RESEND_PAUSE, Standing, VERIFICATION_LIFE};
+use crate::domain::password::Password;
 use crate::domain::preferences::{Accent, Backfill, Preferences, Theme, WeekStart};
 use crate::domain::refusal::Faults;
 use crate::domain::{Account, AccountId, DisplayName, Email, Refusal, Zone};
 use crate::pages::letters;
-use crate::store::{accounts, links};
+use crate::store::{Read, accounts, links};
 
 /// What was typed into the sign-up form, as it was typed.
 #[derive(Debug, Default, Clone)]
@@ -27,12 +28,8 @@ pub struct SignUp {
     pub zone: String,
 }
 
-/// Most mails about one unconfirmed account within an hour; past it the answer is the same and nothing is sent.
-const MOST_LINKS_AN_HOUR: usize = 5;
-const HOUR: SignedDuration = SignedDuration::from_hours(1);
-
 impl SignUp {
-    /// Parses what was typed, all faults at once. The password is judged and hashed elsewhere.
+    /// Parses what was typed, all faults at once, and hashes the password when there are none.
     async fn parse(self, app: &App) -> Result<(Email, Credentials), Error> {
         let mut faults = Faults::default();
         // In the order of the form, for the first one at fault takes the focus.
@@ -42,15 +39,19 @@ impl SignUp {
             "" => Some(Zone::UTC),
             name => faults.take(Zone::parse(name)),
         };
-        let mut known = vec![self.name.clone(), self.email.clone()];
-        known.extend(app.app_url.host_str().map(str::to_owned));
         let differs = self.again.is_some_and(|again| again != self.password);
-        let password = faults.take(app.passwords.choose(self.password, known).await?);
+        let known = [
+            name.as_ref().map(|name| name.as_str().to_owned()),
+            email.as_ref().map(|email| email.as_str().to_owned()),
+            app.app_url.host_str().map(str::to_owned),
+        ];
+        let password = faults.take(app.passwords.judge(self.password, known.into_iter().flatten().collect()).await?);
         if differs {
             faults.add("confirmPassword", "The two passwords differ. Type the same one twice.");
         }
         match (email, name, zone, password) {
             (Some(email), Some(name), Some(zone), Some(password)) if !differs => {
+                let password = app.passwords.hash(password).await?;
                 Ok((email, Credentials { name, password, zone }))
             }
             _ => Err(faults.refusal().into()),
@@ -69,43 +70,29 @@ pub async fn sign_up(app: &App, typed: SignUp) -> Result<AccountId, Error> {
     let now = app.clock.now();
     let id = app.mint_account()?;
     let token = app.keys.mint(Purpose::Verification)?;
-    let welcome = app.compose(
-        email.clone(),
-        letters::verification(&app.app_url, credentials.name.as_str(), &token.text),
-        VERIFICATION_LIFE,
-    )?;
+    let welcome = app.compose(email.clone(), letters::verification(&app.app_url, &token.text), VERIFICATION_LIFE)?;
     let notice = app.compose(email.clone(), letters::address_taken(&app.app_url), VERIFICATION_LIFE)?;
     app.store
         .write(move |draft| {
-            let account = match accounts::with_email(draft, &email)? {
-                Some(mut known) if known.verified_at.is_some() => {
-                    let recent = known.noticed_at.is_some_and(|at| now.duration_since(at) < HOUR);
-                    if !recent {
-                        known.noticed_at = Some(now);
-                        accounts::put(draft, &known);
-                        outbox::post(draft, &notice);
-                    }
-                    return Ok(());
-                }
-                Some(known) => Account { credentials: credentials.clone(), ..known },
-                None => Account {
-                    id,
-                    email,
-                    credentials: credentials.clone(),
-                    verified_at: None,
-                    created_at: now,
-                    preferences: Preferences::default(),
-                    noticed_at: None,
-                },
+            let mut account = match accounts::with_email(draft, &email)? {
+                Some(known) => known,
+                None => new_account(id, email, credentials.clone(), None, now),
             };
-            let recent = links::of(draft, account.id)?;
-            let recent = recent.iter().filter(|(_, link)| now.duration_since(link.created_at) < HOUR);
-            accounts::put(draft, &account);
-            if recent.count() < MOST_LINKS_AN_HOUR {
-                let link = Link { account: account.id, credentials, created_at: now, used_at: None };
-                links::put(draft, &token.hash, &link);
+            if account.verified_at.is_some() {
+                if account.count_notice(now) {
+                    outbox::post(draft, &notice);
+                    accounts::put(draft, &account);
+                }
+                return Ok(());
+            }
+            account.credentials = credentials.clone();
+            // The link is kept even when no mail may go out, so that these credentials can be confirmed with another one.
+            let link = Link { account: account.id, credentials, created_at: now, used_at: None };
+            links::put(draft, &token.hash, &link);
+            if account.count_mail(now) {
                 outbox::post(draft, &welcome);
             }
+            accounts::put(draft, &account);
             Ok::<_, Error>(())
         })
         .await?;
@@ -113,7 +100,28 @@ pub async fn sign_up(app: &App, typed: SignUp) -> Result<AccountId, Error> {
     Ok(id)
 }
 
-/// Mails a new link to an account that waits to be confirmed; older links stop working. Nothing happens, and nothing
+/// An account as it begins.
+fn new_account(
+    id: AccountId,
+    email: Email,
+    credentials: Credentials,
+    verified_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Account {
+    let preferences = Preferences::default();
+    Account {
+        id,
+        email,
+        credentials,
+        verified_at,
+        created_at: now,
+        preferences,
+        noticed_at: None,
+        mailed_at: Vec::new(),
+    }
+}
+
+/// Mails a new link to an account that waits to be confirmed; older links of the same sign-up stop working. Nothing happens, and nothing
 /// different is said, for an unknown or confirmed address or within five minutes of the last link.
 ///
 /// # Errors
@@ -123,25 +131,24 @@ pub async fn resend(app: &App, email: &str) -> Result<(), Error> {
     let now = app.clock.now();
     let Some(account) = app.store.read(|view| accounts::with_email(view, &email))? else { return Ok(()) };
     let token = app.keys.mint(Purpose::Verification)?;
-    let letter = letters::verification(&app.app_url, account.name(), &token.text);
-    let mail = app.compose(email, letter, VERIFICATION_LIFE)?;
+    let mail = app.compose(email, letters::verification(&app.app_url, &token.text), VERIFICATION_LIFE)?;
     let hurried = app.hurried;
     app.store
         .write(move |draft| {
-            let Some(account) = accounts::get(draft, account.id)?.filter(|account| account.verified_at.is_none())
-            else {
-                return Ok(());
-            };
+            let waits = accounts::get(draft, account.id)?.filter(|account| account.verified_at.is_none());
+            let Some(mut account) = waits else { return Ok(()) };
             let older = links::of(draft, account.id)?;
             let newest = older.iter().map(|(_, link)| link.created_at).max();
-            if !hurried && newest.is_some_and(|at| now.duration_since(at) < RESEND_PAUSE) {
+            if !hurried && newest.is_some_and(|at| now.duration_since(at) < RESEND_PAUSE) || !account.count_mail(now) {
                 return Ok(());
             }
-            for (token, _) in older {
-                links::remove(draft, &token, account.id);
+            // SECURITY: links of other sign-ups stay. Whoever asked for this one may not be who made those.
+            for (token, _) in older.iter().filter(|(_, link)| link.credentials == account.credentials) {
+                links::remove(draft, token, account.id);
             }
-            let link = Link { account: account.id, credentials: account.credentials, created_at: now, used_at: None };
-            links::put(draft, &token.hash, &link);
+            let credentials = account.credentials.clone();
+            links::put(draft, &token.hash, &Link { account: account.id, credentials, created_at: now, used_at: None });
+            accounts::put(draft, &account);
             outbox::post(draft, &mail);
             Ok::<_, Error>(())
         })
@@ -158,6 +165,8 @@ pub struct Opened {
     pub email: Email,
     /// The name it would put in force.
     pub name: DisplayName,
+    /// Whether other sign-ups wait for the same address, so that the password is asked for.
+    pub contested: bool,
 }
 
 /// Looks at a link without using it: mail scanners open links too.
@@ -170,18 +179,50 @@ pub fn open_link(app: &App, token: &str) -> Result<Opened, Error> {
     app.store.read(|view| {
         let link = links::get(view, &hash)?.ok_or(Refusal::LinkInvalid)?;
         let account = accounts::get(view, link.account)?.ok_or(Refusal::LinkInvalid)?;
-        Ok(Opened { standing: link.standing(now)?, email: account.email, name: link.credentials.name })
+        let standing = link.standing(now)?;
+        let contested = rivals(view, &link, now)?.len() > 1;
+        Ok(Opened { standing, email: account.email, name: link.credentials.name, contested })
     })
+}
+
+/// Most sign-ups for one address whose passwords are compared; each comparison is one hash.
+const MOST_RIVALS: usize = 16;
+
+/// What was typed at the sign-ups that wait for the same address: that of `link` first, then the newest.
+fn rivals(read: &impl Read, link: &Link, now: Timestamp) -> Result<Vec<Credentials>, Error> {
+    let mut waiting = links::of(read, link.account)?;
+    waiting.retain(|(_, other)| matches!(other.standing(now), Ok(Standing::Open)));
+    waiting.sort_by_key(|(_, other)| std::cmp::Reverse(other.created_at));
+    let mut rivals = vec![link.credentials.clone()];
+    for (_, other) in waiting {
+        if rivals.len() < MOST_RIVALS && !rivals.contains(&other.credentials) {
+            rivals.push(other.credentials);
+        }
+    }
+    Ok(rivals)
 }
 
 /// Confirms the address behind a link and puts in force what was typed at the sign-up that caused it. The account's
 /// other links go. Answers how the link stood, so a second press can be told that all is well.
 ///
+/// SECURITY: when several sign-ups wait for the address, `password` decides whose credentials count. Somebody who signs up
+/// with another's address can have mail sent there, but not what the owner presses put a stranger's password in force.
+///
 /// # Errors
-/// [`Refusal::LinkInvalid`], [`Refusal::LinkExpired`].
-pub async fn confirm(app: &App, token: &str) -> Result<(AccountId, Standing), Error> {
+/// [`Refusal::LinkInvalid`], [`Refusal::LinkExpired`]; [`Refusal::PasswordWanted`] when several sign-ups wait and `password`
+/// is none of theirs.
+pub async fn confirm(app: &App, token: &str, password: &str) -> Result<(AccountId, Standing), Error> {
     let hash = app.keys.hash(Purpose::Verification, token);
     let now = app.clock.now();
+    let (link, rivals) = app.store.read(|view| {
+        let link = links::get(view, &hash)?.ok_or(Refusal::LinkInvalid)?;
+        let rivals = rivals(view, &link, now)?;
+        Ok::<_, Error>((link, rivals))
+    })?;
+    let credentials = match link.standing(now)? {
+        Standing::Open if rivals.len() > 1 => meant(app, rivals, password).await?,
+        _ => link.credentials,
+    };
     app.store
         .write(move |draft| {
             let link = links::get(draft, &hash)?.ok_or(Refusal::LinkInvalid)?;
@@ -191,7 +232,7 @@ pub async fn confirm(app: &App, token: &str) -> Result<(AccountId, Standing), Er
                 for (other, _) in links::of(draft, account.id)?.into_iter().filter(|(other, _)| *other != hash) {
                     links::remove(draft, &other, account.id);
                 }
-                account.credentials = link.credentials.clone();
+                account.credentials = credentials;
                 account.verified_at = Some(now);
                 accounts::put(draft, &account);
                 links::put(draft, &hash, &Link { used_at: Some(now), ..link });
@@ -199,6 +240,17 @@ pub async fn confirm(app: &App, token: &str) -> Result<(AccountId, Standing), Er
             Ok((account.id, standing))
         })
         .await
+}
+
+/// The credentials whose password was typed.
+async fn meant(app: &App, rivals: Vec<Credentials>, password: &str) -> Result<Credentials, Error> {
+    let Ok(typed) = Password::typed(password) else { return Err(Refusal::PasswordWanted.into()) };
+    for credentials in rivals {
+        if app.passwords.verify(typed.clone(), Some(credentials.password.clone())).await? {
+            return Ok(credentials);
+        }
+    }
+    Err(Refusal::PasswordWanted.into())
 }
 
 /// Makes an account without mail, confirmed or not; the one that has the address already stays as it is. For seeds.
@@ -216,16 +268,7 @@ pub async fn plant(app: &App, typed: SignUp, confirmed: bool) -> Result<(Account
     let (email, credentials) = typed.parse(app).await?;
     let now = app.clock.now();
     let id = app.mint_account()?;
-    let verified_at = confirmed.then_some(now);
-    let account = Account {
-        id,
-        email,
-        credentials,
-        verified_at,
-        created_at: now,
-        preferences: Preferences::default(),
-        noticed_at: None,
-    };
+    let account = new_account(id, email, credentials, confirmed.then_some(now), now);
     app.store
         .write(move |draft| {
             accounts::put(draft, &account);

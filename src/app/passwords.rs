@@ -11,7 +11,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use subtle::ConstantTimeEq;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::{Error, random};
 use crate::domain::Fault;
@@ -23,12 +23,18 @@ const LANES: u32 = 1;
 const OUTPUT: usize = 32;
 /// Most passwords waiting; beyond this the answer is [`Error::Busy`]. At about 15 ms each, the last one waits a second.
 const LONGEST_QUEUE: usize = 64;
+/// Strength estimates at a time; each takes tens of milliseconds.
+const JUDGED_AT_ONCE: usize = 2;
 /// SECURITY: a stored hash may not ask for more memory than this, in KiB.
 const MOST_MEMORY_KIB: u32 = 256 * 1024;
 
 /// The thread that hashes.
 pub struct Passwords {
     queue: SyncSender<Job>,
+    /// Places for those who wait for their password to be judged.
+    waiting: Semaphore,
+    /// How many are judged at a time.
+    judging: Semaphore,
 }
 
 type Job = Box<dyn FnOnce(&mut Bench) + Send>;
@@ -46,23 +52,31 @@ impl Passwords {
     pub fn start() -> std::io::Result<Self> {
         let (queue, jobs) = sync_channel(LONGEST_QUEUE);
         std::thread::Builder::new().name("atlas-passwords".to_owned()).spawn(move || work(&jobs))?;
-        Ok(Self { queue })
+        Ok(Self { queue, waiting: Semaphore::new(LONGEST_QUEUE), judging: Semaphore::new(JUDGED_AT_ONCE) })
     }
 
-    /// Judges and hashes a password chosen anew. The outer error is a failure, the inner one the person's.
+    /// Judges a password chosen anew. The outer error is a failure, the inner one the person's. Estimating takes longer than
+    /// hashing, so it is done elsewhere, a few at a time, and nobody's sign-in waits behind it.
     ///
     /// # Errors
     /// [`Error::Busy`] when too many are waiting.
-    pub async fn choose(&self, raw: String, known: Vec<String>) -> Result<Result<PasswordHash, Fault>, Error> {
-        let salt = random::<16>()?;
-        self.run(move |bench| {
+    pub async fn judge(&self, raw: String, known: Vec<String>) -> Result<Result<Password, Fault>, Error> {
+        let _place = self.waiting.try_acquire().map_err(|_| Error::Busy)?;
+        let _turn = self.judging.acquire().await.map_err(broken)?;
+        let judged = tokio::task::spawn_blocking(move || {
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            match Password::chosen(&raw, &known) {
-                Ok(password) => bench.hash(&password, &salt).map(Ok),
-                Err(fault) => Ok(Err(fault)),
-            }
-        })
-        .await?
+            Password::chosen(&raw, &known)
+        });
+        judged.await.map_err(broken)
+    }
+
+    /// Hashes a password.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too many are waiting.
+    pub async fn hash(&self, password: Password) -> Result<PasswordHash, Error> {
+        let salt = random::<16>()?;
+        self.run(move |bench| bench.hash(&password, &salt)).await?
     }
 
     /// Whether `password` is the one behind `hash`. Without a hash it takes the same time and says no.

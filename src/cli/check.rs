@@ -8,7 +8,7 @@ use crate::config::{self, Checked, Entry, Flags, Severity};
 
 /// Prints every setting with its origin, then every problem.
 pub fn run(flags: &Flags, as_json: bool) -> Exit {
-    let checked = match config::check(flags, &config::process_variables()) {
+    let checked = match config::process_variables().and_then(|variables| config::check(flags, &variables)) {
         Ok(checked) => checked,
         Err(error) => {
             complain(error);

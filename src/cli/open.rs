@@ -8,10 +8,11 @@ use crate::store::{OpenError, Opened, Store};
 
 /// The settings, or the problems on standard error.
 pub fn settings(flags: &Flags) -> Result<Settings, Exit> {
-    let checked = config::check(flags, &config::process_variables()).map_err(|error| {
-        complain(error);
-        Exit::Configuration
-    })?;
+    let checked =
+        config::process_variables().and_then(|variables| config::check(flags, &variables)).map_err(|error| {
+            complain(error);
+            Exit::Configuration
+        })?;
     for problem in &checked.problems {
         let word = if problem.severity == Severity::Error { "error" } else { "warning" };
         complain(format_args!("{word}: {}", problem.message));

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{Exit, complain, open, say};
-use crate::app::App;
 use crate::app::clock::Clock;
+use crate::app::{self, App};
 use crate::config::Flags;
 use crate::ops::seeds::{self, DEFAULT_PASSWORD, SeedError};
 
@@ -22,23 +22,13 @@ fn plant(flags: &Flags, set: &str, as_json: bool) -> Result<(), Exit> {
         Exit::InputOutput
     };
     let settings = open::settings(flags)?;
-    // Refused before a file is opened or made.
     let kind = settings.environment.kind();
-    if settings.policy.seed == crate::config::policy::SeedRule::Refused {
-        complain(SeedError::Refused(kind));
-        return Err(Exit::Refused);
-    }
+    let ready = seeds::ready(kind, set, settings.seed_password.as_ref()).map_err(|error| refused(&error))?;
     let opened = open::data_file(&settings)?;
     let app_url = open::app_url(&settings, settings.listen)?;
     let app = App::new(opened.store, &settings, app_url, Clock::System).map_err(|error| fail(&error))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| fail(&error))?;
-    let planted = runtime.block_on(seeds::plant(&app, set, settings.seed_password.as_ref())).map_err(|error| {
-        complain(&error);
-        match error {
-            SeedError::App(_) => Exit::InputOutput,
-            _ => Exit::Refused,
-        }
-    })?;
+    let planted = runtime.block_on(seeds::plant(&app, ready)).map_err(|error| refused(&error))?;
     let environment = &settings.environment;
     if as_json {
         let planted = json!({ "environment": environment.to_string(), "set": set, "planted": planted });
@@ -55,4 +45,12 @@ fn plant(flags: &Flags, set: &str, as_json: bool) -> Result<(), Exit> {
         }
     }
     Ok(())
+}
+
+fn refused(error: &SeedError) -> Exit {
+    complain(error);
+    match error {
+        SeedError::App(error) if !matches!(error, app::Error::Refused(_)) => Exit::InputOutput,
+        _ => Exit::Refused,
+    }
 }

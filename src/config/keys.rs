@@ -72,6 +72,12 @@ pub fn find(name: &str) -> Option<&'static Key> {
     ALL.iter().find(|key| key.name == name)
 }
 
+/// Whether a variable of that name is read.
+pub fn reads(variable: &str) -> bool {
+    let bare = variable.strip_suffix("_FILE").unwrap_or(variable);
+    CHOOSERS.iter().any(|(name, _)| *name == variable) || ALL.iter().any(|key| key.variables.contains(&bare))
+}
+
 /// The known name that looks most like `name`.
 pub fn nearest(name: &str) -> &'static str {
     let far = |key: &&Key| strsim::damerau_levenshtein(key.name, name);

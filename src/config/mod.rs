@@ -68,6 +68,12 @@ pub enum Unreadable {
     /// The name of the environment is not one.
     #[error("{0}")]
     Environment(#[from] crate::domain::environment::NotAnEnvironment),
+    /// A variable is not Unicode.
+    #[error("the variable {name} is not valid Unicode; set it again")]
+    Variable {
+        /// Its name.
+        name: String,
+    },
     /// The configuration file cannot be read.
     #[error("{path} cannot be read: {why}")]
     File {
@@ -78,11 +84,21 @@ pub enum Unreadable {
     },
 }
 
-/// The variables of this process, as text. Names or values that are not Unicode are left out.
-pub fn process_variables() -> BTreeMap<String, String> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
+/// The variables of this process, as text.
+///
+/// # Errors
+/// [`Unreadable::Variable`] when one that Atlas reads is not Unicode: going on without it could open another file.
+pub fn process_variables() -> Result<BTreeMap<String, String>, Unreadable> {
+    let mut variables = BTreeMap::new();
+    for (name, value) in std::env::vars_os() {
+        let Ok(name) = name.into_string() else { continue };
+        match value.into_string() {
+            Ok(value) => drop(variables.insert(name, value)),
+            Err(_) if keys::reads(&name) => return Err(Unreadable::Variable { name }),
+            Err(_) => {}
+        }
+    }
+    Ok(variables)
 }
 
 /// Gathers and settles the configuration of one environment.
@@ -92,7 +108,9 @@ pub fn process_variables() -> BTreeMap<String, String> {
 /// # Errors
 /// [`Unreadable`] when the environment's name or the file's syntax is wrong; everything else is a [`Problem`].
 pub fn check(flags: &Flags, variables: &BTreeMap<String, String>) -> Result<Checked, Unreadable> {
-    let environment = match flags.environment.as_deref().or(variables.get("ATLAS_ENV").map(String::as_str)) {
+    // As for every variable, an empty one is an unset one.
+    let named = variables.get("ATLAS_ENV").map(|name| name.trim()).filter(|name| !name.is_empty());
+    let environment = match flags.environment.as_deref().or(named) {
         Some(name) => name.parse()?,
         None => Environment::development(),
     };

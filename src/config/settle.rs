@@ -27,7 +27,7 @@ pub(super) fn settle(environment: &Environment, written: &Written) -> (Option<Se
     let test_endpoints = desk.test_endpoints();
     let seed_password = desk.seed_password();
     let gate = desk.gate();
-    let log = desk.text(keys::LOG).unwrap_or_default().to_owned();
+    let log = desk.log();
     let problems = std::mem::take(&mut desk.problems);
     let settings = (|| {
         Some(Settings {
@@ -109,6 +109,14 @@ impl<'a> Desk<'a> {
         }
     }
 
+    fn log(&mut self) -> String {
+        let text = self.text(keys::LOG).unwrap_or_default().to_owned();
+        if let Err(why) = tracing_subscriber::EnvFilter::try_new(&text) {
+            self.wrong(keys::LOG, &format!("must be a log filter, as in info or atlas=debug: {why}"));
+        }
+        text
+    }
+
     fn listen(&mut self) -> Option<SocketAddr> {
         let parsed = self.text(keys::LISTEN)?.parse().ok();
         if parsed.is_none() {
@@ -151,7 +159,9 @@ impl<'a> Desk<'a> {
         let folder = &self.written.folder;
         let text = self.text(keys::DATA_FILE)?;
         let path = text.strip_prefix("redb://").or(text.strip_prefix("redb:")).unwrap_or(text);
-        if ["postgres:", "postgresql:", "mysql:", "sqlite:", "file:"].iter().any(|scheme| text.starts_with(scheme)) {
+        let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
+        let foreign = ["postgres", "postgresql", "mysql", "sqlite", "file"].contains(&scheme.as_str());
+        if foreign || path.contains("://") {
             self.wrong(
                 keys::DATA_FILE,
                 "points at another database. Atlas keeps everything in one file of its own: give a path, as in data/production/atlas.redb, or leave it unset",
@@ -227,7 +237,7 @@ impl<'a> Desk<'a> {
         if self.policy.mail == MailRule::ToAllowed && allow.is_empty() {
             self.warn(
                 keys::MAIL_ALLOW,
-                "mail.allow is empty: every mail of this environment is captured, none is sent",
+                "mail.allow is empty: mail leaves only to the admins of this environment, the rest is captured",
             );
         }
         Some(Mail { from: from?, transport: transport?, allow })

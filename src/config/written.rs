@@ -67,7 +67,10 @@ pub(super) fn gather(
     variables: &BTreeMap<String, String>,
 ) -> Result<(Written, Vec<Problem>), Unreadable> {
     let mut problems = Vec::new();
-    let named = flags.config.clone().or_else(|| variables.get("ATLAS_CONFIG").map(PathBuf::from));
+    let named = flags
+        .config
+        .clone()
+        .or_else(|| variables.get("ATLAS_CONFIG").filter(|path| !path.trim().is_empty()).map(PathBuf::from));
     let path = named.clone().unwrap_or_else(|| PathBuf::from("atlas.toml"));
     let mut written = Written { folder: folder_of(&path), ..Written::default() };
 
@@ -128,6 +131,14 @@ fn lookup<'a>(file: &'a toml::Table, dotted: &str) -> Option<&'a toml::Table> {
 
 /// Names at the top of the file: only `defaults` and the four environments.
 fn check_names(file: &toml::Table, path: &Path, problems: &mut Vec<Problem>) {
+    for (name, value) in file {
+        let tables = value.as_table().map(|inner| name != "environment" || inner.values().all(toml::Value::is_table));
+        if tables != Some(true) {
+            let message =
+                format!("{}: “{name}” must be written as tables, as in [environment.staging]", path.display());
+            problems.push(error("atlas.toml", message));
+        }
+    }
     let mut unknown = |what: &str, name: &str, choices: &[&'static str]| {
         let near = choices.iter().min_by_key(|choice| strsim::damerau_levenshtein(choice, name)).unwrap_or(&"");
         problems
@@ -183,6 +194,9 @@ fn text_of(key: &Key, value: &toml::Value) -> Result<String, String> {
             key.variables.first().unwrap_or(&""),
             key.variables.first().unwrap_or(&"")
         )),
+        (Shape::Text, toml::Value::String(text)) if text.trim().is_empty() => {
+            Err("is empty; give it a value or leave the line out".to_owned())
+        }
         (Shape::Text, toml::Value::String(text)) => Ok(text.clone()),
         (Shape::Flag, toml::Value::Boolean(flag)) => Ok(flag.to_string()),
         (Shape::List, toml::Value::Array(items)) => {
@@ -232,6 +246,10 @@ fn from_variable(
         }
         (Some(value), None) => Some(Entry { value: value.to_owned(), origin: Origin::Variable(name) }),
         (None, Some(path)) => match std::fs::read_to_string(path) {
+            Ok(text) if text.trim().is_empty() => {
+                problems.push(error(key.name, format!("{file} names {path}, which is empty")));
+                None
+            }
             Ok(text) => {
                 Some(Entry { value: text.trim().to_owned(), origin: Origin::VariableFile(name, PathBuf::from(path)) })
             }

@@ -1,6 +1,6 @@
 //! A person's account.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::password::PasswordHash;
@@ -70,12 +70,39 @@ pub struct Account {
     /// When the owner was last told that somebody signed up with this address again.
     #[serde(default)]
     pub noticed_at: Option<Timestamp>,
+    /// When mail about signing up went to the address, as far as the last hour goes.
+    #[serde(default)]
+    pub mailed_at: Vec<Timestamp>,
 }
+
+/// Most mails about signing up that an address gets within an hour, whoever asks for them.
+pub const MOST_MAILS_AN_HOUR: usize = 6;
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 impl Account {
     /// Where this person's days begin and end.
     pub fn zone(&self) -> &Zone {
         &self.credentials.zone
+    }
+
+    /// Whether another mail about signing up may go out at `now`; if so, it is counted.
+    pub fn count_mail(&mut self, now: Timestamp) -> bool {
+        self.mailed_at.retain(|at| now.duration_since(*at) < HOUR);
+        let allowed = self.mailed_at.len() < MOST_MAILS_AN_HOUR;
+        if allowed {
+            self.mailed_at.push(now);
+        }
+        allowed
+    }
+
+    /// Whether the owner may be told at `now` that somebody signed up with the address again; if so, it is noted.
+    pub fn count_notice(&mut self, now: Timestamp) -> bool {
+        let recent = self.noticed_at.is_some_and(|at| now.duration_since(at) < HOUR);
+        if !recent {
+            self.noticed_at = Some(now);
+        }
+        !recent
     }
 
     /// What to call the person.

@@ -35,6 +35,8 @@ pub enum Refusal {
     LinkInvalid,
     /// The link was ours and is too old.
     LinkExpired,
+    /// Several people signed up with the address behind the link, and none of their passwords was typed.
+    PasswordWanted,
     /// No such habit, or not this person's, or archived.
     NoSuchHabit,
     /// The habit is not planned on that weekday.
@@ -78,6 +80,9 @@ impl fmt::Display for Refusal {
                 "This address is not confirmed yet. Open the link in the mail we sent you, then sign in."
             }
             Self::LinkInvalid => "This link does not work: it was replaced by a newer one or is incomplete.",
+            Self::PasswordWanted => {
+                "More than one sign-up waits for this address. Type the password you chose, so that yours is the one that counts."
+            }
             Self::LinkExpired => "This link has expired. Ask for a new one below.",
             Self::NoSuchHabit => "There is no such habit.",
             Self::NotScheduled => "This habit is not planned for that weekday.",

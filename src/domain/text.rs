@@ -13,7 +13,7 @@ pub fn line(field: &'static str, what: &str, raw: &str, min: usize, max: usize) 
     if text.chars().all(is_invisible) {
         return Err(Fault::new(field, format!("{what} cannot be empty.")));
     }
-    if text.chars().any(|c| c.is_control() || is_directional(c)) {
+    if text.chars().any(|c| c.is_control() || is_directional(c) || matches!(c, '\u{2028}' | '\u{2029}')) {
         return Err(Fault::new(field, format!("{what} contains characters that cannot be shown.")));
     }
     within(field, what, text, min, max)
@@ -57,7 +57,7 @@ fn within(field: &'static str, what: &str, text: String, min: usize, max: usize)
 /// White space, zero-width characters and fillers: nothing a person could see.
 fn is_invisible(c: char) -> bool {
     c.is_whitespace()
-        || matches!(c, '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}')
+        || matches!(c, '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}' | '\u{FEFF}' | '\u{FFA0}')
 }
 
 /// SECURITY: marks that reorder what follows make one text look like another.
@@ -78,14 +78,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_counts_as_empty() {
-        for blank in ["", "   ", "\u{200B}\u{200D}", "\u{3164}", "\u{FEFF} "] {
+        for blank in ["", "   ", "\u{E0041}", "\u{17B4}", "\u{200B}\u{200D}", "\u{3164}", "\u{FEFF} "] {
             assert!(line("t", "It", blank, 1, 9).unwrap_err().message.contains("empty"));
         }
     }
 
     #[test]
     fn control_and_reordering_characters_are_refused() {
-        for bad in ["a\u{202E}b", "a\0b", "a\nb", "a\u{2066}b", "a\u{1b}[2Jb"] {
+        for bad in ["a\u{202E}b", "a\0b", "a\nb", "a\u{2028}b", "a\u{2066}b", "a\u{1b}[2Jb"] {
             assert!(line("t", "It", bad, 1, 9).is_err(), "{bad:?}");
         }
         assert_eq!(paragraph("t", "It", "a\r\nb", 9).unwrap(), "a\nb");

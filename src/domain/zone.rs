@@ -21,7 +21,8 @@ impl Zone {
     /// # Errors
     /// A [`Fault`] of the field `timeZone` when the name is not in the database.
     pub fn parse(name: &str) -> Result<Self, Fault> {
-        TimeZone::get(name.trim()).map(Self).map_err(|_| {
+        let known = TimeZone::get(name.trim()).ok().filter(|zone| !zone.is_unknown());
+        known.map(Self).ok_or_else(|| {
             Fault::new("timeZone", "This time zone is not known. Pick one from the list, as in Europe/Lisbon.")
         })
     }

@@ -111,20 +111,39 @@ enum Since {
     DaysBack(i32),
 }
 
-/// Plants a set.
+/// A set that may be planted: it can be read, and there is a password for its people.
+pub struct Ready {
+    set: Set,
+    name: String,
+    password: String,
+}
+
+/// Looks whether a set may be planted in a kind of environment, before any file is opened.
 ///
 /// # Errors
-/// [`SeedError`]; what was planted before an error stays, and planting again goes on from there.
-pub async fn plant(app: &App, name: &str, password: Option<&Secret>) -> Result<Planted, SeedError> {
-    let kind = app.store.stamp().kind;
+/// [`SeedError`], except that of the data file.
+pub fn ready(kind: Kind, name: &str, password: Option<&Secret>) -> Result<Ready, SeedError> {
     let password = match (crate::config::policy::of(kind).seed, password) {
         (SeedRule::Refused, _) => return Err(SeedError::Refused(kind)),
         (_, Some(password)) => password.reveal().to_owned(),
         (SeedRule::Freely, None) => DEFAULT_PASSWORD.to_owned(),
         (SeedRule::WithOwnPassword, None) => return Err(SeedError::PasswordWanted(kind)),
     };
+    Ok(Ready { set: read(name)?, name: name.to_owned(), password })
+}
+
+/// Plants a set. The kind of the file's stamp is looked at once more: it is the truth.
+///
+/// # Errors
+/// [`SeedError`]; what was planted before an error stays, and planting again goes on from there.
+pub async fn plant(app: &App, ready: Ready) -> Result<Planted, SeedError> {
+    let kind = app.store.stamp().kind;
+    if crate::config::policy::of(kind).seed == SeedRule::Refused {
+        return Err(SeedError::Refused(kind));
+    }
+    let Ready { set, name, password } = ready;
     let mut planted = Planted::default();
-    for person in read(name)?.person {
+    for person in set.person {
         let typed = SignUp {
             email: person.email,
             name: person.name,
@@ -135,7 +154,7 @@ pub async fn plant(app: &App, name: &str, password: Option<&Secret>) -> Result<P
         let (account, is_new) = accounts::plant(app, typed, person.confirmed).await?;
         planted.people += usize::from(is_new);
         for seed in person.habit {
-            let (habit, is_new) = plant_habit(app, &account, &seed, name).await?;
+            let (habit, is_new) = plant_habit(app, &account, &seed, &name).await?;
             planted.habits += usize::from(is_new);
             let days = days_done(&seed, &habit, &account, app.clock.now());
             planted.completions += completions::plant(app, account.id, habit.id, days).await?;

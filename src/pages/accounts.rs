@@ -87,8 +87,29 @@ pub fn signed_up(frame: &Frame<'_>) -> Markup {
     )
 }
 
+/// What the page behind a link is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Link<'a> {
+    /// The token in it.
+    pub token: &'a str,
+    /// The address it confirms.
+    pub email: &'a str,
+    /// The name that would count.
+    pub name: &'a str,
+    /// Whether the password is asked for, because other sign-ups wait for the same address.
+    pub contested: bool,
+}
+
 /// The page behind the link in the mail. Looking at it changes nothing; its button confirms.
-pub fn confirm(frame: &Frame<'_>, token: &str, email: &str, name: &str) -> Markup {
+pub fn confirm(frame: &Frame<'_>, link: Link<'_>, refused: Option<&str>) -> Markup {
+    let password = Field {
+        name: "password",
+        label: "Password",
+        kind: "password",
+        value: "",
+        autocomplete: "current-password",
+        hint: Some("The one you chose when you signed up."),
+    };
     document(
         frame,
         "Confirm your address",
@@ -96,9 +117,15 @@ pub fn confirm(frame: &Frame<'_>, token: &str, email: &str, name: &str) -> Marku
         &html! {
             div.narrow {
                 h1 { "Confirm your address" }
-                p.lead { "Is " strong { (email) } " yours, and did you sign up as " strong { (name) } "?" }
-                form.stack method="post" action="/verify-email" {
-                    input type="hidden" name="token" value=(token);
+                @if let Some(why) = refused { (alert(why)) }
+                @if link.contested {
+                    p.lead { "Is " strong { (link.email) } " yours? More than one sign-up waits for it, so type your password: then yours is the one that counts." }
+                } @else {
+                    p.lead { "Is " strong { (link.email) } " yours, and did you sign up as " strong { (link.name) } "?" }
+                }
+                form.stack method="post" action="/verify-email" novalidate {
+                    input type="hidden" name="token" value=(link.token);
+                    @if link.contested { (field("", &password, &[])) }
                     button.button type="submit" { "Confirm this address" }
                 }
                 p.aside { "If you did not sign up, close this page. Nothing will happen." }

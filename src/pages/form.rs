@@ -86,7 +86,7 @@ pub fn select(
 pub fn notes(prefix: &str, name: &str, hint: Option<&str>, fault: Option<&str>) -> Markup {
     html! {
         @if let Some(hint) = hint { p.hint id={ (prefix) (name) "-hint" } { (hint) } }
-        @if let Some(fault) = fault { p.fault id={ (prefix) (name) "-fault" } { (fault) } }
+        @if let Some(fault) = fault { p.fault id={ (prefix) (name) "-fault" } role="alert" { (fault) } }
     }
 }
 

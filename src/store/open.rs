@@ -37,13 +37,13 @@ impl Store {
         environment: &Environment,
         newborn: impl FnOnce() -> (FileId, [u8; 32], jiff::Timestamp),
     ) -> Result<Opened, OpenError> {
-        if fs::exists(path).map_err(io(path))? {
+        if is_there(path)? {
             return Ok(Opened { store: Self::open(path, environment)?, created: false });
         }
         let (file_id, key, now) = newborn();
         let stamp = Stamp::new(environment.clone(), file_id, now);
-        create(path, &stamp, key)?;
-        Ok(Opened { store: Self::open(path, environment)?, created: true })
+        let created = create(path, &stamp, key)?;
+        Ok(Opened { store: Self::open(path, environment)?, created })
     }
 
     /// Opens the existing data file of `environment` at `path`.
@@ -51,7 +51,7 @@ impl Store {
     /// # Errors
     /// [`OpenError`]; the file is untouched unless it needed the repair that follows a crash.
     pub fn open(path: &Path, environment: &Environment) -> Result<Self, OpenError> {
-        if !fs::exists(path).map_err(io(path))? {
+        if !is_there(path)? {
             return Err(OpenError::Missing { path: path.to_owned() });
         }
         looks_like_ours(path)?;
@@ -149,17 +149,41 @@ impl From<redb::Error> for super::Error {
     }
 }
 
-/// Makes the file under a temporary name and moves it into place, so that a crash half-way leaves no file that looks real.
-fn create(path: &Path, stamp: &Stamp, key: [u8; 32]) -> Result<(), OpenError> {
+/// Whether there is a file. A link that points nowhere is an error, not a place for a new file: what it pointed to may be
+/// a disk that is not mounted.
+fn is_there(path: &Path) -> Result<bool, OpenError> {
+    let there = fs::exists(path).map_err(io(path))?;
+    if !there && path.is_symlink() {
+        let source = std::io::Error::new(std::io::ErrorKind::NotFound, "it is a link that points nowhere");
+        return Err(OpenError::Io { path: path.to_owned(), source });
+    }
+    Ok(there)
+}
+
+/// Makes the file under a temporary name of its own and then gives it its name, so that a crash half-way leaves no file
+/// that looks real. False when somebody else made it meanwhile: theirs is the one that counts.
+fn create(path: &Path, stamp: &Stamp, key: [u8; 32]) -> Result<bool, OpenError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(io(folder))?;
-    let draft = path.with_extension(format!("new-{}", std::process::id()));
-    let written = write_new(&draft, stamp, key).and_then(|()| fs::rename(&draft, path).map_err(io(path)));
-    if written.is_err() {
-        let _ = fs::remove_file(&draft);
-    }
-    written?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(io(folder))
+    let draft = beside(path, &format!(".new-{}", stamp.file_id));
+    let written = write_new(&draft, stamp, key);
+    // Linking fails where renaming would replace a file that another process made in the same moment.
+    let linked = written.and_then(|()| match fs::hard_link(&draft, path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(source) => Err(OpenError::Io { path: path.to_owned(), source }),
+    });
+    let _ = fs::remove_file(&draft);
+    let created = linked?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(io(folder))?;
+    Ok(created)
+}
+
+/// The path with something added to its name.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 fn write_new(path: &Path, stamp: &Stamp, key: [u8; 32]) -> Result<(), OpenError> {
@@ -227,11 +251,13 @@ fn io(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError + '_ {
 
 /// Where a server says which process it is, for whoever finds the file locked.
 pub fn pid_file(data_file: &Path) -> PathBuf {
-    data_file.with_extension("pid")
+    beside(data_file, ".pid")
 }
 
 fn pid_beside(data_file: &Path) -> Option<u32> {
-    fs::read_to_string(pid_file(data_file)).ok()?.trim().parse().ok()
+    let pid = fs::read_to_string(pid_file(data_file)).ok()?.trim().parse().ok()?;
+    // A server that was killed leaves its note behind; whoever holds the file now is somebody else.
+    Path::new("/proc").join(u32::to_string(&pid)).exists().then_some(pid)
 }
 
 /// The note beside the data file that names the serving process; removed when dropped.

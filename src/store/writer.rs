@@ -67,7 +67,20 @@ impl Drop for Writer {
     }
 }
 
+/// Says that nothing is written any more when the thread ends by a panic, as redb may on a damaged page.
+struct Alarm<'a>(&'a AtomicBool);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+            tracing::error!("the writer broke down; nothing more is written until the file is opened again");
+        }
+    }
+}
+
 fn work(database: &redb::Database, jobs: &Receiver<Job>, broken: &AtomicBool) {
+    let _alarm = Alarm(broken);
     while let Ok(first) = jobs.recv() {
         let batch = std::iter::once(first).chain(jobs.try_iter()).take(LARGEST_BATCH);
         let (settles, result) = commit(database, batch);

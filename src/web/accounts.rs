@@ -9,7 +9,7 @@ use super::target;
 use super::visit::Visit;
 use crate::app::{self, accounts, sessions};
 use crate::domain::link::Standing;
-use crate::domain::{Fault, Refusal};
+use crate::domain::{Fault, Refusal, Zone};
 use crate::pages::accounts as pages;
 
 const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
@@ -32,7 +32,8 @@ pub async fn sign_up(visit: Visit) -> Result<Answer, Failure> {
         name: form.get("displayName").to_owned(),
         password: form.get("password").to_owned(),
         again: Some(form.get("confirmPassword").to_owned()),
-        zone: form.get("timeZone").to_owned(),
+        // The field is hidden and filled in by the script; nobody can be asked to mend it.
+        zone: Zone::parse(form.get("timeZone")).map(|zone| zone.name().to_owned()).unwrap_or_default(),
     };
     let again = |faults: &[Fault], status, busy| {
         let kept =
@@ -50,27 +51,42 @@ pub async fn sign_up(visit: Visit) -> Result<Answer, Failure> {
 /// `GET /verify-email`: with a token, the page whose button confirms; without, how to get one. Changes nothing.
 pub async fn open_link(visit: Visit) -> Result<Answer, Failure> {
     let query = visit.query();
-    let frame = visit.frame();
-    let (status, page) = match query.get("token") {
+    match query.get("token") {
         "" => {
-            (StatusCode::OK, pages::link_wanted(&frame, None, query.get("email"), &[], query.maybe("sent").is_some()))
+            let sent = query.maybe("sent").is_some();
+            let page = pages::link_wanted(&visit.frame(), None, query.get("email"), &[], sent);
+            Ok(with_token(reply::page(StatusCode::OK, page)))
         }
-        token => match accounts::open_link(&visit.site.app, token) {
-            Ok(link) if link.standing == Standing::Used => (StatusCode::OK, pages::confirmed(&frame, true)),
-            Ok(link) => (StatusCode::OK, pages::confirm(&frame, token, link.email.as_str(), link.name.as_str())),
-            Err(app::Error::Refused(why)) => (UNPROCESSABLE, dead_link(&visit, &why)),
-            Err(error) => return Err(error.into()),
-        },
-    };
-    Ok(with_token(reply::page(status, page)))
+        token => link(&visit, token, StatusCode::OK, None),
+    }
 }
 
 /// `POST /verify-email`: the button of that page.
 pub async fn confirm(visit: Visit) -> Result<Answer, Failure> {
     let form = visit.form().await?;
-    let (status, page) = match accounts::confirm(&visit.site.app, form.get("token")).await {
-        Ok((_, standing)) => (StatusCode::OK, pages::confirmed(&visit.frame(), standing == Standing::Used)),
-        Err(app::Error::Refused(why)) => (UNPROCESSABLE, dead_link(&visit, &why)),
+    let (token, password) = (form.get("token"), form.get("password"));
+    match accounts::confirm(&visit.site.app, token, password).await {
+        Ok((_, standing)) => {
+            let page = pages::confirmed(&visit.frame(), standing == Standing::Used);
+            Ok(with_token(reply::page(StatusCode::OK, page)))
+        }
+        Err(app::Error::Refused(why @ Refusal::PasswordWanted)) => link(&visit, token, UNPROCESSABLE, Some(&why)),
+        Err(app::Error::Refused(why)) => Ok(with_token(reply::page(UNPROCESSABLE, dead_link(&visit, &why)))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The page behind a link, as the link stands now.
+fn link(visit: &Visit, token: &str, status: StatusCode, refused: Option<&Refusal>) -> Result<Answer, Failure> {
+    let (status, page) = match accounts::open_link(&visit.site.app, token) {
+        Ok(link) if link.standing == Standing::Used => (StatusCode::OK, pages::confirmed(&visit.frame(), true)),
+        Ok(link) => {
+            let shown =
+                pages::Link { token, email: link.email.as_str(), name: link.name.as_str(), contested: link.contested };
+            let refused = refused.map(ToString::to_string);
+            (status, pages::confirm(&visit.frame(), shown, refused.as_deref()))
+        }
+        Err(app::Error::Refused(why)) => (UNPROCESSABLE, dead_link(visit, &why)),
         Err(error) => return Err(error.into()),
     };
     Ok(with_token(reply::page(status, page)))
@@ -80,9 +96,10 @@ fn dead_link(visit: &Visit, why: &Refusal) -> maud::Markup {
     pages::link_wanted(&visit.frame(), Some(&why.to_string()), "", &[], false)
 }
 
-/// SECURITY: the address of a page with a token in it is told to nobody.
+/// SECURITY: the address of a page with a token in it is told to nobody else. (`no-referrer` would make browsers send the
+/// origin "null" with the button of that very page, which is refused.)
 fn with_token(mut answer: Answer) -> Answer {
-    answer.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    answer.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     answer
 }
 

@@ -111,6 +111,10 @@ fn refuse(site: &Site, failure: Failure, path: &str, number: &str) -> WarpRespon
 /// that differ get 400, and a request with a length beside chunks is the last on its connection.
 fn sound(site: &Site, request: &Request<Incoming>) -> Result<(), Failure> {
     let headers = request.headers();
+    // CONNECT and the like name no path, so nothing here can answer them.
+    if request.uri().path_and_query().is_none() {
+        return Err(Failure::Malformed("The request names no path.".to_owned()));
+    }
     let host = host(headers, request)?;
     // A probe may reach the server by its address; everything else must use the public name.
     if site.answers_to(host) || request.uri().path() == "/api/health" { Ok(()) } else { Err(Failure::Misdirected) }
@@ -124,7 +128,7 @@ fn host<'a>(headers: &'a HeaderMap, request: &'a Request<Incoming>) -> Result<&'
     };
     let host = host.ok_or_else(|| Failure::Malformed("The request needs one Host header.".to_owned()))?;
     match request.uri().authority() {
-        Some(authority) if authority.as_str() != host => Err(Failure::Misdirected),
+        Some(authority) if !authority.as_str().eq_ignore_ascii_case(host) => Err(Failure::Misdirected),
         _ => Ok(host),
     }
 }

@@ -16,17 +16,15 @@ pub fn may_write(method: &Method, headers: &HeaderMap, face: Face, origins: &[St
     let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
     let ours = |text: &str| origins.iter().any(|origin| origin == text);
     match (header("sec-fetch-site"), header("origin"), header("referer")) {
-        // A page that hides its address sends the origin "null" even to itself.
-        (Some(site), origin, _) => {
-            site == "same-origin" && origin.is_none_or(|origin| origin == "null" || ours(origin))
-        }
+        (Some(site), origin, _) => site == "same-origin" && origin.is_none_or(ours),
         (None, Some(origin), _) => ours(origin),
         (None, None, Some(referer)) => {
             url::Url::parse(referer).is_ok_and(|url| ours(&url.origin().ascii_serialization()))
         }
         (None, None, None) => {
             let json = header("content-type").is_some_and(|media| media.trim_start().starts_with("application/json"));
-            face == Face::Api && (json || !matches!(*method, Method::POST))
+            // Without a cookie there is nobody in whose name something could be done.
+            face == Face::Api && (json || *method != Method::POST || !headers.contains_key("cookie"))
         }
     }
 }
@@ -46,9 +44,9 @@ mod tests {
     fn only_our_own_pages_may_write() {
         use Face::{Api, Page};
         let ours = "https://atlas.example.com";
-        let table: [(bool, Face, Lines<'_>); 18] = [
+        let table: [(bool, Face, Lines<'_>); 19] = [
             (true, Page, &[("sec-fetch-site", "same-origin"), ("origin", ours)]),
-            (true, Page, &[("sec-fetch-site", "same-origin"), ("origin", "null")]),
+            (false, Page, &[("sec-fetch-site", "same-origin"), ("origin", "null")]),
             (false, Page, &[("sec-fetch-site", "cross-site"), ("origin", ours)]),
             (false, Page, &[("sec-fetch-site", "same-site"), ("origin", "https://evil.example.com")]),
             (false, Page, &[("sec-fetch-site", "none")]),
@@ -63,7 +61,8 @@ mod tests {
             (false, Page, &[]),
             (false, Page, &[("content-type", "application/json")]),
             (true, Api, &[("content-type", "application/json")]),
-            (false, Api, &[("content-type", "text/plain")]),
+            (false, Api, &[("content-type", "text/plain"), ("cookie", "a=b")]),
+            (true, Api, &[]),
             (false, Api, &[("content-type", "application/json"), ("origin", "https://evil.example.com")]),
         ];
         for (expected, face, lines) in table {

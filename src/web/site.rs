@@ -55,6 +55,8 @@ impl Site {
 
     /// Whether a `Host` header names this site.
     pub(super) fn answers_to(&self, host: &str) -> bool {
+        // The usual port may be left out or written.
+        let host = host.strip_suffix(if self.is_https { ":443" } else { ":80" }).unwrap_or(host);
         self.origins
             .iter()
             .any(|origin| origin.split_once("://").is_some_and(|(_, ours)| ours.eq_ignore_ascii_case(host)))

@@ -22,17 +22,22 @@ pub async fn tick(visit: Visit) -> Result<Answer, Failure> {
     let me = visit.member()?;
     let from = target::after_sign_in(form.get("from"));
     let habit = form.get("habitId").parse().ok();
-    let refused = match (habit, Day::parse(form.get("date"))) {
-        (Some(habit), Ok(date)) => {
-            let done = form.get("completed") == "true";
+    let done = match form.get("completed") {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    };
+    let refused = match (habit, Day::parse(form.get("date")), done) {
+        (Some(habit), Ok(date), Some(done)) => {
             match completions::set(&visit.site.app, me, habit, date, done, None).await {
                 Ok(_) => return Ok(reply::see_other(from)),
                 Err(app::Error::Refused(refusal)) => refusal.to_string(),
                 Err(error) => return Err(error.into()),
             }
         }
-        (None, _) => crate::domain::Refusal::NoSuchHabit.to_string(),
-        (_, Err(fault)) => fault.message,
+        (None, ..) => crate::domain::Refusal::NoSuchHabit.to_string(),
+        (_, Err(fault), _) => fault.message,
+        (.., None) => "A day is ticked or unticked, nothing else.".to_owned(),
     };
     let (status, refused) = (StatusCode::UNPROCESSABLE_ENTITY, Refused { habit, why: refused });
     match from.strip_prefix("/calendar?") {

@@ -50,17 +50,62 @@ async fn a_taken_address_is_answered_like_a_new_one_and_only_its_owner_hears_of_
 }
 
 #[tokio::test]
-async fn whoever_confirms_gets_the_password_of_the_sign_up_that_was_confirmed() {
+async fn whoever_signs_up_with_anothers_address_never_gets_in_whatever_the_owner_presses() {
+    let mallory_knows = "mallory waits behind doors";
+    let mallory = json!({ "email": "ada@example.com", "password": mallory_knows, "displayName": "ada" });
+    // Mallory before Ada, after her, and after her with the mail sent again.
+    for (before, after, again) in [(true, false, false), (false, true, false), (false, true, true), (true, true, true)]
+    {
+        let world = World::new().await;
+        let ada = Person::new("ada", &world);
+        if before {
+            world.stranger().sends("POST", "/api/auth/signup", &mallory).await.is(201);
+        }
+        ada.signs_up("UTC").await;
+        if after {
+            world.stranger().sends("POST", "/api/auth/signup", &mallory).await.is(201);
+        }
+        if again {
+            ada.posts("/verify-email/resend", &[("email", "ada@example.com")]).await.is(303);
+        }
+        let token = ada.newest_token().await;
+        ada.get(&format!("/verify-email?token={token}")).await.is(200).says("More than one sign-up");
+        // The button alone does nothing now, nor does a wrong password.
+        ada.posts("/verify-email", &[("token", &token)]).await.is(422).says("Type the password you chose");
+        ada.posts("/verify-email", &[("token", &token), ("password", "wrong")]).await.is(422);
+        ada.posts("/verify-email", &[("token", &token), ("password", PASSWORD)]).await.is(200).says("is confirmed");
+        ada.tries_to_sign_in(mallory_knows).await.is(422);
+        ada.signs_in().await;
+    }
+}
+
+#[tokio::test]
+async fn an_inbox_gets_six_mails_an_hour_at_most_and_the_owners_sign_up_still_counts() {
     let world = World::new().await;
-    let mallory = world.stranger();
-    let early =
-        json!({ "email": "ada@example.com", "password": "mallory waits behind doors", "displayName": "Mallory" });
-    mallory.sends("POST", "/api/auth/signup", &early).await.is(201);
+    let stranger = world.stranger();
+    for n in 0..8 {
+        let body = json!({ "email": "ada@example.com", "password": format!("mallory waits behind doors {n}"), "displayName": "Buy at evil.example" });
+        stranger.sends("POST", "/api/auth/signup", &body).await.is(201);
+        stranger.sends("POST", "/api/auth/resend-verification", &json!({ "email": "ada@example.com" })).await.is(200);
+    }
     let ada = Person::new("ada", &world);
     ada.signs_up("UTC").await;
-    ada.confirms().await;
-    ada.tries_to_sign_in("mallory waits behind doors").await.is(422);
+    assert_eq!(world.mails("ada@example.com"), 6);
+    assert!(!world.newest_mail("ada@example.com").unwrap().contains("evil"), "strangers write nothing into our mails");
+    // The links she got are all of other sign-ups; her password makes hers count.
+    let token = ada.newest_token().await;
+    ada.posts("/verify-email", &[("token", &token), ("password", PASSWORD)]).await.is(200);
     ada.signs_in().await;
+    world.it_is("2026-02-12T13:00:00Z");
+    stranger
+        .sends(
+            "POST",
+            "/api/auth/signup",
+            &json!({ "email": "ada@example.com", "password": PASSWORD, "displayName": "x y" }),
+        )
+        .await
+        .is(201);
+    assert_eq!(world.mails("ada@example.com"), 7, "an hour later she is told again");
 }
 
 #[tokio::test]
@@ -135,7 +180,7 @@ async fn the_faults_of_a_form_are_told_together_and_what_was_typed_is_kept() {
     ];
     let page = person.posts("/sign-up", &fields).await.is(422);
     let page = page.says("at least 2 characters").says("does not look like an email address").says("easy to guess");
-    let page = page.says("time zone is not known").says("value=\"ada at example\"").says("aria-invalid=\"true\"");
+    let page = page.says("value=\"ada at example\"").says("aria-invalid=\"true\"");
     page.says_nothing_of("password1234");
     let differ =
         [("displayName", "Ada"), ("email", "ada@example.com"), ("password", PASSWORD), ("confirmPassword", "x")];

@@ -21,7 +21,7 @@ async fn serve_needs_nothing_and_says_where_it_is() {
     server.signal("TERM");
     let (code, rest) = server.ends();
     assert_eq!(code, Some(0), "{rest}");
-    assert!(!folder.path().join("data/development/atlas.pid").exists());
+    assert!(!folder.path().join("data/development/atlas.redb.pid").exists());
     let again = Server::start(folder.path());
     assert!(!again.line.contains("just made"));
 }
@@ -37,6 +37,44 @@ async fn a_second_server_on_the_same_file_is_told_who_has_it() {
         assert!(complaint(&refused).contains(&format!("pid {pid}")), "{}", complaint(&refused));
     }
     assert_eq!(health(&server).await["ok"], true);
+}
+
+#[test]
+fn servers_that_start_at_once_agree_on_one_file() {
+    for _ in 0..4 {
+        let folder = tempfile::tempdir().unwrap();
+        let seeds = || {
+            let path = folder.path().to_owned();
+            std::thread::spawn(move || code(&run(&path, &["seed"], &[])))
+        };
+        let both = [seeds(), seeds(), seeds()];
+        let codes = both.map(|seeding| seeding.join().unwrap());
+        // One of them worked; the others worked after it, or were told that the file is in use.
+        assert!(codes.contains(&0) && codes.iter().all(|code| [0, 69].contains(code)), "{codes:?}");
+        assert!(said(&run(folder.path(), &["seed"], &[])).contains("nothing was changed"));
+        let names = fs::read_dir(folder.path().join("data/development")).unwrap().count();
+        assert_eq!(names, 1, "no half-made file is left");
+    }
+}
+
+#[test]
+fn a_variable_that_cannot_be_read_is_not_left_out() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let odd = std::ffi::OsStr::from_bytes(b"/srv/d\xe9/atlas.redb");
+    for name in ["DATABASE_URL", "ATLAS_ENV", "NEXTAUTH_SECRET_FILE"] {
+        let refused = crate::process::atlas(folder.path()).args(["check"]).env(name, odd).output().unwrap();
+        assert_eq!(code(&refused), 78, "{name}");
+        assert!(complaint(&refused).contains(name), "{}", complaint(&refused));
+    }
+}
+
+#[test]
+fn refusals_of_seeds_come_before_any_file_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code(&run(folder.path(), &["seed", "--set", "nothing"], &[])), 1);
+    assert!(!folder.path().join("data").exists());
+    assert_eq!(code(&run(folder.path(), &["seed"], &[("SEED_PASSWORD", "short")])), 1);
 }
 
 #[test]

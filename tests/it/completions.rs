@@ -82,6 +82,11 @@ async fn a_refused_tick_is_explained_at_its_row() {
         ada.posts("/today", &[("habitId", habit), ("date", date), ("completed", "true")]).await.is(422);
     }
     ada.posts("/today", &[]).await.is(422);
+    ada.ticks(&read, "2026-02-12", true).await.is(200);
+    for word in ["", "TRUE", "on", "banana"] {
+        ada.posts("/today", &[("habitId", &read), ("date", "2026-02-12"), ("completed", word)]).await.is(422);
+    }
+    assert_eq!(ada.done_on("2026-02-12").await.len(), 1, "only the word false unticks");
 }
 
 #[tokio::test]

@@ -126,6 +126,10 @@ fn a_secret_may_come_from_a_file_but_not_from_both_and_never_from_atlas_toml() {
             .iter()
             .any(|error| error.contains("does not belong into a file") && error.contains("NEXTAUTH_SECRET_FILE"))
     );
+    let empty = desk.folder.path().join("empty");
+    fs::write(&empty, "\n").unwrap();
+    let open = Desk::with("", &[("ATLAS_GATE_USER", "team"), ("ATLAS_GATE_PASSWORD_FILE", empty.to_str().unwrap())]);
+    assert!(errors(&open.checked("development")).iter().any(|error| error.contains("which is empty")));
     let gone = Desk::with("", &[("AUTH_SECRET_FILE", "/nowhere/secret")]).checked("development");
     assert!(errors(&gone)[0].contains("/nowhere/secret"));
 }
@@ -172,8 +176,30 @@ fn values_of_the_wrong_shape_are_all_named() {
 }
 
 #[test]
+fn what_is_not_written_as_tables_or_cannot_filter_a_log_is_named() {
+    for toml in ["environment = 3", "defaults = \"x\"", "[[environment.development]]\nlog = \"info\""] {
+        let checked = Desk::with(toml, &[]).checked("development");
+        assert!(errors(&checked)[0].contains("must be written as tables"), "{toml}");
+    }
+    let checked = Desk::with("", &[("ATLAS_LOG", "atlas=[[")]).checked("development");
+    assert!(errors(&checked)[0].contains("must be a log filter"));
+    let empty = Desk::with("[environment.development.gate]\nuser = \"\"\n", &[]).checked("development");
+    assert!(errors(&empty)[0].contains("is empty"));
+    // Empty variables are unset ones, those that choose included.
+    let unset = Desk::with("", &[("ATLAS_LISTEN", ""), ("ATLAS_ENV", " ")]);
+    assert!(
+        check(&Flags { config: unset.flags("development").config, ..Flags::default() }, &unset.variables)
+            .unwrap()
+            .settings
+            .is_some()
+    );
+}
+
+#[test]
 fn another_kind_of_database_is_explained() {
-    for url in ["postgres://atlas@db/atlas", "postgresql://x", "mysql://x"] {
+    for url in
+        ["postgres://atlas@db/atlas", "postgresql://x", "mysql://x", "POSTGRES://x", "postgresql+x://y", "mongodb://z"]
+    {
         let checked = Desk::with("", &[("DATABASE_URL", url)]).checked("development");
         assert!(errors(&checked)[0].contains("one file of its own"), "{:?}", errors(&checked));
     }

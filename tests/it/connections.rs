@@ -54,6 +54,8 @@ async fn requests_that_two_servers_could_read_differently_are_refused() {
         (format!("GET /landing HTTP/1.1\r\nhost: {host}\r\nx: {}\r\n\r\n", "x".repeat(40_000)), 431),
         ("NONSENSE\r\n\r\n".to_owned(), 400),
         (format!("GET /landing HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n\r\n"), 200),
+        (format!("CONNECT {host} HTTP/1.1\r\nhost: {host}\r\n\r\n"), 400),
+        (format!("GET http://LOCALHOST:{port}/landing HTTP/1.1\r\nhost: {host}\r\n\r\n"), 200),
         ("GET /api/health HTTP/1.1\r\nhost: 10.0.0.7\r\n\r\n".to_owned(), 200),
     ];
     for (request, status) in table {

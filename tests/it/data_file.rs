@@ -56,9 +56,31 @@ fn a_file_is_refused_to_every_other_environment_and_stays_as_it_was() {
 fn two_openings_at_once_are_refused_with_the_name_of_the_holder() {
     let (_folder, path) = staging_file();
     let _held = Store::open(&path, &environment("staging")).unwrap();
-    fs::write(path.with_extension("pid"), "4711\n").unwrap();
+    fs::write(path.with_file_name("atlas.redb.pid"), format!("{}\n", std::process::id())).unwrap();
     let error = Store::open(&path, &environment("staging")).map(drop).unwrap_err();
-    assert!(matches!(error, OpenError::Locked { pid: Some(4711), .. }), "{error}");
+    assert!(matches!(error, OpenError::Locked { pid: Some(_), .. }), "{error}");
+}
+
+#[test]
+fn a_link_that_points_nowhere_is_no_place_for_a_new_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("atlas.redb");
+    std::os::unix::fs::symlink(folder.path().join("not-mounted/atlas.redb"), &path).unwrap();
+    let error = make(&path, "staging").map(drop).unwrap_err();
+    assert!(matches!(error, OpenError::Io { .. }) && error.to_string().contains("points nowhere"), "{error}");
+    assert!(path.is_symlink());
+}
+
+#[test]
+fn a_data_file_of_any_name_keeps_its_note_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["atlas.pid", "atlas.a", "atlas"] {
+        let path = folder.path().join(name);
+        let store = make(&path, "staging").unwrap();
+        drop(atlas::store::PidNote::leave(&path));
+        drop(store);
+        assert!(Store::open(&path, &environment("staging")).is_ok(), "{name}");
+    }
 }
 
 #[test]

@@ -1,16 +1,22 @@
 //! Seeds: believable people, the same everywhere.
 
 use atlas::config::Secret;
+use atlas::domain::Kind;
 use atlas::ops::seeds;
 
 use crate::person::Person;
 use crate::world::World;
 
+async fn plant(world: &World, password: Option<&Secret>) -> seeds::Planted {
+    let ready = seeds::ready(Kind::Development, "demo", password).unwrap();
+    seeds::plant(&world.site.app, ready).await.unwrap()
+}
+
 #[tokio::test]
 async fn the_people_that_browser_tests_of_the_predecessor_expect_are_there() {
     let world = World::new().await;
     let password = Secret::new("plenty of quiet mornings");
-    seeds::plant(&world.site.app, "demo", Some(&password)).await.unwrap();
+    plant(&world, Some(&password)).await;
     let verified = Person::new("verified", &world);
     verified.tries_to_sign_in("plenty of quiet mornings").await.is(303);
     let habits = verified.get("/api/habits").await.is(200).data()["habits"].take();
@@ -27,9 +33,9 @@ async fn the_people_that_browser_tests_of_the_predecessor_expect_are_there() {
 #[tokio::test]
 async fn months_of_completions_lie_in_the_past_and_on_planned_days() {
     let world = World::new().await;
-    let planted = seeds::plant(&world.site.app, "demo", None).await.unwrap();
+    let planted = plant(&world, None).await;
     assert!(planted.completions > 300, "{planted:?}");
-    assert_eq!(seeds::plant(&world.site.app, "demo", None).await.unwrap(), seeds::Planted::default());
+    assert_eq!(plant(&world, None).await, seeds::Planted::default());
     let ines = Person::new("ines", &world);
     ines.tries_to_sign_in(seeds::DEFAULT_PASSWORD).await.is(303);
     assert!(ines.done_on("2026-02-12").await.is_empty(), "today is hers to tick");

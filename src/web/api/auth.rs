@@ -53,6 +53,9 @@ pub async fn log_out(visit: Visit) -> Result<Answer, Failure> {
 #[derive(Deserialize)]
 struct VerifyEmail {
     token: String,
+    /// Asked for when several sign-ups wait for the same address.
+    #[serde(default)]
+    password: String,
 }
 
 /// `POST /api/auth/verify-email`: 200 `{userId}`. The predecessor did this with GET, which mail scanners press too.
@@ -61,7 +64,7 @@ pub async fn verify_email(visit: Visit) -> Result<Answer, Failure> {
     if typed.token.is_empty() {
         return Err(Refusal::field("token", "The token is missing.").into());
     }
-    match accounts::confirm(&visit.site.app, &typed.token).await? {
+    match accounts::confirm(&visit.site.app, &typed.token, &typed.password).await? {
         (id, Standing::Open) => Ok(reply::json(StatusCode::OK, &json!({ "userId": id }))),
         (_, Standing::Used) => Err(Refusal::LinkInvalid.into()),
     }
