@@ -9,7 +9,14 @@ use super::seeded::ines;
 use super::server::Server;
 
 const FOR_STRANGERS: [&str; 5] = ["/landing", "/sign-up", "/sign-in", "/verify-email", "/dev/mail"];
-const FOR_MEMBERS: [&str; 2] = ["/today", "/habits"];
+const FOR_MEMBERS: [(&str, &str); 6] = [
+    ("/today", "Practise the prelude"),
+    ("/calendar", "Practise the prelude"),
+    ("/habits", "Practise the prelude"),
+    ("/habits/archive", "Nothing is put away"),
+    ("/insights", "Consistency"),
+    ("/account", "Time zone"),
+];
 
 #[tokio::test]
 async fn no_page_for_strangers_scrolls_sideways_or_has_small_targets_at_320_pixels() {
@@ -37,9 +44,9 @@ async fn no_page_for_members_scrolls_sideways_or_has_small_targets_at_320_pixels
         );
         assert_eq!(ines.asks(&create).await, true);
     }
-    for path in FOR_MEMBERS {
+    for (path, words) in FOR_MEMBERS {
         ines.visits(path).await;
-        ines.sees("Practise the prelude").await;
+        ines.sees(words).await;
         fits(&ines, path).await;
     }
 }
@@ -66,7 +73,7 @@ async fn fits(person: &Person, page: &str) {
 async fn the_console_is_silent_and_nobody_else_is_asked_for_anything() {
     let ines = ines(Device::DESKTOP).await;
     let server = ines.address().await.replace("/today", "/");
-    for path in FOR_MEMBERS {
+    for (path, _) in FOR_MEMBERS {
         ines.visits(path).await;
         is_silent(&ines, path, &server).await;
     }

@@ -7,6 +7,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `journey` | from signing up to a ticked habit, with and without JavaScript, on a desktop and a phone |
+//! | `habits` | a habit's life, the calendar, and settings |
 //! | `mistakes` | what people see when Atlas says no |
 //! | `every_page` | what holds on every page: width, targets, silence, no strangers |
 //! | `seeded` | a data file planted by `atlas seed` |
@@ -17,6 +18,7 @@
 
 mod browser;
 mod every_page;
+mod habits;
 mod journey;
 mod mistakes;
 mod person;
