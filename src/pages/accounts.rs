@@ -20,6 +20,15 @@ pub struct SignUp<'a> {
 const EMAIL: Field<'static> =
     Field { name: "email", label: "Email", kind: "email", value: "", autocomplete: "email", hint: None };
 
+const PASSWORD: Field<'static> = Field {
+    name: "password",
+    label: "Password",
+    kind: "password",
+    value: "",
+    autocomplete: "current-password",
+    hint: None,
+};
+
 /// The sign-up form with what was typed and what is wrong with it.
 pub fn sign_up(frame: &Frame<'_>, typed: SignUp<'_>, faults: &[Fault], busy: Option<&str>) -> Markup {
     let name = Field {
@@ -31,21 +40,11 @@ pub fn sign_up(frame: &Frame<'_>, typed: SignUp<'_>, faults: &[Fault], busy: Opt
         hint: None,
     };
     let password = Field {
-        name: "password",
-        label: "Password",
-        kind: "password",
-        value: "",
         autocomplete: "new-password",
         hint: Some("At least 12 characters. Four unrelated words work well."),
+        ..PASSWORD
     };
-    let again = Field {
-        name: "confirmPassword",
-        label: "Confirm password",
-        kind: "password",
-        value: "",
-        autocomplete: "new-password",
-        hint: None,
-    };
+    let again = Field { name: "confirmPassword", label: "Confirm password", autocomplete: "new-password", ..PASSWORD };
     document(
         frame,
         "Create your account",
@@ -102,14 +101,7 @@ pub struct Link<'a> {
 
 /// The page behind the link in the mail. Looking at it changes nothing; its button confirms.
 pub fn confirm(frame: &Frame<'_>, link: Link<'_>, refused: Option<&str>) -> Markup {
-    let password = Field {
-        name: "password",
-        label: "Password",
-        kind: "password",
-        value: "",
-        autocomplete: "current-password",
-        hint: Some("The one you chose when you signed up."),
-    };
+    let password = Field { hint: Some("The one you chose when you signed up."), ..PASSWORD };
     document(
         frame,
         "Confirm your address",
@@ -182,14 +174,6 @@ fn resend_form(email: &str, faults: &[Fault]) -> Markup {
 
 /// The sign-in form. `from` is where to go afterwards.
 pub fn sign_in(frame: &Frame<'_>, email: &str, from: &str, refused: Option<&str>, unverified: bool) -> Markup {
-    let password = Field {
-        name: "password",
-        label: "Password",
-        kind: "password",
-        value: "",
-        autocomplete: "current-password",
-        hint: None,
-    };
     document(
         frame,
         "Sign in",
@@ -203,7 +187,7 @@ pub fn sign_in(frame: &Frame<'_>, email: &str, from: &str, refused: Option<&str>
                 }
                 form.stack method="post" action="/sign-in" novalidate {
                     (field("", &Field { value: email, autocomplete: "username", ..EMAIL }, &[]))
-                    (field("", &password, &[]))
+                    (field("", &PASSWORD, &[]))
                     input type="hidden" name="from" value=(from);
                     button.button type="submit" { "Sign in" }
                 }

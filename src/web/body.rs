@@ -1,15 +1,18 @@
 //! Reading bodies: bounded in size and time before anything is parsed.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use serde::de::DeserializeOwned;
 use warp::http::HeaderMap;
 use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 
 use super::failure::Failure;
-use super::visit::Body;
+
+/// The body as it arrives.
+pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>;
 
 /// Largest form or JSON body in bytes, where a route says nothing else.
 pub const USUAL: usize = 64 * 1024;

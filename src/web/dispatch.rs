@@ -10,12 +10,13 @@ use warp::http::{HeaderMap, Method};
 use warp::path::FullPath;
 use warp::{Filter, Reply};
 
+use super::body::Body;
 use super::face::Face;
 use super::failure::Failure;
 use super::reply::{self, Answer, Template};
 use super::routes::{Route, Routes, Who, allowed};
 use super::site::Site;
-use super::visit::{Body, Parts, RequestNumber, Visit};
+use super::visit::{Parts, RequestNumber, Visit};
 use super::{gate, origin, target};
 use crate::app::sessions;
 

@@ -1,15 +1,12 @@
 //! One request on its way through the house.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
-use futures_util::Stream;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use warp::http::{HeaderMap, Method};
 
-use super::body::{self, Allowance, Fields};
+use super::body::{self, Allowance, Body, Fields};
 use super::failure::Failure;
 use super::site::Site;
 use crate::app::sessions::Member;
@@ -19,9 +16,6 @@ use crate::pages::Frame;
 /// The number of a request, as it stands in the log and on error pages.
 #[derive(Debug, Clone)]
 pub struct RequestNumber(pub String);
-
-/// The body as it arrives.
-pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>;
 
 /// The varying parts of a path, by name, as they were sent.
 pub type Parts = Vec<(String, String)>;
