@@ -54,7 +54,7 @@ pub enum OpenError {
         pid: Option<u32>,
     },
     /// It belongs elsewhere.
-    #[error("{path} belongs to environment “{}” (kind {}), not to “{expected}”. It stays as it is. Set data_file of “{expected}” to a file of its own, or start with --env {}.", .found.environment, .found.kind, .found.environment)]
+    #[error("{path} belongs to environment “{}” (kind {}), not to “{expected}”. Nothing was changed. Set data_file of “{expected}” to a file of its own, or start with --env {}.", .found.environment, .found.kind, .found.environment)]
     OtherEnvironment {
         /// The data file.
         path: PathBuf,

@@ -13,6 +13,7 @@ pub mod links;
 pub mod migrations;
 mod open;
 pub mod outbox;
+mod overlay;
 mod record;
 pub mod schema;
 pub mod sessions;

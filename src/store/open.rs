@@ -9,8 +9,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use redb::backends::FileBackend;
-use redb::{Database, DatabaseError, ReadableDatabase, StorageError};
+use redb::{Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError};
 
+use super::overlay::Overlay;
 use super::table::{Read, View, definition};
 use super::{OpenError, Store, migrations, schema};
 use crate::domain::stamp::Stamp;
@@ -57,12 +58,10 @@ impl Store {
         looks_like_ours(path)?;
         refuse_strangers_unwritten(path, environment)?;
         let file = OpenOptions::new().read(true).write(true).open(path).map_err(io(path))?;
-        let database = open_database(path, file)?;
+        let database = open_database(path, backend(path, file)?)?;
         let (stamp, found, key) = identity(path, || database.begin_read().map_err(redb::Error::from))?;
+        // Once more, now that nobody else can have the file.
         belongs(path, &stamp, environment)?;
-        if found > schema::VERSION {
-            return Err(OpenError::Newer { path: path.to_owned(), found, known: schema::VERSION });
-        }
         if found < schema::VERSION {
             raise(path, &database, found)?;
         }
@@ -81,19 +80,25 @@ fn raise(path: &Path, database: &Database, found: u32) -> Result<(), OpenError> 
     Ok(())
 }
 
-/// Reads the stamp through a read-only handle first, so that a file that belongs elsewhere is not written to, not even
-/// by a repair. A file that was not closed cleanly cannot be read that way; its stamp is checked after the repair.
+/// Looks at stamp and schema without writing, so that a file that belongs elsewhere stays as it is, byte for byte. Nothing
+/// but looking happens to a file that was not closed cleanly either: its repair is rehearsed in memory.
 fn refuse_strangers_unwritten(path: &Path, environment: &Environment) -> Result<(), OpenError> {
     let opened = catch_unwind(AssertUnwindSafe(|| redb::Builder::new().set_cache_size(1 << 20).open_read_only(path)));
-    match opened {
-        Ok(Ok(database)) => {
-            let (stamp, ..) = identity(path, || database.begin_read().map_err(redb::Error::from))?;
-            belongs(path, &stamp, environment)
+    let (stamp, found, _) = match opened {
+        Ok(Ok(database)) => identity(path, || database.begin_read().map_err(redb::Error::from))?,
+        Ok(Err(DatabaseError::RepairAborted)) => {
+            let overlay = File::open(path).and_then(Overlay::over).map_err(io(path))?;
+            let database = open_database(path, overlay)?;
+            identity(path, || database.begin_read().map_err(redb::Error::from))?
         }
-        Ok(Err(DatabaseError::RepairAborted)) => Ok(()),
-        Ok(Err(error)) => Err(explain(path, error)),
-        Err(_) => Err(damaged(path)),
+        Ok(Err(error)) => return Err(explain(path, error)),
+        Err(_) => return Err(damaged(path)),
+    };
+    belongs(path, &stamp, environment)?;
+    if found > schema::VERSION {
+        return Err(OpenError::Newer { path: path.to_owned(), found, known: schema::VERSION });
     }
+    Ok(())
 }
 
 fn belongs(path: &Path, stamp: &Stamp, environment: &Environment) -> Result<(), OpenError> {
@@ -107,8 +112,11 @@ fn belongs(path: &Path, stamp: &Stamp, environment: &Environment) -> Result<(), 
     })
 }
 
-fn open_database(path: &Path, file: File) -> Result<Database, OpenError> {
-    let backend = FileBackend::new(file).map_err(|error| explain(path, error))?;
+fn backend(path: &Path, file: File) -> Result<FileBackend, OpenError> {
+    FileBackend::new(file).map_err(|error| explain(path, error))
+}
+
+fn open_database(path: &Path, backend: impl StorageBackend) -> Result<Database, OpenError> {
     // A damaged body can panic inside redb; that is an answer about the file, not the end of the process.
     let opened =
         catch_unwind(AssertUnwindSafe(|| redb::Builder::new().set_cache_size(CACHE).create_with_backend(backend)));
@@ -189,7 +197,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 fn write_new(path: &Path, stamp: &Stamp, key: [u8; 32]) -> Result<(), OpenError> {
     // SECURITY: only the owner reads people's data, whatever the umask says.
     let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).map_err(io(path))?;
-    let database = open_database(path, file)?;
+    let database = open_database(path, backend(path, file)?)?;
     let fail = |error: redb::Error| OpenError::Damaged { path: path.to_owned(), why: error.to_string() };
     let mut transaction = database.begin_write().map_err(|error| fail(error.into()))?;
     transaction.set_quick_repair(true);

@@ -183,6 +183,25 @@ fn a_file_of_another_environment_is_refused_with_exit_1() {
     assert_eq!(fs::read(&file).unwrap(), before);
 }
 
+#[test]
+fn a_killed_servers_file_is_not_even_repaired_for_a_stranger() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code(&run(folder.path(), &["seed"], &[])), 0);
+    let server = Server::start(folder.path());
+    server.signal("KILL");
+    server.ends();
+    let file = folder.path().join("data/development/atlas.redb");
+    let before = fs::read(&file).unwrap();
+    let path = file.to_str().unwrap();
+    let stranger = ["serve", "--env", "preview/x", "--listen", "127.0.0.1:0"];
+    let refused = run(folder.path(), &stranger, &[("DATABASE_URL", path)]);
+    assert_eq!(code(&refused), 1);
+    assert!(complaint(&refused).contains("Nothing was changed"), "{}", complaint(&refused));
+    assert!(fs::read(&file).unwrap() == before, "the file is as it was, byte for byte");
+    // Its own environment repairs and opens it.
+    assert!(said(&run(folder.path(), &["seed"], &[])).contains("nothing was changed"));
+}
+
 #[tokio::test]
 async fn a_second_signal_ends_at_once() {
     let folder = tempfile::tempdir().unwrap();
