@@ -20,6 +20,7 @@ mod habits;
 mod insights;
 mod landing;
 mod origin;
+mod patience;
 mod reply;
 mod routes;
 pub mod serve;

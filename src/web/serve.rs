@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::front::{Front, Handler};
+use super::patience::Patient;
 
 /// What a connection may cost.
 #[derive(Debug, Clone, Copy)]
@@ -27,13 +28,21 @@ pub struct Limits {
     pub per_address: usize,
     /// Longest wait for a request's headers, and for the next request on an open connection.
     pub headers: Duration,
+    /// Longest wait for a client to take a piece of an answer.
+    pub writes: Duration,
     /// Longest wait for running requests when the server stops.
     pub drain: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 4_096, per_address: 256, headers: Duration::from_secs(15), drain: Duration::from_secs(10) }
+        Self {
+            connections: 4_096,
+            per_address: 256,
+            headers: Duration::from_secs(15),
+            writes: Duration::from_secs(30),
+            drain: Duration::from_secs(10),
+        }
     }
 }
 
@@ -93,7 +102,9 @@ async fn connection(stream: TcpStream, door: Front<impl Handler>, limits: Limits
     let _ = stream.set_nodelay(true);
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(limits.headers).max_header_size(32 * 1024);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(door)));
+    let mut connection = pin!(
+        builder.serve_connection(TokioIo::new(Patient::with(stream, limits.writes)), TowerToHyperService::new(door))
+    );
     tokio::select! {
         _ = connection.as_mut() => return,
         _ = leaving.changed() => {}

@@ -112,6 +112,18 @@ async fn a_body_that_takes_too_long_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_client_that_never_reads_is_given_up() {
+    let limits = Limits { writes: Duration::from_millis(300), ..Limits::default() };
+    let world = World::with(Wishes { limits, ..Wishes::default() }).await;
+    let request = format!("GET /sign-up HTTP/1.1\r\nhost: {}\r\n\r\n", world.stranger().host).repeat(100);
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    // The server stops reading once its answers are not taken; then it hangs up, and writing fails.
+    let asking = async { while stream.write_all(request.as_bytes()).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(30), asking).await.expect("the server hangs up");
+    world.stranger().get("/api/health").await.is(200);
+}
+
+#[tokio::test]
 async fn more_connections_than_the_limit_wait_for_a_place() {
     let limits = Limits { connections: 2, headers: Duration::from_millis(300), ..Limits::default() };
     let world = World::with(Wishes { limits, ..Wishes::default() }).await;
