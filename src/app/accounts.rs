@@ -121,8 +121,9 @@ fn new_account(
     }
 }
 
-/// Mails a new link to an account that waits to be confirmed; older links of the same sign-up stop working. Nothing happens, and nothing
-/// different is said, for an unknown or confirmed address or within five minutes of the last link.
+/// Mails a new link to an account that waits to be confirmed; older links of the same sign-up stop working. Nothing
+/// happens, and nothing different is said, for an unknown or confirmed address, within five minutes of the last link, or
+/// when the address has had its mails of the hour.
 ///
 /// # Errors
 /// [`Error::Refused`] when the address is none.

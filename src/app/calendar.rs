@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{App, Error};
-use crate::domain::agenda::Agenda;
+use super::{App, Error, completions::list};
 use crate::domain::completion::may_change;
 use crate::domain::insights::Tally;
 use crate::domain::month::Month;
@@ -29,7 +28,7 @@ pub fn look(app: &App, me: &Account, month: Month, open: Option<Day>) -> Result<
     let now = app.clock.now();
     let today = Day::at(now, me.zone());
     let day = open.map(|day| {
-        let agenda = kept.agenda(day, today, me.preferences.done_sinks);
+        let agenda = list(kept.habits.clone(), &kept.done, day, today, me.preferences.done_sinks);
         // Every habit on the list is planned that day, so the day alone decides, and for all of them alike.
         let shut = agenda
             .items
@@ -54,17 +53,6 @@ impl Kept {
             tally.completed += u32::from(self.is_done(habit, day));
         }
         tally
-    }
-
-    /// The list of a day. A streak is as of today, so no other day's list tells it.
-    fn agenda(&self, day: Day, today: Day, done_sinks: bool) -> Agenda {
-        let nothing = History::default();
-        let look = |habit: &Habit| {
-            let history = self.done.get(&habit.id).unwrap_or(&nothing);
-            let streak = if day == today { streak::current(&habit.schedule, history, today) } else { 0 };
-            (history.is_done(day), streak)
-        };
-        Agenda::of(self.habits.clone(), day, done_sinks, look)
     }
 
     /// Every habit's streak; none at all while nothing was ever done.

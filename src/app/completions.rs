@@ -1,5 +1,7 @@
 //! Ticking and unticking: facts on civil dates.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{App, Error, habits::kept};
@@ -50,7 +52,7 @@ pub async fn set(
 /// The habits that were done on `day`, archived ones too.
 ///
 /// # Errors
-/// [`Error::Broken`] when the file cannot be read.
+/// [`Error::Unavailable`] when the file cannot be read.
 pub fn on_day(app: &App, me: AccountId, day: Day) -> Result<Vec<HabitId>, Error> {
     app.store.read(|view| {
         let year = completions::of_year(view, me, day.year())?;
@@ -65,20 +67,32 @@ pub fn on_day(app: &App, me: AccountId, day: Day) -> Result<Vec<HabitId>, Error>
 pub fn agenda(app: &App, me: &Account, day: Day) -> Result<Agenda, Error> {
     let today = app.today(me);
     app.store.read(|view| {
-        let done = completions::of_account(view, me.id)?;
-        let nothing = History::default();
-        let look = |habit: &Habit| {
-            let history = done.get(&habit.id).unwrap_or(&nothing);
-            (history.is_done(day), streak::current(&habit.schedule, history, today))
-        };
-        Ok(Agenda::of(habits::active(view, me.id)?, day, me.preferences.done_sinks, look))
+        let (habits, done) = (habits::active(view, me.id)?, completions::of_account(view, me.id)?);
+        Ok(list(habits, &done, day, today, me.preferences.done_sinks))
     })
+}
+
+/// The list of a day. A streak is as of today, so no other day's list tells it.
+pub(super) fn list(
+    habits: Vec<Habit>,
+    done: &BTreeMap<HabitId, History>,
+    day: Day,
+    today: Day,
+    done_sinks: bool,
+) -> Agenda {
+    let nothing = History::default();
+    let look = |habit: &Habit| {
+        let history = done.get(&habit.id).unwrap_or(&nothing);
+        let streak = if day == today { streak::current(&habit.schedule, history, today) } else { 0 };
+        (history.is_done(day), streak)
+    };
+    Agenda::of(habits, day, done_sinks, look)
 }
 
 /// Writes down days that were done before Atlas was asked, without the window. Days that are down already stay. For seeds.
 ///
 /// # Errors
-/// [`Error::Busy`], [`Error::Broken`].
+/// [`Error::Busy`], [`Error::Unavailable`].
 pub async fn plant(app: &App, me: AccountId, habit: HabitId, days: Vec<(Day, Timestamp)>) -> Result<usize, Error> {
     app.store
         .write(move |draft| {

@@ -25,7 +25,7 @@ pub struct Change {
 /// The active habits, in the person's own order.
 ///
 /// # Errors
-/// [`Error::Broken`] when the file cannot be read.
+/// [`Error::Unavailable`] when the file cannot be read.
 pub fn active(app: &App, me: AccountId) -> Result<Vec<Habit>, Error> {
     app.store.read(|view| Ok(habits::active(view, me)?))
 }

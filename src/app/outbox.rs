@@ -70,7 +70,7 @@ pub(super) fn post(draft: &mut Draft<'_, '_>, mail: &Mail) {
 /// Mail newest first, for reading where it is captured.
 ///
 /// # Errors
-/// [`Error::Broken`] when the file cannot be read.
+/// [`Error::Unavailable`] when the file cannot be read.
 pub fn newest(app: &App, most: usize) -> Result<Vec<Mail>, Error> {
     app.store.read(|view| Ok(outbox::newest(view, most)?))
 }
@@ -78,7 +78,7 @@ pub fn newest(app: &App, most: usize) -> Result<Vec<Mail>, Error> {
 /// The newest verification token mailed to `email`, for browser tests.
 ///
 /// # Errors
-/// [`Error::Broken`] when the file cannot be read.
+/// [`Error::Unavailable`] when the file cannot be read.
 pub fn newest_verification_token(app: &App, email: &Email) -> Result<Option<String>, Error> {
     let mails = newest(app, usize::MAX)?;
     let mut texts = mails.iter().filter(|mail| mail.to == *email).filter_map(|mail| mail.letter.as_ref());
@@ -168,7 +168,7 @@ fn gave_up(app: &App, why: &str) -> Standing {
 /// The mail with that id.
 ///
 /// # Errors
-/// [`Error::Broken`] when the file cannot be read.
+/// [`Error::Unavailable`] when the file cannot be read.
 pub fn get(app: &App, id: MailId) -> Result<Option<Mail>, Error> {
     app.store.read(|view| Ok(outbox::get(view, id)?))
 }

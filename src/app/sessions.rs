@@ -62,7 +62,7 @@ pub async fn sign_in(app: &App, email: &str, password: &str, presented: Option<&
 /// Who presents this token, if anybody is signed in with it.
 ///
 /// # Errors
-/// [`Error::Broken`] when the file cannot be read.
+/// [`Error::Unavailable`] when the file cannot be read.
 pub fn member(app: &App, token: &str) -> Result<Option<Member>, Error> {
     let hash = app.keys.hash(Purpose::Session, token);
     let now = app.clock.now();
@@ -76,7 +76,7 @@ pub fn member(app: &App, token: &str) -> Result<Option<Member>, Error> {
 /// Writes down that a session was used just now.
 ///
 /// # Errors
-/// [`Error::Busy`], [`Error::Broken`]; losing one such note harms nobody.
+/// [`Error::Busy`], [`Error::Unavailable`]; losing one such note harms nobody.
 pub async fn touch(app: &App, hash: TokenHash) -> Result<(), Error> {
     let now = app.clock.now();
     app.store
@@ -92,7 +92,7 @@ pub async fn touch(app: &App, hash: TokenHash) -> Result<(), Error> {
 /// Ends the session of this token. One that is none is ended already.
 ///
 /// # Errors
-/// [`Error::Busy`], [`Error::Broken`].
+/// [`Error::Busy`], [`Error::Unavailable`].
 pub async fn sign_out(app: &App, token: &str) -> Result<(), Error> {
     let hash = app.keys.hash(Purpose::Session, token);
     app.store

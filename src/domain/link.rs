@@ -16,8 +16,9 @@ pub const RESEND_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 pub struct Link {
     /// The account it confirms.
     pub account: AccountId,
-    /// SECURITY: what was typed at the sign-up that caused this link. Confirming puts exactly these in force, so that
-    /// nobody who signed up earlier with somebody else's address keeps a password to the confirmed account.
+    /// SECURITY: what was typed at the sign-up that caused this link. Confirming puts these in force, or, when several
+    /// sign-ups wait for the address, those whose password is typed; so nobody who signed up with somebody else's
+    /// address has a password to the confirmed account.
     pub credentials: Credentials,
     /// When it was mailed.
     pub created_at: Timestamp,
