@@ -3,14 +3,10 @@
  * weekdays. Without it the same buttons post and the page comes back.
  */
 
-const list = document.querySelector("[data-order]");
-const announcer = document.getElementById("announcer");
-const rows = () => [...list.querySelectorAll("[data-habit]")];
+import { announce } from "./announce.js";
 
-function announce(text) {
-  announcer.textContent = text;
-  setTimeout(() => { if (announcer.textContent === text) announcer.textContent = ""; }, 4000);
-}
+const list = document.querySelector("[data-order]");
+const rows = () => [...list.querySelectorAll("[data-habit]")];
 
 /** The first cannot go up, the last cannot go down. */
 function drawEnds() {
@@ -31,7 +27,7 @@ function draw(order) {
 let saving = Promise.resolve();
 
 /** Shows the new order at once and saves it; puts the old one back when that fails. One save at a time, in order. */
-function reorder(order, before) {
+function reorder(order, before, canUndo = true) {
   draw(order);
   const habitIds = order.map((row) => row.dataset.habit);
   saving = saving.then(async () => {
@@ -43,7 +39,7 @@ function reorder(order, before) {
       });
       if (reply.status === 401) return location.assign("/sign-in?from=/habits");
       if (!reply.ok) throw new Error((await reply.json()).error.message);
-      announce("The new order is saved.");
+      announce("The new order is saved.", canUndo ? () => reorder(before, order, false) : undefined);
     } catch (error) {
       draw(before);
       announce(error instanceof TypeError ? "Atlas cannot be reached; the order is as it was." : error.message);

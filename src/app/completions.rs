@@ -21,7 +21,7 @@ pub enum Outcome {
     Noop,
 }
 
-/// Ticks or unticks `day`. Asking twice, or twice at once, makes one fact.
+/// Ticks or unticks `day`, as somebody did at the instant `when`. Asking twice, or twice at once, makes one fact.
 ///
 /// # Errors
 /// [`Refusal::NoSuchHabit`](crate::domain::Refusal::NoSuchHabit), or what [`may_change`] says.
@@ -31,15 +31,14 @@ pub async fn set(
     habit: HabitId,
     day: Day,
     done: bool,
-    now: Option<Timestamp>,
+    when: Timestamp,
 ) -> Result<Outcome, Error> {
-    let now = now.unwrap_or_else(|| app.clock.now());
     let (me, zone, backfill) = (me.id, me.zone().clone(), me.preferences.backfill);
     app.store
         .write(move |draft| {
-            may_change(&kept(draft, me, habit)?, day, now, &zone, backfill)?;
+            may_change(&kept(draft, me, habit)?, day, when, &zone, backfill)?;
             let mut year = completions::of_habit(draft, me, day.year(), habit)?;
-            let changed = if done { year.tick(day, now) } else { year.untick(day) };
+            let changed = if done { year.tick(day, when) } else { year.untick(day) };
             if !changed {
                 return Ok(Outcome::Noop);
             }

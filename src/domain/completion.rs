@@ -1,12 +1,28 @@
 //! When a day may still be ticked or unticked.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::preferences::Backfill;
 use super::{Day, Habit, Refusal, Zone};
 
 /// Yesterday stays open until this local hour.
 pub const GRACE_UNTIL_HOUR: i8 = 2;
+
+/// How long a tick may wait on a device that cannot reach Atlas.
+pub const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(31 * 24);
+
+/// The instant of a tick that arrives at `now` and was made so many seconds ago. Told as an age, it does not depend on
+/// how the device's clock is set.
+///
+/// # Errors
+/// [`Refusal::WaitedTooLong`] beyond [`LONGEST_WAIT`].
+pub fn made_at(now: Timestamp, seconds_ago: u32) -> Result<Timestamp, Refusal> {
+    let age = SignedDuration::from_secs(seconds_ago.into());
+    if age > LONGEST_WAIT {
+        return Err(Refusal::WaitedTooLong);
+    }
+    now.checked_sub(age).map_err(|_| Refusal::WaitedTooLong)
+}
 
 /// Decides whether `habit` may be ticked or unticked for `day` at `now`, for somebody in `zone` who may reach back as far
 /// as `backfill` says.
@@ -128,6 +144,16 @@ mod tests {
             assert_eq!(decide(text, Backfill::Week), week, "{text}");
             assert_eq!(decide(text, Backfill::Always), always, "{text}");
         }
+    }
+
+    #[test]
+    fn a_tick_that_waited_counts_for_the_instant_it_was_made() {
+        let now: Timestamp = "2026-02-13T09:00:00Z".parse().unwrap();
+        assert_eq!(made_at(now, 0), Ok(now));
+        assert_eq!(made_at(now, 9 * 3600 + 600), Ok("2026-02-12T23:50:00Z".parse().unwrap()));
+        assert!(made_at(now, 31 * 86_400).is_ok());
+        assert_eq!(made_at(now, 31 * 86_400 + 1), Err(Refusal::WaitedTooLong));
+        assert_eq!(made_at(Timestamp::MIN, 1), Err(Refusal::WaitedTooLong));
     }
 
     proptest! {

@@ -49,6 +49,8 @@ pub enum Refusal {
     DayClosed(Backfill),
     /// The day lies before the habit's first.
     BeforeItBegan,
+    /// The tick was made too long ago to be sent now.
+    WaitedTooLong,
     /// The new order does not name every active habit exactly once.
     OrderMismatch,
 }
@@ -91,6 +93,7 @@ impl fmt::Display for Refusal {
             Self::DayClosed(Backfill::Week) => "That day is closed: you chose to change the last seven days at most.",
             Self::DayClosed(_) => "That day is closed: only today, and yesterday until 02:00, can be changed.",
             Self::BeforeItBegan => "That day lies before the habit began.",
+            Self::WaitedTooLong => "This tick waited for more than a month, so it was not kept.",
             Self::OrderMismatch => "The order must name each of your active habits once. Reload and try again.",
         })
     }

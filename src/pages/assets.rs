@@ -1,7 +1,7 @@
 //! Assets: embedded in the binary under names that carry a hash of their content.
 //!
-//! In debug builds they are read from `assets/` at every request, so a designer sees a change on reload. In release
-//! builds the build script has compressed them ahead.
+//! The build script has put the public names of modules into the scripts that import them, and compressed everything
+//! ahead; every kind of build embeds the same files.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,14 +9,7 @@ use std::sync::LazyLock;
 
 use rust_embed::Embed;
 
-#[cfg(debug_assertions)]
-#[derive(Embed)]
-#[folder = "assets/"]
-#[exclude = ".*"]
-struct Files;
-
 /// For each asset the plain file, and `<name>.br` and `<name>.gz` where they are smaller.
-#[cfg(not(debug_assertions))]
 #[derive(Embed)]
 #[folder = "$OUT_DIR/assets/"]
 struct Files;
@@ -48,26 +41,21 @@ pub fn find(name: &str) -> Option<Asset> {
     })
 }
 
-/// The public address of an asset: `/assets/app.1f2e3d4c5b6a.css` for `app.css`.
-///
-/// In release builds assets never change, so their addresses are worked out once.
-pub fn address(name: &str) -> Cow<'static, str> {
-    static KNOWN: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
-        let names = Files::iter().filter(|name| media(name).is_some());
-        names.map(|name| (name.to_string(), work_out(&name))).collect()
+/// The public address of every asset by its own name: `/assets/app.1f2e3d4c5b6a.css` for `app.css`.
+pub fn addresses() -> &'static BTreeMap<String, String> {
+    static ADDRESSES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+        let known = Files::iter().filter_map(|name| {
+            let (asset, (stem, ending)) = (find(&name)?, name.rsplit_once('.')?);
+            Some((name.to_string(), format!("/assets/{stem}.{}.{ending}", asset.hash)))
+        });
+        known.collect()
     });
-    match KNOWN.get(name) {
-        Some(address) if !cfg!(debug_assertions) => Cow::Borrowed(address),
-        _ => Cow::Owned(work_out(name)),
-    }
+    &ADDRESSES
 }
 
-fn work_out(name: &str) -> String {
-    match (find(name), name.rsplit_once('.')) {
-        (Some(asset), Some((stem, ending))) => format!("/assets/{stem}.{}.{ending}", asset.hash),
-        // A page that names a missing asset shows it at once: a test walks the names used.
-        _ => format!("/assets/{name}"),
-    }
+/// The public address of an asset. A missing asset has none that leads anywhere: a test walks the names that pages use.
+pub fn address(name: &str) -> &'static str {
+    addresses().get(name).map_or("/assets/missing", String::as_str)
 }
 
 /// Takes a public name apart into the asset's own name and the hash it was asked for with.
@@ -91,6 +79,7 @@ fn media(name: &str) -> Option<&'static str> {
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
         "svg" => "image/svg+xml; charset=utf-8",
+        "png" => "image/png",
         _ => return None,
     })
 }
@@ -112,17 +101,17 @@ mod tests {
         use std::io::Read;
         let folder = std::path::Path::new(concat!(env!("OUT_DIR"), "/assets"));
         for name in ["app.css", "app.js"] {
-            let source = std::fs::read(format!("assets/{name}")).unwrap();
-            assert_eq!(std::fs::read(folder.join(name)).unwrap(), source);
+            let source = find(name).unwrap().plain;
+            assert_eq!(*std::fs::read(folder.join(name)).unwrap(), *source);
             let packed = |ending| std::fs::read(folder.join(format!("{name}.{ending}"))).unwrap();
             let (brotli, gzip) = (packed("br"), packed("gz"));
             assert!(brotli.len() < gzip.len() && gzip.len() < source.len());
             let mut unpacked = Vec::new();
             flate2::read::GzDecoder::new(gzip.as_slice()).read_to_end(&mut unpacked).unwrap();
-            assert_eq!(unpacked, source);
+            assert_eq!(*unpacked, *source);
             unpacked.clear();
             brotli::BrotliDecompress(&mut brotli.as_slice(), &mut unpacked).unwrap();
-            assert_eq!(unpacked, source);
+            assert_eq!(*unpacked, *source);
         }
     }
 }

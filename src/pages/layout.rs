@@ -49,17 +49,24 @@ pub fn document(frame: &Frame<'_>, title: &str, here: Here, main: &Markup) -> Ma
                 meta name="color-scheme" content="light dark";
                 title { (title) " · Atlas" @if let Some(name) = frame.marked { " (" (name) ")" } }
                 link rel="icon" type="image/svg+xml" href=(address(favicon(frame.marked)));
+                link rel="apple-touch-icon" href=(address(&icon(frame.marked, 192)));
+                // With credentials, because an environment behind shared ones shows nothing without them.
+                link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials";
                 link rel="stylesheet" href=(address("app.css"));
                 script type="module" src=(address("app.js")) {}
             }
-            body {
+            body data-member=[frame.member.map(|member| member.id)] data-zone=[frame.member.map(|member| member.zone().name())]
+                data-backfill=[chosen.map(|chosen| chosen.backfill.word())] {
                 a.skip href="#main" { "Skip to content" }
                 @if let Some(name) = frame.marked { (banner(name, frame.reads_mail)) }
                 @match frame.member {
                     Some(member) => div.shell { (aside(member.name(), here)) main #main { (main) } },
                     None => { (masthead()) main #main.alone { (main) } },
                 }
-                div #announcer.announcer role="status" {}
+                div.toast {
+                    p #announcer role="status" {}
+                    button #undo type="button" hidden { "Undo" }
+                }
             }
         }
     }
@@ -73,6 +80,11 @@ pub fn favicon(marked: Option<&str>) -> &'static str {
         Some("development") => "favicon-development.svg",
         Some(_) => "favicon-preview.svg",
     }
+}
+
+/// The icon of an installed Atlas, so many pixels wide, told from other environments' like the [`favicon`].
+pub fn icon(marked: Option<&str>, pixels: u16) -> String {
+    favicon(marked).replace("favicon", "icon").replace(".svg", &format!("-{pixels}.png"))
 }
 
 fn banner(name: &str, reads_mail: bool) -> Markup {

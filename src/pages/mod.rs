@@ -17,6 +17,7 @@ pub mod insights;
 pub mod landing;
 pub mod layout;
 pub mod letters;
+pub mod offline;
 pub mod today;
 
 pub use layout::{Frame, Here};

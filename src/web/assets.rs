@@ -19,20 +19,15 @@ pub async fn send(visit: Visit) -> Result<Answer, Failure> {
     let public: String = visit.part("name")?;
     let (name, hash) = assets::unhashed(&public).ok_or(Failure::NotFound)?;
     let asset = assets::find(&name).ok_or(Failure::NotFound)?;
-    // A designer's page may still name the version before the last change.
-    if hash != asset.hash && !cfg!(debug_assertions) {
-        return Err(Failure::NotFound);
-    }
-    let is_current = hash == asset.hash;
-    Ok(answer(asset, &visit.headers, is_current))
+    if hash == asset.hash { Ok(answer(asset, &visit.headers)) } else { Err(Failure::NotFound) }
 }
 
 /// `GET /favicon.ico`, which browsers ask for unasked.
 pub async fn favicon(visit: Visit) -> Result<Answer, Failure> {
-    Ok(reply::elsewhere(&assets::address(layout::favicon(visit.site.marked.as_deref()))))
+    Ok(reply::elsewhere(assets::address(layout::favicon(visit.site.marked.as_deref()))))
 }
 
-fn answer(asset: Asset, headers: &HeaderMap, is_current: bool) -> Answer {
+fn answer(asset: Asset, headers: &HeaderMap) -> Answer {
     let (body, encoding) = match (asset.brotli, asset.gzip) {
         (Some(brotli), _) if accepts(headers, "br") => (brotli, Some("br")),
         (_, Some(gzip)) if accepts(headers, "gzip") => (gzip, Some("gzip")),
@@ -48,8 +43,7 @@ fn answer(asset: Asset, headers: &HeaderMap, is_current: bool) -> Answer {
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(asset.media));
     headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    let forever = if is_current { "public, max-age=31536000, immutable" } else { "no-store" };
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(forever));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         headers.insert(ETAG, tag);
     }
@@ -110,7 +104,7 @@ mod tests {
             [("br, gzip", "br", Some("br")), ("gzip", "gz", Some("gzip")), ("", "plain", None)]
         {
             let headers = [(ACCEPT_ENCODING, accepted.parse().unwrap())].into_iter().collect();
-            let sent = answer(packed(), &headers, true);
+            let sent = answer(packed(), &headers);
             assert_eq!(sent.body(), body);
             assert_eq!(sent.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap()), encoding);
             assert_eq!(sent.headers()[VARY], "Accept-Encoding");

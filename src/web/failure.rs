@@ -28,6 +28,8 @@ pub enum Failure {
     TooLarge,
     /// The body took too long.
     TooSlow,
+    /// What is sent belongs to somebody else than who is signed in.
+    OtherPerson,
     /// The request comes from a page of another site.
     CrossSite,
     /// The request calls this site by a name that is not its own.
@@ -110,7 +112,7 @@ impl Failure {
             Self::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::CrossSite | Self::OtherPerson => StatusCode::FORBIDDEN,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::Busy | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -125,7 +127,7 @@ impl Failure {
             Self::Refused(Refusal::LinkExpired) => code::TOKEN_EXPIRED,
             Self::Refused(Refusal::NoSuchHabit) | Self::NotFound => code::NOT_FOUND,
             Self::SignedOut | Self::Gate => code::UNAUTHORIZED,
-            Self::CrossSite => code::FORBIDDEN,
+            Self::CrossSite | Self::OtherPerson => code::FORBIDDEN,
             Self::Busy | Self::Unavailable(_) | Self::Broken(_) => code::INTERNAL_ERROR,
             _ => code::INVALID_REQUEST,
         }
@@ -139,6 +141,7 @@ impl Failure {
             Self::Method(_) => "That is not possible here",
             Self::TooLarge => "That was too much",
             Self::TooSlow => "That took too long",
+            Self::OtherPerson => "That is somebody else's",
             Self::CrossSite => "That came from elsewhere",
             Self::Misdirected => "This is not the place",
             Self::Busy => "One moment, please",
@@ -158,6 +161,7 @@ impl Failure {
             Self::UnsupportedMedia => "The request's content type cannot be read here.".to_owned(),
             Self::TooLarge => "The request is larger than can be read here.".to_owned(),
             Self::TooSlow => "The request took too long to arrive.".to_owned(),
+            Self::OtherPerson => "Somebody else is signed in here now, so nothing was changed.".to_owned(),
             Self::CrossSite => {
                 "The request came from a page of another site, so nothing was done. Open Atlas itself and try again."
                     .to_owned()

@@ -19,6 +19,7 @@ mod gate;
 mod habits;
 mod insights;
 mod landing;
+mod offline;
 mod origin;
 mod patience;
 mod reply;

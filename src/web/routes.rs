@@ -14,7 +14,7 @@ use super::face::Face;
 use super::failure::Failure;
 use super::reply::Answer;
 use super::visit::{Parts, Visit};
-use super::{account, accounts, api, assets, calendar, dev, habits, insights, landing, today};
+use super::{account, accounts, api, assets, calendar, dev, habits, insights, landing, offline, today};
 
 /// What a handler returns.
 pub type Answering = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>;
@@ -85,6 +85,9 @@ const ALWAYS: &[Route] = routes! {
     GET    "/insights"                          Member insights::show;
     GET    "/assets/{name}"                     Anyone assets::send;
     GET    "/favicon.ico"                       Anyone assets::favicon;
+    GET    "/manifest.webmanifest"              Anyone offline::manifest;
+    GET    "/sw.js"                             Anyone offline::worker;
+    GET    "/offline"                           Anyone offline::show;
     GET    "/api/health"                        Probe  api::health::show;
     POST   "/api/auth/signup"                   Anyone api::auth::sign_up;
     POST   "/api/auth/sign-in"                  Anyone api::auth::sign_in;

@@ -29,7 +29,7 @@ pub async fn tick(visit: Visit) -> Result<Answer, Failure> {
     };
     let refused = match (habit, Day::parse(form.get("date")), done) {
         (Some(habit), Ok(date), Some(done)) => {
-            match completions::set(&visit.site.app, me, habit, date, done, None).await {
+            match completions::set(&visit.site.app, me, habit, date, done, visit.site.app.clock.now()).await {
                 Ok(_) => return Ok(reply::see_other(from)),
                 Err(app::Error::Refused(refusal)) => refusal.to_string(),
                 Err(error) => return Err(error.into()),

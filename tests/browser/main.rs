@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `journey` | from signing up to a ticked habit, with and without JavaScript, on a desktop and a phone |
 //! | `habits` | a habit's life, the calendar, and settings |
+//! | `offline` | ticks and the list without a server, undo, and keys |
 //! | `mistakes` | what people see when Atlas says no |
 //! | `every_page` | what holds on every page: width, targets, silence, no strangers |
 //! | `seeded` | a data file planted by `atlas seed` |
@@ -21,6 +22,7 @@ mod every_page;
 mod habits;
 mod journey;
 mod mistakes;
+mod offline;
 mod person;
 mod program;
 mod seeded;

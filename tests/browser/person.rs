@@ -23,7 +23,7 @@ type Looked<T> = Result<Option<T>, CmdError>;
 pub struct Person {
     // Dropped in this order: a server drains at once when no browser holds connections.
     pub browser: Browser,
-    server: Server,
+    pub server: Server,
 }
 
 impl Person {
@@ -138,6 +138,14 @@ impl Person {
         self.types("Email", email).await;
         self.types("Password", password).await;
         self.presses("Sign in").await;
+    }
+
+    /// Types single keys, as somebody does who is in no field.
+    pub async fn keys(&self, keys: &str) {
+        for key in keys.chars() {
+            let element = self.within("the focus", self.browser.client.active_element()).await;
+            self.within("a key", element.send_keys(&key.to_string())).await;
+        }
     }
 
     /// What the page answers to a script; a promise is waited for.

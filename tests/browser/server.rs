@@ -21,7 +21,7 @@ pub struct Server {
 impl Server {
     /// On a data file that is just made.
     pub fn fresh() -> Self {
-        Self::serve(tempfile::tempdir().expect("a temporary folder can be made"))
+        Self::serve(tempfile::tempdir().expect("a temporary folder can be made"), "127.0.0.1:0")
     }
 
     /// On a data file that `atlas seed` has filled.
@@ -29,19 +29,35 @@ impl Server {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let seeding = atlas(folder.path()).arg("seed").output().expect("atlas starts");
         assert!(seeding.status.success(), "atlas seed failed: {}", String::from_utf8_lossy(&seeding.stderr));
-        Self::serve(folder)
+        Self::serve(folder, "127.0.0.1:0")
     }
 
-    fn serve(folder: TempDir) -> Self {
-        let log = File::create(folder.path().join("log")).expect("a log can be written");
-        let mut command = atlas(folder.path());
-        let program = Program::start("atlas", command.args(["serve", "--listen", "127.0.0.1:0"]).stderr(log));
+    /// Stops serving; the data file stays.
+    pub fn stops(&mut self) {
+        drop(self.program.take());
+    }
+
+    /// Serves again what was served before, at the same address.
+    pub fn starts_again(&mut self) {
+        let listen = self.address.replace("http://localhost", "127.0.0.1");
+        self.start(&listen);
+    }
+
+    fn serve(folder: TempDir, listen: &str) -> Self {
         // Whole before it is asked for anything, so that its log is shown when it does not even start.
-        let mut server = Self { address: String::new(), program: Some(program), folder };
-        let line = server.program.as_mut().expect("it was just started").says("Atlas serves development at ");
-        let address = line.split(' ').find(|word| word.starts_with("http://")).expect("the line names the address");
-        address.clone_into(&mut server.address);
+        let mut server = Self { address: String::new(), program: None, folder };
+        server.start(listen);
         server
+    }
+
+    fn start(&mut self, listen: &str) {
+        let log = File::options().create(true).append(true).open(self.folder.path().join("log"));
+        let mut command = atlas(self.folder.path());
+        command.args(["serve", "--listen", listen]).stderr(log.expect("a log can be written"));
+        let program = self.program.insert(Program::start("atlas", &mut command));
+        let line = program.says("Atlas serves development at ");
+        let address = line.split(' ').find(|word| word.starts_with("http://")).expect("the line names the address");
+        address.clone_into(&mut self.address);
     }
 }
 

@@ -117,3 +117,39 @@ async fn archived_habits_keep_what_was_done() {
         ada.get(&format!("/api/completions{query}")).await.is_refused(400, "invalid_request");
     }
 }
+
+#[tokio::test]
+async fn a_tick_that_waited_counts_for_the_time_it_was_made() {
+    let world = World::at("2026-02-12T23:50:00Z").await;
+    let ada = world.signed_up("ada").await;
+    let read = ada.keeps("Read").await;
+    world.it_is("2026-02-13T09:00:00Z");
+    let tick = |seconds_ago: u64| json!({ "habitId": read, "date": "2026-02-12", "completed": true, "secondsAgo": seconds_ago });
+    let said = ada.sends("POST", "/api/completions", &tick(7 * 3600)).await;
+    said.is_refused(400, "invalid_request").says("until 02:00");
+    ada.sends("POST", "/api/completions", &tick(32 * 86_400)).await.is_refused(400, "invalid_request").says("a month");
+    assert!(ada.done_on("2026-02-12").await.is_empty());
+    ada.sends("POST", "/api/completions", &tick(9 * 3600)).await.is(200);
+    assert_eq!(ada.done_on("2026-02-12").await, std::slice::from_ref(&read));
+    for nonsense in [json!(-1), json!("now"), json!(1e300)] {
+        let body = json!({ "habitId": read, "date": "2026-02-13", "completed": true, "secondsAgo": nonsense });
+        ada.sends("POST", "/api/completions", &body).await.is_refused(400, "invalid_request");
+    }
+}
+
+#[tokio::test]
+async fn a_tick_of_somebody_else_is_kept_for_them() {
+    let world = World::new().await;
+    let (ada, bob) = (world.signed_up("ada").await, world.signed_up("bob").await);
+    let read = ada.keeps("Read").await;
+    let me = |reply: crate::person::Reply| reply.is(200).json()["userId"].as_str().unwrap().to_owned();
+    let (ada_id, bob_id) =
+        (me(ada.get("/api/account/exports/self").await), me(bob.get("/api/account/exports/self").await));
+    let tick = |maker: &str| json!({ "habitId": read, "date": "2026-02-12", "completed": true, "userId": maker });
+    ada.sends("POST", "/api/completions", &tick(&bob_id))
+        .await
+        .is_refused(403, "forbidden")
+        .says("Somebody else is signed in");
+    assert!(ada.done_on("2026-02-12").await.is_empty());
+    ada.sends("POST", "/api/completions", &tick(&ada_id)).await.is(200);
+}

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use warp::http::StatusCode;
 
 use crate::app::completions::{self, Outcome};
-use crate::domain::{Day, HabitId, Refusal};
+use crate::domain::{Day, HabitId, Refusal, completion};
 use crate::web::failure::Failure;
 use crate::web::reply::{self, Answer};
 use crate::web::visit::Visit;
@@ -25,15 +25,25 @@ struct Tick {
     habit_id: String,
     date: String,
     completed: bool,
+    /// How long ago it was ticked, for a tick that waited on a device.
+    #[serde(default)]
+    seconds_ago: u32,
+    /// Whose tick it is, where somebody else may have signed in since.
+    user_id: Option<String>,
 }
 
-/// `POST /api/completions`: `{result:{status,habitId,date}}`. Asking again changes nothing and says so.
+/// `POST /api/completions`: `{result:{status,habitId,date}}`. Asking again changes nothing and says so. A tick that waited
+/// for a connection counts for the time it was made (`secondsAgo`), and for nobody but who made it (`userId`).
 pub async fn set(visit: Visit) -> Result<Answer, Failure> {
-    let now = test_clock(&visit)?;
+    let now = test_clock(&visit)?.unwrap_or_else(|| visit.site.app.clock.now());
     let typed: Tick = visit.json().await?;
+    if typed.user_id.is_some_and(|maker| visit.member().is_ok_and(|me| me.id.to_string() != maker)) {
+        return Err(Failure::OtherPerson);
+    }
+    let when = completion::made_at(now, typed.seconds_ago)?;
     let day = Day::parse(&typed.date).map_err(|fault| Refusal::Invalid(vec![fault]))?;
     let habit: HabitId = typed.habit_id.parse().map_err(|_| Refusal::NoSuchHabit)?;
-    let outcome = completions::set(&visit.site.app, visit.member()?, habit, day, typed.completed, now).await?;
+    let outcome = completions::set(&visit.site.app, visit.member()?, habit, day, typed.completed, when).await?;
     let status = match outcome {
         Outcome::Created => "created",
         Outcome::Deleted => "deleted",
