@@ -1,17 +1,16 @@
-//! Signing up and proving that an address is one's own.
+//! Signing up: an account begins, and a link goes out that proves whose address it is.
 
 use jiff::Timestamp;
 
 use super::keys::Purpose;
 use super::{App, Error, outbox};
 use crate::domain::account::Credentials;
-use crate::domain::link::{Link, RESEND_PAUSE, Standing, VERIFICATION_LIFE};
-use crate::domain::password::Password;
-use crate::domain::preferences::{Accent, Backfill, Preferences, Theme, WeekStart};
+use crate::domain::link::{Link, VERIFICATION_LIFE};
+use crate::domain::preferences::Preferences;
 use crate::domain::refusal::Faults;
-use crate::domain::{Account, AccountId, DisplayName, Email, Refusal, Zone};
+use crate::domain::{Account, AccountId, DisplayName, Email, Zone};
 use crate::pages::letters;
-use crate::store::{Read, accounts, links};
+use crate::store::{accounts, links};
 
 /// What was typed into the sign-up form, as it was typed.
 #[derive(Debug, Default, Clone)]
@@ -121,139 +120,6 @@ fn new_account(
     }
 }
 
-/// Mails a new link to an account that waits to be confirmed; older links of the same sign-up stop working. Nothing
-/// happens, and nothing different is said, for an unknown or confirmed address, within five minutes of the last link, or
-/// when the address has had its mails of the hour.
-///
-/// # Errors
-/// [`Error::Refused`] when the address is none.
-pub async fn resend(app: &App, email: &str) -> Result<(), Error> {
-    let email = Email::parse(email).map_err(|fault| Refusal::Invalid(vec![fault]))?;
-    let now = app.clock.now();
-    let Some(account) = app.store.read(|view| accounts::with_email(view, &email))? else { return Ok(()) };
-    let token = app.keys.mint(Purpose::Verification)?;
-    let mail = app.compose(email, letters::verification(&app.app_url, &token.text), VERIFICATION_LIFE)?;
-    let hurried = app.hurried;
-    app.store
-        .write(move |draft| {
-            let waits = accounts::get(draft, account.id)?.filter(|account| account.verified_at.is_none());
-            let Some(mut account) = waits else { return Ok(()) };
-            let older = links::of(draft, account.id)?;
-            let newest = older.iter().map(|(_, link)| link.created_at).max();
-            if !hurried && newest.is_some_and(|at| now.duration_since(at) < RESEND_PAUSE) || !account.count_mail(now) {
-                return Ok(());
-            }
-            // SECURITY: links of other sign-ups stay. Whoever asked for this one may not be who made those.
-            for (token, _) in older.iter().filter(|(_, link)| link.credentials == account.credentials) {
-                links::remove(draft, token, account.id);
-            }
-            let credentials = account.credentials.clone();
-            links::put(draft, &token.hash, &Link { account: account.id, credentials, created_at: now, used_at: None });
-            accounts::put(draft, &account);
-            outbox::post(draft, &mail);
-            Ok::<_, Error>(())
-        })
-        .await?;
-    app.mail_posted();
-    Ok(())
-}
-
-/// What a link that was opened would do. Looking changes nothing.
-pub struct Opened {
-    /// Whether its button confirms or did so before.
-    pub standing: Standing,
-    /// The address it is about.
-    pub email: Email,
-    /// The name it would put in force.
-    pub name: DisplayName,
-    /// Whether other sign-ups wait for the same address, so that the password is asked for.
-    pub contested: bool,
-}
-
-/// Looks at a link without using it: mail scanners open links too.
-///
-/// # Errors
-/// [`Refusal::LinkInvalid`], [`Refusal::LinkExpired`].
-pub fn open_link(app: &App, token: &str) -> Result<Opened, Error> {
-    let hash = app.keys.hash(Purpose::Verification, token);
-    let now = app.clock.now();
-    app.store.read(|view| {
-        let link = links::get(view, &hash)?.ok_or(Refusal::LinkInvalid)?;
-        let account = accounts::get(view, link.account)?.ok_or(Refusal::LinkInvalid)?;
-        let standing = link.standing(now)?;
-        let contested = rivals(view, &link, now)?.len() > 1;
-        Ok(Opened { standing, email: account.email, name: link.credentials.name, contested })
-    })
-}
-
-/// Most sign-ups for one address whose passwords are compared; each comparison is one hash.
-const MOST_RIVALS: usize = 16;
-
-/// What was typed at the sign-ups that wait for the same address: that of `link` first, then the newest.
-fn rivals(read: &impl Read, link: &Link, now: Timestamp) -> Result<Vec<Credentials>, Error> {
-    let mut waiting = links::of(read, link.account)?;
-    waiting.retain(|(_, other)| matches!(other.standing(now), Ok(Standing::Open)));
-    waiting.sort_by_key(|(_, other)| std::cmp::Reverse(other.created_at));
-    let mut rivals = vec![link.credentials.clone()];
-    for (_, other) in waiting {
-        if rivals.len() < MOST_RIVALS && !rivals.contains(&other.credentials) {
-            rivals.push(other.credentials);
-        }
-    }
-    Ok(rivals)
-}
-
-/// Confirms the address behind a link and puts in force what was typed at the sign-up that caused it. The account's
-/// other links go. Answers how the link stood, so a second press can be told that all is well.
-///
-/// SECURITY: when several sign-ups wait for the address, `password` decides whose credentials count. Somebody who signs up
-/// with another's address can have mail sent there, but not what the owner presses put a stranger's password in force.
-///
-/// # Errors
-/// [`Refusal::LinkInvalid`], [`Refusal::LinkExpired`]; [`Refusal::PasswordWanted`] when several sign-ups wait and `password`
-/// is none of theirs.
-pub async fn confirm(app: &App, token: &str, password: &str) -> Result<(AccountId, Standing), Error> {
-    let hash = app.keys.hash(Purpose::Verification, token);
-    let now = app.clock.now();
-    let (link, rivals) = app.store.read(|view| {
-        let link = links::get(view, &hash)?.ok_or(Refusal::LinkInvalid)?;
-        let rivals = rivals(view, &link, now)?;
-        Ok::<_, Error>((link, rivals))
-    })?;
-    let credentials = match link.standing(now)? {
-        Standing::Open if rivals.len() > 1 => meant(app, rivals, password).await?,
-        _ => link.credentials,
-    };
-    app.store
-        .write(move |draft| {
-            let link = links::get(draft, &hash)?.ok_or(Refusal::LinkInvalid)?;
-            let mut account = accounts::get(draft, link.account)?.ok_or(Refusal::LinkInvalid)?;
-            let standing = link.standing(now)?;
-            if standing == Standing::Open {
-                for (other, _) in links::of(draft, account.id)?.into_iter().filter(|(other, _)| *other != hash) {
-                    links::remove(draft, &other, account.id);
-                }
-                account.credentials = credentials;
-                account.verified_at = Some(now);
-                accounts::put(draft, &account);
-                links::put(draft, &hash, &Link { used_at: Some(now), ..link });
-            }
-            Ok((account.id, standing))
-        })
-        .await
-}
-
-/// The credentials whose password was typed.
-async fn meant(app: &App, rivals: Vec<Credentials>, password: &str) -> Result<Credentials, Error> {
-    let Ok(typed) = Password::typed(password) else { return Err(Refusal::PasswordWanted.into()) };
-    for credentials in rivals {
-        if app.passwords.verify(typed.clone(), Some(credentials.password.clone())).await? {
-            return Ok(credentials);
-        }
-    }
-    Err(Refusal::PasswordWanted.into())
-}
-
 /// Makes an account without mail, confirmed or not; the one that has the address already stays as it is. For seeds.
 ///
 /// # Errors
@@ -274,50 +140,6 @@ pub async fn plant(app: &App, typed: SignUp, confirmed: bool) -> Result<(Account
         .write(move |draft| {
             accounts::put(draft, &account);
             Ok((account, true))
-        })
-        .await
-}
-
-/// What is to be different about an account; what is `None` stays.
-#[derive(Debug, Default, Clone)]
-pub struct Change {
-    /// A new name.
-    pub name: Option<DisplayName>,
-    /// Another zone. Days that were ticked stay the dates they are.
-    pub zone: Option<Zone>,
-    /// The day a week begins with.
-    pub week_start: Option<WeekStart>,
-    /// Whether what is done sinks below what is open.
-    pub done_sinks: Option<bool>,
-    /// How far back ticking goes.
-    pub backfill: Option<Backfill>,
-    /// Light or dark.
-    pub theme: Option<Theme>,
-    /// The colour of a day that is done.
-    pub accent: Option<Accent>,
-}
-
-/// Changes an account.
-///
-/// # Errors
-/// [`Error::Busy`], [`Error::Unavailable`]; [`Error::Broken`] when the account is gone.
-pub async fn change(app: &App, me: AccountId, change: Change) -> Result<Account, Error> {
-    app.store
-        .write(move |draft| {
-            let mut account =
-                accounts::get(draft, me)?.ok_or_else(|| Error::Broken("the account is gone".to_owned()))?;
-            account.credentials.name = change.name.unwrap_or(account.credentials.name);
-            account.credentials.zone = change.zone.unwrap_or(account.credentials.zone);
-            let before = account.preferences;
-            account.preferences = Preferences {
-                week_start: change.week_start.unwrap_or(before.week_start),
-                done_sinks: change.done_sinks.unwrap_or(before.done_sinks),
-                backfill: change.backfill.unwrap_or(before.backfill),
-                theme: change.theme.unwrap_or(before.theme),
-                accent: change.accent.unwrap_or(before.accent),
-            };
-            accounts::put(draft, &account);
-            Ok(account)
         })
         .await
 }

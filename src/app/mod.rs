@@ -9,10 +9,12 @@ pub mod completions;
 pub mod habits;
 pub mod insights;
 pub mod keys;
+pub mod links;
 mod mint;
 pub mod outbox;
 pub mod passwords;
 pub mod portable;
+pub mod preferences;
 pub mod sessions;
 
 use tokio::sync::Notify;

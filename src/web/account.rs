@@ -6,7 +6,7 @@ use super::body::Fields;
 use super::failure::Failure;
 use super::reply::{self, Answer};
 use super::visit::Visit;
-use crate::app::accounts::{self, Change};
+use crate::app::preferences::{self, Change};
 use crate::domain::preferences::{Accent, Backfill, Theme, WeekStart};
 use crate::domain::refusal::Faults;
 use crate::domain::{Refusal, Zone};
@@ -23,7 +23,7 @@ pub async fn save(visit: Visit) -> Result<Answer, Failure> {
     let me = visit.member()?;
     match change(&visit.form().await?) {
         Ok(change) => {
-            accounts::change(&visit.site.app, me.id, change).await?;
+            preferences::change(&visit.site.app, me.id, change).await?;
             Ok(reply::see_other("/account?saved"))
         }
         Err(refusal) => {

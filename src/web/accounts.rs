@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::reply::{self, Answer};
 use super::target;
 use super::visit::Visit;
-use crate::app::{self, accounts, sessions};
+use crate::app::{self, accounts, links, sessions};
 use crate::domain::link::Standing;
 use crate::domain::{Fault, Refusal, Zone};
 use crate::pages::accounts as pages;
@@ -65,7 +65,7 @@ pub async fn open_link(visit: Visit) -> Result<Answer, Failure> {
 pub async fn confirm(visit: Visit) -> Result<Answer, Failure> {
     let form = visit.form().await?;
     let (token, password) = (form.get("token"), form.get("password"));
-    match accounts::confirm(&visit.site.app, token, password).await {
+    match links::confirm(&visit.site.app, token, password).await {
         Ok((_, standing)) => {
             let page = pages::confirmed(&visit.frame(), standing == Standing::Used);
             Ok(with_token(reply::page(StatusCode::OK, page)))
@@ -78,7 +78,7 @@ pub async fn confirm(visit: Visit) -> Result<Answer, Failure> {
 
 /// The page behind a link, as the link stands now.
 fn link(visit: &Visit, token: &str, status: StatusCode, refused: Option<&Refusal>) -> Result<Answer, Failure> {
-    let (status, page) = match accounts::open_link(&visit.site.app, token) {
+    let (status, page) = match links::open_link(&visit.site.app, token) {
         Ok(link) if link.standing == Standing::Used => (StatusCode::OK, pages::confirmed(&visit.frame(), true)),
         Ok(link) => {
             let shown =
@@ -106,7 +106,7 @@ fn with_token(mut answer: Answer) -> Answer {
 /// `POST /verify-email/resend`.
 pub async fn resend(visit: Visit) -> Result<Answer, Failure> {
     let form = visit.form().await?;
-    match accounts::resend(&visit.site.app, form.get("email")).await {
+    match links::resend(&visit.site.app, form.get("email")).await {
         Ok(()) => Ok(reply::see_other("/verify-email?sent")),
         Err(app::Error::Refused(refusal)) => {
             let page = pages::link_wanted(&visit.frame(), None, form.get("email"), refusal.faults(), false);

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use warp::http::StatusCode;
 
-use crate::app::accounts::{self, Change};
+use crate::app::preferences::{self, Change};
 use crate::domain::preferences::{Accent, Backfill, Theme, WeekStart};
 use crate::domain::refusal::Faults;
 use crate::domain::{DisplayName, Refusal, Zone};
@@ -29,7 +29,7 @@ struct AccountChange {
 /// `PUT /api/account`: any of the fields, at least one; 200 `{ok:true}`.
 pub async fn change(visit: Visit) -> Result<Answer, Failure> {
     let typed: AccountChange = visit.json().await?;
-    accounts::change(&visit.site.app, visit.member()?.id, typed.parse()?).await?;
+    preferences::change(&visit.site.app, visit.member()?.id, typed.parse()?).await?;
     Ok(reply::json(StatusCode::OK, &json!({ "ok": true })))
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use warp::http::StatusCode;
 
 use super::instant;
-use crate::app::{accounts, sessions};
+use crate::app::{accounts, links, sessions};
 use crate::domain::Refusal;
 use crate::domain::link::Standing;
 use crate::web::failure::Failure;
@@ -64,7 +64,7 @@ pub async fn verify_email(visit: Visit) -> Result<Answer, Failure> {
     if typed.token.is_empty() {
         return Err(Refusal::field("token", "The token is missing.").into());
     }
-    match accounts::confirm(&visit.site.app, &typed.token, &typed.password).await? {
+    match links::confirm(&visit.site.app, &typed.token, &typed.password).await? {
         (id, Standing::Open) => Ok(reply::json(StatusCode::OK, &json!({ "userId": id }))),
         (_, Standing::Used) => Err(Refusal::LinkInvalid.into()),
     }
@@ -78,7 +78,7 @@ struct Resend {
 /// `POST /api/auth/resend-verification`: 200 `{status:"sent"}`, whoever the address belongs to.
 pub async fn resend(visit: Visit) -> Result<Answer, Failure> {
     let typed: Resend = visit.json().await?;
-    accounts::resend(&visit.site.app, &typed.email).await?;
+    links::resend(&visit.site.app, &typed.email).await?;
     Ok(reply::json(StatusCode::OK, &json!({ "status": "sent" })))
 }
 

@@ -1,0 +1,145 @@
+//! Proving that an address is one's own: the link in the mail, what it would do, and its button.
+
+use jiff::Timestamp;
+
+use super::keys::Purpose;
+use super::{App, Error, outbox};
+use crate::domain::account::Credentials;
+use crate::domain::link::{Link, RESEND_PAUSE, Standing, VERIFICATION_LIFE};
+use crate::domain::password::Password;
+use crate::domain::{AccountId, DisplayName, Email, Refusal};
+use crate::pages::letters;
+use crate::store::{Read, accounts, links};
+
+/// Mails a new link to an account that waits to be confirmed; older links of the same sign-up stop working. Nothing
+/// happens, and nothing different is said, for an unknown or confirmed address, within five minutes of the last link, or
+/// when the address has had its mails of the hour.
+///
+/// # Errors
+/// [`Error::Refused`] when the address is none.
+pub async fn resend(app: &App, email: &str) -> Result<(), Error> {
+    let email = Email::parse(email).map_err(|fault| Refusal::Invalid(vec![fault]))?;
+    let now = app.clock.now();
+    let Some(account) = app.store.read(|view| accounts::with_email(view, &email))? else { return Ok(()) };
+    let token = app.keys.mint(Purpose::Verification)?;
+    let mail = app.compose(email, letters::verification(&app.app_url, &token.text), VERIFICATION_LIFE)?;
+    let hurried = app.hurried;
+    app.store
+        .write(move |draft| {
+            let waits = accounts::get(draft, account.id)?.filter(|account| account.verified_at.is_none());
+            let Some(mut account) = waits else { return Ok(()) };
+            let older = links::of(draft, account.id)?;
+            let newest = older.iter().map(|(_, link)| link.created_at).max();
+            if !hurried && newest.is_some_and(|at| now.duration_since(at) < RESEND_PAUSE) || !account.count_mail(now) {
+                return Ok(());
+            }
+            // SECURITY: links of other sign-ups stay. Whoever asked for this one may not be who made those.
+            for (token, _) in older.iter().filter(|(_, link)| link.credentials == account.credentials) {
+                links::remove(draft, token, account.id);
+            }
+            let credentials = account.credentials.clone();
+            links::put(draft, &token.hash, &Link { account: account.id, credentials, created_at: now, used_at: None });
+            accounts::put(draft, &account);
+            outbox::post(draft, &mail);
+            Ok::<_, Error>(())
+        })
+        .await?;
+    app.mail_posted();
+    Ok(())
+}
+
+/// What a link that was opened would do. Looking changes nothing.
+pub struct Opened {
+    /// Whether its button confirms or did so before.
+    pub standing: Standing,
+    /// The address it is about.
+    pub email: Email,
+    /// The name it would put in force.
+    pub name: DisplayName,
+    /// Whether other sign-ups wait for the same address, so that the password is asked for.
+    pub contested: bool,
+}
+
+/// Looks at a link without using it: mail scanners open links too.
+///
+/// # Errors
+/// [`Refusal::LinkInvalid`], [`Refusal::LinkExpired`].
+pub fn open_link(app: &App, token: &str) -> Result<Opened, Error> {
+    let hash = app.keys.hash(Purpose::Verification, token);
+    let now = app.clock.now();
+    app.store.read(|view| {
+        let link = links::get(view, &hash)?.ok_or(Refusal::LinkInvalid)?;
+        let account = accounts::get(view, link.account)?.ok_or(Refusal::LinkInvalid)?;
+        let standing = link.standing(now)?;
+        let contested = rivals(view, &link, now)?.len() > 1;
+        Ok(Opened { standing, email: account.email, name: link.credentials.name, contested })
+    })
+}
+
+/// Most sign-ups for one address whose passwords are compared; each comparison is one hash.
+const MOST_RIVALS: usize = 16;
+
+/// What was typed at the sign-ups that wait for the same address: that of `link` first, then the newest.
+fn rivals(read: &impl Read, link: &Link, now: Timestamp) -> Result<Vec<Credentials>, Error> {
+    let mut waiting = links::of(read, link.account)?;
+    waiting.retain(|(_, other)| matches!(other.standing(now), Ok(Standing::Open)));
+    waiting.sort_by_key(|(_, other)| std::cmp::Reverse(other.created_at));
+    let mut rivals = vec![link.credentials.clone()];
+    for (_, other) in waiting {
+        if rivals.len() < MOST_RIVALS && !rivals.contains(&other.credentials) {
+            rivals.push(other.credentials);
+        }
+    }
+    Ok(rivals)
+}
+
+/// Confirms the address behind a link and puts in force what was typed at the sign-up that caused it. The account's
+/// other links go. Answers how the link stood, so a second press can be told that all is well.
+///
+/// SECURITY: when several sign-ups wait for the address, `password` decides whose credentials count. Somebody who signs up
+/// with another's address can have mail sent there, but not what the owner presses put a stranger's password in force.
+///
+/// # Errors
+/// [`Refusal::LinkInvalid`], [`Refusal::LinkExpired`]; [`Refusal::PasswordWanted`] when several sign-ups wait and `password`
+/// is none of theirs.
+pub async fn confirm(app: &App, token: &str, password: &str) -> Result<(AccountId, Standing), Error> {
+    let hash = app.keys.hash(Purpose::Verification, token);
+    let now = app.clock.now();
+    let (link, rivals) = app.store.read(|view| {
+        let link = links::get(view, &hash)?.ok_or(Refusal::LinkInvalid)?;
+        let rivals = rivals(view, &link, now)?;
+        Ok::<_, Error>((link, rivals))
+    })?;
+    let credentials = match link.standing(now)? {
+        Standing::Open if rivals.len() > 1 => meant(app, rivals, password).await?,
+        _ => link.credentials,
+    };
+    app.store
+        .write(move |draft| {
+            let link = links::get(draft, &hash)?.ok_or(Refusal::LinkInvalid)?;
+            let mut account = accounts::get(draft, link.account)?.ok_or(Refusal::LinkInvalid)?;
+            let standing = link.standing(now)?;
+            if standing == Standing::Open {
+                for (other, _) in links::of(draft, account.id)?.into_iter().filter(|(other, _)| *other != hash) {
+                    links::remove(draft, &other, account.id);
+                }
+                account.credentials = credentials;
+                account.verified_at = Some(now);
+                accounts::put(draft, &account);
+                links::put(draft, &hash, &Link { used_at: Some(now), ..link });
+            }
+            Ok((account.id, standing))
+        })
+        .await
+}
+
+/// The credentials whose password was typed.
+async fn meant(app: &App, rivals: Vec<Credentials>, password: &str) -> Result<Credentials, Error> {
+    let Ok(typed) = Password::typed(password) else { return Err(Refusal::PasswordWanted.into()) };
+    for credentials in rivals {
+        if app.passwords.verify(typed.clone(), Some(credentials.password.clone())).await? {
+            return Ok(credentials);
+        }
+    }
+    Err(Refusal::PasswordWanted.into())
+}

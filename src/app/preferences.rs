@@ -1,0 +1,50 @@
+//! How Atlas should be for a person: name, zone and preferences, changed together or one by one.
+
+use super::{App, Error};
+use crate::domain::preferences::{Accent, Backfill, Preferences, Theme, WeekStart};
+use crate::domain::{Account, AccountId, DisplayName, Zone};
+use crate::store::accounts;
+
+/// What is to be different about an account; what is `None` stays.
+#[derive(Debug, Default, Clone)]
+pub struct Change {
+    /// A new name.
+    pub name: Option<DisplayName>,
+    /// Another zone. Days that were ticked stay the dates they are.
+    pub zone: Option<Zone>,
+    /// The day a week begins with.
+    pub week_start: Option<WeekStart>,
+    /// Whether what is done sinks below what is open.
+    pub done_sinks: Option<bool>,
+    /// How far back ticking goes.
+    pub backfill: Option<Backfill>,
+    /// Light or dark.
+    pub theme: Option<Theme>,
+    /// The colour of a day that is done.
+    pub accent: Option<Accent>,
+}
+
+/// Changes an account.
+///
+/// # Errors
+/// [`Error::Busy`], [`Error::Unavailable`]; [`Error::Broken`] when the account is gone.
+pub async fn change(app: &App, me: AccountId, change: Change) -> Result<Account, Error> {
+    app.store
+        .write(move |draft| {
+            let mut account =
+                accounts::get(draft, me)?.ok_or_else(|| Error::Broken("the account is gone".to_owned()))?;
+            account.credentials.name = change.name.unwrap_or(account.credentials.name);
+            account.credentials.zone = change.zone.unwrap_or(account.credentials.zone);
+            let before = account.preferences;
+            account.preferences = Preferences {
+                week_start: change.week_start.unwrap_or(before.week_start),
+                done_sinks: change.done_sinks.unwrap_or(before.done_sinks),
+                backfill: change.backfill.unwrap_or(before.backfill),
+                theme: change.theme.unwrap_or(before.theme),
+                accent: change.accent.unwrap_or(before.accent),
+            };
+            accounts::put(draft, &account);
+            Ok(account)
+        })
+        .await
+}
