@@ -6,7 +6,7 @@ use crate::domain::{Account, AccountId, DisplayName, Zone};
 use crate::store::accounts;
 
 /// What is to be different about an account; what is `None` stays.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Change {
     /// A new name.
     pub name: Option<DisplayName>,
@@ -22,6 +22,8 @@ pub struct Change {
     pub theme: Option<Theme>,
     /// The colour of a day that is done.
     pub accent: Option<Accent>,
+    /// Whether single keys do things.
+    pub shortcuts: Option<bool>,
 }
 
 /// Changes an account.
@@ -42,6 +44,7 @@ pub async fn change(app: &App, me: AccountId, change: Change) -> Result<Account,
                 backfill: change.backfill.unwrap_or(before.backfill),
                 theme: change.theme.unwrap_or(before.theme),
                 accent: change.accent.unwrap_or(before.accent),
+                shortcuts: change.shortcuts.unwrap_or(before.shortcuts),
             };
             accounts::put(draft, &account);
             Ok(account)

@@ -107,6 +107,8 @@ pub struct Preferences {
     pub theme: Theme,
     /// The colour of a day that is done.
     pub accent: Accent,
+    /// Whether single keys do things. Whoever dictates, or presses keys by mistake, wants them off (WCAG 2.1.4).
+    pub shortcuts: bool,
 }
 
 impl Default for Preferences {
@@ -117,6 +119,7 @@ impl Default for Preferences {
             backfill: Backfill::default(),
             theme: Theme::default(),
             accent: Accent::default(),
+            shortcuts: true,
         }
     }
 }

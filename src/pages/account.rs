@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::form::{alert, select, status};
+use super::form::{alert, described_by, notes, select, status};
 use super::layout::{Frame, Here, document};
 use crate::domain::preferences::{Accent, Backfill, Theme, WeekStart};
 use crate::domain::{Account, Fault, Zone};
@@ -47,14 +47,21 @@ fn settings(me: &Account, faults: &[Fault]) -> Markup {
             (select("backfill", "Days you may change", &backfills, chosen.backfill.word(), Some("Never a day that has not begun."), faults))
             (select("theme", "Light or dark", &themes, chosen.theme.word(), None, faults))
             (select("accent", "Colour of a day that is done", &accents, chosen.accent.word(), None, faults))
-            (check("keepCompletedAtBottom", "Let what is done sink below what is open", chosen.done_sinks))
+            (check("keepCompletedAtBottom", "Let what is done sink below what is open", chosen.done_sinks, None))
+            (check("keyboardShortcuts", "Single-key shortcuts", chosen.shortcuts, Some("Turn them off if you dictate, or if a key pressed by mistake does too much.")))
             button.button type="submit" { "Save settings" }
         }
     }
 }
 
-fn check(name: &str, label: &str, checked: bool) -> Markup {
+fn check(name: &str, label: &str, checked: bool, hint: Option<&str>) -> Markup {
     html! {
-        label.check { input type="checkbox" name=(name) value="true" checked[checked]; span { (label) } }
+        div.field {
+            label.check {
+                input type="checkbox" name=(name) value="true" checked[checked] aria-describedby=[described_by("", name, hint.is_some(), false)];
+                span { (label) }
+            }
+            (notes("", name, hint, None))
+        }
     }
 }

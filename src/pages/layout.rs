@@ -40,9 +40,10 @@ pub fn document(frame: &Frame<'_>, title: &str, here: Here, main: &Markup) -> Ma
     // As attributes of the document they count before the first paint, without a script.
     let theme = chosen.map(|chosen| chosen.theme).filter(|theme| *theme != Theme::System).map(Theme::word);
     let accent = chosen.map(|chosen| chosen.accent).filter(|accent| *accent != Accent::Gold).map(Accent::word);
+    let shortcuts = chosen.filter(|chosen| !chosen.shortcuts).map(|_| "off");
     html! {
         (DOCTYPE)
-        html lang="en" data-theme=[theme] data-accent=[accent] {
+        html lang="en" data-theme=[theme] data-accent=[accent] data-shortcuts=[shortcuts] {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";

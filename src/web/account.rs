@@ -44,6 +44,7 @@ fn change(form: &Fields) -> Result<Change, Refusal> {
         backfill: faults.take(Backfill::parse(form.get("backfill"))),
         theme: faults.take(Theme::parse(form.get("theme"))),
         accent: faults.take(Accent::parse(form.get("accent"))),
+        shortcuts: Some(form.get("keyboardShortcuts") == "true"),
     };
     faults.check().map(|()| change)
 }

@@ -133,9 +133,11 @@ async fn settings_are_kept_with_the_account_and_count_before_the_first_paint() {
         ("theme", "dark"),
         ("accent", "pink"),
     ];
+    ada.get("/account").await.says("Single-key shortcuts").says_nothing_of("data-shortcuts");
     ada.posts("/account", &fields).await.is(303).leads_to("/account?saved");
     let page = ada.get("/account?saved").await.says("Your settings are saved").says("data-theme=\"dark\"");
-    page.says("data-accent=\"pink\"").says("value=\"sun\" selected");
+    // A box that is not ticked is not sent: that is how a form says no.
+    page.says("data-accent=\"pink\"").says("value=\"sun\" selected").says("data-shortcuts=\"off\"");
     // A tick of the week before is fine now; what is done no longer sinks.
     let read = ada
         .sends(
@@ -160,12 +162,15 @@ async fn settings_change_one_by_one_through_the_api() {
     let ada = world.signed_up("ada").await;
     let put = async |body: serde_json::Value| ada.sends("PUT", "/api/account", &body).await;
     put(json!({ "weekStart": "sun", "keepCompletedAtBottom": false })).await.is(200);
-    put(json!({ "displayName": "Ada L.", "theme": "light" })).await.is(200);
+    put(json!({ "displayName": "Ada L.", "theme": "light", "keyboardShortcuts": false })).await.is(200);
     let page = ada.get("/account").await.says("Ada L.").says("value=\"sun\" selected").says("data-theme=\"light\"");
-    page.says_nothing_of("value=\"true\" checked");
+    page.says_nothing_of("value=\"true\" checked").says("data-shortcuts=\"off\"");
+    put(json!({ "keyboardShortcuts": true })).await.is(200);
+    ada.get("/today").await.says_nothing_of("data-shortcuts").says("data-theme=\"light\"");
     for bad in [
         json!({}),
         json!({ "weekStart": "wed" }),
+        json!({ "keyboardShortcuts": "no" }),
         json!({ "displayName": "" }),
         json!({ "password": "x" }),
         json!({ "email": "a@b.co" }),

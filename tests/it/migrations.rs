@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use atlas::domain::preferences::Preferences;
 use atlas::domain::{Day, Environment};
 use atlas::store::{Store, accounts, completions, habits};
 
@@ -19,6 +20,7 @@ fn a_file_of_schema_1_opens_with_schedules_that_began_where_its_owner_lives() {
             .read(|view| accounts::with_email(view, &atlas::domain::Email::parse("ada@example.com").unwrap()))
             .unwrap()
             .unwrap();
+        assert_eq!(ada.preferences, Preferences::default(), "what she was never asked is as it is for everybody");
         let habits = store.read(|view| habits::all(view, ada.id)).unwrap();
         let told: Vec<_> = habits
             .iter()

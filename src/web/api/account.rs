@@ -22,6 +22,7 @@ struct AccountChange {
     backfill: Option<String>,
     theme: Option<String>,
     accent: Option<String>,
+    keyboard_shortcuts: Option<bool>,
     email: Option<Value>,
     password: Option<Value>,
 }
@@ -40,18 +41,20 @@ impl AccountChange {
         if self.email.is_some() || self.password.is_some() {
             faults.add("email", "Address and password cannot be changed here yet.");
         }
-        let done_sinks = self.keep_completed_at_bottom;
-        let name = self.display_name.and_then(|name| faults.take(DisplayName::parse(&name)));
-        let zone = self.time_zone.and_then(|name| faults.take(Zone::parse(&name)));
-        let week_start = self.week_start.and_then(|word| faults.take(WeekStart::parse(&word)));
-        let backfill = self.backfill.and_then(|word| faults.take(Backfill::parse(&word)));
-        let theme = self.theme.and_then(|word| faults.take(Theme::parse(&word)));
-        let accent = self.accent.and_then(|word| faults.take(Accent::parse(&word)));
+        let change = Change {
+            name: self.display_name.and_then(|name| faults.take(DisplayName::parse(&name))),
+            zone: self.time_zone.and_then(|name| faults.take(Zone::parse(&name))),
+            week_start: self.week_start.and_then(|word| faults.take(WeekStart::parse(&word))),
+            done_sinks: self.keep_completed_at_bottom,
+            backfill: self.backfill.and_then(|word| faults.take(Backfill::parse(&word))),
+            theme: self.theme.and_then(|word| faults.take(Theme::parse(&word))),
+            accent: self.accent.and_then(|word| faults.take(Accent::parse(&word))),
+            shortcuts: self.keyboard_shortcuts,
+        };
         faults.check()?;
-        let any = name.is_some() || zone.is_some() || week_start.is_some() || done_sinks.is_some();
-        if !any && backfill.is_none() && theme.is_none() && accent.is_none() {
+        if change == Change::default() {
             return Err(Refusal::field("displayName", "Name at least one field to change."));
         }
-        Ok(Change { name, zone, week_start, done_sinks, backfill, theme, accent })
+        Ok(change)
     }
 }
