@@ -55,7 +55,4 @@ export function startForms() {
   startReveals();
   startWeekdays();
   startSubmits();
-  for (const input of document.querySelectorAll("input[data-zone]")) {
-    input.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
-  }
 }

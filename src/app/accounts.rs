@@ -23,8 +23,8 @@ pub struct SignUp {
     pub password: String,
     /// The password once more, where the face asks for it twice.
     pub again: Option<String>,
-    /// The zone; blank for UTC.
-    pub zone: String,
+    /// The zone; `None` for UTC, where a face does not ask.
+    pub zone: Option<String>,
 }
 
 impl SignUp {
@@ -34,10 +34,6 @@ impl SignUp {
         // In the order of the form, for the first one at fault takes the focus.
         let name = faults.take(DisplayName::parse(&self.name));
         let email = faults.take(Email::parse(&self.email));
-        let zone = match self.zone.trim() {
-            "" => Some(Zone::UTC),
-            name => faults.take(Zone::parse(name)),
-        };
         let differs = self.again.is_some_and(|again| again != self.password);
         let known = [
             name.as_ref().map(|name| name.as_str().to_owned()),
@@ -48,6 +44,7 @@ impl SignUp {
         if differs {
             faults.add("confirmPassword", "The two passwords differ. Type the same one twice.");
         }
+        let zone = faults.take(self.zone.map_or(Ok(Zone::UTC), |name| Zone::parse(&name)));
         match (email, name, zone, password) {
             (Some(email), Some(name), Some(zone), Some(password)) if !differs => {
                 let password = app.passwords.hash(password).await?;

@@ -19,9 +19,13 @@ impl Zone {
     /// The zone of that IANA name, as in `Europe/Lisbon`.
     ///
     /// # Errors
-    /// A [`Fault`] of the field `timeZone` when the name is not in the database.
+    /// A [`Fault`] of the field `timeZone` when nothing was chosen or the name is not in the database.
     pub fn parse(name: &str) -> Result<Self, Fault> {
-        let known = TimeZone::get(name.trim()).ok().filter(|zone| !zone.is_unknown());
+        let name = name.trim();
+        if name.is_empty() {
+            return Err(Fault::new("timeZone", "Choose the time zone you live in."));
+        }
+        let known = TimeZone::get(name).ok().filter(|zone| !zone.is_unknown());
         known.map(Self).ok_or_else(|| {
             Fault::new("timeZone", "This time zone is not known. Pick one from the list, as in Europe/Lisbon.")
         })

@@ -149,7 +149,7 @@ pub async fn plant(app: &App, ready: Ready) -> Result<Planted, SeedError> {
             name: person.name,
             password: password.clone(),
             again: None,
-            zone: person.zone,
+            zone: Some(person.zone),
         };
         let (account, is_new) = accounts::plant(app, typed, person.confirmed).await?;
         planted.people += usize::from(is_new);

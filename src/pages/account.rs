@@ -2,10 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::form::{alert, described_by, notes, select, status};
+use super::form::{alert, described_by, notes, options, select, status};
 use super::layout::{Frame, Here, document};
+use super::zones;
 use crate::domain::preferences::{Accent, Backfill, Theme, WeekStart};
-use crate::domain::{Account, Fault, Zone};
+use crate::domain::{Account, Fault};
 
 /// The page, after saving or with what is wrong.
 pub fn page(frame: &Frame<'_>, me: &Account, faults: &[Fault], saved: bool) -> Markup {
@@ -34,19 +35,17 @@ pub fn page(frame: &Frame<'_>, me: &Account, faults: &[Fault], saved: bool) -> M
 
 fn settings(me: &Account, faults: &[Fault]) -> Markup {
     let chosen = me.preferences;
-    let names = Zone::names();
-    let zones: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), name.as_str())).collect();
-    let weeks: Vec<_> = WeekStart::ALL.iter().map(|choice| (choice.word(), choice.label())).collect();
-    let backfills: Vec<_> = Backfill::ALL.iter().map(|choice| (choice.word(), choice.label())).collect();
-    let themes: Vec<_> = Theme::ALL.iter().map(|choice| (choice.word(), choice.label())).collect();
-    let accents: Vec<_> = Accent::ALL.iter().map(|choice| (choice.word(), choice.label())).collect();
+    let weeks = options(WeekStart::ALL.iter().map(|it| (it.word(), it.label())), chosen.week_start.word());
+    let backfills = options(Backfill::ALL.iter().map(|it| (it.word(), it.label())), chosen.backfill.word());
+    let themes = options(Theme::ALL.iter().map(|it| (it.word(), it.label())), chosen.theme.word());
+    let accents = options(Accent::ALL.iter().map(|it| (it.word(), it.label())), chosen.accent.word());
     html! {
         form.stack method="post" action="/account" {
-            (select("timeZone", "Time zone", &zones, me.zone().name(), Some("Your days begin and end there."), faults))
-            (select("weekStart", "A week begins on", &weeks, chosen.week_start.word(), None, faults))
-            (select("backfill", "Days you may change", &backfills, chosen.backfill.word(), Some("Never a day that has not begun."), faults))
-            (select("theme", "Light or dark", &themes, chosen.theme.word(), None, faults))
-            (select("accent", "Colour of a day that is done", &accents, chosen.accent.word(), None, faults))
+            (zones::field(me.zone().name(), faults))
+            (select("weekStart", "A week begins on", &weeks, None, faults))
+            (select("backfill", "Days you may change", &backfills, Some("Never a day that has not begun."), faults))
+            (select("theme", "Light or dark", &themes, None, faults))
+            (select("accent", "Colour of a day that is done", &accents, None, faults))
             (check("keepCompletedAtBottom", "Let what is done sink below what is open", chosen.done_sinks, None))
             (check("keyboardShortcuts", "Single-key shortcuts", chosen.shortcuts, Some("Turn them off if you dictate, or if a key pressed by mistake does too much.")))
             button.button type="submit" { "Save settings" }

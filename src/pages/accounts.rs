@@ -2,8 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::form::{Field, alert, field, notes, status};
+use super::assets::address;
+use super::form::{Field, alert, field, status};
 use super::layout::{Frame, Here, document};
+use super::zones;
 use crate::domain::Fault;
 
 /// What was typed into the sign-up form, without the passwords.
@@ -58,13 +60,12 @@ pub fn sign_up(frame: &Frame<'_>, typed: SignUp<'_>, faults: &[Fault], busy: Opt
                     (field("", &Field { value: typed.email, ..EMAIL }, faults))
                     (field("", &password, faults))
                     (field("", &again, faults))
-                    // The script fills in where the browser lives; without it days follow UTC until that is changed.
-                    input type="hidden" name="timeZone" value=(typed.zone) data-zone;
-                    (notes("", "timeZone", None, super::form::fault_of("timeZone", faults)))
+                    (zones::field(typed.zone, faults))
                     button.button type="submit" { "Create account" }
                 }
                 p.aside { "You have one already? " a href="/sign-in" { "Sign in" } }
             }
+            script type="module" src=(address("sign-up.js")) {}
         },
     )
 }

@@ -58,27 +58,25 @@ pub fn area(prefix: &str, name: &'static str, label: &str, value: &str, faults: 
     }
 }
 
-/// A choice from a list of values with their labels.
-pub fn select(
-    name: &'static str,
-    label: &str,
-    options: &[(&str, &str)],
-    chosen: &str,
-    hint: Option<&str>,
-    faults: &[Fault],
-) -> Markup {
+/// A choice from a list of [`options`].
+pub fn select(name: &'static str, label: &str, options: &Markup, hint: Option<&str>, faults: &[Fault]) -> Markup {
     let fault = fault_of(name, faults);
     html! {
         div.field {
             label for=(name) { (label) }
             select id=(name) name=(name) aria-describedby=[described_by("", name, hint.is_some(), fault.is_some())]
                 aria-invalid=[fault.map(|_| "true")] autofocus[is_first(name, faults)] {
-                @for (value, text) in options {
-                    option value=(value) selected[*value == chosen] { (text) }
-                }
+                (options)
             }
             (notes("", name, hint, fault))
         }
+    }
+}
+
+/// What can be chosen: values with their labels, one of them chosen.
+pub fn options<'a>(all: impl IntoIterator<Item = (&'a str, &'a str)>, chosen: &str) -> Markup {
+    html! {
+        @for (value, label) in all { option value=(value) selected[value == chosen] { (label) } }
     }
 }
 

@@ -19,5 +19,6 @@ pub mod layout;
 pub mod letters;
 pub mod offline;
 pub mod today;
+pub mod zones;
 
 pub use layout::{Frame, Here};

@@ -9,7 +9,7 @@ use super::target;
 use super::visit::Visit;
 use crate::app::{self, accounts, links, sessions};
 use crate::domain::link::Standing;
-use crate::domain::{Fault, Refusal, Zone};
+use crate::domain::{Fault, Refusal};
 use crate::pages::accounts as pages;
 
 const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
@@ -32,8 +32,7 @@ pub async fn sign_up(visit: Visit) -> Result<Answer, Failure> {
         name: form.get("displayName").to_owned(),
         password: form.get("password").to_owned(),
         again: Some(form.get("confirmPassword").to_owned()),
-        // The field is hidden and filled in by the script; nobody can be asked to mend it.
-        zone: Zone::parse(form.get("timeZone")).map(|zone| zone.name().to_owned()).unwrap_or_default(),
+        zone: form.maybe("timeZone").map(str::to_owned),
     };
     let again = |faults: &[Fault], status, busy| {
         let kept =

@@ -44,13 +44,14 @@ async fn signs_up(ada: &Person, device: Device) {
     ada.is_on("/landing").await;
     ada.presses("Create your account").await;
     ada.is_on("/sign-up").await;
-    if device.has_javascript {
-        assert_eq!(ada.asks("return document.querySelector('[name=timeZone]').value").await, ZONE);
-    }
     ada.types("Display name", "Ada").await;
     ada.types("Email", EMAIL).await;
     ada.types("Password", PASSWORD).await;
     ada.types("Confirm password", PASSWORD).await;
+    if !device.has_javascript {
+        ada.presses_at("the zone", &format!("//select[@id='timeZone']//option[@value='{ZONE}']")).await;
+    }
+    assert_eq!(ada.asks("return document.querySelector('[name=timeZone]').value").await, ZONE);
     ada.presses("Create account").await;
     ada.sees("You are signed up").await;
 }

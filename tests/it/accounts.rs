@@ -180,7 +180,7 @@ async fn the_faults_of_a_form_are_told_together_and_what_was_typed_is_kept() {
     ];
     let page = person.posts("/sign-up", &fields).await.is(422);
     let page = page.says("at least 2 characters").says("does not look like an email address").says("easy to guess");
-    let page = page.says("value=\"ada at example\"").says("aria-invalid=\"true\"");
+    let page = page.says("value=\"ada at example\"").says("aria-invalid=\"true\"").says("time zone is not known");
     page.says_nothing_of("password1234");
     let differ =
         [("displayName", "Ada"), ("email", "ada@example.com"), ("password", PASSWORD), ("confirmPassword", "x")];
@@ -190,6 +190,28 @@ async fn the_faults_of_a_form_are_told_together_and_what_was_typed_is_kept() {
     let fields: Vec<_> = refused["error"]["fields"].as_array().unwrap().iter().map(|f| f["field"].clone()).collect();
     assert_eq!(fields, ["displayName", "email", "password"]);
     assert_eq!(refused["error"]["recovery"], "update_input");
+}
+
+#[tokio::test]
+async fn where_somebody_lives_is_asked_and_never_guessed() {
+    let world = World::new().await;
+    let ada = Person::new("ada", &world);
+    ada.get("/sign-up").await.is(200).says("Time zone").says("<option value=\"\" selected>Choose…");
+    let email = ada.email();
+    let fields = |zone, again| {
+        let typed = [("displayName", "Ada"), ("email", &email), ("password", PASSWORD)];
+        [&typed[..], &[("confirmPassword", again), ("timeZone", zone)]].concat()
+    };
+    let page = ada.posts("/sign-up", &fields("", PASSWORD)).await.is(422).says("Choose the time zone you live in");
+    page.says("value=\"Ada\"").says("aria-describedby=\"timeZone-fault timeZone-hint\"");
+    let page = ada.posts("/sign-up", &fields("Europe/Lisbon", "another")).await.is(422);
+    page.says("<option value=\"Europe/Lisbon\" selected>Lisbon</option>").says_nothing_of("Choose…");
+    ada.posts("/sign-up", &fields("Europe/Lisbon", PASSWORD)).await.is(303);
+    ada.confirms().await;
+    ada.signs_in().await;
+    ada.get("/account").await.says("<option value=\"Europe/Lisbon\" selected>Lisbon</option>");
+    let unknown = json!({ "email": "x@example.com", "password": PASSWORD, "displayName": "Xa", "timeZone": "Mars" });
+    world.stranger().sends("POST", "/api/auth/signup", &unknown).await.is_refused(400, "invalid_request");
 }
 
 #[tokio::test]

@@ -18,8 +18,7 @@ struct SignUp {
     email: String,
     password: String,
     display_name: String,
-    #[serde(default)]
-    time_zone: String,
+    time_zone: Option<String>,
 }
 
 /// `POST /api/auth/signup`: 201 `{userId}`, also for an address that is taken; only its owner is told.
