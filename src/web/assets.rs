@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use warp::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY,
-};
+use warp::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
 use warp::http::{HeaderMap, Response, StatusCode};
 
+use super::encoding::accepts;
 use super::failure::Failure;
 use super::reply::{self, Answer};
 use super::visit::Visit;
@@ -61,31 +60,11 @@ fn into_bytes(body: Cow<'static, [u8]>) -> Bytes {
     }
 }
 
-/// Whether `Accept-Encoding` names `wanted` and does not give it the weight zero.
-fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
-    let lines = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    lines.flat_map(|line| line.split(',')).any(|item| {
-        let mut parts = item.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
-        let refused =
-            parts.any(|part| matches!(part.replace(' ', "").as_str(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-        named && !refused
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use warp::http::header::ACCEPT_ENCODING;
 
-    #[test]
-    fn an_encoding_counts_when_it_is_named_and_not_refused() {
-        let accepts =
-            |line: &'static str| accepts(&[(ACCEPT_ENCODING, line.parse().unwrap())].into_iter().collect(), "br");
-        assert!(accepts("gzip, deflate, br"));
-        assert!(accepts("BR;q=0.5"));
-        assert!(!accepts("gzip"));
-        assert!(!accepts("br;q=0, gzip"));
-    }
+    use super::*;
 
     fn packed() -> Asset {
         Asset {

@@ -1,4 +1,5 @@
-//! From a request to its handler: the gate, the route, the origin, who asks. In that order, for every route.
+//! From a request to its handler: the gate, the route, the origin, who asks. In that order, for every route. And back:
+//! what the route may compress is compressed.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -17,7 +18,7 @@ use super::reply::{self, Answer, Template};
 use super::routes::{Route, Routes, Who, allowed};
 use super::site::Site;
 use super::visit::{Parts, RequestNumber, Visit};
-use super::{gate, origin, target};
+use super::{encoding, gate, origin, target};
 use crate::app::sessions;
 
 /// The one warp filter. Everything a request brings is taken here, and nothing is rejected: every "no" is an answer.
@@ -61,10 +62,12 @@ async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
     let (path, request) = (visit.path.clone(), visit.request.clone());
     let (query, safe) = (visit.query.clone(), visit.method.is_safe());
     let mut template = Template("(none)");
+    let mut gzip = None;
 
     let result = match choose(&site, routes, &path, &visit.method, &visit.headers, face) {
         Ok((route, parts)) => {
             template = Template(route.path);
+            gzip = route.gzip.then(|| encoding::accepts(&visit.headers, "gzip"));
             visit.parts = parts;
             match admit(&mut visit, route.who) {
                 Ok(()) => (route.handler)(visit).await,
@@ -79,6 +82,9 @@ async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
         Err(Failure::SignedOut) if face == Face::Page => reply::see_other(&target::sign_in_from(&path, "")),
         Err(failure) => failure.answer(face, &site.frame(None), &request),
     };
+    if let Some(accepted) = gzip {
+        answer = encoding::pack(answer, accepted);
+    }
     answer.extensions_mut().insert(template);
     answer
 }

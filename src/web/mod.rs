@@ -12,6 +12,7 @@ mod calendar;
 mod cookie;
 mod dev;
 mod dispatch;
+mod encoding;
 mod face;
 mod failure;
 mod front;

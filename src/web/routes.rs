@@ -1,7 +1,7 @@
 //! The routes as one table: method, path, who may, handler. What is not here does not exist.
 //!
-//! Every route states who may call it; there is no default. The table also answers 404 and 405, names routes in logs,
-//! and is walked by the tests.
+//! Every route states who may call it; there is no default. The table also says whose answers may be compressed, answers
+//! 404 and 405, names routes in logs, and is walked by the tests.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -41,6 +41,12 @@ pub struct Route {
     pub who: Who,
     /// What answers.
     pub handler: fn(Visit) -> Answering,
+    /// Whether its answers may be sent compressed.
+    ///
+    /// SECURITY: only where no answer ever holds a secret, such as a link's token or the key of a second factor. Beside
+    /// text that somebody else chose, a secret can be guessed piece by piece from the length of what is compressed
+    /// (BREACH, CVE-2013-3587). Whatever the table does not say this of is sent as it is.
+    pub gzip: bool,
 }
 
 impl Route {
@@ -51,38 +57,46 @@ impl Route {
 }
 
 macro_rules! routes {
-    ($($method:ident $path:literal $who:ident $handler:path;)*) => {
-        &[$(Route { method: &Method::$method, path: $path, who: Who::$who, handler: |visit| Box::pin($handler(visit)) },)*]
+    (@gzip) => { false };
+    (@gzip gzip) => { true };
+    ($($method:ident $path:literal $who:ident $handler:path $(, $gzip:ident)?;)*) => {
+        &[$(Route {
+            method: &Method::$method,
+            path: $path,
+            who: Who::$who,
+            handler: |visit| Box::pin($handler(visit)),
+            gzip: routes!(@gzip $($gzip)?),
+        },)*]
     };
 }
 
 const ALWAYS: &[Route] = routes! {
     GET    "/"                                  Anyone landing::start;
-    GET    "/landing"                           Anyone landing::show;
-    GET    "/sign-up"                           Anyone accounts::sign_up_form;
+    GET    "/landing"                           Anyone landing::show, gzip;
+    GET    "/sign-up"                           Anyone accounts::sign_up_form, gzip;
     POST   "/sign-up"                           Anyone accounts::sign_up;
     GET    "/verify-email"                      Anyone accounts::open_link;
     POST   "/verify-email"                      Anyone accounts::confirm;
     POST   "/verify-email/resend"               Anyone accounts::resend;
-    GET    "/sign-in"                           Anyone accounts::sign_in_form;
+    GET    "/sign-in"                           Anyone accounts::sign_in_form, gzip;
     POST   "/sign-in"                           Anyone accounts::sign_in;
     POST   "/sign-out"                          Anyone accounts::sign_out;
-    GET    "/today"                             Member today::show;
-    POST   "/today"                             Member today::tick;
-    GET    "/calendar"                          Member calendar::show;
+    GET    "/today"                             Member today::show, gzip;
+    POST   "/today"                             Member today::tick, gzip;
+    GET    "/calendar"                          Member calendar::show, gzip;
     GET    "/calendar/{date}"                   Member calendar::show_day;
-    GET    "/habits"                            Member habits::show;
-    POST   "/habits"                            Member habits::create;
-    GET    "/habits/archive"                    Member habits::archived;
-    POST   "/habits/{id}"                       Member habits::change;
+    GET    "/habits"                            Member habits::show, gzip;
+    POST   "/habits"                            Member habits::create, gzip;
+    GET    "/habits/archive"                    Member habits::archived, gzip;
+    POST   "/habits/{id}"                       Member habits::change, gzip;
     POST   "/habits/{id}/move"                  Member habits::shift;
     POST   "/habits/{id}/archive"               Member habits::archive;
     POST   "/habits/{id}/restore"               Member habits::restore;
-    POST   "/habits/{id}/delete"                Member habits::delete;
+    POST   "/habits/{id}/delete"                Member habits::delete, gzip;
     GET    "/account"                           Member account::show;
     POST   "/account"                           Member account::save;
-    GET    "/habits/{id}"                       Member insights::habit;
-    GET    "/insights"                          Member insights::show;
+    GET    "/habits/{id}"                       Member insights::habit, gzip;
+    GET    "/insights"                          Member insights::show, gzip;
     GET    "/assets/{name}"                     Anyone assets::send;
     GET    "/favicon.ico"                       Anyone assets::favicon;
     GET    "/manifest.webmanifest"              Anyone offline::manifest;
@@ -96,16 +110,16 @@ const ALWAYS: &[Route] = routes! {
     POST   "/api/auth/resend-verification"      Anyone api::auth::resend;
     GET    "/api/auth/session"                  Anyone api::auth::session;
     PUT    "/api/account"                       Member api::account::change;
-    GET    "/api/account/exports/self"          Member api::portable::take;
+    GET    "/api/account/exports/self"          Member api::portable::take, gzip;
     POST   "/api/account/imports/self"          Member api::portable::bring;
-    GET    "/api/habits"                        Member api::habits::list;
+    GET    "/api/habits"                        Member api::habits::list, gzip;
     POST   "/api/habits"                        Member api::habits::create;
     PUT    "/api/habits/order"                  Member api::habits::reorder;
     PUT    "/api/habits/{id}"                   Member api::habits::change;
     DELETE "/api/habits/{id}"                   Member api::habits::archive;
-    GET    "/api/completions"                   Member api::completions::list;
+    GET    "/api/completions"                   Member api::completions::list, gzip;
     POST   "/api/completions"                   Member api::completions::set;
-    GET    "/api/insights"                      Member api::insights::show;
+    GET    "/api/insights"                      Member api::insights::show, gzip;
 };
 
 /// Only where mail is captured for reading and the file is somebody's own machine's.

@@ -24,6 +24,7 @@ mod assets;
 mod calendar;
 mod commands;
 mod completions;
+mod compression;
 mod configuration;
 mod connections;
 mod data_file;
