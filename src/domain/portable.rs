@@ -12,6 +12,9 @@ use super::{Day, Description, ReminderTimes, Schedule, Title, Weekdays};
 /// The version that is written.
 pub const VERSION: u32 = 2;
 
+/// Largest file that can be brought back, in bytes: some twenty years of ten habits.
+pub const LARGEST: usize = 8 << 20;
+
 /// The whole file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

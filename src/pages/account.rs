@@ -4,12 +4,31 @@ use maud::{Markup, html};
 
 use super::form::{alert, described_by, notes, options, select, status};
 use super::layout::{Frame, Here, document};
+use super::portable::{self, Outcome};
 use super::zones;
 use crate::domain::preferences::{Accent, Backfill, Theme, WeekStart};
 use crate::domain::{Account, Fault};
 
-/// The page, after saving or with what is wrong.
-pub fn page(frame: &Frame<'_>, me: &Account, faults: &[Fault], saved: bool) -> Markup {
+/// What just happened on the page.
+#[derive(Debug, Clone, Copy)]
+pub enum News<'a> {
+    /// Nothing; it was opened.
+    Nothing,
+    /// The settings were saved.
+    Saved,
+    /// They were not, because of these.
+    Faults(&'a [Fault]),
+    /// A file was sent.
+    File(Outcome<'a>),
+}
+
+/// The page and what just happened.
+pub fn page(frame: &Frame<'_>, me: &Account, news: News<'_>) -> Markup {
+    let (faults, outcome) = match news {
+        News::Faults(faults) => (faults, None),
+        News::File(outcome) => (&[][..], Some(outcome)),
+        News::Nothing | News::Saved => (&[][..], None),
+    };
     document(
         frame,
         "Account",
@@ -18,16 +37,10 @@ pub fn page(frame: &Frame<'_>, me: &Account, faults: &[Fault], saved: bool) -> M
             div.settings {
                 h1 { "Account" }
                 p.lead { (me.name()) " · " (me.email) }
-                @if saved { (status("Your settings are saved.")) }
+                @if matches!(news, News::Saved) { (status("Your settings are saved.")) }
                 @if let Some(fault) = faults.first() { (alert(&fault.message)) }
                 (settings(me, faults))
-                section {
-                    h2 { "Your data" }
-                    p { "Everything you did here, as one file that can be brought back." }
-                    form method="get" action="/api/account/exports/self" {
-                        button.button.plain type="submit" { "Download my data (JSON)" }
-                    }
-                }
+                (portable::section(outcome))
             }
         },
     )

@@ -18,6 +18,7 @@ pub mod landing;
 pub mod layout;
 pub mod letters;
 pub mod offline;
+pub mod portable;
 pub mod today;
 pub mod zones;
 

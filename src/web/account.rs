@@ -10,12 +10,12 @@ use crate::app::preferences::{self, Change};
 use crate::domain::preferences::{Accent, Backfill, Theme, WeekStart};
 use crate::domain::refusal::Faults;
 use crate::domain::{Refusal, Zone};
-use crate::pages::account;
+use crate::pages::account::{self, News};
 
 /// `GET /account`; `?saved` says that the settings were saved.
 pub async fn show(visit: Visit) -> Result<Answer, Failure> {
-    let saved = visit.query().maybe("saved").is_some();
-    Ok(reply::page(StatusCode::OK, account::page(&visit.frame(), visit.member()?, &[], saved)))
+    let news = if visit.query().maybe("saved").is_some() { News::Saved } else { News::Nothing };
+    Ok(reply::page(StatusCode::OK, account::page(&visit.frame(), visit.member()?, news)))
 }
 
 /// `POST /account`: saves the settings.
@@ -27,7 +27,7 @@ pub async fn save(visit: Visit) -> Result<Answer, Failure> {
             Ok(reply::see_other("/account?saved"))
         }
         Err(refusal) => {
-            let page = account::page(&visit.frame(), me, refusal.faults(), false);
+            let page = account::page(&visit.frame(), me, News::Faults(refusal.faults()));
             Ok(reply::page(StatusCode::UNPROCESSABLE_ENTITY, page))
         }
     }

@@ -1,10 +1,11 @@
 //! Reading bodies: bounded in size and time before anything is parsed.
 
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream};
 use serde::de::DeserializeOwned;
 use warp::http::HeaderMap;
 use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
@@ -53,21 +54,81 @@ impl Fields {
 }
 
 /// Reads a posted form within its allowance.
-pub async fn form(headers: &HeaderMap, body: Option<Body>, allowance: Allowance) -> Result<Fields, Failure> {
+pub async fn form(headers: &HeaderMap, mut body: Option<Body>, allowance: Allowance) -> Result<Fields, Failure> {
     demand(headers, "application/x-www-form-urlencoded")?;
-    Ok(Fields::parse(&read(headers, body, allowance).await?))
+    Ok(Fields::parse(&read(headers, body.as_mut(), allowance).await?))
+}
+
+/// A form with a file.
+#[derive(Debug, Default)]
+pub struct Upload {
+    /// The fields beside the file.
+    pub fields: Fields,
+    /// What is in the file; nothing when none was chosen.
+    pub file: Bytes,
+}
+
+/// Reads a posted form with one file, which may have the bytes of the allowance.
+pub async fn upload(headers: &HeaderMap, mut body: Option<Body>, allowance: Allowance) -> Result<Upload, Failure> {
+    demand(headers, "multipart/form-data")?;
+    let unreadable = |_| Failure::Malformed("The form cannot be read.".to_owned());
+    let boundary = multer::parse_boundary(sent_as(headers)).map_err(unreadable)?;
+    let whole = Allowance { bytes: allowance.bytes + USUAL, ..allowance };
+    let bytes = match read(headers, body.as_mut(), whole).await {
+        Err(Failure::TooLarge) => {
+            discard(body, allowance.patience).await;
+            return Err(Failure::TooLarge);
+        }
+        read => read?,
+    };
+    let mut upload = Upload::default();
+    let mut parts = multer::Multipart::new(stream::iter([Ok::<_, Infallible>(bytes)]), boundary);
+    while let Some(part) = parts.next_field().await.map_err(unreadable)? {
+        let name = part.name().unwrap_or_default().to_owned();
+        let is_file = part.file_name().is_some();
+        let content = part.bytes().await.map_err(unreadable)?;
+        if content.len() > allowance.bytes {
+            return Err(Failure::TooLarge);
+        }
+        if is_file {
+            upload.file = content;
+        } else {
+            upload.fields.0.push((name, String::from_utf8_lossy(&content).into_owned()));
+        }
+    }
+    Ok(upload)
+}
+
+/// Most bytes that are taken only to be thrown away.
+const DISCARDED: usize = 64 << 20;
+
+/// Takes the rest of a body that is too large. Browsers show no answer before they have sent everything, and somebody who
+/// picked a wrong file should read why it was not taken.
+async fn discard(body: Option<Body>, patience: Duration) {
+    let Some(mut body) = body else { return };
+    let rest = async {
+        let mut taken = 0;
+        while let (true, Some(Ok(chunk))) = (taken < DISCARDED, body.next().await) {
+            taken += chunk.len();
+        }
+    };
+    let _ = tokio::time::timeout(patience, rest).await;
 }
 
 /// Reads a JSON body. The error names the field, which the sender wrote.
 pub async fn json<T: DeserializeOwned>(
     headers: &HeaderMap,
-    body: Option<Body>,
+    mut body: Option<Body>,
     allowance: Allowance,
 ) -> Result<T, Failure> {
     demand(headers, "application/json")?;
-    let bytes = read(headers, body, allowance).await?;
+    parse(&read(headers, body.as_mut(), allowance).await?)
+}
+
+/// Parses JSON.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     // serde_json bounds the depth of what it reads at 128.
-    serde_json::from_slice(&bytes).map_err(|error| Failure::Malformed(explain(&error)))
+    serde_json::from_slice(bytes).map_err(|error| Failure::Malformed(explain(&error)))
 }
 
 /// What serde says about the shape, without the values it quotes.
@@ -85,13 +146,12 @@ fn explain(error: &serde_json::Error) -> String {
                 ),
             }
         }
-        _ => format!("The body is not JSON (line {}, column {}).", error.line(), error.column()),
+        _ => format!("This is not JSON (line {}, column {}).", error.line(), error.column()),
     }
 }
 
 fn demand(headers: &HeaderMap, media: &str) -> Result<(), Failure> {
-    let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let essence = sent.split(';').next().unwrap_or("").trim();
+    let essence = sent_as(headers).split(';').next().unwrap_or("").trim();
     // SECURITY: no decompression, so no bombs.
     if !essence.eq_ignore_ascii_case(media) || headers.contains_key(CONTENT_ENCODING) {
         return Err(Failure::UnsupportedMedia);
@@ -99,12 +159,16 @@ fn demand(headers: &HeaderMap, media: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn read(headers: &HeaderMap, body: Option<Body>, allowance: Allowance) -> Result<Bytes, Failure> {
+fn sent_as(headers: &HeaderMap) -> &str {
+    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("")
+}
+
+async fn read(headers: &HeaderMap, body: Option<&mut Body>, allowance: Allowance) -> Result<Bytes, Failure> {
     let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
     if declared.is_some_and(|length: usize| length > allowance.bytes) {
         return Err(Failure::TooLarge);
     }
-    let Some(mut body) = body else { return Ok(Bytes::new()) };
+    let Some(body) = body else { return Ok(Bytes::new()) };
     let whole = async {
         let mut bytes = BytesMut::new();
         while let Some(chunk) = body.next().await {

@@ -23,6 +23,7 @@ mod landing;
 mod offline;
 mod origin;
 mod patience;
+mod portable;
 mod reply;
 mod routes;
 pub mod serve;

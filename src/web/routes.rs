@@ -14,7 +14,7 @@ use super::face::Face;
 use super::failure::Failure;
 use super::reply::Answer;
 use super::visit::{Parts, Visit};
-use super::{account, accounts, api, assets, calendar, dev, habits, insights, landing, offline, today};
+use super::{account, accounts, api, assets, calendar, dev, habits, insights, landing, offline, portable, today};
 
 /// What a handler returns.
 pub type Answering = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>;
@@ -95,6 +95,8 @@ const ALWAYS: &[Route] = routes! {
     POST   "/habits/{id}/delete"                Member habits::delete, gzip;
     GET    "/account"                           Member account::show;
     POST   "/account"                           Member account::save;
+    GET    "/account/import"                    Member account::show;
+    POST   "/account/import"                    Member portable::bring;
     GET    "/habits/{id}"                       Member insights::habit, gzip;
     GET    "/insights"                          Member insights::show, gzip;
     GET    "/assets/{name}"                     Anyone assets::send;

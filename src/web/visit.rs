@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use warp::http::{HeaderMap, Method};
 
-use super::body::{self, Allowance, Body, Fields};
+use super::body::{self, Allowance, Body, Fields, Upload};
 use super::failure::Failure;
 use super::site::Site;
 use crate::app::sessions::Member;
@@ -81,6 +81,11 @@ impl Visit {
     /// A JSON body that may have this many bytes.
     pub async fn json_up_to<T: DeserializeOwned>(&self, bytes: usize) -> Result<T, Failure> {
         body::json(&self.headers, self.take_body(), self.allowance(bytes)).await
+    }
+
+    /// A file that was posted with a form, of at most this many bytes.
+    pub async fn upload(&self, bytes: usize) -> Result<Upload, Failure> {
+        body::upload(&self.headers, self.take_body(), self.allowance(bytes)).await
     }
 
     fn allowance(&self, bytes: usize) -> Allowance {

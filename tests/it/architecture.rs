@@ -11,11 +11,12 @@ const FLOORS: [&[&str]; 5] =
 const NEIGHBOURS: [(&str, &str); 2] = [("mail", "config"), ("observe", "config")];
 
 /// Which rooms may name a library.
-const LIBRARIES: [(&str, &[&str]); 6] = [
+const LIBRARIES: [(&str, &[&str]); 7] = [
     ("redb", &["store"]),
     ("maud", &["pages", "web"]),
     ("warp", &["web"]),
     ("hyper", &["web"]),
+    ("multer", &["web"]),
     ("mail_send", &["mail"]),
     ("clap", &["cli"]),
 ];

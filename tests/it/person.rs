@@ -120,6 +120,15 @@ impl Person {
         self.asks("POST", path, &headers, body.as_bytes()).await
     }
 
+    /// Sends a form with a file and the button `what` as a browser does.
+    pub async fn uploads(&self, path: &str, what: &str, file: &[u8]) -> Reply {
+        let part = "--seam\r\nContent-Disposition: form-data; name=";
+        let head = format!("{part}\"what\"\r\n\r\n{what}\r\n{part}\"file\"; filename=\"atlas.json\"\r\n\r\n");
+        let body = [head.as_bytes(), file, b"\r\n--seam--\r\n"].concat();
+        let headers = [("content-type", "multipart/form-data; boundary=seam"), ("sec-fetch-site", "same-origin")];
+        self.asks("POST", path, &headers, &body).await
+    }
+
     pub async fn sends(&self, method: &str, path: &str, body: &Value) -> Reply {
         self.asks(method, path, &[("content-type", "application/json")], body.to_string().as_bytes()).await
     }

@@ -1,8 +1,8 @@
-//! Taking one's data away, and bringing it back.
+//! Taking one's data away, and bringing it back, as JSON and with the form.
 
 use serde_json::{Value, json};
 
-use crate::person::Person;
+use crate::person::{Person, Reply};
 use crate::world::World;
 
 /// Ada with two habits, one of them changed and put away, and three ticks.
@@ -116,15 +116,7 @@ async fn a_file_that_cannot_be_brought_changes_nothing() {
     untitled["habits"][0]["title"] = json!("");
     let mut impossible = file.clone();
     impossible["completions"][0]["date"] = json!("2026-02-30");
-    let mut crowded = file.clone();
-    let habit = file["habits"][0].clone();
-    let many = (0..201).map(|n| {
-        let mut habit = habit.clone();
-        habit["id"] = json!(format!("habit {n}"));
-        habit
-    });
-    crowded["habits"] = many.collect();
-    for bad in [newer, untitled, impossible, crowded, json!({}), json!([])] {
+    for bad in [newer, untitled, impossible, crowded(&file), json!({}), json!([])] {
         ben.sends("POST", "/api/account/imports/self", &bad).await.is_refused(400, "invalid_request");
     }
     let unclear = ben.sends("POST", "/api/account/imports/self?dryRun=maybe", &file).await;
@@ -148,4 +140,97 @@ async fn a_large_file_is_read_and_a_larger_one_is_not() {
     );
     let refused = crate::person::exchange(world.address, request.as_bytes()).await.unwrap();
     refused.is_refused(413, "invalid_request");
+}
+
+/// Sends a file with the form under Account.
+async fn imports(person: &Person, what: &str, file: &Value) -> Reply {
+    person.uploads("/account/import", what, file.to_string().as_bytes()).await
+}
+
+/// The file with its first habit as often as nobody may keep habits.
+fn crowded(file: &Value) -> Value {
+    let mut crowded = file.clone();
+    let many = (0..201).map(|n| {
+        let mut habit = file["habits"][0].clone();
+        habit["id"] = json!(format!("habit {n}"));
+        habit
+    });
+    crowded["habits"] = many.collect();
+    crowded
+}
+
+#[tokio::test]
+async fn the_form_says_what_would_change_then_changes_it_and_the_second_time_adds_nothing() {
+    let world = World::new().await;
+    let ada = ada(&world).await;
+    let file = taken(&ada).await;
+    let ben = world.signed_up_in("ben", "Europe/Lisbon").await;
+    ben.get("/account").await.is(200).says("See what would change").says_nothing_of("would be added");
+
+    let page = imports(&ben, "check", &file).await.is(200).says("Nothing is changed yet");
+    page.says("2 habits would be added").says("3 ticks would be added").says("choose the file once more");
+    assert_eq!(taken(&ben).await["habits"], json!([]));
+
+    let page = imports(&ben, "import", &file).await.is(200).says("The file is imported");
+    page.says("2 habits added").says("3 ticks added").says_nothing_of("here already");
+    let page = imports(&ben, "import", &file).await.is(200).says("No habits added").says("No ticks added");
+    page.says("2 habits here already").says("3 ticks here already");
+    ben.get("/today").await.says("Read").says("2 in a row");
+
+    // The file was Ada's. Hers is hers still, whatever Ben does with what he brought.
+    let read = file["habits"][0]["id"].as_str().unwrap();
+    ben.sends("PUT", &format!("/api/habits/{read}"), &json!({ "title": "Ben reads" })).await.is(200);
+    assert_eq!(taken(&ada).await["habits"], file["habits"]);
+}
+
+#[tokio::test]
+async fn ticks_of_a_habit_that_the_file_lacks_are_left_out_and_said() {
+    let world = World::new().await;
+    let mut file = taken(&ada(&world).await).await;
+    file["habits"].as_array_mut().unwrap().truncate(1);
+    let ben = world.signed_up("ben").await;
+    let page = imports(&ben, "check", &file).await.is(200).says("1 habit would be added");
+    page.says("2 ticks would be added").says("1 tick left out: the file does not have the habit");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_file_is_said_beside_the_field_and_nothing_is_changed() {
+    let world = World::new().await;
+    let file = taken(&ada(&world).await).await;
+    let ben = world.signed_up("ben").await;
+    let mut newer = file.clone();
+    newer["schemaVersion"] = json!(3);
+    for (bad, why) in [
+        (String::new(), "Choose a file first"),
+        ("a picture".to_owned(), "This is not a file that Atlas made. This is not JSON"),
+        ("{}".to_owned(), "This is not a file that Atlas made. The field “schemaVersion” is missing"),
+        (newer.to_string(), "This file has version 3; Atlas reads 1 and 2."),
+        (crowded(&file).to_string(), "You would keep 201 active habits; 200 is the most."),
+    ] {
+        for what in ["check", "import"] {
+            let page = ben.uploads("/account/import", what, bad.as_bytes()).await.is(422).says(why);
+            page.says("id=\"file-fault\"").says("aria-describedby=\"file-fault file-hint\" aria-invalid=\"true\"");
+        }
+    }
+    ben.uploads("/account/import", "guess", file.to_string().as_bytes()).await.is(422);
+    ben.posts("/account/import", &[("what", "import")]).await.is(415);
+    let seamless = [("content-type", "multipart/form-data"), ("sec-fetch-site", "same-origin")];
+    ben.asks("POST", "/account/import", &seamless, b"--").await.is(422).says("The form cannot be read");
+    let elsewhere = [("content-type", "multipart/form-data; boundary=x"), ("sec-fetch-site", "cross-site")];
+    ben.asks("POST", "/account/import", &elsewhere, b"--x--").await.is(403);
+    assert_eq!(taken(&ben).await["habits"], json!([]));
+}
+
+#[tokio::test]
+async fn whoever_picks_a_film_instead_of_the_file_reads_that_it_is_too_large() {
+    let world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    for megabytes in [8, 20] {
+        // The answer comes although everything is sent before anything is read, as browsers do.
+        let film = vec![b'x'; (megabytes << 20) + 1];
+        ada.uploads("/account/import", "check", &film).await.is(413).says("too large: 8 MB is the most");
+    }
+    let mut file = taken(&ada).await;
+    file["userId"] = json!("x".repeat(7 << 20));
+    imports(&ada, "check", &file).await.is(200).says("No habits would be added");
 }

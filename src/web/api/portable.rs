@@ -5,13 +5,10 @@ use warp::http::StatusCode;
 use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 
 use crate::app::portable;
-use crate::domain::portable::Portable;
+use crate::domain::portable::{LARGEST, Portable};
 use crate::web::failure::Failure;
 use crate::web::reply::{self, Answer};
 use crate::web::visit::Visit;
-
-/// Largest file that can be brought back, in bytes: some twenty years of ten habits.
-const LARGEST: usize = 8 << 20;
 
 /// `GET /api/account/exports/self`: the file itself, without the envelope.
 pub async fn take(visit: Visit) -> Result<Answer, Failure> {
