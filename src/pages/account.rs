@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::assets::address;
 use super::form::{alert, described_by, notes, options, select, status};
 use super::layout::{Frame, Here, document};
 use super::portable::{self, Outcome};
@@ -42,6 +43,7 @@ pub fn page(frame: &Frame<'_>, me: &Account, news: News<'_>) -> Markup {
                 (settings(me, faults))
                 (portable::section(outcome))
             }
+            script type="module" src=(address("account.js")) {}
         },
     )
 }
@@ -53,7 +55,8 @@ fn settings(me: &Account, faults: &[Fault]) -> Markup {
     let themes = options(Theme::ALL.iter().map(|it| (it.word(), it.label())), chosen.theme.word());
     let accents = options(Accent::ALL.iter().map(|it| (it.word(), it.label())), chosen.accent.word());
     html! {
-        form.stack method="post" action="/account" {
+        // Browsers would bring back what was chosen when the page was left, which may be saved otherwise since.
+        form.stack method="post" action="/account" autocomplete="off" data-settings {
             (zones::field(me.zone().name(), faults))
             (select("weekStart", "A week begins on", &weeks, None, faults))
             (select("backfill", "Days you may change", &backfills, Some("Never a day that has not begun."), faults))
@@ -62,6 +65,7 @@ fn settings(me: &Account, faults: &[Fault]) -> Markup {
             (check("keepCompletedAtBottom", "Let what is done sink below what is open", chosen.done_sinks, None))
             (check("keyboardShortcuts", "Single-key shortcuts", chosen.shortcuts, Some("Turn them off if you dictate, or if a key pressed by mistake does too much.")))
             button.button type="submit" { "Save settings" }
+            p.hint data-instant hidden { "What you choose here counts at once." }
         }
     }
 }

@@ -7,6 +7,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `journey` | from signing up to a ticked habit, with and without JavaScript, on a desktop and a phone |
+//! | `account` | settings that count at once, and a file that is brought back |
 //! | `habits` | a habit's life, the calendar, and settings |
 //! | `offline` | ticks and the list without a server, undo, and keys |
 //! | `mistakes` | what people see when Atlas says no |
@@ -17,6 +18,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
+mod account;
 mod browser;
 mod every_page;
 mod habits;
