@@ -159,6 +159,8 @@ async function send(data) {
 upload.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (isSending) return;
+  const { file } = upload.elements;
+  if (file.files[0]?.size > Number(file.dataset.most)) return drawTrouble(file.dataset.tooLarge);
   isSending = true;
   const data = new FormData(upload);
   data.set("what", event.submitter?.value ?? "check");

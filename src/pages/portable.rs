@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::domain::portable::Brought;
+use crate::domain::portable::{Brought, LARGEST};
 
 /// What became of a file that was sent.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,7 @@ fn form(outcome: Option<Outcome<'_>>) -> Markup {
             div.field {
                 label for="file" { "File" }
                 input #file type="file" name="file" accept=".json,application/json" aria-describedby=(described)
-                    aria-invalid=[is_refused.then_some("true")] autofocus[is_refused];
+                    aria-invalid=[is_refused.then_some("true")] data-most=(LARGEST) data-too-large=(too_large()) autofocus[is_refused];
                 p.hint #file-hint { "The one you downloaded here, or from the Atlas before this one." }
                 // The script puts later answers in the place of this one, and they are read aloud.
                 div #import-answer role="status" { @if let Some(outcome) = outcome { (answer(outcome)) } }
@@ -54,6 +54,11 @@ fn form(outcome: Option<Outcome<'_>>) -> Markup {
             }
         }
     }
+}
+
+/// What is said of a file that is too large; the script says it without sending the file.
+pub fn too_large() -> String {
+    format!("This file is too large: {} MB is the most.", LARGEST >> 20)
 }
 
 fn answer(outcome: Outcome<'_>) -> Markup {

@@ -9,20 +9,19 @@ use super::visit::Visit;
 use crate::app::portable;
 use crate::domain::portable::LARGEST;
 use crate::pages::account::{self, News};
-use crate::pages::portable::Outcome;
+use crate::pages::portable::{self as pages, Outcome};
 
 /// `POST /account/import`: says what a file would change, or brings it.
 pub async fn bring(visit: Visit) -> Result<Answer, Failure> {
     let me = visit.member()?;
-    let (status, outcome, why);
+    let page = |status, outcome| reply::page(status, account::page(&visit.frame(), me, News::File(outcome)));
     match sent(&visit).await {
-        Ok(done) => (status, outcome) = (StatusCode::OK, done),
+        Ok(outcome) => Ok(page(StatusCode::OK, outcome)),
         Err(failure) => {
-            (status, why) = explained(failure)?;
-            outcome = Outcome::Refused(&why);
+            let (status, why) = explained(failure)?;
+            Ok(page(status, Outcome::Refused(&why)))
         }
     }
-    Ok(reply::page(status, account::page(&visit.frame(), me, News::File(outcome))))
 }
 
 async fn sent(visit: &Visit) -> Result<Outcome<'static>, Failure> {
@@ -48,10 +47,7 @@ fn explained(failure: Failure) -> Result<(StatusCode, String), Failure> {
     match failure {
         Failure::Refused(refusal) => Ok((StatusCode::UNPROCESSABLE_ENTITY, refusal.to_string())),
         Failure::Malformed(why) => Ok((StatusCode::UNPROCESSABLE_ENTITY, why)),
-        Failure::TooLarge => {
-            let why = format!("This file is too large: {} MB is the most.", LARGEST >> 20);
-            Ok((StatusCode::PAYLOAD_TOO_LARGE, why))
-        }
+        Failure::TooLarge => Ok((StatusCode::PAYLOAD_TOO_LARGE, pages::too_large())),
         other => Err(other),
     }
 }

@@ -82,6 +82,11 @@ async fn a_file_is_chosen_once_looked_into_and_imported_without_a_new_page() {
     ines.asks("window.isStillHere = true; return 1").await;
     ines.presses("Import").await;
     ines.sees("Choose a file first").await;
+    let film = folder.path().join("film.json");
+    std::fs::write(&film, vec![b'x'; 9 << 20]).unwrap();
+    picks(&ines, &film).await;
+    ines.presses("Import").await;
+    ines.sees("This file is too large").await;
     picks(&ines, &file(&folder)).await;
     ines.presses("See what would change").await;
     ines.sees("1 habit would be added").await;

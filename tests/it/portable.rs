@@ -209,7 +209,9 @@ async fn what_is_wrong_with_a_file_is_said_beside_the_field_and_nothing_is_chang
     ] {
         for what in ["check", "import"] {
             let page = ben.uploads("/account/import", what, bad.as_bytes()).await.is(422).says(why);
-            page.says("id=\"file-fault\"").says("aria-describedby=\"file-fault file-hint\" aria-invalid=\"true\"");
+            page.says("id=\"file-fault\"")
+                .says("aria-describedby=\"file-fault file-hint\"")
+                .says("aria-invalid=\"true\"");
         }
     }
     ben.uploads("/account/import", "guess", file.to_string().as_bytes()).await.is(422);
