@@ -121,9 +121,10 @@ fn cell(shown: &Shown, day: Day) -> Markup {
             aria-current=[(day == shown.today).then_some("date")]
             aria-label={ "Open daily view for " (day_name(day)) } aria-describedby=[(scheduled > 0).then_some(&count)] {
             span.cell-day { (day.date().day()) }
-            @if scheduled > 0 {
-                span.cell-count id=(count) { span data-cell-count { (completed) "/" (scheduled) } span.unseen { " done" } }
-            }
+        }
+        // Beside the link: what is seen in a link has to be part of its name.
+        @if scheduled > 0 {
+            span.cell-count id=(count) { span data-cell-count { (completed) "/" (scheduled) } span.unseen { " done" } }
         }
     }
 }

@@ -182,7 +182,7 @@ fn short_date(day: Day) -> String {
 
 fn table(found: &Insights, first: Day) -> Markup {
     html! {
-        div.wide tabindex="0" role="region" aria-label="Every day as a table" {
+        section.wide tabindex="0" aria-label="Every day as a table" {
             table.dense {
                 caption { "Done/planned on each day of the seven that begin with the date" }
                 thead { tr { th scope="col" { "From" } @for (_, short) in NAMES { th scope="col" { (short) } } } }

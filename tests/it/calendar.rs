@@ -8,12 +8,12 @@ use serde_json::json;
 use crate::person::Person;
 use crate::world::World;
 
-/// A day's link.
+/// A day's link and what stands beside it.
 #[track_caller]
 fn cell(page: &str, day: &str) -> String {
     let at = page.find(&format!("data-date-key=\"{day}\"")).unwrap_or_else(|| panic!("{day} is not in:\n{page}"));
     let start = page[..at].rfind("<a ").unwrap();
-    page[start..start + page[start..].find("</a>").unwrap()].to_owned()
+    page[start..start + page[start..].find("</td>").unwrap()].to_owned()
 }
 
 /// What is between the tags.
