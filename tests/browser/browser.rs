@@ -132,6 +132,35 @@ impl Browser {
         addresses.filter(|url: &Url| url.has_host() && !url.scheme().starts_with("chrome")).collect()
     }
 
+    /// The page as the server sent it, if one came since this or [`Self::requested`] was last asked.
+    pub async fn served(&self) -> Option<String> {
+        let request = self.log("performance").await.into_iter().rev().find_map(|entry| {
+            let event: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
+            let event = &event["message"];
+            let is_page = event["method"] == "Network.responseReceived" && event["params"]["type"] == "Document";
+            is_page.then(|| event["params"]["requestId"].clone())
+        })?;
+        let answer = self.devtools("Network.getResponseBody", json!({ "requestId": request })).await;
+        Some(answer["body"].as_str().expect("a page is text").to_owned())
+    }
+
+    /// Has the media queries of style sheets find these features, as in `("prefers-color-scheme", "dark")`.
+    pub async fn prefers(&self, features: &[(&str, &str)]) {
+        let features: Vec<Value> =
+            features.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+        self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+    }
+
+    /// Lays the page out for a screen of that many pixels, as phones do.
+    pub async fn resizes(&self, (width, height): (u32, u32)) {
+        let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": true });
+        self.devtools("Emulation.setDeviceMetricsOverride", screen).await;
+    }
+
+    async fn devtools(&self, command: &'static str, parameters: Value) -> Value {
+        self.client.issue_cmd(DevTools(command, parameters)).await.expect("Chromium answers its developer tools")
+    }
+
     async fn log(&self, kind: &'static str) -> Vec<Value> {
         let entries = self.client.issue_cmd(Log(kind)).await.expect("chromedriver keeps logs");
         entries.as_array().expect("a log is a list").clone()
@@ -163,6 +192,20 @@ impl WebDriverCompatibleCommand for Log {
 
     fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
         (Method::POST, Some(json!({ "type": self.0 }).to_string()))
+    }
+}
+
+/// A command of Chromium's developer tools.
+#[derive(Debug)]
+struct DevTools(&'static str, Value);
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "cmd": self.0, "params": self.1 }).to_string()))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Every story starts a server of its own on a fresh data file and a browser of its own, and knows nothing of the
 //! code behind the pages: what it says can be done is done with what is on the screen. `tests/run` finds or installs
-//! the browser.
+//! the browser and the programs that look at pages.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -11,21 +11,30 @@
 //! | `habits` | a habit's life, the calendar, and settings |
 //! | `offline` | ticks and the list without a server, undo, and keys |
 //! | `mistakes` | what people see when Atlas says no |
+//! | `faultless` | no page has a fault that a program can find, wherever `tour` comes past |
+//! | `axe`, `markup` | the programs that look: axe-core at the page, html-validate at what was sent |
+//! | `tour` | a walk past every page in every state; new pages belong here |
 //! | `every_page` | what holds on every page: width, targets, silence, no strangers |
 //! | `seeded` | a data file planted by `atlas seed` |
 //! | `person` | somebody who visits, types, presses and sees |
 //! | `browser`, `server`, `program` | what a story runs |
+//! | `tools` | what `tests/run` installs from npm |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
 mod account;
+mod axe;
 mod browser;
 mod every_page;
+mod faultless;
 mod habits;
 mod journey;
+mod markup;
 mod mistakes;
 mod offline;
 mod person;
 mod program;
 mod seeded;
 mod server;
+mod tools;
+mod tour;

@@ -1,0 +1,285 @@
+//! A walk past every page of Atlas and every state of it that looks different, over one data file.
+
+use atlas::web::{Face, table};
+
+use super::browser::Device;
+use super::person::Person;
+use super::server::Server;
+
+/// One thing a person does on the way.
+#[derive(Debug, Clone, Copy)]
+pub enum Step {
+    /// Types an address.
+    Visits(&'static str),
+    /// Presses the button or link with that name.
+    Presses(&'static str),
+    /// Presses what an XPath leads to.
+    PressesAt(&'static str),
+    /// Types into the field with that label.
+    Types(&'static str, &'static str),
+    /// Waits for words.
+    Sees(&'static str),
+    /// Ticks whatever is open.
+    TicksAll,
+    /// Opens whatever is folded.
+    Unfolds,
+}
+
+use Step::{Presses, PressesAt, Sees, TicksAll, Types, Unfolds, Visits};
+
+/// A page in one of its states.
+#[derive(Debug)]
+pub struct Stop {
+    /// Its route, and after a comma its state.
+    pub page: &'static str,
+    way: &'static [Step],
+    words: &'static str,
+}
+
+/// The page `page`, reached by `way` from the stop before, shows `words`.
+const fn stop(page: &'static str, way: &'static [Step], words: &'static str) -> Stop {
+    Stop { page, way, words }
+}
+
+const PASSWORD: &str = "violet kettle harbour ninety";
+const OTHER_PASSWORD: &str = "copper lantern meadow sixteen";
+
+/// Every stop; each begins where the one before ended.
+const STOPS: &[Stop] = &[
+    // Strangers.
+    stop("/landing", &[Visits("/landing")], "Keep what you mean to do"),
+    stop("/sign-in", &[Visits("/sign-in")], "Welcome back"),
+    stop(
+        "/sign-in, refused",
+        &[Types("Email", "ada@example.com"), Types("Password", "not this one"), Presses("Sign in")],
+        "That address and password do not belong together",
+    ),
+    stop("/verify-email", &[Visits("/verify-email")], "You can have the mail sent again"),
+    stop("/verify-email, with a broken link", &[Visits("/verify-email?token=broken")], "This link does not work"),
+    stop(
+        "/verify-email, sent again",
+        &[Types("Email", "ada@example.com"), Presses("Resend verification email")],
+        "a new mail is on its way",
+    ),
+    stop("/nowhere", &[Visits("/nowhere")], "There is nothing here"),
+    stop("/sign-out, asked for", &[Visits("/sign-out")], "That is not possible here"),
+    stop("/dev/mail, empty", &[Visits("/dev/mail")], "Nothing yet"),
+    stop("/sign-up", &[Visits("/sign-up")], "Create your account"),
+    stop("/sign-up, with faults", &[Presses("Create account")], "Type your email address"),
+    // Somebody new. The same address signs up a second time, so that the link asks for the password.
+    stop(
+        "/sign-up, done",
+        &[
+            Types("Display name", "Ada"),
+            Types("Email", "ada@example.com"),
+            Types("Password", PASSWORD),
+            Types("Confirm password", PASSWORD),
+            Presses("Create account"),
+        ],
+        "You are signed up",
+    ),
+    stop("/dev/mail", &[Visits("/dev/mail")], "Confirm your address for Atlas"),
+    stop(
+        "/verify-email, with a link",
+        &[PressesAt("//article//a[contains(@href, '/verify-email?token=')]")],
+        "did you sign up as Ada?",
+    ),
+    stop(
+        "/sign-in, not confirmed",
+        &[Visits("/sign-in"), Types("Email", "ada@example.com"), Types("Password", PASSWORD), Presses("Sign in")],
+        "This address is not confirmed yet",
+    ),
+    stop(
+        "/verify-email, with a contested link",
+        &[
+            Visits("/sign-up"),
+            Types("Display name", "Ada"),
+            Types("Email", "ada@example.com"),
+            Types("Password", OTHER_PASSWORD),
+            Types("Confirm password", OTHER_PASSWORD),
+            Presses("Create account"),
+            Sees("You are signed up"),
+            Visits("/dev/mail"),
+            PressesAt("//article//a[contains(@href, '/verify-email?token=')]"),
+        ],
+        "More than one sign-up waits for it",
+    ),
+    stop(
+        "/verify-email, refused",
+        &[Types("Password", "not this one"), Presses("Confirm this address")],
+        "Confirm your address",
+    ),
+    stop(
+        "/verify-email, done",
+        &[Types("Password", PASSWORD), Presses("Confirm this address")],
+        "Your address is confirmed",
+    ),
+    // Somebody who has nothing yet.
+    stop(
+        "/today, empty",
+        &[Presses("Sign in"), Types("Email", "ada@example.com"), Types("Password", PASSWORD), Presses("Sign in")],
+        "Begin with one small thing",
+    ),
+    stop("/calendar, empty", &[Visits("/calendar")], "begin your first streak"),
+    stop("/habits, empty", &[Visits("/habits")], "None yet"),
+    stop("/habits, with faults", &[Presses("Create habit")], "cannot be empty"),
+    stop("/habits/archive, empty", &[Visits("/habits/archive")], "Nothing is put away"),
+    stop("/insights, empty", &[Visits("/insights")], "Nothing to look back on yet"),
+    stop("/landing, for members", &[Visits("/landing")], "Go to today"),
+    stop("/nowhere, for members", &[Visits("/nowhere")], "There is nothing here"),
+    // Somebody with months of ticks.
+    stop(
+        "/today",
+        &[
+            Visits("/today"),
+            Presses("Sign out"),
+            Types("Email", "ines@example.com"),
+            Types("Password", "plenty of quiet mornings"),
+            Presses("Sign in"),
+        ],
+        "Stretch before coffee",
+    ),
+    stop("/calendar", &[Visits("/calendar")], "Streaks"),
+    stop("/calendar, today opened", &[PressesAt("//a[@data-date-key][@aria-current='date']")], "Stretch before coffee"),
+    stop(
+        "/calendar, a closed day opened",
+        &[Visits("/calendar"), Presses("Previous month"), PressesAt("(//a[@data-date-key])[3]")],
+        "That day is closed",
+    ),
+    stop("/calendar/{date}", &[Visits("/calendar/2026-02-05")], "Nothing was planned for this day"),
+    stop("/habits", &[Visits("/habits")], "Run along the river"),
+    stop(
+        "/habits, one being changed",
+        &[PressesAt("//li[@data-habit-title='Run along the river']//button[contains(., 'Edit')]")],
+        "Other weekdays count from today on",
+    ),
+    stop(
+        "/habits, one being changed with faults",
+        &[
+            // Two forms of the page have a title.
+            PressesAt("//input[@id='edit-title']"),
+            Types("Title", ""),
+            Presses("Save changes"),
+        ],
+        "cannot be empty",
+    ),
+    stop(
+        "/habits, one being put away",
+        &[Visits("/habits"), PressesAt("//li[@data-habit-title='Run along the river']//button[contains(., 'Delete')]")],
+        "Put this one away?",
+    ),
+    stop("/habits/archive", &[Presses("Delete habit"), Presses("Archive (1)"), Unfolds], "Type the title to confirm"),
+    stop(
+        "/habits/archive, with faults",
+        &[
+            Types("Type the title to confirm", "Another title"),
+            PressesAt("//button[normalize-space()='Delete for good']"),
+        ],
+        "Type the title to confirm",
+    ),
+    stop(
+        "/habits/{id}, put away",
+        &[PressesAt("//a[normalize-space()='Run along the river']")],
+        "This habit is put away",
+    ),
+    stop(
+        "/habits/{id}",
+        &[Visits("/habits"), PressesAt("//a[normalize-space()='Stretch before coffee']"), Unfolds],
+        "By weekday",
+    ),
+    stop("/insights", &[Visits("/insights"), Unfolds], "Twelve weeks"),
+    stop("/today, all of it ticked", &[Visits("/today"), TicksAll], "All of today is ticked"),
+    stop("/account", &[Visits("/account")], "Time zone"),
+    stop("/account, saved", &[Presses("Save settings")], "Your settings are saved"),
+    // The dark colours stand in the style sheet twice, and the colour of a day that is done can be chosen.
+    stop(
+        "/today, dark and green by choice",
+        &[
+            PressesAt("//select[@id='theme']/option[@value='dark']"),
+            PressesAt("//select[@id='accent']/option[@value='green']"),
+            Presses("Save settings"),
+            Sees("Your settings are saved"),
+            Visits("/today"),
+        ],
+        "All of today is ticked",
+    ),
+    stop(
+        "/today, light and blue by choice",
+        &[
+            Visits("/account"),
+            PressesAt("//select[@id='theme']/option[@value='light']"),
+            PressesAt("//select[@id='accent']/option[@value='blue']"),
+            Presses("Save settings"),
+            Sees("Your settings are saved"),
+            Visits("/today"),
+        ],
+        "All of today is ticked",
+    ),
+    stop(
+        "/calendar, dark and pink by choice",
+        &[
+            Visits("/account"),
+            PressesAt("//select[@id='theme']/option[@value='dark']"),
+            PressesAt("//select[@id='accent']/option[@value='pink']"),
+            Presses("Save settings"),
+            Sees("Your settings are saved"),
+            Visits("/calendar"),
+        ],
+        "Streaks",
+    ),
+    stop(
+        "/calendar, light and red by choice",
+        &[
+            Visits("/account"),
+            PressesAt("//select[@id='theme']/option[@value='light']"),
+            PressesAt("//select[@id='accent']/option[@value='red']"),
+            Presses("Save settings"),
+            Sees("Your settings are saved"),
+            Visits("/calendar"),
+        ],
+        "Streaks",
+    ),
+];
+
+/// Takes a new person past every stop and has each looked at.
+pub async fn tour(device: Device, mut look: impl AsyncFnMut(&Person, &Stop)) {
+    let person = Person::with(device, Server::seeded()).await;
+    for stop in STOPS {
+        for step in stop.way {
+            takes(&person, *step).await;
+        }
+        person.sees(stop.words).await;
+        look(&person, stop).await;
+    }
+}
+
+async fn takes(person: &Person, step: Step) {
+    match step {
+        Visits(path) => person.visits(path).await,
+        Presses(name) => person.presses(name).await,
+        PressesAt(path) => person.presses_at(path, path).await,
+        Types(label, text) => person.types(label, text).await,
+        Sees(words) => person.sees(words).await,
+        TicksAll => presses_every(person, "//button[@role='checkbox'][@aria-checked='false']").await,
+        Unfolds => presses_every(person, "//details[not(@open)]/summary").await,
+    }
+}
+
+/// Presses the first match until there is none.
+async fn presses_every(person: &Person, path: &str) {
+    person
+        .until(path, async || match person.shown(path).await? {
+            Some(next) => next.click().await.map(|()| None),
+            None => Ok(Some(())),
+        })
+        .await;
+}
+
+#[test]
+fn the_tour_comes_past_every_page_there_is() {
+    let stops_at = |path| STOPS.iter().any(|stop| stop.page.split(',').next() == Some(path));
+    let pages = table(true, false).into_iter().filter(|route| route.method == "GET" && route.face() == Face::Page);
+    let missed: Vec<_> = pages.map(|route| route.path).filter(|path| !stops_at(path)).collect();
+    // The first leads on, the others are no pages.
+    assert_eq!(missed, ["/", "/assets/{name}", "/favicon.ico"]);
+}
