@@ -55,6 +55,8 @@ mod pages;
 mod small;
 #[path = "served/table.rs"]
 mod table;
+#[path = "served/turn.rs"]
+mod turn;
 #[path = "served/writes.rs"]
 mod writes;
 

@@ -95,6 +95,11 @@ impl Person {
         Request::get(self.address, path, &[("cookie", &self.cookie)])
     }
 
+    /// The same, as browsers ask: with gzip.
+    pub fn get_packed(&self, path: &str) -> Request {
+        Request::get(self.address, path, &[("cookie", &self.cookie), ("accept-encoding", "gzip")])
+    }
+
     /// Sends a request and waits for its answer.
     pub async fn ask(&mut self, request: &Request) -> Answer<'_> {
         self.connection.ask(request).await.expect_success()

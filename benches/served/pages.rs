@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::atlas::{Atlas, Person, today};
-use crate::client::{Connection, Crowd, Request, Script};
+use crate::client::{Connection, Request, Script};
 use crate::floor::{Floor, Patience};
-use crate::measure::{machine_seconds, pair, processor_seconds};
+use crate::measure::pair;
 use crate::table::Figure::{Micros, PerSecond};
 use crate::table::{Row, Table};
+use crate::turn::Turn;
 use crate::{Plan, note};
 
 /// How many connections ask at a time: enough that the server always has something to do.
@@ -18,7 +19,7 @@ const HABITS: usize = 30;
 /// A machine is quiet when others use less of its processors than this.
 const QUIET: f64 = 0.1;
 
-/// Measures all three. Answers what share of the processors other programs used meanwhile.
+/// Measures them all. Answers what share of the processors other programs used meanwhile.
 pub async fn measure(plan: &Plan, atlas: &Atlas, folder: &Path, table: &mut Table) -> f64 {
     let mut ada = Person::welcome(atlas, "ada").await;
     settle_in(&mut ada).await;
@@ -34,6 +35,8 @@ pub async fn measure(plan: &Plan, atlas: &Atlas, folder: &Path, table: &mut Tabl
     let style = Request::get(atlas.address, style, &[("accept-encoding", "br")]);
     let style = bench.compare("GET app.css, brotli", &style).await;
     let day = bench.compare("GET /today, 30 habits", &day).await;
+    let packed = ada.get_packed("/today");
+    let packed = bench.compare("GET /today, 30 habits, gzip", &packed).await;
     let others = bench.others.iter().sum::<f64>() / bench.others.len() as f64;
 
     table.add(health.processor(Patience::Bounded).at_most(1.3));
@@ -43,6 +46,8 @@ pub async fn measure(plan: &Plan, atlas: &Atlas, folder: &Path, table: &mut Tabl
     table.add(style.throughput().at_least(0.85));
     table.add(day.processor(Patience::Bounded));
     table.add(day.throughput().at_least(if others < QUIET { 0.5 } else { 0.35 }));
+    table.add(packed.processor(Patience::Bounded));
+    table.add(packed.throughput());
     others
 }
 
@@ -55,13 +60,6 @@ async fn settle_in(ada: &mut Person) {
         let open_today = i64::from(number % 3 != 0);
         ada.has_done(&habit, today() - jiff::Span::new().days(open_today), 7 - open_today).await;
     }
-}
-
-/// One lane in one round.
-struct Turn {
-    /// Processor time of the server for each request, in microseconds.
-    processor: f64,
-    per_second: f64,
 }
 
 /// All rounds of one request.
@@ -122,15 +120,10 @@ impl Bench<'_> {
         Lanes { what, atlas, endless, bounded }
     }
 
-    async fn turn(&mut self, (address, pid): (SocketAddr, u32), request: &Request) -> Turn {
+    async fn turn(&mut self, server: (SocketAddr, u32), request: &Request) -> Turn {
         let script = Script { requests: vec![request.clone()], never: None };
-        let crowd = Crowd::gather(address, vec![script; CONNECTIONS]).await;
-        let own = || processor_seconds(pid) + processor_seconds(std::process::id());
-        let (server, ours, (machine, all)) = (processor_seconds(pid), own(), machine_seconds());
-        let load = crowd.ask_for(self.plan.turn).await;
-        let server = processor_seconds(pid) - server;
-        let (ours, (machine_now, all_now)) = (own() - ours, machine_seconds());
-        self.others.push(((machine_now - machine - ours) / (all_now - all)).max(0.0));
-        Turn { processor: server / load.count() * 1e6, per_second: load.per_second() }
+        let turn = Turn::of(server, vec![script; CONNECTIONS], self.plan.turn).await;
+        self.others.push(turn.others);
+        turn
     }
 }

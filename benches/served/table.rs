@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 
 /// A figure with its unit.
 #[derive(Clone, Copy)]
+#[allow(dead_code, reason = "each benchmark has figures of its own")]
 pub enum Figure {
     /// Microseconds.
     Micros(f64),
@@ -13,12 +14,21 @@ pub enum Figure {
     PerSecond(f64),
     /// Megabytes of a million bytes.
     Megabytes(f64),
+    /// Bytes.
+    Bytes(f64),
+    /// Seconds.
+    Seconds(f64),
 }
 
 impl Figure {
     fn number(self) -> f64 {
         match self {
-            Self::Micros(number) | Self::Millis(number) | Self::PerSecond(number) | Self::Megabytes(number) => number,
+            Self::Micros(number)
+            | Self::Millis(number)
+            | Self::Seconds(number)
+            | Self::PerSecond(number)
+            | Self::Bytes(number)
+            | Self::Megabytes(number) => number,
         }
     }
 
@@ -26,7 +36,9 @@ impl Figure {
         match self {
             Self::Micros(_) => " us",
             Self::Millis(_) => " ms",
+            Self::Seconds(_) => " s",
             Self::PerSecond(_) => "/s",
+            Self::Bytes(_) => " B",
             Self::Megabytes(_) => " MB",
         }
     }
