@@ -3,23 +3,11 @@
  * imported without being chosen twice. Without it both forms post.
  */
 
+import { announce } from "./announce.js";
+import { UNCLEAR, UNREACHABLE, reason } from "./answers.js";
+
 const PATIENCE = 15 * 1000;
 const PATIENCE_FOR_FILES = 60 * 1000;
-const UNREACHABLE = "Atlas cannot be reached right now. Check your connection and try again.";
-const UNCLEAR = "That did not work. Try again in a moment.";
-
-const announcer = document.getElementById("announcer");
-let silence;
-
-/** Emptied first: the same words twice would be read once. */
-function announce(text) {
-  clearTimeout(silence);
-  announcer.textContent = "";
-  silence = setTimeout(() => {
-    announcer.textContent = text;
-    silence = setTimeout(() => { announcer.textContent = ""; }, 4000);
-  }, 60);
-}
 
 /* Settings */
 
@@ -81,8 +69,7 @@ async function keep(name, value) {
     location.assign("/sign-in?from=/account");
     return new Promise(() => {}); // The page is left; the setting has nothing more to say.
   }
-  const body = await response.json().catch(() => null);
-  return body?.error?.message || UNCLEAR;
+  return reason(response);
 }
 
 /** What the server has. */

@@ -1,9 +1,9 @@
 /** Ticks that answer at once, with or without a connection. */
 
 import { announce } from "./announce.js";
-import { enqueue, reason, send, waiting, watch } from "./queue.js";
+import { UNREACHABLE, reason } from "./answers.js";
+import { enqueue, send, waiting, watch } from "./queue.js";
 
-const UNREACHABLE = "Atlas cannot be reached right now. Check your connection and try again.";
 const NOT_YET = "That day has not begun yet, so it cannot be ticked.";
 const CLOSED = "That day is closed; it cannot be changed any more.";
 const STALE_AFTER = 30 * 60 * 1000;
@@ -42,7 +42,7 @@ function drawDay() {
   day.classList.toggle("is-complete", isComplete);
   const cell = cellOf(day.dataset.day);
   if (!cell) return;
-  cell.querySelector("[data-cell-count]").textContent = `${done}/${all}`;
+  cell.parentElement.querySelector("[data-cell-count]").textContent = `${done}/${all}`;
   cell.toggleAttribute("data-complete", isComplete);
   if (isComplete) cell.dataset.complete = "true";
 }
@@ -81,7 +81,7 @@ async function drawQueue() {
   }
   for (const cell of document.querySelectorAll(".grid a[data-date-key]")) {
     const isWaiting = ticks.some(({ dateKey }) => dateKey === cell.dataset.dateKey);
-    drawWaiting(cell, cell, isWaiting);
+    drawWaiting(cell, cell.parentElement, isWaiting);
   }
   return ticks;
 }

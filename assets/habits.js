@@ -4,6 +4,7 @@
  */
 
 import { announce } from "./announce.js";
+import { UNREACHABLE, reason } from "./answers.js";
 
 const list = document.querySelector("[data-order]");
 const rows = () => [...list.querySelectorAll("[data-habit]")];
@@ -38,11 +39,11 @@ function reorder(order, before, canUndo = true) {
         body: JSON.stringify({ habitIds }),
       });
       if (reply.status === 401) return location.assign("/sign-in?from=/habits");
-      if (!reply.ok) throw new Error((await reply.json()).error.message);
+      if (!reply.ok) throw new Error(await reason(reply));
       announce("The new order is saved.", canUndo ? () => reorder(before, order, false) : undefined);
     } catch (error) {
       draw(before);
-      announce(error instanceof TypeError ? "Atlas cannot be reached; the order is as it was." : error.message);
+      announce(error instanceof TypeError ? UNREACHABLE : error.message);
     }
   });
 }

@@ -3,6 +3,8 @@
  * when Atlas can be reached again.
  */
 
+import { reason } from "./answers.js";
+
 const STORE = "completionQueue";
 const PATIENCE = 15 * 1000;
 const LONGEST_PAUSE = 30 * 1000;
@@ -23,12 +25,6 @@ export function send({ habitId, dateKey, completed, updatedAt }) {
     keepalive: true,
     signal: AbortSignal.timeout(PATIENCE),
   });
-}
-
-/** What the answer says was wrong. */
-export async function reason(response) {
-  const body = await response.json().catch(() => null);
-  return body?.error?.message || "That did not work. Try again in a moment.";
 }
 
 const finished = (request) => new Promise((resolve, reject) => {

@@ -78,9 +78,10 @@ function go() {
 const KEYS = { j: () => walk(1), k: () => walk(-1), x: tick, u: undo, n: create, g: go, "?": help };
 
 export function startShortcuts() {
-  const isOff = document.documentElement.dataset.shortcuts === "off";
-  if (isOff || !document.body.dataset.member) return;
+  if (!document.body.dataset.member) return;
   addEventListener("keydown", (event) => {
+    // Looked at every time: the settings change it without a new page.
+    if (document.documentElement.dataset.shortcuts === "off") return;
     const isTyping = event.target.closest?.("input:not([type=checkbox]), select, textarea, [contenteditable], dialog");
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
     const place = isGoing && PLACES[event.key];

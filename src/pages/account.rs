@@ -56,7 +56,7 @@ fn settings(me: &Account, faults: &[Fault]) -> Markup {
     let accents = options(Accent::ALL.iter().map(|it| (it.word(), it.label())), chosen.accent.word());
     html! {
         // Browsers would bring back what was chosen when the page was left, which may be saved otherwise since.
-        form.stack method="post" action="/account" autocomplete="off" data-settings {
+        form.stack #settings method="post" action="/account" autocomplete="off" data-settings {
             (zones::field(me.zone().name(), faults))
             (select("weekStart", "A week begins on", &weeks, None, faults))
             (select("backfill", "Days you may change", &backfills, Some("Never a day that has not begun."), faults))

@@ -103,7 +103,7 @@ const ALWAYS: &[Route] = routes! {
     GET    "/favicon.ico"                       Anyone assets::favicon;
     GET    "/manifest.webmanifest"              Anyone offline::manifest;
     GET    "/sw.js"                             Anyone offline::worker;
-    GET    "/offline"                           Anyone offline::show;
+    GET    "/offline"                           Anyone offline::show, gzip;
     GET    "/api/health"                        Probe  api::health::show;
     POST   "/api/auth/signup"                   Anyone api::auth::sign_up;
     POST   "/api/auth/sign-in"                  Anyone api::auth::sign_in;

@@ -55,6 +55,22 @@ async fn a_tick_without_a_server_waits_survives_a_reload_and_is_sent_when_the_se
 }
 
 #[tokio::test]
+async fn in_a_tunnel_ticks_wait_and_they_are_sent_on_the_way_out() {
+    let ines = ines(Device::PHONE).await;
+    ines.browser.is_offline(true).await;
+    ines.ticks(HABIT).await;
+    ines.ticks("Read 10 pages").await;
+    waits(&ines, 2).await;
+    ines.ticks("Read 10 pages").await;
+    ines.sees_done("Read 10 pages", false).await;
+    ines.browser.is_offline(false).await;
+    waits(&ines, 0).await;
+    ines.reloads().await;
+    ines.sees_done(HABIT, true).await;
+    ines.sees_done("Read 10 pages", false).await;
+}
+
+#[tokio::test]
 async fn a_waiting_tick_is_marked_on_its_day_of_the_month() {
     let mut ines = ines(Device::DESKTOP).await;
     ines.visits("/calendar").await;
