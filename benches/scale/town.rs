@@ -11,12 +11,11 @@ use atlas::app::newborn;
 use atlas::domain::account::Credentials;
 use atlas::domain::habit::Plan;
 use atlas::domain::password::PasswordHash;
-use atlas::domain::preferences::Preferences;
 use atlas::domain::session::Session;
 use atlas::domain::year::HabitYear;
 use atlas::domain::{
-    Account, AccountId, Day, Description, DisplayName, Email, Environment, Habit, HabitId, ReminderTimes, Title,
-    Weekdays, Zone,
+    Account, AccountId, Client, Day, Description, DisplayName, Email, Environment, Habit, HabitId, ReminderTimes,
+    Title, Weekdays, Zone,
 };
 use atlas::store::schema;
 use atlas::store::{Draft, Error, Store, accounts, completions, habits, sessions};
@@ -174,11 +173,11 @@ fn settle(draft: &mut Draft<'_, '_>, past: &Past, number: usize, session: &[u8; 
     // They signed up one after the other, on the day before they began.
     let joined = morning - SignedDuration::from_hours(32) + SignedDuration::from_millis(number as i64 * 800);
     let me = AccountId::mint(joined, noise(number));
-    accounts::put(draft, &account(me, number, joined));
+    accounts::put(draft, &account(me, number, joined)).expect("an account is stored");
 
     // Later than now, so that no page writes down that the session was used.
     let used_at = Timestamp::try_from(std::time::SystemTime::now()).expect("a time") + SignedDuration::from_hours(1);
-    sessions::put(draft, session, &Session { account: me, created_at: used_at, used_at });
+    sessions::put(draft, session, &Session::new(me, Client::default(), used_at));
 
     for (place, (title, description)) in KEPT.iter().enumerate() {
         let made = joined + SignedDuration::from_secs(place as i64);
@@ -189,7 +188,7 @@ fn settle(draft: &mut Draft<'_, '_>, past: &Past, number: usize, session: &[u8; 
             weekdays: Weekdays::ALL,
             reminder_times: ReminderTimes::default(),
         };
-        habits::put(draft, me, &Habit::new(id, plan, place as u32, first, made));
+        habits::put(draft, me, &Habit::new(id, plan, place as u32, first, made)).expect("a habit is stored");
         for (year, days) in past.done(number + place * 31) {
             completions::put(draft, me, year, id, &days);
         }
@@ -197,19 +196,12 @@ fn settle(draft: &mut Draft<'_, '_>, past: &Past, number: usize, session: &[u8; 
 }
 
 fn account(id: AccountId, number: usize, joined: Timestamp) -> Account {
-    Account {
-        id,
-        email: Email::parse(&format!("somebody.{number}@example.com")).expect("an address"),
-        credentials: Credentials {
-            name: DisplayName::parse(&format!("Somebody {number}")).expect("a name"),
-            // As long as a real one; nobody signs in with it.
-            password: PasswordHash("$argon2id$v=19$m=19456,t=2,p=1$".to_owned() + &"A".repeat(66)),
-            zone: Zone::UTC,
-        },
-        verified_at: Some(joined),
-        created_at: joined,
-        preferences: Preferences::default(),
-        noticed_at: None,
-        mailed_at: Vec::new(),
-    }
+    let email = Email::parse(&format!("somebody.{number}@example.com")).expect("an address");
+    let credentials = Credentials {
+        name: DisplayName::parse(&format!("Somebody {number}")).expect("a name"),
+        // As long as a real one; nobody signs in with it.
+        password: PasswordHash("$argon2id$v=19$m=19456,t=2,p=1$".to_owned() + &"A".repeat(66)),
+        zone: Zone::UTC,
+    };
+    Account::new(id, email, credentials, Some(joined), joined)
 }

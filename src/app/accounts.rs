@@ -1,12 +1,9 @@
 //! Signing up: an account begins, and a link goes out that proves whose address it is.
 
-use jiff::Timestamp;
-
 use super::keys::Purpose;
 use super::{App, Error, outbox};
 use crate::domain::account::Credentials;
 use crate::domain::link::{Link, VERIFICATION_LIFE};
-use crate::domain::preferences::Preferences;
 use crate::domain::refusal::Faults;
 use crate::domain::{Account, AccountId, DisplayName, Email, Zone};
 use crate::pages::letters;
@@ -72,12 +69,12 @@ pub async fn sign_up(app: &App, typed: SignUp) -> Result<AccountId, Error> {
         .write(move |draft| {
             let mut account = match accounts::with_email(draft, &email)? {
                 Some(known) => known,
-                None => new_account(id, email, credentials.clone(), None, now),
+                None => Account::new(id, email, credentials.clone(), None, now),
             };
             if account.verified_at.is_some() {
                 if account.count_notice(now) {
                     outbox::post(draft, &notice);
-                    accounts::put(draft, &account);
+                    accounts::put(draft, &account)?;
                 }
                 return Ok(());
             }
@@ -88,33 +85,12 @@ pub async fn sign_up(app: &App, typed: SignUp) -> Result<AccountId, Error> {
             if account.count_mail(now) {
                 outbox::post(draft, &welcome);
             }
-            accounts::put(draft, &account);
+            accounts::put(draft, &account)?;
             Ok::<_, Error>(())
         })
         .await?;
     app.mail_posted();
     Ok(id)
-}
-
-/// An account as it begins.
-fn new_account(
-    id: AccountId,
-    email: Email,
-    credentials: Credentials,
-    verified_at: Option<Timestamp>,
-    now: Timestamp,
-) -> Account {
-    let preferences = Preferences::default();
-    Account {
-        id,
-        email,
-        credentials,
-        verified_at,
-        created_at: now,
-        preferences,
-        noticed_at: None,
-        mailed_at: Vec::new(),
-    }
 }
 
 /// Makes an account without mail, confirmed or not; the one that has the address already stays as it is. For seeds.
@@ -132,10 +108,10 @@ pub async fn plant(app: &App, typed: SignUp, confirmed: bool) -> Result<(Account
     let (email, credentials) = typed.parse(app).await?;
     let now = app.clock.now();
     let id = app.mint_account()?;
-    let account = new_account(id, email, credentials, confirmed.then_some(now), now);
+    let account = Account::new(id, email, credentials, confirmed.then_some(now), now);
     app.store
         .write(move |draft| {
-            accounts::put(draft, &account);
+            accounts::put(draft, &account)?;
             Ok((account, true))
         })
         .await

@@ -42,7 +42,7 @@ pub async fn create(app: &App, me: &Account, plan: Plan, since: Option<(Day, Tim
         .write(move |draft| {
             let position = free_position(draft, me)?;
             let habit = Habit::new(id, plan, position, day, created_at);
-            habits::put(draft, me, &habit);
+            habits::put(draft, me, &habit)?;
             Ok(habit)
         })
         .await
@@ -80,7 +80,7 @@ pub async fn change(app: &App, me: &Account, id: HabitId, change: Change) -> Res
                 habit.reminder_times = times;
             }
             habit.updated_at = now;
-            habits::put(draft, me, &habit);
+            habits::put(draft, me, &habit)?;
             Ok(habit)
         })
         .await
@@ -98,7 +98,7 @@ pub async fn archive(app: &App, me: &Account, id: HabitId) -> Result<Habit, Erro
             let done = completions::of_habit(draft, me, today.year(), id)?.is_done(today);
             habit.schedule.pause(if done { today.plus(1) } else { today });
             (habit.archived_at, habit.updated_at) = (Some(now), now);
-            habits::put(draft, me, &habit);
+            habits::put(draft, me, &habit)?;
             Ok(habit)
         })
         .await
@@ -127,7 +127,7 @@ pub async fn restore(app: &App, me: &Account, id: HabitId) -> Result<Habit, Erro
             habit.position = free_position(draft, me)?;
             habit.schedule.resume(today);
             (habit.archived_at, habit.updated_at) = (None, now);
-            habits::put(draft, me, &habit);
+            habits::put(draft, me, &habit)?;
             Ok(habit)
         })
         .await
@@ -146,7 +146,7 @@ pub async fn delete(app: &App, me: AccountId, id: HabitId, typed: &str) -> Resul
                 return Err(Refusal::field("confirm", "Type the habit's title exactly as it stands above.").into());
             }
             completions::remove_habit(draft, me, id)?;
-            habits::remove(draft, me, id);
+            habits::remove(draft, me, id)?;
             Ok(())
         })
         .await
@@ -165,7 +165,7 @@ pub async fn reorder(app: &App, me: AccountId, order: Vec<HabitId>) -> Result<()
             }
             for (position, id) in (0..).zip(&order) {
                 let habit = active.iter().find(|habit| habit.id == *id).ok_or(Refusal::NoSuchHabit)?;
-                habits::put(draft, me, &Habit { position, ..habit.clone() });
+                habits::put(draft, me, &Habit { position, ..habit.clone() })?;
             }
             Ok(())
         })
@@ -185,7 +185,7 @@ pub async fn shift(app: &App, me: AccountId, id: HabitId, up: bool) -> Result<Ha
             active.swap(from, to);
             for (position, habit) in (0..).zip(&mut active) {
                 habit.position = position;
-                habits::put(draft, me, habit);
+                habits::put(draft, me, habit)?;
             }
             kept(draft, me, id)
         })

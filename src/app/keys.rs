@@ -18,12 +18,41 @@ pub enum Purpose {
     Session,
     /// A link that confirms an address.
     Verification,
+    /// A link that lets a forgotten password be replaced.
+    Reset,
+    /// A link that puts another address in force.
+    NewAddress,
+    /// The answer to a challenge, and then the proof of it.
+    Challenge,
+    /// Six digits in a mail, told together with whose they are.
+    Code,
+    /// A recovery code of the second factor, told together with whose it is.
+    Recovery,
+    /// A device somebody has signed in from.
+    Device,
+    /// The secret of the second factor, which is not hashed but sealed with a key of its own.
+    TwoFactor,
+}
+
+impl Purpose {
+    fn word(self) -> &'static [u8] {
+        match self {
+            Self::Session => b"session",
+            Self::Verification => b"verification",
+            Self::Reset => b"reset",
+            Self::NewAddress => b"new-address",
+            Self::Challenge => b"challenge",
+            Self::Code => b"code",
+            Self::Recovery => b"recovery",
+            Self::Device => b"device",
+            Self::TwoFactor => b"two-factor",
+        }
+    }
 }
 
 /// The keys of one data file in one environment.
 pub struct Keys {
-    session: [u8; 32],
-    verification: [u8; 32],
+    root: [u8; 32],
 }
 
 /// A secret that is given to one person once: 32 random bytes, base64url.
@@ -38,8 +67,12 @@ impl Keys {
     /// Derives the keys. Without a secret, as in development, the file's own key carries the weight alone.
     pub fn derive(secret: Option<&Secret>, file_key: &[u8; 32], environment: &Environment) -> Self {
         let secret = secret.map_or(&b""[..], |secret| secret.reveal().as_bytes());
-        let root = keyed_hash(&keyed_hash(file_key, secret), environment.to_string().as_bytes());
-        Self { session: keyed_hash(&root, b"session"), verification: keyed_hash(&root, b"verification") }
+        Self { root: keyed_hash(&keyed_hash(file_key, secret), environment.to_string().as_bytes()) }
+    }
+
+    /// The key of one purpose.
+    pub(super) fn of(&self, purpose: Purpose) -> [u8; 32] {
+        keyed_hash(&self.root, purpose.word())
     }
 
     /// A new token.
@@ -54,11 +87,7 @@ impl Keys {
 
     /// Under what a token is stored. Any text has a hash; that of no token leads nowhere.
     pub fn hash(&self, purpose: Purpose, text: &str) -> TokenHash {
-        let key = match purpose {
-            Purpose::Session => &self.session,
-            Purpose::Verification => &self.verification,
-        };
-        keyed_hash(key, text.as_bytes())
+        keyed_hash(&self.of(purpose), text.as_bytes())
     }
 }
 

@@ -39,7 +39,7 @@ pub async fn resend(app: &App, email: &str) -> Result<(), Error> {
             }
             let credentials = account.credentials.clone();
             links::put(draft, &token.hash, &Link { account: account.id, credentials, created_at: now, used_at: None });
-            accounts::put(draft, &account);
+            accounts::put(draft, &account)?;
             outbox::post(draft, &mail);
             Ok::<_, Error>(())
         })
@@ -125,7 +125,7 @@ pub async fn confirm(app: &App, token: &str, password: &str) -> Result<(AccountI
                 }
                 account.credentials = credentials;
                 account.verified_at = Some(now);
-                accounts::put(draft, &account);
+                accounts::put(draft, &account)?;
                 links::put(draft, &hash, &Link { used_at: Some(now), ..link });
             }
             Ok((account.id, standing))

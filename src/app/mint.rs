@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::clock::Clock;
 use super::{App, Error, random};
-use crate::domain::{AccountId, HabitId, MailId};
+use crate::domain::{AccountId, AuditId, HabitId, MailId};
 
 /// Ids per millisecond that a counter of twelve bits can tell apart.
 const PER_MILLISECOND: u16 = 1 << 12;
@@ -51,6 +51,10 @@ impl App {
 
     pub(super) fn mint_habit(&self) -> Result<HabitId, Error> {
         self.mint.next(&self.clock).map(|(at, bytes)| HabitId::mint(at, bytes))
+    }
+
+    pub(super) fn mint_audit(&self) -> Result<AuditId, Error> {
+        self.mint.next(&self.clock).map(|(at, bytes)| AuditId::mint(at, bytes))
     }
 
     pub(super) fn mint_mail(&self) -> Result<MailId, Error> {

@@ -3,6 +3,7 @@
 //! A use case takes the [`App`] first and what was asked after it, and answers with what is now true or an [`Error`].
 
 pub mod accounts;
+mod audit;
 pub mod calendar;
 pub mod clock;
 pub mod completions;

@@ -127,7 +127,7 @@ fn add(draft: &mut Draft<'_, '_>, me: AccountId, zone: &Zone, file: &Portable) -
         let habit = brought_habit(id, habit, file, zone, position);
         position += 1;
         brought.habits_added += 1;
-        habits::put(draft, me, &habit);
+        habits::put(draft, me, &habit)?;
         active.extend(habit.is_active().then_some(habit));
     }
     if active.len() > MOST_ACTIVE {

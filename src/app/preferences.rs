@@ -46,7 +46,7 @@ pub async fn change(app: &App, me: AccountId, change: Change) -> Result<Account,
                 accent: change.accent.unwrap_or(before.accent),
                 shortcuts: change.shortcuts.unwrap_or(before.shortcuts),
             };
-            accounts::put(draft, &account);
+            accounts::put(draft, &account)?;
             Ok(account)
         })
         .await

@@ -2,11 +2,12 @@
 
 use super::keys::Purpose;
 use super::{App, Error};
+use crate::domain::audit::{Actor, Deed, Line};
 use crate::domain::password::Password;
 use crate::domain::session::Session;
-use crate::domain::{Account, Email, Refusal};
+use crate::domain::{Account, Client, Email, Refusal};
 use crate::store::schema::TokenHash;
-use crate::store::{accounts, sessions};
+use crate::store::{accounts, audit, sessions};
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone)]
@@ -25,7 +26,13 @@ pub struct Member {
 /// # Errors
 /// [`Refusal::WrongCredentials`] for an unknown address and a wrong password alike, in the same time;
 /// [`Refusal::Unverified`] only when the password is right; [`Error::Busy`].
-pub async fn sign_in(app: &App, email: &str, password: &str, presented: Option<&str>) -> Result<String, Error> {
+pub async fn sign_in(
+    app: &App,
+    email: &str,
+    password: &str,
+    presented: Option<&str>,
+    client: Client,
+) -> Result<String, Error> {
     // Something that could never have been chosen is simply wrong, at the usual price.
     let account = match Email::parse(email) {
         Ok(email) => app.store.read(|view| accounts::with_email(view, &email))?,
@@ -41,6 +48,7 @@ pub async fn sign_in(app: &App, email: &str, password: &str, presented: Option<&
         return Err(Refusal::Unverified.into());
     }
     let token = app.keys.mint(Purpose::Session)?;
+    let line = app.line(Actor::Person(account.id), Deed::SignedIn, None, &client)?;
     let replaced = presented.map(|text| app.keys.hash(Purpose::Session, text));
     let now = app.clock.now();
     app.store
@@ -51,9 +59,10 @@ pub async fn sign_in(app: &App, email: &str, password: &str, presented: Option<&
                 return Err(Refusal::WrongCredentials.into());
             }
             if let Some(replaced) = replaced {
-                sessions::remove(draft, &replaced);
+                sessions::remove(draft, &replaced)?;
             }
-            sessions::put(draft, &token.hash, &Session { account: account.id, created_at: now, used_at: now });
+            sessions::put(draft, &token.hash, &Session::new(account.id, client, now));
+            audit::add(draft, &line);
             Ok(token.text)
         })
         .await
@@ -93,11 +102,14 @@ pub async fn touch(app: &App, hash: TokenHash) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`Error::Busy`], [`Error::Unavailable`].
-pub async fn sign_out(app: &App, token: &str) -> Result<(), Error> {
+pub async fn sign_out(app: &App, token: &str, client: &Client) -> Result<(), Error> {
     let hash = app.keys.hash(Purpose::Session, token);
+    let line = app.line(Actor::Stranger, Deed::SignedOut, None, client)?;
     app.store
         .write(move |draft| {
-            sessions::remove(draft, &hash);
+            let Some(session) = sessions::get(draft, &hash)? else { return Ok(()) };
+            sessions::remove(draft, &hash)?;
+            audit::add(draft, &Line { actor: Actor::Person(session.account), ..line });
             Ok(())
         })
         .await

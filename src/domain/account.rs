@@ -67,6 +67,15 @@ pub struct Account {
     /// How the person likes Atlas.
     #[serde(default)]
     pub preferences: Preferences,
+    /// When an admin switched it off; nobody signs in with it until it is switched on again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<Timestamp>,
+    /// The one link that lets a forgotten password be replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset: Option<Reset>,
+    /// The one address that waits to take the present one's place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_address: Option<NewAddress>,
     /// When the owner was last told that somebody signed up with this address again.
     #[serde(default)]
     pub noticed_at: Option<Timestamp>,
@@ -75,12 +84,55 @@ pub struct Account {
     pub mailed_at: Vec<Timestamp>,
 }
 
+/// A link for a forgotten password that was mailed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reset {
+    /// The keyed hash of its token.
+    pub token: [u8; 32],
+    /// When it was mailed.
+    pub created_at: Timestamp,
+}
+
+/// An address that waits for its link to be opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewAddress {
+    /// The address.
+    pub email: Email,
+    /// The keyed hash of the token that was mailed there.
+    pub token: [u8; 32],
+    /// When.
+    pub created_at: Timestamp,
+}
+
 /// Most mails about signing up that an address gets within an hour, whoever asks for them.
 pub const MOST_MAILS_AN_HOUR: usize = 6;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 impl Account {
+    /// An account as it begins.
+    pub fn new(
+        id: AccountId,
+        email: Email,
+        credentials: Credentials,
+        verified_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            email,
+            credentials,
+            verified_at,
+            created_at: now,
+            preferences: Preferences::default(),
+            disabled_at: None,
+            reset: None,
+            new_address: None,
+            noticed_at: None,
+            mailed_at: Vec::new(),
+        }
+    }
+
     /// Where this person's days begin and end.
     pub fn zone(&self) -> &Zone {
         &self.credentials.zone

@@ -68,6 +68,10 @@ id!(
     MailId
 );
 id!(
+    /// One line of the audit trail.
+    AuditId
+);
+id!(
     /// One data file, for its whole life and that of its snapshots.
     FileId
 );

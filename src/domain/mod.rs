@@ -5,6 +5,10 @@
 
 pub mod account;
 pub mod agenda;
+pub mod attempts;
+pub mod audit;
+pub mod challenge;
+pub mod client;
 pub mod completion;
 pub mod day;
 pub mod email;
@@ -31,12 +35,13 @@ pub mod year;
 pub mod zone;
 
 pub use account::{Account, DisplayName};
+pub use client::Client;
 pub use day::Day;
 pub use email::Email;
 pub use environment::{Environment, Kind};
 pub use habit::{Description, Habit, ReminderTimes, Title};
 pub use history::History;
-pub use id::{AccountId, FileId, HabitId, MailId};
+pub use id::{AccountId, AuditId, FileId, HabitId, MailId};
 pub use refusal::{Fault, Refusal};
 pub use schedule::Schedule;
 pub use weekdays::Weekdays;

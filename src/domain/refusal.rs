@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use jiff::SignedDuration;
+
 use super::preferences::Backfill;
 
 /// One field that cannot be accepted, and why.
@@ -51,6 +53,16 @@ pub enum Refusal {
     BeforeItBegan,
     /// The tick was made too long ago to be sent now.
     WaitedTooLong,
+    /// It was tried too often; it may be tried again after this long.
+    TooMany(SignedDuration),
+    /// Something that matters was asked for without a fresh proof of who asks.
+    ProofWanted,
+    /// What was typed to prove it is wrong.
+    WrongProof,
+    /// The account was switched off by an admin.
+    Disabled,
+    /// Nobody may do that but an admin.
+    NotAdmin,
     /// The new order does not name every active habit exactly once.
     OrderMismatch,
 }
@@ -94,8 +106,21 @@ impl fmt::Display for Refusal {
             Self::DayClosed(_) => "That day is closed: only today, and yesterday until 02:00, can be changed.",
             Self::BeforeItBegan => "That day lies before the habit began.",
             Self::WaitedTooLong => "This tick waited for more than a month, so it was not kept.",
+            Self::TooMany(left) => return write!(f, "That was tried too often. Try again in {}.", minutes(*left)),
+            Self::ProofWanted => "Prove first that it is you.",
+            Self::WrongProof => "That is not right. Nothing was changed.",
+            Self::Disabled => "This account is switched off. The people who run this Atlas can tell you why.",
+            Self::NotAdmin => "That is for admins.",
             Self::OrderMismatch => "The order must name each of your active habits once. Reload and try again.",
         })
+    }
+}
+
+/// A pause in words, rounded up.
+fn minutes(left: SignedDuration) -> String {
+    match left.as_secs() {
+        ..=60 => "a minute".to_owned(),
+        seconds => format!("{} minutes", (seconds + 59) / 60),
     }
 }
 

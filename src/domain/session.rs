@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::AccountId;
+use super::{AccountId, Client};
 
 /// A session ends this long after it was last used.
 pub const IDLE: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -21,9 +21,17 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When it was last used, to about [`TOUCH_EVERY`].
     pub used_at: Timestamp,
+    /// Where the person signed in from, and with what.
+    #[serde(default)]
+    pub client: Client,
 }
 
 impl Session {
+    /// A new one.
+    pub fn new(account: AccountId, client: Client, now: Timestamp) -> Self {
+        Self { account, created_at: now, used_at: now, client }
+    }
+
     /// When it ends if it is not used again.
     pub fn expires_at(&self) -> Timestamp {
         let later = |from: Timestamp, by| from.checked_add(by).unwrap_or(Timestamp::MAX);
@@ -49,7 +57,8 @@ mod tests {
     fn use_keeps_a_session_alive_but_not_for_ever() {
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let day = |n: i64| start + SignedDuration::from_hours(24 * n);
-        let session = |used| Session { account: AccountId::mint(start, [0; 10]), created_at: start, used_at: used };
+        let account = AccountId::mint(start, [0; 10]);
+        let session = |used| Session { used_at: used, ..Session::new(account, Client::default(), start) };
         assert!(session(start).is_live(day(29)));
         assert!(!session(start).is_live(day(30)));
         assert!(session(day(29)).is_live(day(58)));

@@ -1,6 +1,7 @@
 //! People, and whose address is whose.
 
-use super::schema::{ACCOUNTS, EMAILS};
+use super::counts::{self, Count};
+use super::schema::{ACCOUNTS, EMAILS, TOKENS, TokenHash};
 use super::{Draft, Error, Read};
 use crate::domain::{Account, AccountId, Email};
 
@@ -23,8 +24,63 @@ pub fn with_email(read: &impl Read, email: &Email) -> Result<Option<Account>, Er
     }
 }
 
-/// Stores an account under its id and address. The address of an account does not change here.
-pub fn put(draft: &mut Draft<'_, '_>, account: &Account) {
+/// The account that a mailed token is about. Whether the token still counts, the account says.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn with_token(read: &impl Read, token: &TokenHash) -> Result<Option<Account>, Error> {
+    match read.get(&TOKENS, token)? {
+        Some(id) => get(read, id),
+        None => Ok(None),
+    }
+}
+
+/// Stores an account under its id, its address and its mailed tokens, in place of what was there.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn put(draft: &mut Draft<'_, '_>, account: &Account) -> Result<(), Error> {
+    if let Some(before) = get(draft, account.id)? {
+        forget(draft, &before)?;
+    }
     draft.put(&ACCOUNTS, &account.id, account);
     draft.put(&EMAILS, &account.email, &account.id);
+    for token in tokens(account) {
+        draft.put(&TOKENS, &token, &account.id);
+    }
+    counts::add(draft, standing(account))
+}
+
+/// Removes an account, its address and its mailed tokens. What else it has, its own rooms remove.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn remove(draft: &mut Draft<'_, '_>, account: &Account) -> Result<(), Error> {
+    forget(draft, account)?;
+    draft.remove(&ACCOUNTS, &account.id);
+    Ok(())
+}
+
+/// Removes what leads to an account.
+fn forget(draft: &mut Draft<'_, '_>, account: &Account) -> Result<(), Error> {
+    draft.remove(&EMAILS, &account.email);
+    for token in tokens(account) {
+        draft.remove(&TOKENS, &token);
+    }
+    counts::take(draft, standing(account))
+}
+
+fn tokens(account: &Account) -> impl Iterator<Item = TokenHash> {
+    let reset = account.reset.as_ref().map(|reset| reset.token);
+    reset.into_iter().chain(account.new_address.as_ref().map(|waiting| waiting.token))
+}
+
+/// As what an account is counted.
+fn standing(account: &Account) -> &'static [Count] {
+    match (account.verified_at.is_some(), account.disabled_at.is_some()) {
+        (false, false) => &[],
+        (true, false) => &[Count::Verified],
+        (false, true) => &[Count::Disabled],
+        (true, true) => &[Count::Verified, Count::Disabled],
+    }
 }

@@ -82,6 +82,11 @@ impl<'batch, 'txn> Draft<'batch, 'txn> {
         self.changes.insert((table, key), Some(value));
     }
 
+    /// Removes a row by the bytes of its key, for migrations.
+    pub(super) fn remove_bytes(&mut self, table: &'static str, key: Vec<u8>) {
+        self.changes.insert((table, key), None);
+    }
+
     /// Removes the row under `key`, if there is one.
     pub fn remove<K: Key, V: Value>(&mut self, table: &Table<K, V>, key: &K) {
         self.changes.insert((table.name(), key.encode()), None);

@@ -1,5 +1,6 @@
 //! The habits of a person.
 
+use super::counts::{self, Count};
 use super::record::Key;
 use super::schema::HABITS;
 use super::{Draft, Error, Read};
@@ -35,11 +36,30 @@ pub fn active(read: &impl Read, account: AccountId) -> Result<Vec<Habit>, Error>
 }
 
 /// Removes a habit of `account`. What was done for it is removed by [`super::completions::remove_habit`].
-pub fn remove(draft: &mut Draft<'_, '_>, account: AccountId, id: HabitId) {
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn remove(draft: &mut Draft<'_, '_>, account: AccountId, id: HabitId) -> Result<(), Error> {
+    if let Some(before) = get(draft, account, id)? {
+        counts::take(draft, standing(&before))?;
+    }
     draft.remove(&HABITS, &(account, id));
+    Ok(())
 }
 
-/// Stores a habit of `account`.
-pub fn put(draft: &mut Draft<'_, '_>, account: AccountId, habit: &Habit) {
+/// Stores a habit of `account`, in place of what was there.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn put(draft: &mut Draft<'_, '_>, account: AccountId, habit: &Habit) -> Result<(), Error> {
+    if let Some(before) = get(draft, account, habit.id)? {
+        counts::take(draft, standing(&before))?;
+    }
     draft.put(&HABITS, &(account, habit.id), habit);
+    counts::add(draft, standing(habit))
+}
+
+/// As what a habit is counted.
+fn standing(habit: &Habit) -> &'static [Count] {
+    if habit.is_active() { &[] } else { &[Count::Archived] }
 }

@@ -5,7 +5,11 @@
 //! [`schema`] shows every table on one page.
 
 pub mod accounts;
+pub mod attempts;
+pub mod audit;
+pub mod challenges;
 pub mod completions;
+pub mod counts;
 mod draft;
 mod error;
 pub mod habits;

@@ -7,13 +7,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::account::Account;
+use crate::domain::attempts::Attempts;
+use crate::domain::audit::Line;
+use crate::domain::challenge::Challenge;
 use crate::domain::habit::Habit;
 use crate::domain::link::Link;
 use crate::domain::mail::Mail;
 use crate::domain::session::Session;
 use crate::domain::stamp::Stamp;
 use crate::domain::year::HabitYear;
-use crate::domain::{AccountId, Email, HabitId, MailId};
+use crate::domain::{AccountId, AuditId, Email, HabitId, MailId};
 
 /// A value kept in a table.
 pub trait Value: Sized {
@@ -42,12 +45,16 @@ macro_rules! record {
 record! {
     Account, version 1;
     Session, version 1;
+    Challenge, version 1;
+    Attempts, version 1;
+    Line, version 1;
     Link, version 1;
     Habit, version 2;
     Mail, version 1;
     Stamp, version 1;
     AccountId, version 1;
     u32, version 1;
+    u64, version 1;
     [u8; 32], version 1;
 }
 
@@ -113,7 +120,7 @@ macro_rules! id_keys {
         })*
     };
 }
-id_keys!(AccountId, HabitId, MailId);
+id_keys!(AccountId, AuditId, HabitId, MailId);
 
 impl Key for [u8; 32] {
     fn encode(&self) -> Vec<u8> {

@@ -5,16 +5,19 @@
 use super::record::{Key, Value};
 use super::table::Table;
 use crate::domain::account::Account;
+use crate::domain::attempts::Attempts;
+use crate::domain::audit::Line;
+use crate::domain::challenge::Challenge;
 use crate::domain::habit::Habit;
 use crate::domain::link::Link;
 use crate::domain::mail::Mail;
 use crate::domain::session::Session;
 use crate::domain::stamp::Stamp;
 use crate::domain::year::HabitYear;
-use crate::domain::{AccountId, Email, HabitId, MailId};
+use crate::domain::{AccountId, AuditId, Email, HabitId, MailId};
 
 /// The schema this binary writes. Raised by every migration.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A keyed hash of a secret token.
 pub type TokenHash = [u8; 32];
@@ -31,6 +34,14 @@ pub const ACCOUNTS: Table<AccountId, Account> = Table::named("accounts");
 pub const EMAILS: Table<Email, AccountId> = Table::named("emails");
 /// Signed-in devices, by the hash of their token.
 pub const SESSIONS: Table<TokenHash, Session> = Table::named("sessions");
+/// The sessions of an account.
+pub const ACCOUNT_SESSIONS: Table<(AccountId, TokenHash), ()> = Table::named("account_sessions");
+/// Whose forgotten password or new address a mailed token is about; the account says which.
+pub const TOKENS: Table<TokenHash, AccountId> = Table::named("tokens");
+/// Challenges, by the hash of their token.
+pub const CHALLENGES: Table<TokenHash, Challenge> = Table::named("challenges");
+/// What went wrong too often, by account and kind.
+pub const ATTEMPTS: Table<(AccountId, String), Attempts> = Table::named("attempts");
 /// Verification links, by the hash of their token.
 pub const LINKS: Table<TokenHash, Link> = Table::named("links");
 /// The verification links of an account.
@@ -39,6 +50,12 @@ pub const ACCOUNT_LINKS: Table<(AccountId, TokenHash), ()> = Table::named("accou
 pub const HABITS: Table<(AccountId, HabitId), Habit> = Table::named("habits");
 /// What was done, packed: one row holds one habit's calendar year.
 pub const COMPLETIONS: Table<(AccountId, i16, HabitId), HabitYear> = Table::named("completions");
+/// The audit trail.
+pub const AUDIT: Table<AuditId, Line> = Table::named("audit");
+/// The lines of the audit trail that are about an account.
+pub const ACCOUNT_AUDIT: Table<(AccountId, AuditId), ()> = Table::named("account_audit");
+/// How many there are of what cannot be counted at a glance.
+pub const COUNTS: Table<String, u64> = Table::named("counts");
 /// The outbox.
 pub const MAIL: Table<MailId, Mail> = Table::named("mail");
 /// Mail that waits, by the millisecond it is due.
@@ -58,17 +75,24 @@ pub struct AnyTable {
 }
 
 /// Every table.
-pub const ALL: [AnyTable; 12] = [
+pub const ALL: [AnyTable; 19] = [
     any(&STAMP),
     any(&SCHEMA),
     any(&KEY),
     any(&ACCOUNTS),
     any(&EMAILS),
     any(&SESSIONS),
+    any(&ACCOUNT_SESSIONS),
+    any(&TOKENS),
+    any(&CHALLENGES),
+    any(&ATTEMPTS),
     any(&LINKS),
     any(&ACCOUNT_LINKS),
     any(&HABITS),
     any(&COMPLETIONS),
+    any(&AUDIT),
+    any(&ACCOUNT_AUDIT),
+    any(&COUNTS),
     any(&MAIL),
     any(&MAIL_DUE),
 ];

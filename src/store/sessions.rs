@@ -1,7 +1,9 @@
-//! Signed-in devices, found by the hash of their token.
+//! Signed-in devices, found by the hash of their token or by their account.
 
-use super::schema::{SESSIONS, TokenHash};
+use super::record::Key;
+use super::schema::{ACCOUNT_SESSIONS, SESSIONS, TokenHash};
 use super::{Draft, Error, Read};
+use crate::domain::AccountId;
 use crate::domain::session::Session;
 
 /// The session of that token.
@@ -12,12 +14,46 @@ pub fn get(read: &impl Read, token: &TokenHash) -> Result<Option<Session>, Error
     read.get(&SESSIONS, token)
 }
 
+/// The sessions of an account, ended ones too until they are purged.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn of(read: &impl Read, account: AccountId) -> Result<Vec<(TokenHash, Session)>, Error> {
+    let mut sessions = Vec::new();
+    for ((_, token), ()) in read.under(&ACCOUNT_SESSIONS, &account.encode(), usize::MAX)? {
+        if let Some(session) = get(read, &token)? {
+            sessions.push((token, session));
+        }
+    }
+    Ok(sessions)
+}
+
 /// Stores a session.
 pub fn put(draft: &mut Draft<'_, '_>, token: &TokenHash, session: &Session) {
     draft.put(&SESSIONS, token, session);
+    draft.put(&ACCOUNT_SESSIONS, &(session.account, *token), &());
 }
 
 /// Ends a session.
-pub fn remove(draft: &mut Draft<'_, '_>, token: &TokenHash) {
-    draft.remove(&SESSIONS, token);
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn remove(draft: &mut Draft<'_, '_>, token: &TokenHash) -> Result<(), Error> {
+    if let Some(session) = get(draft, token)? {
+        draft.remove(&ACCOUNT_SESSIONS, &(session.account, *token));
+        draft.remove(&SESSIONS, token);
+    }
+    Ok(())
+}
+
+/// Ends every session of an account but `spared`. Answers how many ended.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn remove_all(draft: &mut Draft<'_, '_>, account: AccountId, spared: Option<&TokenHash>) -> Result<usize, Error> {
+    let ending: Vec<_> = of(draft, account)?.into_iter().filter(|(token, _)| Some(token) != spared).collect();
+    for (token, _) in &ending {
+        remove(draft, token)?;
+    }
+    Ok(ending.len())
 }

@@ -126,7 +126,8 @@ pub async fn sign_in_form(visit: Visit) -> Result<Answer, Failure> {
 pub async fn sign_in(visit: Visit) -> Result<Answer, Failure> {
     let form = visit.form().await?;
     let from = target::after_sign_in(form.get("from"));
-    let signed_in = sessions::sign_in(&visit.site.app, form.get("email"), form.get("password"), visit.token()).await;
+    let (email, password) = (form.get("email"), form.get("password"));
+    let signed_in = sessions::sign_in(&visit.site.app, email, password, visit.token(), visit.client()).await;
     let (status, why, unverified) = match signed_in {
         Ok(token) => return Ok(visit.site.cookie.signs_in(reply::see_other(from), &token)),
         Err(app::Error::Refused(refusal)) => (UNPROCESSABLE, refusal.to_string(), refusal == Refusal::Unverified),
@@ -139,7 +140,7 @@ pub async fn sign_in(visit: Visit) -> Result<Answer, Failure> {
 /// `POST /sign-out`.
 pub async fn sign_out(visit: Visit) -> Result<Answer, Failure> {
     if let Some(token) = visit.token() {
-        sessions::sign_out(&visit.site.app, token).await?;
+        sessions::sign_out(&visit.site.app, token, &visit.client()).await?;
     }
     Ok(visit.site.cookie.signs_out(reply::see_other("/sign-in")))
 }

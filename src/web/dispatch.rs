@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::reply::{self, Answer, Template};
 use super::routes::{Route, Routes, Who, allowed};
 use super::site::Site;
-use super::visit::{Parts, RequestNumber, Visit};
+use super::visit::{Parts, Peer, RequestNumber, Visit};
 use super::{encoding, gate, origin, target};
 use crate::app::sessions;
 
@@ -29,8 +29,9 @@ pub fn filter(site: Arc<Site>, routes: Arc<Routes>) -> BoxedFilter<(warp::reply:
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::header::headers_cloned())
         .and(warp::ext::optional::<RequestNumber>())
+        .and(warp::ext::optional::<Peer>())
         .and(warp::body::stream())
-        .then(move |method, path: FullPath, query, headers, number: Option<RequestNumber>, body| {
+        .then(move |method, path: FullPath, query, headers, number: Option<RequestNumber>, peer: Option<Peer>, body| {
             let visit = Visit {
                 site: Arc::clone(&site),
                 method,
@@ -38,6 +39,7 @@ pub fn filter(site: Arc<Site>, routes: Arc<Routes>) -> BoxedFilter<(warp::reply:
                 query,
                 headers,
                 request: number.map(|number| number.0).unwrap_or_default(),
+                peer: peer.map(|peer| peer.0),
                 parts: Vec::new(),
                 member: None,
                 body: Mutex::new(Some(bytes_of(body))),

@@ -91,6 +91,9 @@ impl Failure {
             Self::Busy | Self::Unavailable(_) => {
                 headers.insert(RETRY_AFTER, RETRY_SECONDS);
             }
+            Self::Refused(Refusal::TooMany(left)) => {
+                headers.insert(RETRY_AFTER, HeaderValue::from(left.as_secs().max(1).unsigned_abs()));
+            }
             Self::Gate => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Atlas\", charset=\"UTF-8\""));
             }
@@ -102,8 +105,14 @@ impl Failure {
     fn status(&self, face: Face) -> StatusCode {
         match self {
             Self::Refused(Refusal::NoSuchHabit) | Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Refused(Refusal::WrongCredentials | Refusal::Unverified) | Self::SignedOut | Self::Gate => {
-                StatusCode::UNAUTHORIZED
+            Self::Refused(
+                Refusal::WrongCredentials | Refusal::Unverified | Refusal::ProofWanted | Refusal::WrongProof,
+            )
+            | Self::SignedOut
+            | Self::Gate => StatusCode::UNAUTHORIZED,
+            Self::Refused(Refusal::TooMany(_)) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Refused(Refusal::Disabled | Refusal::NotAdmin) | Self::CrossSite | Self::OtherPerson => {
+                StatusCode::FORBIDDEN
             }
             // The predecessor's scripts expect 400 from the API; a page says what a form's answer is.
             Self::Refused(_) if face == Face::Page => StatusCode::UNPROCESSABLE_ENTITY,
@@ -112,7 +121,6 @@ impl Failure {
             Self::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::CrossSite | Self::OtherPerson => StatusCode::FORBIDDEN,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::Busy | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -123,11 +131,16 @@ impl Failure {
         match self {
             Self::Refused(Refusal::WrongCredentials) => code::INVALID_CREDENTIALS,
             Self::Refused(Refusal::Unverified) => code::EMAIL_NOT_VERIFIED,
+            Self::Refused(Refusal::TooMany(_)) => code::RATE_LIMITED,
             Self::Refused(Refusal::LinkInvalid) => code::TOKEN_INVALID,
             Self::Refused(Refusal::LinkExpired) => code::TOKEN_EXPIRED,
             Self::Refused(Refusal::NoSuchHabit) | Self::NotFound => code::NOT_FOUND,
-            Self::SignedOut | Self::Gate => code::UNAUTHORIZED,
-            Self::CrossSite | Self::OtherPerson => code::FORBIDDEN,
+            Self::Refused(Refusal::ProofWanted | Refusal::WrongProof) | Self::SignedOut | Self::Gate => {
+                code::UNAUTHORIZED
+            }
+            Self::Refused(Refusal::Disabled | Refusal::NotAdmin) | Self::CrossSite | Self::OtherPerson => {
+                code::FORBIDDEN
+            }
             Self::Busy | Self::Unavailable(_) | Self::Broken(_) => code::INTERNAL_ERROR,
             _ => code::INVALID_REQUEST,
         }

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use super::failure::Failure;
 use super::reply::Template;
 use super::routes::{BadTable, Routes, table};
 use super::site::Site;
-use super::visit::RequestNumber;
+use super::visit::{Peer, RequestNumber};
 use crate::app::random;
 use crate::observe;
 
@@ -34,6 +35,8 @@ use crate::observe;
 pub struct Front<S> {
     site: Arc<Site>,
     inner: S,
+    /// Who is at the other end of this connection.
+    peer: Option<IpAddr>,
     /// Numbers of requests: a random beginning, so that restarts do not repeat them, then one after the other.
     numbers: Arc<AtomicU64>,
 }
@@ -46,7 +49,14 @@ pub fn door(site: Arc<Site>) -> Result<Front<impl Handler>, BadTable> {
     let routes = Routes::of(table(site.reads_mail, site.has_test_endpoints))?;
     let inner = warp::service(dispatch::filter(Arc::clone(&site), Arc::new(routes)));
     let numbers = random().map_or(0, u64::from_be_bytes);
-    Ok(Front { site, inner, numbers: Arc::new(AtomicU64::new(numbers)) })
+    Ok(Front { site, inner, peer: None, numbers: Arc::new(AtomicU64::new(numbers)) })
+}
+
+impl<S> Front<S> {
+    /// The same door for a connection from `peer`.
+    pub fn facing(self, peer: IpAddr) -> Self {
+        Self { peer: Some(peer), ..self }
+    }
 }
 
 /// What stands behind the door.
@@ -68,7 +78,10 @@ impl<S: Handler> Service<Request<Incoming>> for Front<S> {
         std::task::Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(Peer(peer));
+        }
         let site = Arc::clone(&self.site);
         let mut inner = self.inner.clone();
         let number = format!("{:016x}", self.numbers.fetch_add(1, Ordering::Relaxed));

@@ -28,6 +28,8 @@ pub mod code {
     pub const TOKEN_INVALID: &str = "token_invalid";
     /// The link is too old.
     pub const TOKEN_EXPIRED: &str = "token_expired";
+    /// It was tried too often.
+    pub const RATE_LIMITED: &str = "rate_limited";
     /// There is no such thing.
     pub const NOT_FOUND: &str = "not_found";
     /// Nobody is signed in.

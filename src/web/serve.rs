@@ -67,7 +67,7 @@ pub async fn run(
         };
         let Some((stream, peer, permit)) = accepted else { continue };
         let Some(place) = addresses.take(peer.ip(), limits.per_address) else { continue };
-        let (door, leaving) = (door.clone(), leaving.clone());
+        let (door, leaving) = (door.clone().facing(peer.ip()), leaving.clone());
         tasks.spawn(async move {
             let _held = (permit, place);
             connection(stream, door, limits, leaving).await;

@@ -1,21 +1,27 @@
 //! One request on its way through the house.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
+use warp::http::header::USER_AGENT;
 use warp::http::{HeaderMap, Method};
 
 use super::body::{self, Allowance, Body, Fields, Upload};
 use super::failure::Failure;
 use super::site::Site;
 use crate::app::sessions::Member;
-use crate::domain::Account;
+use crate::domain::{Account, Client};
 use crate::pages::Frame;
 
 /// The number of a request, as it stands in the log and on error pages.
 #[derive(Debug, Clone)]
 pub struct RequestNumber(pub String);
+
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
 
 /// The varying parts of a path, by name, as they were sent.
 pub type Parts = Vec<(String, String)>;
@@ -34,6 +40,8 @@ pub struct Visit {
     pub headers: HeaderMap,
     /// Its number in the log.
     pub request: String,
+    /// The other end of the connection.
+    pub(super) peer: Option<IpAddr>,
     pub(super) parts: Parts,
     pub(super) member: Option<Member>,
     // Behind a lock only so that a visit can be shared across awaits; it is taken once.
@@ -54,6 +62,12 @@ impl Visit {
     /// The session token the browser presented, valid or not.
     pub fn token(&self) -> Option<&str> {
         self.site.cookie.read(&self.headers)
+    }
+
+    /// Who is at the other end, as far as can be told.
+    pub fn client(&self) -> Client {
+        let agent = self.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        Client::new(self.peer, agent.unwrap_or_default())
     }
 
     /// A part of the path, decoded and parsed. What does not parse names nothing that exists.

@@ -40,7 +40,7 @@ async fn likes(world: &World, person: &Person, preferences: Preferences) {
     let email = Email::parse(&person.email()).unwrap();
     let saved = world.site.app.store.write(move |draft| {
         let account = accounts::with_email(draft, &email)?.expect("an account");
-        accounts::put(draft, &Account { preferences, ..account });
+        accounts::put(draft, &Account { preferences, ..account })?;
         Ok::<_, atlas::store::Error>(())
     });
     saved.await.unwrap();

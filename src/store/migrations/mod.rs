@@ -3,6 +3,7 @@
 //! A step quotes the past: its shapes are frozen in its own file and import nothing that may change later. All steps to
 //! the newest schema run in one transaction, so a file is in one schema or in the other and never in between.
 
+mod guarded;
 mod schedules;
 
 use super::draft::Batch;
@@ -21,7 +22,7 @@ pub struct Migration {
 }
 
 /// Every step, oldest first.
-pub const ALL: [Migration; 1] = [schedules::STEP];
+pub const ALL: [Migration; 2] = [schedules::STEP, guarded::STEP];
 
 /// Leads the tables of a transaction from schema `from` to schema `to`, up or down.
 pub(super) fn migrate(batch: &Batch<'_>, from: u32, to: u32) -> Result<(), Error> {

@@ -37,14 +37,15 @@ struct SignIn {
 /// `POST /api/auth/sign-in`: 200 `{ok:true}` with the session cookie.
 pub async fn sign_in(visit: Visit) -> Result<Answer, Failure> {
     let typed: SignIn = visit.json().await?;
-    let token = sessions::sign_in(&visit.site.app, &typed.email, &typed.password, visit.token()).await?;
+    let token =
+        sessions::sign_in(&visit.site.app, &typed.email, &typed.password, visit.token(), visit.client()).await?;
     Ok(visit.site.cookie.signs_in(reply::json(StatusCode::OK, &json!({ "ok": true })), &token))
 }
 
 /// `POST /api/auth/logout`: 200 `{"ok":true}`, also for somebody who is not signed in.
 pub async fn log_out(visit: Visit) -> Result<Answer, Failure> {
     if let Some(token) = visit.token() {
-        sessions::sign_out(&visit.site.app, token).await?;
+        sessions::sign_out(&visit.site.app, token, &visit.client()).await?;
     }
     Ok(visit.site.cookie.signs_out(reply::bare(StatusCode::OK, &json!({ "ok": true }))))
 }

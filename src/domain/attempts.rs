@@ -1,0 +1,93 @@
+//! Counting what goes wrong, and pausing when it is too much.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How much is too much: `most` within `window` block for `block`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// How many are free.
+    pub most: u32,
+    /// Counted from the first one on, for this long.
+    pub window: SignedDuration,
+    /// How long the next ones are refused.
+    pub block: SignedDuration,
+}
+
+impl Rule {
+    /// `most` in so many minutes, then a pause of so many minutes.
+    pub const fn minutes(most: u32, window: i64, block: i64) -> Self {
+        Self { most, window: SignedDuration::from_mins(window), block: SignedDuration::from_mins(block) }
+    }
+}
+
+/// A count under a [`Rule`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempts {
+    since: Timestamp,
+    count: u32,
+    #[serde(default)]
+    blocked_until: Option<Timestamp>,
+}
+
+impl Attempts {
+    /// Nothing counted yet, at `now`.
+    pub fn none(now: Timestamp) -> Self {
+        Self { since: now, count: 0, blocked_until: None }
+    }
+
+    /// How much longer the next one is refused; `None` when it is not.
+    pub fn blocked_for(&self, now: Timestamp) -> Option<SignedDuration> {
+        self.blocked_until.map(|end| end.duration_since(now)).filter(SignedDuration::is_positive)
+    }
+
+    /// Counts one at `now`. The one that goes beyond the rule blocks, itself included.
+    ///
+    /// A clock that was set back begins a new window rather than blocking for longer.
+    pub fn count(&mut self, now: Timestamp, rule: Rule) {
+        let age = now.duration_since(self.since);
+        if age >= rule.window || age.is_negative() {
+            *self = Self { since: now, count: 0, blocked_until: None };
+        }
+        self.count = self.count.saturating_add(1);
+        if self.count > rule.most {
+            self.blocked_until = now.checked_add(rule.block).ok();
+        }
+    }
+
+    /// How many more are free at `now`.
+    pub fn left(&self, now: Timestamp, rule: Rule) -> u32 {
+        if now.duration_since(self.since) >= rule.window { rule.most } else { rule.most.saturating_sub(self.count) }
+    }
+
+    /// Whether it says nothing any more at `now`, so that it may be forgotten.
+    pub fn is_over(&self, now: Timestamp, rule: Rule) -> bool {
+        now.duration_since(self.since) >= rule.window && self.blocked_for(now).is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_beyond_the_rule_blocks_and_time_heals_it() {
+        let rule = Rule::minutes(3, 5, 10);
+        let start: Timestamp = "2026-02-12T12:00:00Z".parse().unwrap();
+        let at = |minutes| start + SignedDuration::from_mins(minutes);
+        let mut attempts = Attempts::none(start);
+        for n in 1..=3 {
+            attempts.count(at(0), rule);
+            assert_eq!((attempts.blocked_for(at(0)), attempts.left(at(0), rule)), (None, 3 - n));
+        }
+        attempts.count(at(1), rule);
+        assert_eq!(attempts.blocked_for(at(1)), Some(SignedDuration::from_mins(10)));
+        assert_eq!(attempts.blocked_for(at(10)), Some(SignedDuration::from_mins(1)));
+        assert_eq!(attempts.blocked_for(at(11)), None);
+        assert!(!attempts.is_over(at(6), rule) && attempts.is_over(at(11), rule));
+        attempts.count(at(11), rule);
+        assert_eq!(attempts.left(at(11), rule), 2);
+        attempts.count(at(-60), rule);
+        assert_eq!(attempts.blocked_for(at(-60)), None, "a clock set back blocks nobody");
+    }
+}
