@@ -1,13 +1,16 @@
-//! Signing up: an account begins, and a link goes out that proves whose address it is.
+//! How an account begins, with a link that proves whose address it is, and how it ends.
 
+use super::challenges::spend;
 use super::keys::Purpose;
 use super::{App, Error, outbox};
 use crate::domain::account::Credentials;
-use crate::domain::link::{Link, VERIFICATION_LIFE};
+use crate::domain::audit::{Actor, Deed};
+use crate::domain::challenge::Action;
+use crate::domain::link::{Code, Link, VERIFICATION_LIFE};
 use crate::domain::refusal::Faults;
-use crate::domain::{Account, AccountId, DisplayName, Email, Zone};
+use crate::domain::{Account, AccountId, Client, DisplayName, Email, Refusal, Zone};
 use crate::pages::letters;
-use crate::store::{accounts, links};
+use crate::store::{Draft, accounts, attempts, audit, challenges, completions, habits, links, sessions};
 
 /// What was typed into the sign-up form, as it was typed.
 #[derive(Debug, Default, Clone)]
@@ -63,8 +66,11 @@ pub async fn sign_up(app: &App, typed: SignUp) -> Result<AccountId, Error> {
     let now = app.clock.now();
     let id = app.mint_account()?;
     let token = app.keys.mint(Purpose::Verification)?;
-    let welcome = app.compose(email.clone(), letters::verification(&app.app_url, &token.text), VERIFICATION_LIFE)?;
+    let digits = app.keys.digits()?;
+    let welcome = letters::verification(&app.app_url, &token.text, &digits);
+    let welcome = app.compose(email.clone(), welcome, VERIFICATION_LIFE)?;
     let notice = app.compose(email.clone(), letters::address_taken(&app.app_url), VERIFICATION_LIFE)?;
+    let code_of = app.keys.codes();
     app.store
         .write(move |draft| {
             let mut account = match accounts::with_email(draft, &email)? {
@@ -80,9 +86,15 @@ pub async fn sign_up(app: &App, typed: SignUp) -> Result<AccountId, Error> {
             }
             account.credentials = credentials.clone();
             // The link is kept even when no mail may go out, so that these credentials can be confirmed with another one.
-            let link = Link { account: account.id, credentials, created_at: now, used_at: None };
-            links::put(draft, &token.hash, &link);
-            if account.count_mail(now) {
+            let mails = account.count_mail(now);
+            // SECURITY: digits that nobody was mailed are none, or guesses at them would come for free.
+            let code = mails.then(|| Code { hash: code_of(account.id, &digits), wrong: 0 });
+            links::put(
+                draft,
+                &token.hash,
+                &Link { account: account.id, credentials, code, created_at: now, used_at: None },
+            );
+            if mails {
                 outbox::post(draft, &welcome);
             }
             accounts::put(draft, &account)?;
@@ -115,4 +127,46 @@ pub async fn plant(app: &App, typed: SignUp, confirmed: bool) -> Result<(Account
             Ok((account, true))
         })
         .await
+}
+
+/// Deletes an account and everything of it, at once and for good. What stays is the audit trail, which names nobody and no
+/// place; its last line says that an account was deleted.
+///
+/// # Errors
+/// [`Refusal::ProofWanted`], [`Refusal::LinkExpired`]; [`Error::Busy`].
+pub async fn delete(app: &App, me: &Account, proof: &str) -> Result<(), Error> {
+    let proof = app.keys.hash(Purpose::Challenge, proof);
+    let now = app.clock.now();
+    let id = me.id;
+    let line = app.line(Actor::Person(id), Deed::AccountDeleted, None, &Client::default())?;
+    app.store
+        .write(move |draft| {
+            spend(draft, &proof, id, Action::AccountDelete, now)?;
+            let account = accounts::get(draft, id)?.ok_or(Refusal::ProofWanted)?;
+            erase(draft, &account)?;
+            audit::add(draft, &line);
+            Ok(())
+        })
+        .await
+}
+
+/// Removes an account from every table.
+pub(super) fn erase(draft: &mut Draft<'_, '_>, account: &Account) -> Result<(), Error> {
+    let id = account.id;
+    for habit in habits::all(draft, id)? {
+        habits::remove(draft, id, habit.id)?;
+    }
+    completions::remove_all(draft, id)?;
+    sessions::remove_all(draft, id, None)?;
+    challenges::remove_all(draft, id)?;
+    attempts::remove_all(draft, id)?;
+    for (token, _) in links::of(draft, id)? {
+        links::remove(draft, &token, id);
+    }
+    let addresses = [Some(&account.email), account.new_address.as_ref().map(|waiting| &waiting.email)];
+    for email in addresses.into_iter().flatten() {
+        crate::store::outbox::remove_to(draft, email)?;
+    }
+    audit::make_nameless(draft, id)?;
+    Ok(accounts::remove(draft, account)?)
 }

@@ -8,7 +8,7 @@ use sha2::Sha256;
 
 use super::{Error, random};
 use crate::config::Secret;
-use crate::domain::Environment;
+use crate::domain::{AccountId, Environment};
 use crate::store::schema::TokenHash;
 
 /// What a token is for. A token of one purpose is not found under another.
@@ -83,6 +83,21 @@ impl Keys {
         let text = URL_SAFE_NO_PAD.encode(random::<32>()?);
         let hash = self.hash(purpose, &text);
         Ok(Token { text, hash })
+    }
+
+    /// Six random digits.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub fn digits(&self) -> Result<String, Error> {
+        // The remainder of 64 random bits favours no number by more than one in ten billion.
+        Ok(format!("{:06}", u64::from_be_bytes(random()?) % 1_000_000))
+    }
+
+    /// Under what six digits are stored: the same digits of two accounts have nothing in common.
+    pub fn codes(&self) -> impl Fn(AccountId, &str) -> [u8; 32] + Send + use<> {
+        let key = self.of(Purpose::Code);
+        move |account, digits| keyed_hash(&key, format!("{account}:{digits}").as_bytes())
     }
 
     /// Under what a token is stored. Any text has a hash; that of no token leads nowhere.

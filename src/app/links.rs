@@ -5,11 +5,13 @@ use jiff::Timestamp;
 use super::keys::Purpose;
 use super::{App, Error, outbox};
 use crate::domain::account::Credentials;
-use crate::domain::link::{Link, RESEND_PAUSE, Standing, VERIFICATION_LIFE};
+use crate::domain::audit::{Actor, Deed, Line};
+use crate::domain::link::{CODE_RULE, Code, Link, RESEND_PAUSE, Standing, VERIFICATION_LIFE};
 use crate::domain::password::Password;
-use crate::domain::{AccountId, DisplayName, Email, Refusal};
+use crate::domain::{AccountId, Client, DisplayName, Email, Refusal};
 use crate::pages::letters;
-use crate::store::{Read, accounts, links};
+use crate::store::schema::TokenHash;
+use crate::store::{Read, accounts, attempts, audit, links};
 
 /// Mails a new link to an account that waits to be confirmed; older links of the same sign-up stop working. Nothing
 /// happens, and nothing different is said, for an unknown or confirmed address, within five minutes of the last link, or
@@ -22,7 +24,9 @@ pub async fn resend(app: &App, email: &str) -> Result<(), Error> {
     let now = app.clock.now();
     let Some(account) = app.store.read(|view| accounts::with_email(view, &email))? else { return Ok(()) };
     let token = app.keys.mint(Purpose::Verification)?;
-    let mail = app.compose(email, letters::verification(&app.app_url, &token.text), VERIFICATION_LIFE)?;
+    let digits = app.keys.digits()?;
+    let mail = app.compose(email, letters::verification(&app.app_url, &token.text, &digits), VERIFICATION_LIFE)?;
+    let code = Some(Code { hash: app.keys.codes()(account.id, &digits), wrong: 0 });
     let hurried = app.hurried;
     app.store
         .write(move |draft| {
@@ -38,7 +42,8 @@ pub async fn resend(app: &App, email: &str) -> Result<(), Error> {
                 links::remove(draft, token, account.id);
             }
             let credentials = account.credentials.clone();
-            links::put(draft, &token.hash, &Link { account: account.id, credentials, created_at: now, used_at: None });
+            let link = Link { account: account.id, credentials, code, created_at: now, used_at: None };
+            links::put(draft, &token.hash, &link);
             accounts::put(draft, &account)?;
             outbox::post(draft, &mail);
             Ok::<_, Error>(())
@@ -102,9 +107,62 @@ fn rivals(read: &impl Read, link: &Link, now: Timestamp) -> Result<Vec<Credentia
 /// # Errors
 /// [`Refusal::LinkInvalid`], [`Refusal::LinkExpired`]; [`Refusal::PasswordWanted`] when several sign-ups wait and `password`
 /// is none of theirs.
-pub async fn confirm(app: &App, token: &str, password: &str) -> Result<(AccountId, Standing), Error> {
-    let hash = app.keys.hash(Purpose::Verification, token);
+pub async fn confirm(app: &App, token: &str, password: &str, client: &Client) -> Result<(AccountId, Standing), Error> {
+    confirm_hashed(app, app.keys.hash(Purpose::Verification, token), password, client).await
+}
+
+/// The same with the digits of the mail, for whoever reads it on another device.
+///
+/// # Errors
+/// As for [`confirm`]; [`Refusal::WrongCode`] for an unknown address, wrong or dead digits, and after too many guesses.
+pub async fn confirm_by_code(
+    app: &App,
+    email: &str,
+    digits: &str,
+    password: &str,
+    client: &Client,
+) -> Result<(AccountId, Standing), Error> {
+    let email = Email::parse(email).map_err(|fault| Refusal::Invalid(vec![fault]))?;
+    let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
     let now = app.clock.now();
+    let code_of = app.keys.codes();
+    let found = app
+        .store
+        .write(move |draft| {
+            let Some(account) = accounts::with_email(draft, &email)? else { return Ok(None) };
+            let mut guesses = attempts::get(draft, account.id, "digits", now)?;
+            if guesses.blocked_for(now).is_some() {
+                return Ok(None);
+            }
+            let mut open = links::of(draft, account.id)?;
+            open.retain(|(_, link)| matches!(link.standing(now), Ok(Standing::Open)));
+            let hash = code_of(account.id, &digits);
+            if let Some((token, _)) = open.iter().find(|(_, link)| link.has_code(&hash)) {
+                return Ok(Some(*token));
+            }
+            // A wrong guess counts for every mail it could have been about.
+            for (token, mut link) in open {
+                if let Some(code) = &mut link.code {
+                    code.wrong = code.wrong.saturating_add(1);
+                    links::put(draft, &token, &link);
+                }
+            }
+            guesses.count(now, CODE_RULE);
+            attempts::put(draft, account.id, "digits", &guesses);
+            Ok::<_, Error>(None)
+        })
+        .await?;
+    confirm_hashed(app, found.ok_or(Refusal::WrongCode)?, password, client).await
+}
+
+async fn confirm_hashed(
+    app: &App,
+    hash: TokenHash,
+    password: &str,
+    client: &Client,
+) -> Result<(AccountId, Standing), Error> {
+    let now = app.clock.now();
+    let line = app.line(Actor::Stranger, Deed::AddressConfirmed, None, client)?;
     let (link, rivals) = app.store.read(|view| {
         let link = links::get(view, &hash)?.ok_or(Refusal::LinkInvalid)?;
         let rivals = rivals(view, &link, now)?;
@@ -126,6 +184,8 @@ pub async fn confirm(app: &App, token: &str, password: &str) -> Result<(AccountI
                 account.credentials = credentials;
                 account.verified_at = Some(now);
                 accounts::put(draft, &account)?;
+                attempts::remove_all(draft, account.id)?;
+                audit::add(draft, &Line { actor: Actor::Person(account.id), ..line });
                 links::put(draft, &hash, &Link { used_at: Some(now), ..link });
             }
             Ok((account.id, standing))

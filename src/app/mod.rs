@@ -5,8 +5,10 @@
 pub mod accounts;
 mod audit;
 pub mod calendar;
+pub mod challenges;
 pub mod clock;
 pub mod completions;
+pub mod credentials;
 pub mod habits;
 pub mod insights;
 pub mod keys;
@@ -16,6 +18,7 @@ pub mod outbox;
 pub mod passwords;
 pub mod portable;
 pub mod preferences;
+pub mod purge;
 pub mod sessions;
 
 use tokio::sync::Notify;

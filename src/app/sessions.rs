@@ -114,3 +114,71 @@ pub async fn sign_out(app: &App, token: &str, client: &Client) -> Result<(), Err
         })
         .await
 }
+
+/// A signed-in device as its owner sees it.
+pub struct Device {
+    /// What it is called when it is to end: the beginning of its hash, which opens nothing.
+    pub id: String,
+    /// The session.
+    pub session: Session,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+}
+
+/// The devices on which somebody is signed in, the one used last first.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn devices(app: &App, member: &Member) -> Result<Vec<Device>, Error> {
+    let now = app.clock.now();
+    let mut sessions = app.store.read(|view| sessions::of(view, member.account.id))?;
+    sessions.retain(|(_, session)| session.is_live(now));
+    sessions.sort_by_key(|(_, session)| std::cmp::Reverse(session.used_at));
+    let device =
+        |(hash, session): (TokenHash, Session)| Device { id: id_of(&hash), session, is_current: hash == member.hash };
+    Ok(sessions.into_iter().map(device).collect())
+}
+
+/// Which sessions are to end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// The one with this id.
+    One(String),
+    /// All but the one that asks.
+    Others,
+    /// All.
+    All,
+}
+
+/// Ends sessions of one's own. Answers how many ended and whether the one that asks was among them.
+///
+/// # Errors
+/// [`Refusal::NoSuchSession`] for an id that is none of this person's; [`Error::Busy`].
+pub async fn end(app: &App, member: &Member, which: Which, client: &Client) -> Result<(usize, bool), Error> {
+    let (me, current) = (member.account.id, member.hash);
+    let line = app.line(Actor::Person(me), Deed::SignedOut, None, client)?;
+    app.store
+        .write(move |draft| {
+            let ended = match which {
+                Which::One(id) => {
+                    let found = sessions::of(draft, me)?.into_iter().find(|(hash, _)| id_of(hash) == id);
+                    let (hash, _) = found.ok_or(Refusal::NoSuchSession)?;
+                    sessions::remove(draft, &hash)?;
+                    (1, hash == current)
+                }
+                Which::Others => (sessions::remove_all(draft, me, Some(&current))?, false),
+                Which::All => (sessions::remove_all(draft, me, None)?, true),
+            };
+            audit::add(draft, &line);
+            Ok(ended)
+        })
+        .await
+}
+
+fn id_of(hash: &TokenHash) -> String {
+    use std::fmt::Write;
+    hash.iter().take(12).fold(String::new(), |mut id, byte| {
+        let _ = write!(id, "{byte:02x}");
+        id
+    })
+}

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::{Exit, complain, open, say};
 use crate::app::clock::Clock;
-use crate::app::{App, outbox};
+use crate::app::{App, outbox, purge};
 use crate::config::{Flags, Settings, Transport};
 use crate::mail::Relay;
 use crate::observe;
@@ -69,6 +69,7 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     let cut = tokio::select! {
         cut = drained(serve::run(door, listener, Limits::default(), stopped), stop, &mut signals) => cut,
         () = sending => 0,
+        () = purging(Arc::clone(&site)) => 0,
     };
     if cut > 0 {
         tracing::warn!(cut, "connections were cut off when the time to drain was over");
@@ -123,6 +124,16 @@ fn sending(settings: &Settings, site: &Arc<Site>) -> Result<impl Future<Output =
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
     })
+}
+
+/// Removes what is over for as long as the server runs.
+async fn purging(site: Arc<Site>) {
+    loop {
+        let site = Arc::clone(&site);
+        let ended = tokio::spawn(async move { purge::keep_purging(&site.app).await }).await;
+        tracing::error!(?ended, "purging stopped and starts again");
+        tokio::time::sleep(purge::EVERY).await;
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Exit> {

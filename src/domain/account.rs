@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::link::{RESET_LIFE, VERIFICATION_LIFE};
 use super::password::PasswordHash;
 use super::preferences::Preferences;
 use super::{AccountId, Email, Fault, Zone, text};
@@ -82,6 +83,9 @@ pub struct Account {
     /// When mail about signing up went to the address, as far as the last hour goes.
     #[serde(default)]
     pub mailed_at: Vec<Timestamp>,
+    /// The same for forgotten passwords: whoever signs up with somebody's address takes no reset from its owner.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reset_mailed_at: Vec<Timestamp>,
 }
 
 /// A link for a forgotten password that was mailed.
@@ -91,6 +95,20 @@ pub struct Reset {
     pub token: [u8; 32],
     /// When it was mailed.
     pub created_at: Timestamp,
+}
+
+impl Reset {
+    /// When it stops working.
+    pub fn expires_at(&self) -> Timestamp {
+        self.created_at.checked_add(RESET_LIFE).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl NewAddress {
+    /// When its link stops working.
+    pub fn expires_at(&self) -> Timestamp {
+        self.created_at.checked_add(VERIFICATION_LIFE).unwrap_or(Timestamp::MAX)
+    }
 }
 
 /// An address that waits for its link to be opened.
@@ -104,7 +122,17 @@ pub struct NewAddress {
     pub created_at: Timestamp,
 }
 
-/// Most mails about signing up that an address gets within an hour, whoever asks for them.
+/// Whether another mail may go out at `now` after those of the last hour; if so, it is counted.
+fn count(mailed_at: &mut Vec<Timestamp>, now: Timestamp) -> bool {
+    mailed_at.retain(|at| now.duration_since(*at) < HOUR);
+    let allowed = mailed_at.len() < MOST_MAILS_AN_HOUR;
+    if allowed {
+        mailed_at.push(now);
+    }
+    allowed
+}
+
+/// Most mails of one kind that an address gets within an hour, whoever asks for them.
 pub const MOST_MAILS_AN_HOUR: usize = 6;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -130,6 +158,7 @@ impl Account {
             new_address: None,
             noticed_at: None,
             mailed_at: Vec::new(),
+            reset_mailed_at: Vec::new(),
         }
     }
 
@@ -140,12 +169,12 @@ impl Account {
 
     /// Whether another mail about signing up may go out at `now`; if so, it is counted.
     pub fn count_mail(&mut self, now: Timestamp) -> bool {
-        self.mailed_at.retain(|at| now.duration_since(*at) < HOUR);
-        let allowed = self.mailed_at.len() < MOST_MAILS_AN_HOUR;
-        if allowed {
-            self.mailed_at.push(now);
-        }
-        allowed
+        count(&mut self.mailed_at, now)
+    }
+
+    /// Whether another mail about a forgotten password may go out at `now`; if so, it is counted.
+    pub fn count_reset(&mut self, now: Timestamp) -> bool {
+        count(&mut self.reset_mailed_at, now)
     }
 
     /// Whether the owner may be told at `now` that somebody signed up with the address again; if so, it is noted.

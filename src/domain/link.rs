@@ -4,10 +4,17 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::account::Credentials;
+use super::attempts::Rule;
 use super::{AccountId, Refusal};
 
 /// How long a verification link works.
 pub const VERIFICATION_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// How long a link for a forgotten password works.
+pub const RESET_LIFE: SignedDuration = SignedDuration::from_mins(30);
+/// Wrong guesses at the digits of one mail, after which only its link works.
+pub const CODE_GUESSES: u8 = 5;
+/// Wrong guesses at the digits of any mail to one account.
+pub const CODE_RULE: Rule = Rule::minutes(10, 24 * 60, 24 * 60);
 /// A new link for the same account is mailed at most this often.
 pub const RESEND_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
@@ -20,10 +27,22 @@ pub struct Link {
     /// sign-ups wait for the address, those whose password is typed; so nobody who signed up with somebody else's
     /// address has a password to the confirmed account.
     pub credentials: Credentials,
+    /// The six digits in the same mail, for whoever reads it on another device.
+    #[serde(default)]
+    pub code: Option<Code>,
     /// When it was mailed.
     pub created_at: Timestamp,
     /// When it was used; a used link confirms nothing more.
     pub used_at: Option<Timestamp>,
+}
+
+/// Six digits that do what the link in the same mail does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    /// A keyed hash of the account and the digits.
+    pub hash: [u8; 32],
+    /// Wrong guesses so far.
+    pub wrong: u8,
 }
 
 /// What a link that was opened is good for.
@@ -36,6 +55,11 @@ pub enum Standing {
 }
 
 impl Link {
+    /// Whether `hash` is that of its digits and they still count.
+    pub fn has_code(&self, hash: &[u8; 32]) -> bool {
+        self.code.as_ref().is_some_and(|code| code.wrong < CODE_GUESSES && code.hash == *hash)
+    }
+
     /// When it stops working. At this instant it has expired.
     pub fn expires_at(&self) -> Timestamp {
         self.created_at.checked_add(VERIFICATION_LIFE).unwrap_or(Timestamp::MAX)

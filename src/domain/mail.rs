@@ -61,6 +61,16 @@ pub struct Mail {
     pub standing: Standing,
 }
 
+/// How long mail that was sent, captured or given up can still be looked at.
+pub const KEPT_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+impl Mail {
+    /// Whether it neither waits nor is looked at any more at `now`.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        !matches!(self.standing, Standing::Waiting { .. }) && now.duration_since(self.created_at) > KEPT_FOR
+    }
+}
+
 /// The pause before the next try: 10 s, doubled each time up to an hour, stretched by up to a quarter so that
 /// mails that failed together do not return together.
 ///

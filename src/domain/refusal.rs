@@ -39,6 +39,8 @@ pub enum Refusal {
     LinkExpired,
     /// Several people signed up with the address behind the link, and none of their passwords was typed.
     PasswordWanted,
+    /// No such session, or not this person's.
+    NoSuchSession,
     /// No such habit, or not this person's, or archived.
     NoSuchHabit,
     /// The habit is not planned on that weekday.
@@ -59,6 +61,8 @@ pub enum Refusal {
     ProofWanted,
     /// What was typed to prove it is wrong.
     WrongProof,
+    /// The digits are not those of a mail that still counts.
+    WrongCode,
     /// The account was switched off by an admin.
     Disabled,
     /// Nobody may do that but an admin.
@@ -98,6 +102,7 @@ impl fmt::Display for Refusal {
                 "More than one sign-up waits for this address. Type the password you chose, so that yours is the one that counts."
             }
             Self::LinkExpired => "This link has expired. Ask for a new one below.",
+            Self::NoSuchSession => "There is no such session.",
             Self::NoSuchHabit => "There is no such habit.",
             Self::NotScheduled => "This habit is not planned for that weekday.",
             Self::FutureDay => "That day has not begun yet, so it cannot be ticked.",
@@ -109,6 +114,7 @@ impl fmt::Display for Refusal {
             Self::TooMany(left) => return write!(f, "That was tried too often. Try again in {}.", minutes(*left)),
             Self::ProofWanted => "Prove first that it is you.",
             Self::WrongProof => "That is not right. Nothing was changed.",
+            Self::WrongCode => "These digits are not right, or they are too old. Ask for a new mail below.",
             Self::Disabled => "This account is switched off. The people who run this Atlas can tell you why.",
             Self::NotAdmin => "That is for admins.",
             Self::OrderMismatch => "The order must name each of your active habits once. Reload and try again.",

@@ -6,6 +6,7 @@ use super::assets::address;
 use super::form::{alert, described_by, notes, options, select, status};
 use super::layout::{Frame, Here, document};
 use super::portable::{self, Outcome};
+use super::security::{self, Device};
 use super::zones;
 use crate::domain::preferences::{Accent, Backfill, Theme, WeekStart};
 use crate::domain::{Account, Fault};
@@ -21,15 +22,22 @@ pub enum News<'a> {
     Faults(&'a [Fault]),
     /// A file was sent.
     File(Outcome<'a>),
+    /// Name, address, password or the word that ends it all could not be accepted.
+    Credentials {
+        /// What is wrong.
+        faults: &'a [Fault],
+        /// The address as it was typed.
+        email: Option<&'a str>,
+    },
+    /// A question was answered too late, or was another's.
+    TooLate,
 }
 
 /// The page and what just happened.
-pub fn page(frame: &Frame<'_>, me: &Account, news: News<'_>) -> Markup {
-    let (faults, outcome) = match news {
-        News::Faults(faults) => (faults, None),
-        News::File(outcome) => (&[][..], Some(outcome)),
-        News::Nothing | News::Saved => (&[][..], None),
-    };
+pub fn page(frame: &Frame<'_>, me: &Account, devices: &[Device], news: News<'_>) -> Markup {
+    let faults = if let News::Faults(faults) = news { faults } else { &[] };
+    let outcome = if let News::File(outcome) = news { Some(outcome) } else { None };
+    let (wrong, email) = if let News::Credentials { faults, email } = news { (faults, email) } else { (&[][..], None) };
     document(
         frame,
         "Account",
@@ -39,9 +47,13 @@ pub fn page(frame: &Frame<'_>, me: &Account, news: News<'_>) -> Markup {
                 h1 { "Account" }
                 p.lead { (me.name()) " · " (me.email) }
                 @if matches!(news, News::Saved) { (status("Your settings are saved.")) }
-                @if let Some(fault) = faults.first() { (alert(&fault.message)) }
+                @if matches!(news, News::TooLate) { (alert("That took too long, so nothing was changed. Try again.")) }
+                @if let Some(fault) = faults.iter().chain(wrong).next() { (alert(&fault.message)) }
                 (settings(me, faults))
+                (security::credentials(me, email, wrong))
+                (security::devices(devices, me.zone().rules()))
                 (portable::section(outcome))
+                (security::leaving(wrong))
             }
             script type="module" src=(address("account.js")) {}
         },

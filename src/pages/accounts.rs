@@ -143,8 +143,19 @@ pub fn confirmed(frame: &Frame<'_>, before: bool) -> Markup {
     )
 }
 
+/// Digits that were typed instead of opening a link.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Digits<'a> {
+    /// Whose.
+    pub email: &'a str,
+    /// As they were typed.
+    pub typed: &'a str,
+    /// Whether the password is asked for, because several sign-ups wait for the same address.
+    pub contested: bool,
+}
+
 /// A link that does not work, or no link at all: why, and how to get a new one.
-pub fn link_wanted(frame: &Frame<'_>, why: Option<&str>, email: &str, faults: &[Fault], sent: bool) -> Markup {
+pub fn link_wanted(frame: &Frame<'_>, why: Option<&str>, digits: Digits<'_>, faults: &[Fault], sent: bool) -> Markup {
     document(
         frame,
         "Confirm your address",
@@ -157,7 +168,8 @@ pub fn link_wanted(frame: &Frame<'_>, why: Option<&str>, email: &str, faults: &[
                 }
                 @if let Some(why) = why { (alert(why)) }
                 @if !sent && why.is_none() { p.lead { "Open the link in the mail we sent you. You can have the mail sent again:" } }
-                (resend_form(email, faults))
+                (resend_form(digits.email, faults))
+                (digits_form(digits))
                 p.aside { a href="/sign-in" { "Back to sign in" } }
             }
         },
@@ -169,6 +181,30 @@ fn resend_form(email: &str, faults: &[Fault]) -> Markup {
         form.stack method="post" action="/verify-email/resend" novalidate {
             (field("", &Field { value: email, ..EMAIL }, faults))
             button.button.plain type="submit" { "Resend verification email" }
+        }
+    }
+}
+
+/// For whoever reads the mail on another device.
+fn digits_form(digits: Digits<'_>) -> Markup {
+    let field_of_digits = Field {
+        name: "digits",
+        label: "Digits",
+        kind: "text",
+        value: digits.typed,
+        autocomplete: "one-time-code",
+        hint: Some("The six from the mail."),
+    };
+    let password = Field { hint: Some("The one you chose when you signed up."), ..PASSWORD };
+    html! {
+        details.digits open[!digits.typed.is_empty()] {
+            summary { "The mail is on another device" }
+            form.stack method="post" action="/verify-email" novalidate {
+                (field("digits-", &Field { value: digits.email, ..EMAIL }, &[]))
+                (field("digits-", &field_of_digits, &[]))
+                @if digits.contested { (field("digits-", &password, &[])) }
+                button.button.plain type="submit" { "Confirm with the digits" }
+            }
         }
     }
 }
@@ -192,6 +228,7 @@ pub fn sign_in(frame: &Frame<'_>, email: &str, from: &str, refused: Option<&str>
                     input type="hidden" name="from" value=(from);
                     button.button type="submit" { "Sign in" }
                 }
+                p.aside { a href="/forgot-password" { "Forgotten your password?" } }
                 p.aside { "New here? " a href="/sign-up" { "Create your account" } }
             }
         },

@@ -45,6 +45,11 @@ pub fn field(prefix: &str, field: &Field<'_>, faults: &[Fault]) -> Markup {
     }
 }
 
+/// Tells password managers whose password a form is about.
+pub fn owner(email: &str) -> Markup {
+    html! { input type="text" name="username" autocomplete="username" value=(email) hidden readonly; }
+}
+
 /// A field of several lines that may stay empty.
 pub fn area(prefix: &str, name: &'static str, label: &str, value: &str, faults: &[Fault]) -> Markup {
     let fault = fault_of(name, faults);

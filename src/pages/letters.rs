@@ -8,7 +8,7 @@ use crate::domain::mail::Letter;
 /// Asks to confirm the address.
 ///
 /// SECURITY: it says nothing that the person who signed up has typed, for it may go to somebody else.
-pub fn verification(app_url: &Url, token: &str) -> Letter {
+pub fn verification(app_url: &Url, token: &str, digits: &str) -> Letter {
     let link = address(app_url, &format!("verify-email?token={token}"));
     write(
         "Confirm your address for Atlas",
@@ -16,7 +16,81 @@ pub fn verification(app_url: &Url, token: &str) -> Letter {
             Part::Text("Hello,".to_owned()),
             Part::Text("somebody, hopefully you, signed up for Atlas with this address. Open this link and press the button to confirm it:".to_owned()),
             Part::Link("Confirm this address", link),
+            Part::Text(format!("On another device, type these digits where Atlas asks for them: {digits}")),
+            Part::Text("The link and the digits work once, for 24 hours. If it was not you, ignore this mail and nothing will happen.".to_owned()),
+        ],
+    )
+}
+
+/// Lets a forgotten password be replaced.
+pub fn reset(app_url: &Url, token: &str) -> Letter {
+    write(
+        "Choose a new password for Atlas",
+        &[
+            Part::Text("Hello,".to_owned()),
+            Part::Text("somebody, hopefully you, forgot the password of the Atlas account with this address. Open this link to choose a new one:".to_owned()),
+            Part::Link("Choose a new password", address(app_url, &format!("reset-password?token={token}"))),
+            Part::Text("The link works once, for 30 minutes. If it was not you, ignore this mail: your password stays as it is.".to_owned()),
+        ],
+    )
+}
+
+/// Tells the owner that the password is another one now.
+pub fn password_changed(app_url: &Url) -> Letter {
+    write(
+        "Your Atlas password was changed",
+        &[
+            Part::Text("Hello,".to_owned()),
+            Part::Text(
+                "the password of your Atlas account was changed just now, and every other device was signed out."
+                    .to_owned(),
+            ),
+            Part::Text(
+                "If it was you, there is nothing to do. If it was not, choose a new password at once:".to_owned(),
+            ),
+            Part::Link("Choose a new password", address(app_url, "forgot-password")),
+        ],
+    )
+}
+
+/// Asks to confirm an address that is to take another one's place.
+pub fn new_address(app_url: &Url, token: &str) -> Letter {
+    write(
+        "Confirm your new address for Atlas",
+        &[
+            Part::Text("Hello,".to_owned()),
+            Part::Text("somebody, hopefully you, wants to use Atlas with this address. Open this link and press the button to confirm it:".to_owned()),
+            Part::Link("Confirm this address", address(app_url, &format!("new-address?token={token}"))),
             Part::Text("The link works once, for 24 hours. If it was not you, ignore this mail and nothing will happen.".to_owned()),
+        ],
+    )
+}
+
+/// Tells the old address that another one is to take its place.
+pub fn address_asked(app_url: &Url) -> Letter {
+    write(
+        "Somebody wants to change the address of your Atlas account",
+        &[
+            Part::Text("Hello,".to_owned()),
+            Part::Text("somebody who knows your password, hopefully you, asked to use your Atlas account with another address. This one stays until the other is confirmed.".to_owned()),
+            Part::Text("If it was not you, choose a new password at once; the other address is forgotten then:".to_owned()),
+            Part::Link("Choose a new password", address(app_url, "forgot-password")),
+        ],
+    )
+}
+
+/// Tells the old address that it is no longer the account's.
+pub fn address_changed(app_url: &Url) -> Letter {
+    write(
+        "Your Atlas account has another address now",
+        &[
+            Part::Text("Hello,".to_owned()),
+            Part::Text(
+                "your Atlas account is used with another address from now on; this one gets no more mail about it."
+                    .to_owned(),
+            ),
+            Part::Text("If it was not you, tell the people who run this Atlas:".to_owned()),
+            Part::Link("Atlas", address(app_url, "")),
         ],
     )
 }
@@ -90,10 +164,11 @@ mod tests {
     #[test]
     fn both_parts_say_the_same_and_carry_the_link() {
         let url = Url::parse("https://atlas.example.com").unwrap();
-        let letter = verification(&url, "t0ken");
+        let letter = verification(&url, "t0ken", "012345");
         for part in [&letter.text, &letter.html] {
             assert!(part.contains("https://atlas.example.com/verify-email?token=t0ken"));
-            assert!(part.contains("works once, for 24 hours"));
+            assert!(part.contains("work once, for 24 hours"));
+            assert!(part.contains("012345"));
         }
     }
 }

@@ -17,8 +17,10 @@ pub mod insights;
 pub mod landing;
 pub mod layout;
 pub mod letters;
+pub mod mailed;
 pub mod offline;
 pub mod portable;
+pub mod security;
 pub mod today;
 pub mod zones;
 

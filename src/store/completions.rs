@@ -45,6 +45,17 @@ pub fn put(draft: &mut Draft<'_, '_>, account: AccountId, year: i16, habit: Habi
     if days.is_empty() { draft.remove(&COMPLETIONS, &key) } else { draft.put(&COMPLETIONS, &key, days) }
 }
 
+/// Removes everything that `account` ever did.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn remove_all(draft: &mut Draft<'_, '_>, account: AccountId) -> Result<(), Error> {
+    for (key, _) in draft.under(&COMPLETIONS, &account.encode(), usize::MAX)? {
+        draft.remove(&COMPLETIONS, &key);
+    }
+    Ok(())
+}
+
 /// Removes everything that was done for a habit.
 ///
 /// # Errors

@@ -18,6 +18,7 @@ pub mod migrations;
 mod open;
 pub mod outbox;
 mod overlay;
+pub mod purge;
 mod record;
 pub mod schema;
 pub mod sessions;

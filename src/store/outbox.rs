@@ -3,8 +3,8 @@
 use super::record::Key;
 use super::schema::{MAIL, MAIL_DUE};
 use super::{Draft, Error, Read};
-use crate::domain::MailId;
 use crate::domain::mail::{Mail, Standing};
+use crate::domain::{Email, MailId};
 
 /// The mail with that id.
 ///
@@ -54,6 +54,22 @@ pub fn newest(read: &impl Read, most: usize) -> Result<Vec<Mail>, Error> {
     mails.reverse();
     mails.truncate(most);
     Ok(mails)
+}
+
+/// Removes every mail to an address, sent or not. Walks the whole outbox, which is short: mail that was sent is purged.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn remove_to(draft: &mut Draft<'_, '_>, email: &Email) -> Result<(), Error> {
+    for (id, mail) in draft.under(&MAIL, &[], usize::MAX)? {
+        if mail.to == *email {
+            if let Some(due) = due_key(&mail) {
+                draft.remove(&MAIL_DUE, &due);
+            }
+            draft.remove(&MAIL, &id);
+        }
+    }
+    Ok(())
 }
 
 fn due_key(mail: &Mail) -> Option<(u64, MailId)> {

@@ -7,30 +7,38 @@ use super::failure::Failure;
 use super::reply::{self, Answer};
 use super::visit::Visit;
 use crate::app::preferences::{self, Change};
+use crate::app::sessions;
 use crate::domain::preferences::{Accent, Backfill, Theme, WeekStart};
 use crate::domain::refusal::Faults;
 use crate::domain::{Refusal, Zone};
 use crate::pages::account::{self, News};
+use crate::pages::security::Device;
 
 /// `GET /account`; `?saved` says that the settings were saved.
 pub async fn show(visit: Visit) -> Result<Answer, Failure> {
     let news = if visit.query().maybe("saved").is_some() { News::Saved } else { News::Nothing };
-    Ok(reply::page(StatusCode::OK, account::page(&visit.frame(), visit.member()?, news)))
+    page(&visit, StatusCode::OK, news)
 }
 
 /// `POST /account`: saves the settings.
 pub async fn save(visit: Visit) -> Result<Answer, Failure> {
-    let me = visit.member()?;
     match change(&visit.form().await?) {
         Ok(change) => {
-            preferences::change(&visit.site.app, me.id, change).await?;
+            preferences::change(&visit.site.app, visit.member()?.id, change).await?;
             Ok(reply::see_other("/account?saved"))
         }
-        Err(refusal) => {
-            let page = account::page(&visit.frame(), me, News::Faults(refusal.faults()));
-            Ok(reply::page(StatusCode::UNPROCESSABLE_ENTITY, page))
-        }
+        Err(refusal) => page(&visit, StatusCode::UNPROCESSABLE_ENTITY, News::Faults(refusal.faults())),
     }
+}
+
+/// The page, and what just happened.
+pub fn page(visit: &Visit, status: StatusCode, news: News<'_>) -> Result<Answer, Failure> {
+    let member = visit.signed_in()?;
+    let devices = sessions::devices(&visit.site.app, member)?.into_iter();
+    let devices: Vec<Device> = devices
+        .map(|device| Device { id: device.id, session: device.session, is_current: device.is_current })
+        .collect();
+    Ok(reply::page(status, account::page(&visit.frame(), &member.account, &devices, news)))
 }
 
 /// What the form asks for. A box that is not ticked is not sent, so it means no.

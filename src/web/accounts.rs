@@ -10,7 +10,7 @@ use super::visit::Visit;
 use crate::app::{self, accounts, links, sessions};
 use crate::domain::link::Standing;
 use crate::domain::{Fault, Refusal};
-use crate::pages::accounts as pages;
+use crate::pages::accounts::{self as pages, Digits};
 
 const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 const BUSY: &str = "Too much is going on just now; nothing was changed. Try again in a few seconds.";
@@ -53,26 +53,46 @@ pub async fn open_link(visit: Visit) -> Result<Answer, Failure> {
     match query.get("token") {
         "" => {
             let sent = query.maybe("sent").is_some();
-            let page = pages::link_wanted(&visit.frame(), None, query.get("email"), &[], sent);
+            let page = pages::link_wanted(&visit.frame(), None, of(query.get("email")), &[], sent);
             Ok(with_token(reply::page(StatusCode::OK, page)))
         }
         token => link(&visit, token, StatusCode::OK, None),
     }
 }
 
-/// `POST /verify-email`: the button of that page.
+/// `POST /verify-email`: the button of that page, or the digits of the mail.
 pub async fn confirm(visit: Visit) -> Result<Answer, Failure> {
     let form = visit.form().await?;
-    let (token, password) = (form.get("token"), form.get("password"));
-    match links::confirm(&visit.site.app, token, password).await {
-        Ok((_, standing)) => {
-            let page = pages::confirmed(&visit.frame(), standing == Standing::Used);
-            Ok(with_token(reply::page(StatusCode::OK, page)))
-        }
+    let (token, password, client) = (form.get("token"), form.get("password"), visit.client());
+    if let Some(digits) = form.maybe("digits") {
+        return confirm_by_digits(&visit, form.get("email"), digits, password).await;
+    }
+    match links::confirm(&visit.site.app, token, password, &client).await {
+        Ok((_, standing)) => Ok(confirmed(&visit, standing)),
         Err(app::Error::Refused(why @ Refusal::PasswordWanted)) => link(&visit, token, UNPROCESSABLE, Some(&why)),
         Err(app::Error::Refused(why)) => Ok(with_token(reply::page(UNPROCESSABLE, dead_link(&visit, &why)))),
         Err(error) => Err(error.into()),
     }
+}
+
+async fn confirm_by_digits(visit: &Visit, email: &str, typed: &str, password: &str) -> Result<Answer, Failure> {
+    match links::confirm_by_code(&visit.site.app, email, typed, password, &visit.client()).await {
+        Ok((_, standing)) => Ok(confirmed(visit, standing)),
+        Err(app::Error::Refused(why)) => {
+            let digits = Digits { email, typed, contested: why == Refusal::PasswordWanted };
+            let page = pages::link_wanted(&visit.frame(), Some(&why.to_string()), digits, why.faults(), false);
+            Ok(with_token(reply::page(UNPROCESSABLE, page)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn confirmed(visit: &Visit, standing: Standing) -> Answer {
+    with_token(reply::page(StatusCode::OK, pages::confirmed(&visit.frame(), standing == Standing::Used)))
+}
+
+fn of(email: &str) -> Digits<'_> {
+    Digits { email, ..Digits::default() }
 }
 
 /// The page behind a link, as the link stands now.
@@ -92,12 +112,12 @@ fn link(visit: &Visit, token: &str, status: StatusCode, refused: Option<&Refusal
 }
 
 fn dead_link(visit: &Visit, why: &Refusal) -> maud::Markup {
-    pages::link_wanted(&visit.frame(), Some(&why.to_string()), "", &[], false)
+    pages::link_wanted(&visit.frame(), Some(&why.to_string()), Digits::default(), &[], false)
 }
 
 /// SECURITY: the address of a page with a token in it is told to nobody else. (`no-referrer` would make browsers send the
 /// origin "null" with the button of that very page, which is refused.)
-fn with_token(mut answer: Answer) -> Answer {
+pub(super) fn with_token(mut answer: Answer) -> Answer {
     answer.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     answer
 }
@@ -108,7 +128,7 @@ pub async fn resend(visit: Visit) -> Result<Answer, Failure> {
     match links::resend(&visit.site.app, form.get("email")).await {
         Ok(()) => Ok(reply::see_other("/verify-email?sent")),
         Err(app::Error::Refused(refusal)) => {
-            let page = pages::link_wanted(&visit.frame(), None, form.get("email"), refusal.faults(), false);
+            let page = pages::link_wanted(&visit.frame(), None, of(form.get("email")), refusal.faults(), false);
             Ok(reply::page(UNPROCESSABLE, page))
         }
         Err(error) => Err(error.into()),

@@ -81,7 +81,9 @@ async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
     let mut answer = match result {
         Ok(answer) => answer,
         Err(Failure::SignedOut) if face == Face::Page && safe => reply::elsewhere(&target::sign_in_from(&path, &query)),
-        Err(Failure::SignedOut) if face == Face::Page => reply::see_other(&target::sign_in_from(&path, "")),
+        Err(Failure::SignedOut) if face == Face::Page => {
+            reply::see_other(&target::sign_in_from(shown_above(routes, &path), ""))
+        }
         Err(failure) => failure.answer(face, &site.frame(None), &request),
     };
     if let Some(accepted) = gzip {
@@ -89,6 +91,16 @@ async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
     }
     answer.extensions_mut().insert(template);
     answer
+}
+
+/// The page that somebody who posted to `path` was on, as far as paths tell: the nearest one above that can be opened.
+fn shown_above<'a>(routes: &Routes, mut path: &'a str) -> &'a str {
+    let opens =
+        |path| routes.at(path).is_some_and(|(routes, _)| routes.iter().any(|route| route.method == Method::GET));
+    while !path.is_empty() && !opens(path) {
+        path = path.rsplit_once('/').map_or("", |(above, _)| above);
+    }
+    if path.is_empty() { "/" } else { path }
 }
 
 /// The route, if this request may use it as far as can be told without knowing who asks.

@@ -104,7 +104,7 @@ impl Failure {
 
     fn status(&self, face: Face) -> StatusCode {
         match self {
-            Self::Refused(Refusal::NoSuchHabit) | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Refused(Refusal::NoSuchHabit | Refusal::NoSuchSession) | Self::NotFound => StatusCode::NOT_FOUND,
             Self::Refused(
                 Refusal::WrongCredentials | Refusal::Unverified | Refusal::ProofWanted | Refusal::WrongProof,
             )
@@ -134,7 +134,7 @@ impl Failure {
             Self::Refused(Refusal::TooMany(_)) => code::RATE_LIMITED,
             Self::Refused(Refusal::LinkInvalid) => code::TOKEN_INVALID,
             Self::Refused(Refusal::LinkExpired) => code::TOKEN_EXPIRED,
-            Self::Refused(Refusal::NoSuchHabit) | Self::NotFound => code::NOT_FOUND,
+            Self::Refused(Refusal::NoSuchHabit | Refusal::NoSuchSession) | Self::NotFound => code::NOT_FOUND,
             Self::Refused(Refusal::ProofWanted | Refusal::WrongProof) | Self::SignedOut | Self::Gate => {
                 code::UNAUTHORIZED
             }

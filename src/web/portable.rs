@@ -2,24 +2,22 @@
 
 use warp::http::StatusCode;
 
-use super::body;
 use super::failure::Failure;
-use super::reply::{self, Answer};
+use super::reply::Answer;
 use super::visit::Visit;
+use super::{account, body};
 use crate::app::portable;
 use crate::domain::portable::LARGEST;
-use crate::pages::account::{self, News};
+use crate::pages::account::News;
 use crate::pages::portable::{self as pages, Outcome};
 
 /// `POST /account/import`: says what a file would change, or brings it.
 pub async fn bring(visit: Visit) -> Result<Answer, Failure> {
-    let me = visit.member()?;
-    let page = |status, outcome| reply::page(status, account::page(&visit.frame(), me, News::File(outcome)));
     match sent(&visit).await {
-        Ok(outcome) => Ok(page(StatusCode::OK, outcome)),
+        Ok(outcome) => account::page(&visit, StatusCode::OK, News::File(outcome)),
         Err(failure) => {
             let (status, why) = explained(failure)?;
-            Ok(page(status, Outcome::Refused(&why)))
+            account::page(&visit, status, News::File(Outcome::Refused(&why)))
         }
     }
 }

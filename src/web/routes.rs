@@ -14,7 +14,10 @@ use super::face::Face;
 use super::failure::Failure;
 use super::reply::Answer;
 use super::visit::{Parts, Visit};
-use super::{account, accounts, api, assets, calendar, dev, habits, insights, landing, offline, portable, today};
+use super::{
+    account, accounts, api, assets, calendar, dev, habits, insights, landing, mailed, offline, portable, security,
+    today,
+};
 
 /// What a handler returns.
 pub type Answering = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>;
@@ -78,6 +81,12 @@ const ALWAYS: &[Route] = routes! {
     GET    "/verify-email"                      Anyone accounts::open_link;
     POST   "/verify-email"                      Anyone accounts::confirm;
     POST   "/verify-email/resend"               Anyone accounts::resend;
+    GET    "/forgot-password"                   Anyone mailed::forgot_form, gzip;
+    POST   "/forgot-password"                   Anyone mailed::forgot;
+    GET    "/reset-password"                    Anyone mailed::reset_form;
+    POST   "/reset-password"                    Anyone mailed::reset;
+    GET    "/new-address"                       Anyone mailed::new_address_form;
+    POST   "/new-address"                       Anyone mailed::new_address;
     GET    "/sign-in"                           Anyone accounts::sign_in_form, gzip;
     POST   "/sign-in"                           Anyone accounts::sign_in;
     POST   "/sign-out"                          Anyone accounts::sign_out;
@@ -95,6 +104,12 @@ const ALWAYS: &[Route] = routes! {
     POST   "/habits/{id}/delete"                Member habits::delete, gzip;
     GET    "/account"                           Member account::show;
     POST   "/account"                           Member account::save;
+    POST   "/account/name"                      Member security::rename;
+    POST   "/account/email"                     Member security::change_email;
+    POST   "/account/password"                  Member security::change_password;
+    POST   "/account/delete"                    Member security::delete;
+    POST   "/account/verify"                    Member security::verify;
+    POST   "/account/sessions"                  Member security::end_sessions;
     GET    "/account/import"                    Member account::show;
     POST   "/account/import"                    Member portable::bring;
     GET    "/habits/{id}"                       Member insights::habit, gzip;
@@ -110,8 +125,16 @@ const ALWAYS: &[Route] = routes! {
     POST   "/api/auth/logout"                   Anyone api::auth::log_out;
     POST   "/api/auth/verify-email"             Anyone api::auth::verify_email;
     POST   "/api/auth/resend-verification"      Anyone api::auth::resend;
+    POST   "/api/auth/forgot-password"          Anyone api::security::forgot;
+    POST   "/api/auth/reset-password"           Anyone api::security::reset;
     GET    "/api/auth/session"                  Anyone api::auth::session;
     PUT    "/api/account"                       Member api::account::change;
+    POST   "/api/account/step-up/challenge"     Member api::security::ask;
+    POST   "/api/account/step-up/verify"        Member api::security::verify;
+    POST   "/api/account/delete-request"        Member api::security::delete;
+    GET    "/api/account/sessions"              Member api::security::devices;
+    DELETE "/api/account/sessions"              Member api::security::end_many;
+    DELETE "/api/account/sessions/{id}"         Member api::security::end_one;
     GET    "/api/account/exports/self"          Member api::portable::take, gzip;
     POST   "/api/account/imports/self"          Member api::portable::bring;
     GET    "/api/habits"                        Member api::habits::list, gzip;

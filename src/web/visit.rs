@@ -54,6 +54,11 @@ impl Visit {
         self.member.as_ref().map(|member| &member.account).ok_or(Failure::SignedOut)
     }
 
+    /// Whoever is signed in, with the session that says so.
+    pub fn signed_in(&self) -> Result<&Member, Failure> {
+        self.member.as_ref().ok_or(Failure::SignedOut)
+    }
+
     /// Whoever is signed in, on routes that are for anybody.
     pub fn maybe_member(&self) -> Option<&Account> {
         self.member.as_ref().map(|member| &member.account)

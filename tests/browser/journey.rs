@@ -135,3 +135,35 @@ async fn leaves_and_comes_back(ada: &Person) {
     ada.is_on("/today").await;
     ada.sees_done("Read 10 pages", true).await;
 }
+
+async fn forgets_and_resets(device: Device) {
+    let ines = Person::with(device, Server::seeded()).await;
+    ines.visits("/sign-in").await;
+    ines.presses("Forgotten your password?").await;
+    ines.types("Email", "ines@example.com").await;
+    ines.presses("Send the link").await;
+    ines.sees("is on its way").await;
+    ines.visits("/dev/mail").await;
+    ines.presses_at("the link", "//article//a[contains(@href, '/reset-password?token=')]").await;
+    ines.types("New password", "copper lantern meadow sixteen").await;
+    ines.types("Confirm new password", "copper lantern meadow fifteen").await;
+    ines.presses("Save the new password").await;
+    ines.sees("The two passwords differ").await;
+    ines.types("New password", "copper lantern meadow sixteen").await;
+    ines.types("Confirm new password", "copper lantern meadow sixteen").await;
+    ines.presses("Save the new password").await;
+    ines.sees("Your password is changed").await;
+    ines.presses("Sign in").await;
+    ines.signs_in("ines@example.com", "copper lantern meadow sixteen").await;
+    ines.is_on("/today").await;
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced() {
+    forgets_and_resets(Device::PHONE).await;
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_without_javascript() {
+    forgets_and_resets(Device::DESKTOP.without_javascript()).await;
+}

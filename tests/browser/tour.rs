@@ -48,6 +48,7 @@ const OTHER_PASSWORD: &str = "copper lantern meadow sixteen";
 const STOPS: &[Stop] = &[
     // Strangers.
     stop("/landing", &[Visits("/landing")], "Keep what you mean to do"),
+    stop("/dev/mail, empty", &[Visits("/dev/mail")], "Nothing yet"),
     stop("/sign-in", &[Visits("/sign-in")], "Welcome back"),
     stop(
         "/sign-in, refused",
@@ -55,6 +56,17 @@ const STOPS: &[Stop] = &[
         "That address and password do not belong together",
     ),
     stop("/verify-email", &[Visits("/verify-email")], "You can have the mail sent again"),
+    stop("/verify-email, with digits", &[Unfolds], "Confirm with the digits"),
+    stop("/forgot-password", &[Visits("/forgot-password")], "Forgotten password"),
+    stop("/forgot-password, sent", &[Types("Email", "ines@example.com"), Presses("Send the link")], "is on its way"),
+    stop(
+        "/reset-password",
+        &[Visits("/dev/mail"), PressesAt("//article//a[contains(@href, '/reset-password?token=')]")],
+        "Choose a new password",
+    ),
+    stop("/reset-password, with faults", &[Presses("Save the new password")], "Choose a new password"),
+    stop("/reset-password, with a broken link", &[Visits("/reset-password?token=broken")], "This link does not work"),
+    stop("/new-address", &[Visits("/new-address?token=broken")], "This link does not work"),
     stop("/verify-email, with a broken link", &[Visits("/verify-email?token=broken")], "This link does not work"),
     stop(
         "/verify-email, sent again",
@@ -64,7 +76,6 @@ const STOPS: &[Stop] = &[
     stop("/offline", &[Visits("/offline")], "No connection"),
     stop("/nowhere", &[Visits("/nowhere")], "There is nothing here"),
     stop("/sign-out, asked for", &[Visits("/sign-out")], "That is not possible here"),
-    stop("/dev/mail, empty", &[Visits("/dev/mail")], "Nothing yet"),
     stop("/sign-up", &[Visits("/sign-up")], "Create your account"),
     stop("/sign-up, with faults", &[Presses("Create account")], "Type your email address"),
     // Somebody new. The same address signs up a second time, so that the link asks for the password.
@@ -191,6 +202,32 @@ const STOPS: &[Stop] = &[
     stop("/insights", &[Visits("/insights"), Unfolds], "Twelve weeks"),
     stop("/today, all of it ticked", &[Visits("/today"), TicksAll], "All of today is ticked"),
     stop("/account", &[Visits("/account")], "Time zone"),
+    stop(
+        "/account, with an address at fault",
+        &[Types("Email", "no address"), Presses("Update email")],
+        "Update email",
+    ),
+    stop(
+        "/account, asking who it is",
+        &[Types("Email", "ines@new.example"), Presses("Update email")],
+        "Security verification",
+    ),
+    stop(
+        "/account, answered wrongly",
+        &[Types("Current password", "not this one"), Presses("Verify and continue")],
+        "That is not right",
+    ),
+    stop(
+        "/account, a mail on its way",
+        &[Types("Current password", "plenty of quiet mornings"), Presses("Verify and continue")],
+        "Look into your mail",
+    ),
+    stop(
+        "/new-address, with a link",
+        &[Visits("/dev/mail"), PressesAt("//article//a[contains(@href, '/new-address?token=')]")],
+        "Confirm your new address",
+    ),
+    stop("/new-address, done", &[Presses("Confirm this address")], "Your new address is confirmed"),
     stop("/account, saved", &[Visits("/account?saved")], "Your settings are saved"),
     stop("/account/import", &[Visits("/account/import"), Presses("See what would change")], "Time zone"),
     stop("/account, on the way to other colours", &[Visits("/account")], "Time zone"),

@@ -39,6 +39,7 @@ mod portable;
 mod process;
 mod readme;
 mod routes;
+mod security;
 mod seeds;
 mod store;
 mod world;

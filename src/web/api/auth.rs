@@ -52,7 +52,12 @@ pub async fn log_out(visit: Visit) -> Result<Answer, Failure> {
 
 #[derive(Deserialize)]
 struct VerifyEmail {
+    #[serde(default)]
     token: String,
+    /// The digits of the mail instead of the token, and whose they are.
+    #[serde(default)]
+    email: String,
+    code: Option<String>,
     /// Asked for when several sign-ups wait for the same address.
     #[serde(default)]
     password: String,
@@ -61,10 +66,13 @@ struct VerifyEmail {
 /// `POST /api/auth/verify-email`: 200 `{userId}`. The predecessor did this with GET, which mail scanners press too.
 pub async fn verify_email(visit: Visit) -> Result<Answer, Failure> {
     let typed: VerifyEmail = visit.json().await?;
-    if typed.token.is_empty() {
-        return Err(Refusal::field("token", "The token is missing.").into());
-    }
-    match links::confirm(&visit.site.app, &typed.token, &typed.password).await? {
+    let (app, client) = (&visit.site.app, visit.client());
+    let confirmed = match &typed.code {
+        Some(digits) => links::confirm_by_code(app, &typed.email, digits, &typed.password, &client).await?,
+        None if typed.token.is_empty() => return Err(Refusal::field("token", "The token is missing.").into()),
+        None => links::confirm(app, &typed.token, &typed.password, &client).await?,
+    };
+    match confirmed {
         (id, Standing::Open) => Ok(reply::json(StatusCode::OK, &json!({ "userId": id }))),
         (_, Standing::Used) => Err(Refusal::LinkInvalid.into()),
     }

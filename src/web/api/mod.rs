@@ -8,6 +8,7 @@ pub mod habits;
 pub mod health;
 pub mod insights;
 pub mod portable;
+pub mod security;
 
 use jiff::Timestamp;
 

@@ -1,0 +1,93 @@
+//! Asking "is it really you?" before something that matters, and spending the proof that the answer becomes.
+
+use jiff::Timestamp;
+
+use super::keys::Purpose;
+use super::{App, Error};
+use crate::domain::challenge::{Action, Challenge, Prepared};
+use crate::domain::password::Password;
+use crate::domain::{Account, AccountId, Refusal};
+use crate::store::schema::TokenHash;
+use crate::store::{Draft, challenges};
+
+/// A challenge that was asked.
+pub struct Asked {
+    /// What the answer is given with; once answered, the proof.
+    pub token: String,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// What somebody answers with.
+pub enum Answer<'a> {
+    /// The present password.
+    Password(&'a str),
+}
+
+/// Asks `account` to prove who it is for `action`, and keeps what was `prepared`.
+///
+/// # Errors
+/// [`Error::Busy`], [`Error::Unavailable`].
+pub async fn ask(app: &App, account: AccountId, action: Action, prepared: Option<Prepared>) -> Result<Asked, Error> {
+    let token = app.keys.mint(Purpose::Challenge)?;
+    let challenge = Challenge::new(account, action, prepared, app.clock.now());
+    let expires_at = challenge.expires_at();
+    app.store
+        .write(move |draft| {
+            challenges::put(draft, &token.hash, &challenge);
+            Ok(Asked { token: token.text, expires_at })
+        })
+        .await
+}
+
+/// The challenge as it was answered; its token is a proof from now on.
+///
+/// # Errors
+/// [`Refusal::LinkInvalid`] for a token that is none of this person's open challenges, [`Refusal::LinkExpired`],
+/// [`Refusal::TooMany`] after too many wrong answers, [`Refusal::WrongProof`]; [`Error::Busy`].
+pub async fn answer(app: &App, me: &Account, token: &str, answer: Answer<'_>) -> Result<Challenge, Error> {
+    let hash = app.keys.hash(Purpose::Challenge, token);
+    let now = app.clock.now();
+    let asked = app.store.read(|view| challenges::get(view, &hash))?.ok_or(Refusal::LinkInvalid)?;
+    asked.may_answer(me.id, asked.action, now)?;
+    let right = match answer {
+        Answer::Password(typed) => match Password::typed(typed) {
+            Ok(typed) => app.passwords.verify(typed, Some(me.credentials.password.clone())).await?,
+            Err(_) => false,
+        },
+    };
+    let (me, action) = (me.id, asked.action);
+    let answered = app
+        .store
+        .write(move |draft| {
+            let mut challenge = challenges::get(draft, &hash)?.ok_or(Refusal::LinkInvalid)?;
+            challenge.may_answer(me, action, now)?;
+            if right {
+                challenge.verified_at = Some(now);
+            } else {
+                challenge.wrong.count(now, crate::domain::challenge::WRONG_ANSWERS);
+            }
+            challenges::put(draft, &hash, &challenge);
+            // A wrong answer is counted, so it is no refusal yet.
+            Ok::<_, Error>(right.then_some(challenge))
+        })
+        .await?;
+    answered.ok_or_else(|| Refusal::WrongProof.into())
+}
+
+/// Takes a proof of `action` away and answers the challenge it came from: it is good for one use, in the same transaction.
+///
+/// # Errors
+/// [`Refusal::ProofWanted`] when it is none, [`Refusal::LinkExpired`] when it was one.
+pub(super) fn spend(
+    draft: &mut Draft<'_, '_>,
+    proof: &TokenHash,
+    account: AccountId,
+    action: Action,
+    now: Timestamp,
+) -> Result<Challenge, Error> {
+    let challenge = challenges::get(draft, proof)?.ok_or(Refusal::ProofWanted)?;
+    challenge.proves(account, action, now)?;
+    challenges::remove(draft, proof);
+    Ok(challenge)
+}
