@@ -80,8 +80,9 @@ pub async fn sign_up(app: &App, typed: SignUp) -> Result<AccountId, Error> {
             if account.verified_at.is_some() {
                 if account.count_notice(now) {
                     outbox::post(draft, &notice);
-                    accounts::put(draft, &account)?;
                 }
+                // SECURITY: written also when nothing changed, so that a taken address waits for the disk like a new one.
+                accounts::put(draft, &account)?;
                 return Ok(());
             }
             account.credentials = credentials.clone();

@@ -15,7 +15,7 @@ use crate::domain::password::PasswordHash;
 use crate::domain::refusal::Faults;
 use crate::domain::{Account, Client, Email, Refusal};
 use crate::pages::letters;
-use crate::store::{Draft, accounts, attempts, audit, challenges, sessions};
+use crate::store::{Draft, accounts, audit, challenges, sessions};
 
 /// Judges and hashes a new password; `again` is the same once more, where the face asks for it twice.
 ///
@@ -139,6 +139,7 @@ pub async fn reset(app: &App, token: &str, typed: String, again: Option<&str>, c
     let now = app.clock.now();
     let told = app.compose(account.email.clone(), letters::password_changed(&app.app_url), VERIFICATION_LIFE)?;
     let line = app.line(Actor::Person(account.id), Deed::PasswordReset, None, client)?;
+    let guesses = app.guesses.clone();
     app.store
         .write(move |draft| {
             let mut account = with_reset(accounts::with_token(draft, &hash)?, hash, now)?;
@@ -148,7 +149,7 @@ pub async fn reset(app: &App, token: &str, typed: String, again: Option<&str>, c
             accounts::put(draft, &account)?;
             sessions::remove_all(draft, account.id, None)?;
             challenges::remove_all(draft, account.id)?;
-            attempts::remove_all(draft, account.id)?;
+            guesses.forgive(draft, account.id)?;
             outbox::post(draft, &told);
             audit::add(draft, &line);
             Ok::<_, Error>(())

@@ -9,6 +9,7 @@ pub mod challenges;
 pub mod clock;
 pub mod completions;
 pub mod credentials;
+pub mod guesses;
 pub mod habits;
 pub mod insights;
 pub mod keys;
@@ -85,6 +86,8 @@ pub struct App {
     pub app_url: Url,
     /// Whether pauses that only keep people from hammering are off, for browser tests.
     pub hurried: bool,
+    /// Wrong passwords, as far as they are remembered.
+    pub guesses: guesses::Guesses,
     mail: outbox::Rules,
     mail_waits: Notify,
     mint: mint::Mint,
@@ -105,6 +108,7 @@ impl App {
             passwords: Passwords::start()?,
             app_url,
             hurried: settings.test_endpoints,
+            guesses: guesses::Guesses::default(),
             mail: match policy.mail {
                 MailRule::Captured => outbox::Rules { label, sends_to: outbox::SendsTo::Nobody },
                 MailRule::ToAllowed => outbox::Rules { label, sends_to: outbox::SendsTo::These(allow) },

@@ -1,7 +1,7 @@
 //! Signing in, staying signed in, signing out.
 
 use super::keys::Purpose;
-use super::{App, Error};
+use super::{App, Error, guesses};
 use crate::domain::audit::{Actor, Deed, Line};
 use crate::domain::password::Password;
 use crate::domain::session::Session;
@@ -20,35 +20,51 @@ pub struct Member {
     pub hash: TokenHash,
 }
 
-/// Signs in and answers the new session's token. The session the browser presented, if any, ends: no token that
-/// somebody else could have planted is ever adopted.
+/// What a browser is given that has signed in.
+pub struct SignedIn {
+    /// The new session's token.
+    pub token: String,
+    /// The cookie by which its device is known from now on.
+    pub device: String,
+}
+
+/// Signs in. The session the browser presented, if any, ends: no token that somebody else could have planted is ever
+/// adopted. `device` is the cookie by which a browser that signed in before is known.
 ///
 /// # Errors
-/// [`Refusal::WrongCredentials`] for an unknown address and a wrong password alike, in the same time;
+/// [`Refusal::WrongCredentials`] for an unknown address, a wrong password and an account that pauses after too many of
+/// them, all alike and in the same time;
 /// [`Refusal::Unverified`] only when the password is right; [`Error::Busy`].
 pub async fn sign_in(
     app: &App,
     email: &str,
     password: &str,
     presented: Option<&str>,
+    device: Option<&str>,
     client: Client,
-) -> Result<String, Error> {
+) -> Result<SignedIn, Error> {
     // Something that could never have been chosen is simply wrong, at the usual price.
     let account = match Email::parse(email) {
         Ok(email) => app.store.read(|view| accounts::with_email(view, &email))?,
         Err(_) => None,
     };
+    let guess = app.guess(email, account.as_ref(), device)?;
     let (typed, hash) = match Password::typed(password) {
         Ok(typed) => (typed, account.as_ref().map(|account| account.credentials.password.clone())),
         Err(_) => (Password::typed("-").map_err(|_| Refusal::WrongCredentials)?, None),
     };
     let right = app.passwords.verify(typed, hash).await?;
-    let account = account.filter(|_| right).ok_or(Refusal::WrongCredentials)?;
+    let Some(account) = account.filter(|_| right && !guess.paused) else {
+        app.guessed_wrong(&guess, &client)?;
+        return Err(Refusal::WrongCredentials.into());
+    };
+    app.guessed_right(&guess);
     if account.verified_at.is_none() {
         return Err(Refusal::Unverified.into());
     }
     let token = app.keys.mint(Purpose::Session)?;
     let line = app.line(Actor::Person(account.id), Deed::SignedIn, None, &client)?;
+    let device = app.remember_device(device, account.id)?;
     let replaced = presented.map(|text| app.keys.hash(Purpose::Session, text));
     let now = app.clock.now();
     app.store
@@ -62,8 +78,9 @@ pub async fn sign_in(
                 sessions::remove(draft, &replaced)?;
             }
             sessions::put(draft, &token.hash, &Session::new(account.id, client, now));
+            guesses::forgiven(draft, &guess);
             audit::add(draft, &line);
-            Ok(token.text)
+            Ok(SignedIn { token: token.text, device })
         })
         .await
 }

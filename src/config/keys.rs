@@ -41,6 +41,7 @@ macro_rules! keys {
 
 keys! {
     LISTEN = "listen", Text, ["ATLAS_LISTEN"], "Address and port to serve on.";
+    TRUSTED_PROXIES = "trusted_proxies", List, ["ATLAS_TRUSTED_PROXIES"], "Addresses and networks of the proxies in front, as in 127.0.0.1 or 10.0.0.0/8: only they are believed when they say, in X-Forwarded-For, who asks.";
     APP_URL = "app_url", Text, ["APP_URL", "NEXT_PUBLIC_APP_URL", "NEXTAUTH_URL"], "Where people reach this environment; links in mail begin with it.";
     DATA_FILE = "data_file", Text, ["DATABASE_URL"], "The data file, relative to the folder of atlas.toml.";
     SECRET = "secret", Secret, ["NEXTAUTH_SECRET", "AUTH_SECRET"], "Keys for sessions and links are derived from it; at least 32 characters, another one in every environment.";

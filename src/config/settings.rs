@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::policy::Policy;
+use crate::domain::client::Proxies;
 use crate::domain::{Email, Environment};
 
 /// A value that is never printed.
@@ -112,6 +113,8 @@ pub struct Settings {
     pub policy: Policy,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// The proxies in front, whose word on who asks is taken.
+    pub proxies: Proxies,
     /// Where people reach it. `None` in development: it follows the address that was bound.
     pub app_url: Option<Url>,
     /// The data file.

@@ -11,6 +11,7 @@ use super::relay::{self, is_loopback};
 use super::settings::{Dsn, Gate, Mail, Secret, Sender, Settings, Transport};
 use super::written::{Entry, Origin, Written, error};
 use super::{Problem, Severity};
+use crate::domain::client::Proxies;
 use crate::domain::{Email, Environment, Kind};
 
 /// Settles what was written. The settings are `None` when a value they need is unusable.
@@ -18,6 +19,7 @@ pub(super) fn settle(environment: &Environment, written: &Written) -> (Option<Se
     let mut desk = Desk { environment, policy: policy::of(environment.kind()), written, problems: Vec::new() };
     let listen = desk.listen();
     let app_url = desk.app_url();
+    let proxies = desk.proxies(app_url.as_ref());
     let data_file = desk.data_file();
     let secret = desk.secret();
     let mail = desk.mail();
@@ -34,6 +36,7 @@ pub(super) fn settle(environment: &Environment, written: &Written) -> (Option<Se
             environment: environment.clone(),
             policy: policy::of(environment.kind()),
             listen: listen?,
+            proxies,
             app_url,
             data_file: data_file?,
             secret,
@@ -153,6 +156,24 @@ impl<'a> Desk<'a> {
             }
         }
         Some(url)
+    }
+
+    fn proxies(&mut self, app_url: Option<&Url>) -> Proxies {
+        let mut networks = Vec::new();
+        for item in self.list(keys::TRUSTED_PROXIES) {
+            match Proxies::network(item) {
+                Ok(network) => networks.push(network),
+                Err(why) => self.wrong(keys::TRUSTED_PROXIES, &format!("has “{item}”, which {why}")),
+            }
+        }
+        // Atlas itself speaks no TLS, so over https there is a proxy in front.
+        if networks.is_empty() && self.is_required() && app_url.is_some_and(|url| url.scheme() == "https") {
+            self.warn(
+                keys::TRUSTED_PROXIES,
+                "trusted_proxies is empty: limits count everybody behind the proxy as one client. Name the proxy, as in 127.0.0.1",
+            );
+        }
+        Proxies::new(networks)
     }
 
     fn data_file(&mut self) -> Option<PathBuf> {

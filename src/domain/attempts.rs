@@ -60,6 +60,11 @@ impl Attempts {
         if now.duration_since(self.since) >= rule.window { rule.most } else { rule.most.saturating_sub(self.count) }
     }
 
+    /// When everything is free again: at the end of the pause, else of the window.
+    pub fn resets_at(&self, rule: Rule) -> Timestamp {
+        self.blocked_until.unwrap_or_else(|| self.since.checked_add(rule.window).unwrap_or(Timestamp::MAX))
+    }
+
     /// Whether it says nothing any more at `now`, so that it may be forgotten.
     pub fn is_over(&self, now: Timestamp, rule: Rule) -> bool {
         now.duration_since(self.since) >= rule.window && self.blocked_for(now).is_none()

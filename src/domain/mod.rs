@@ -29,6 +29,7 @@ pub mod schedule;
 pub mod session;
 pub mod stamp;
 pub mod streak;
+pub mod tally;
 pub mod text;
 pub mod weekdays;
 pub mod year;

@@ -21,6 +21,11 @@ pub fn put(draft: &mut Draft<'_, '_>, account: AccountId, kind: &str, attempts: 
     draft.put(&ATTEMPTS, &(account, kind.to_owned()), attempts);
 }
 
+/// Forgets one count.
+pub fn remove(draft: &mut Draft<'_, '_>, account: AccountId, kind: &str) {
+    draft.remove(&ATTEMPTS, &(account, kind.to_owned()));
+}
+
 /// Forgets every count of an account, as when it proved to be its owner.
 ///
 /// # Errors

@@ -147,9 +147,10 @@ pub async fn sign_in(visit: Visit) -> Result<Answer, Failure> {
     let form = visit.form().await?;
     let from = target::after_sign_in(form.get("from"));
     let (email, password) = (form.get("email"), form.get("password"));
-    let signed_in = sessions::sign_in(&visit.site.app, email, password, visit.token(), visit.client()).await;
+    let signed_in =
+        sessions::sign_in(&visit.site.app, email, password, visit.token(), visit.device(), visit.client()).await;
     let (status, why, unverified) = match signed_in {
-        Ok(token) => return Ok(visit.site.cookie.signs_in(reply::see_other(from), &token)),
+        Ok(signed_in) => return Ok(visit.signs_in(reply::see_other(from), &signed_in)),
         Err(app::Error::Refused(refusal)) => (UNPROCESSABLE, refusal.to_string(), refusal == Refusal::Unverified),
         Err(app::Error::Busy) => (StatusCode::SERVICE_UNAVAILABLE, BUSY.to_owned(), false),
         Err(error) => return Err(error.into()),

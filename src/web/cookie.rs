@@ -1,4 +1,4 @@
-//! The session cookie: reading it, giving it, taking it away.
+//! The cookies: that of a session, and that by which a device is known. Reading them, giving them, taking them away.
 
 use warp::http::HeaderMap;
 use warp::http::header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE};
@@ -6,22 +6,22 @@ use warp::http::header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE};
 use super::reply::Answer;
 use crate::domain::{Environment, session};
 
-/// How this environment's session cookie is called and guarded.
-pub struct SessionCookie {
+/// How a cookie is called and guarded.
+struct Cookie {
     name: String,
     secure: bool,
 }
 
-impl SessionCookie {
+impl Cookie {
     /// Over https the name begins with `__Host-`, which browsers only take from this very host over https.
     /// The environment is part of the name, so two environments on one host do not sign each other out.
-    pub fn of(environment: &Environment, secure: bool) -> Self {
+    fn of(environment: &Environment, what: &str, secure: bool) -> Self {
         let prefix = if secure { "__Host-" } else { "" };
-        Self { name: format!("{prefix}atlas-{}", environment.label()), secure }
+        Self { name: format!("{prefix}atlas-{}{what}", environment.label()), secure }
     }
 
-    /// The token a browser presents. A name given twice is nobody's.
-    pub fn read<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+    /// What a browser presents. A name given twice is nobody's.
+    fn read<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         let pairs =
             headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';'));
         let mut ours = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == self.name);
@@ -31,24 +31,63 @@ impl SessionCookie {
         }
     }
 
+    fn line(&self, value: &str, seconds: i64) -> String {
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", self.name)
+    }
+}
+
+/// This environment's session cookie.
+pub struct SessionCookie(Cookie);
+
+impl SessionCookie {
+    /// That of `environment`, as it is guarded over https (`secure`) or not.
+    pub fn of(environment: &Environment, secure: bool) -> Self {
+        Self(Cookie::of(environment, "", secure))
+    }
+
+    /// The token a browser presents.
+    pub fn read<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        self.0.read(headers)
+    }
+
     /// An answer that signs a browser in.
     pub fn signs_in(&self, answer: Answer, token: &str) -> Answer {
-        with_cookie(answer, &self.line(token, session::LONGEST.as_secs()))
+        with_cookie(answer, &self.0.line(token, session::LONGEST.as_secs()))
     }
 
     /// An answer that takes the cookie, and what the browser kept of the pages, away.
     pub fn signs_out(&self, answer: Answer) -> Answer {
-        let mut answer = with_cookie(answer, &self.line("", 0));
-        if self.secure {
+        let mut answer = with_cookie(answer, &self.0.line("", 0));
+        if self.0.secure {
             let clear = HeaderValue::from_static("\"cache\", \"storage\"");
             answer.headers_mut().insert(HeaderName::from_static("clear-site-data"), clear);
         }
         answer
     }
+}
 
-    fn line(&self, token: &str, seconds: i64) -> String {
-        let secure = if self.secure { "; Secure" } else { "" };
-        format!("{}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", self.name)
+/// The cookie by which a browser that has signed in is known, signed out or not. It opens nothing; see
+/// [`crate::app::guesses`].
+pub struct DeviceCookie(Cookie);
+
+impl DeviceCookie {
+    /// As long as browsers keep any.
+    const SECONDS: i64 = 400 * 24 * 60 * 60;
+
+    /// That of `environment`, as it is guarded over https (`secure`) or not.
+    pub fn of(environment: &Environment, secure: bool) -> Self {
+        Self(Cookie::of(environment, "-device", secure))
+    }
+
+    /// What a browser presents.
+    pub fn read<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        self.0.read(headers)
+    }
+
+    /// An answer by which the browser is known from now on.
+    pub fn remembers(&self, answer: Answer, device: &str) -> Answer {
+        with_cookie(answer, &self.0.line(device, Self::SECONDS))
     }
 }
 
@@ -78,7 +117,7 @@ mod tests {
 
     #[test]
     fn over_https_the_cookie_cannot_be_set_by_a_neighbour() {
-        let line = SessionCookie::of(&"staging".parse().unwrap(), true).line("tok", 60);
+        let line = SessionCookie::of(&"staging".parse().unwrap(), true).0.line("tok", 60);
         assert!(line.starts_with("__Host-atlas-staging=tok; Path=/; HttpOnly; SameSite=Lax"));
         assert!(line.ends_with("; Secure") && !line.contains("Domain"));
     }

@@ -1,5 +1,5 @@
-//! From a request to its handler: the gate, the route, the origin, who asks. In that order, for every route. And back:
-//! what the route may compress is compressed.
+//! From a request to its handler: the gate, the route, the origin, who asks, how often. In that order, for every route.
+//! And back: what the route may compress is compressed.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -65,13 +65,19 @@ async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
     let (query, safe) = (visit.query.clone(), visit.method.is_safe());
     let mut template = Template("(none)");
     let mut gzip = None;
+    let mut count = None;
 
     let result = match choose(&site, routes, &path, &visit.method, &visit.headers, face) {
         Ok((route, parts)) => {
             template = Template(route.path);
             gzip = route.gzip.then(|| encoding::accepts(&visit.headers, "gzip"));
             visit.parts = parts;
-            match admit(&mut visit, route.who) {
+            let admitted = admit(&mut visit, route.who).and_then(|()| {
+                let bounded = site.limits.as_ref().zip(route.limit);
+                count = bounded.map(|(limits, limit)| limits.count(&limit, &visit, site.app.clock.now()));
+                count.as_ref().map_or(Ok(()), |count| Ok(count.check()?))
+            });
+            match admitted {
                 Ok(()) => (route.handler)(visit).await,
                 Err(failure) => Err(failure),
             }
@@ -86,6 +92,9 @@ async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
         }
         Err(failure) => failure.answer(face, &site.frame(None), &request),
     };
+    if let Some(count) = count {
+        count.tell(&mut answer);
+    }
     if let Some(accepted) = gzip {
         answer = encoding::pack(answer, accepted);
     }

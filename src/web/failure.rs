@@ -4,6 +4,7 @@ use warp::http::StatusCode;
 use warp::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 
 use super::face::Face;
+use super::limits::retry_after;
 use super::reply::{self, Answer, code};
 use crate::app;
 use crate::domain::Refusal;
@@ -92,7 +93,7 @@ impl Failure {
                 headers.insert(RETRY_AFTER, RETRY_SECONDS);
             }
             Self::Refused(Refusal::TooMany(left)) => {
-                headers.insert(RETRY_AFTER, HeaderValue::from(left.as_secs().max(1).unsigned_abs()));
+                headers.insert(RETRY_AFTER, retry_after(*left));
             }
             Self::Gate => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Atlas\", charset=\"UTF-8\""));
@@ -148,6 +149,7 @@ impl Failure {
 
     fn headline(&self) -> &'static str {
         match self {
+            Self::Busy | Self::Refused(Refusal::TooMany(_)) => "One moment, please",
             Self::Refused(_) | Self::Malformed(_) | Self::UnsupportedMedia => "That did not work",
             Self::SignedOut | Self::Gate => "Please sign in",
             Self::NotFound => "There is nothing here",
@@ -157,7 +159,6 @@ impl Failure {
             Self::OtherPerson => "That is somebody else's",
             Self::CrossSite => "That came from elsewhere",
             Self::Misdirected => "This is not the place",
-            Self::Busy => "One moment, please",
             Self::Unavailable(_) => "Nothing can be saved just now",
             Self::Broken(_) => "Something broke",
         }

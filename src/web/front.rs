@@ -57,6 +57,11 @@ impl<S> Front<S> {
     pub fn facing(self, peer: IpAddr) -> Self {
         Self { peer: Some(peer), ..self }
     }
+
+    /// Whether connections from `peer` may be many people's: it is this machine or a trusted proxy.
+    pub fn is_proxy(&self, peer: IpAddr) -> bool {
+        peer.to_canonical().is_loopback() || self.site.proxies.trust(peer)
+    }
 }
 
 /// What stands behind the door.

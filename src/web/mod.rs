@@ -20,6 +20,7 @@ mod gate;
 mod habits;
 mod insights;
 mod landing;
+mod limits;
 mod mailed;
 mod offline;
 mod origin;
@@ -36,5 +37,6 @@ mod visit;
 
 pub use face::Face;
 pub use front::door;
+pub use limits::{By, Limit};
 pub use routes::{Route, Who, table};
 pub use site::Site;

@@ -1,7 +1,7 @@
 //! The routes as one table: method, path, who may, handler. What is not here does not exist.
 //!
-//! Every route states who may call it; there is no default. The table also says whose answers may be compressed, answers
-//! 404 and 405, names routes in logs, and is walked by the tests.
+//! Every route states who may call it; there is no default. The table also says how often, and whose answers may be
+//! compressed; it answers 404 and 405, names routes in logs, and is walked by the tests.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -12,12 +12,14 @@ use warp::http::Method;
 
 use super::face::Face;
 use super::failure::Failure;
+use super::limits::{By, Limit};
 use super::reply::Answer;
 use super::visit::{Parts, Visit};
 use super::{
     account, accounts, api, assets, calendar, dev, habits, insights, landing, mailed, offline, portable, security,
     today,
 };
+use crate::domain::attempts::Rule;
 
 /// What a handler returns.
 pub type Answering = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>;
@@ -50,6 +52,8 @@ pub struct Route {
     /// text that somebody else chose, a secret can be guessed piece by piece from the length of what is compressed
     /// (BREACH, CVE-2013-3587). Whatever the table does not say this of is sent as it is.
     pub gzip: bool,
+    /// How often it may be called, where that is bounded.
+    pub limit: Option<Limit>,
 }
 
 impl Route {
@@ -62,34 +66,50 @@ impl Route {
 macro_rules! routes {
     (@gzip) => { false };
     (@gzip gzip) => { true };
-    ($($method:ident $path:literal $who:ident $handler:path $(, $gzip:ident)?;)*) => {
+    (@limit) => { None };
+    (@limit $limit:path) => { Some($limit) };
+    ($($method:ident $path:literal $who:ident $handler:path $(, $gzip:ident)? $([$limit:path])?;)*) => {
         &[$(Route {
             method: &Method::$method,
             path: $path,
             who: Who::$who,
             handler: |visit| Box::pin($handler(visit)),
             gzip: routes!(@gzip $($gzip)?),
+            limit: routes!(@limit $($limit)?),
         },)*]
     };
 }
+
+// A form and the JSON that does the same share one limit.
+const SIGN_UP: Limit = Limit::for_strangers("sign-up");
+const SIGN_IN: Limit = Limit::for_strangers("sign-in");
+const SIGN_OUT: Limit = Limit::for_strangers("sign-out");
+const CONFIRM: Limit = Limit::for_strangers("verify-email");
+const RESEND: Limit = Limit::for_strangers("resend-verification");
+const FORGOT: Limit = Limit::for_strangers("forgot-password");
+const RESET: Limit = Limit::for_strangers("reset-password");
+const NEW_ADDRESS: Limit = Limit::for_strangers("new-address");
+/// Guesses at the password of somebody who is signed in, and mails that asking for another address sends.
+const PROOF: Limit = Limit { name: "proof", rule: Rule::minutes(5, 5, 10), by: By::Account };
+const EXPORT: Limit = Limit { name: "export", rule: Rule::minutes(3, 15, 15), by: By::Account };
 
 const ALWAYS: &[Route] = routes! {
     GET    "/"                                  Anyone landing::start;
     GET    "/landing"                           Anyone landing::show, gzip;
     GET    "/sign-up"                           Anyone accounts::sign_up_form, gzip;
-    POST   "/sign-up"                           Anyone accounts::sign_up;
+    POST   "/sign-up"                           Anyone accounts::sign_up [SIGN_UP];
     GET    "/verify-email"                      Anyone accounts::open_link;
-    POST   "/verify-email"                      Anyone accounts::confirm;
-    POST   "/verify-email/resend"               Anyone accounts::resend;
+    POST   "/verify-email"                      Anyone accounts::confirm [CONFIRM];
+    POST   "/verify-email/resend"               Anyone accounts::resend [RESEND];
     GET    "/forgot-password"                   Anyone mailed::forgot_form, gzip;
-    POST   "/forgot-password"                   Anyone mailed::forgot;
+    POST   "/forgot-password"                   Anyone mailed::forgot [FORGOT];
     GET    "/reset-password"                    Anyone mailed::reset_form;
-    POST   "/reset-password"                    Anyone mailed::reset;
+    POST   "/reset-password"                    Anyone mailed::reset [RESET];
     GET    "/new-address"                       Anyone mailed::new_address_form;
-    POST   "/new-address"                       Anyone mailed::new_address;
+    POST   "/new-address"                       Anyone mailed::new_address [NEW_ADDRESS];
     GET    "/sign-in"                           Anyone accounts::sign_in_form, gzip;
-    POST   "/sign-in"                           Anyone accounts::sign_in;
-    POST   "/sign-out"                          Anyone accounts::sign_out;
+    POST   "/sign-in"                           Anyone accounts::sign_in [SIGN_IN];
+    POST   "/sign-out"                          Anyone accounts::sign_out [SIGN_OUT];
     GET    "/today"                             Member today::show, gzip;
     POST   "/today"                             Member today::tick, gzip;
     GET    "/calendar"                          Member calendar::show, gzip;
@@ -108,7 +128,7 @@ const ALWAYS: &[Route] = routes! {
     POST   "/account/email"                     Member security::change_email;
     POST   "/account/password"                  Member security::change_password;
     POST   "/account/delete"                    Member security::delete;
-    POST   "/account/verify"                    Member security::verify;
+    POST   "/account/verify"                    Member security::verify [PROOF];
     POST   "/account/sessions"                  Member security::end_sessions;
     GET    "/account/import"                    Member account::show;
     POST   "/account/import"                    Member portable::bring;
@@ -120,22 +140,22 @@ const ALWAYS: &[Route] = routes! {
     GET    "/sw.js"                             Anyone offline::worker;
     GET    "/offline"                           Anyone offline::show, gzip;
     GET    "/api/health"                        Probe  api::health::show;
-    POST   "/api/auth/signup"                   Anyone api::auth::sign_up;
-    POST   "/api/auth/sign-in"                  Anyone api::auth::sign_in;
-    POST   "/api/auth/logout"                   Anyone api::auth::log_out;
-    POST   "/api/auth/verify-email"             Anyone api::auth::verify_email;
-    POST   "/api/auth/resend-verification"      Anyone api::auth::resend;
-    POST   "/api/auth/forgot-password"          Anyone api::security::forgot;
-    POST   "/api/auth/reset-password"           Anyone api::security::reset;
+    POST   "/api/auth/signup"                   Anyone api::auth::sign_up [SIGN_UP];
+    POST   "/api/auth/sign-in"                  Anyone api::auth::sign_in [SIGN_IN];
+    POST   "/api/auth/logout"                   Anyone api::auth::log_out [SIGN_OUT];
+    POST   "/api/auth/verify-email"             Anyone api::auth::verify_email [CONFIRM];
+    POST   "/api/auth/resend-verification"      Anyone api::auth::resend [RESEND];
+    POST   "/api/auth/forgot-password"          Anyone api::security::forgot [FORGOT];
+    POST   "/api/auth/reset-password"           Anyone api::security::reset [RESET];
     GET    "/api/auth/session"                  Anyone api::auth::session;
     PUT    "/api/account"                       Member api::account::change;
     POST   "/api/account/step-up/challenge"     Member api::security::ask;
-    POST   "/api/account/step-up/verify"        Member api::security::verify;
+    POST   "/api/account/step-up/verify"        Member api::security::verify [PROOF];
     POST   "/api/account/delete-request"        Member api::security::delete;
     GET    "/api/account/sessions"              Member api::security::devices;
     DELETE "/api/account/sessions"              Member api::security::end_many;
     DELETE "/api/account/sessions/{id}"         Member api::security::end_one;
-    GET    "/api/account/exports/self"          Member api::portable::take, gzip;
+    GET    "/api/account/exports/self"          Member api::portable::take, gzip [EXPORT];
     POST   "/api/account/imports/self"          Member api::portable::bring;
     GET    "/api/habits"                        Member api::habits::list, gzip;
     POST   "/api/habits"                        Member api::habits::create;

@@ -18,13 +18,15 @@ use tokio::task::JoinSet;
 
 use super::front::{Front, Handler};
 use super::patience::Patient;
+use crate::domain::client::household;
 
 /// What a connection may cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Most connections at a time.
     pub connections: usize,
-    /// Most connections from one address. Connections from this machine are a proxy's and count only in all.
+    /// Most connections from one address, or in IPv6 from one network of 64 bits. Those from this machine and from trusted
+    /// proxies may be many people's and count only in all.
     pub per_address: usize,
     /// Longest wait for a request's headers, and for the next request on an open connection.
     pub headers: Duration,
@@ -66,7 +68,8 @@ pub async fn run(
             accepted = accept(&listener, &permits) => accepted,
         };
         let Some((stream, peer, permit)) = accepted else { continue };
-        let Some(place) = addresses.take(peer.ip(), limits.per_address) else { continue };
+        let counted = (!door.is_proxy(peer.ip())).then(|| household(peer.ip()));
+        let Some(place) = addresses.take(counted, limits.per_address) else { continue };
         let (door, leaving) = (door.clone().facing(peer.ip()), leaving.clone());
         tasks.spawn(async move {
             let _held = (permit, place);
@@ -121,12 +124,13 @@ struct Addresses(Arc<Mutex<HashMap<IpAddr, usize>>>);
 /// One connection's place; given back when dropped.
 struct Place {
     addresses: Addresses,
-    address: IpAddr,
+    /// `None` where nobody counts.
+    address: Option<IpAddr>,
 }
 
 impl Addresses {
-    fn take(&self, address: IpAddr, most: usize) -> Option<Place> {
-        if !address.is_loopback() {
+    fn take(&self, address: Option<IpAddr>, most: usize) -> Option<Place> {
+        if let Some(address) = address {
             let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let count = held.entry(address).or_insert(0);
             if *count >= most {
@@ -140,11 +144,12 @@ impl Addresses {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        let Some(address) = self.address else { return };
         let mut held = self.addresses.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = held.get_mut(&self.address) {
+        if let Some(count) = held.get_mut(&address) {
             *count -= 1;
             if *count == 0 {
-                held.remove(&self.address);
+                held.remove(&address);
             }
         }
     }

@@ -4,9 +4,11 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use super::cookie::SessionCookie;
+use super::cookie::{DeviceCookie, SessionCookie};
+use super::limits::Limits;
 use crate::app::App;
 use crate::config::{Gate, Settings};
+use crate::domain::client::Proxies;
 use crate::domain::{Account, Kind};
 use crate::pages::Frame;
 
@@ -19,6 +21,10 @@ pub struct Site {
     /// Longest time a body may take to arrive.
     pub patience: Duration,
     pub(super) cookie: SessionCookie,
+    pub(super) device: DeviceCookie,
+    pub(super) proxies: Proxies,
+    /// How often whom was answered, where that is bounded; `None` where browser tests run, which are one client.
+    pub(super) limits: Option<Limits>,
     pub(super) gate: Option<Gate>,
     /// The name to show, where pages must say that they are not production.
     pub(super) marked: Option<String>,
@@ -41,6 +47,9 @@ impl Site {
         let environment = &app.store.stamp().environment;
         Self {
             cookie: SessionCookie::of(environment, is_https),
+            device: DeviceCookie::of(environment, is_https),
+            proxies: settings.proxies.clone(),
+            limits: (!has_test_endpoints).then(Limits::default),
             gate: settings.gate.clone(),
             marked: policy.marked.then(|| environment.to_string()),
             origins: origins(&app.app_url, kind),

@@ -10,8 +10,9 @@ use warp::http::{HeaderMap, Method};
 
 use super::body::{self, Allowance, Body, Fields, Upload};
 use super::failure::Failure;
+use super::reply::Answer;
 use super::site::Site;
-use crate::app::sessions::Member;
+use crate::app::sessions::{Member, SignedIn};
 use crate::domain::{Account, Client};
 use crate::pages::Frame;
 
@@ -69,10 +70,28 @@ impl Visit {
         self.site.cookie.read(&self.headers)
     }
 
+    /// The cookie that says with whom this browser has signed in before, true or not.
+    pub fn device(&self) -> Option<&str> {
+        self.site.device.read(&self.headers)
+    }
+
+    /// An answer that signs this browser in, and by which it is known from then on.
+    pub fn signs_in(&self, answer: Answer, signed_in: &SignedIn) -> Answer {
+        self.site.device.remembers(self.site.cookie.signs_in(answer, &signed_in.token), &signed_in.device)
+    }
+
     /// Who is at the other end, as far as can be told.
     pub fn client(&self) -> Client {
         let agent = self.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-        Client::new(self.peer, agent.unwrap_or_default())
+        Client::new(self.address(), agent.unwrap_or_default())
+    }
+
+    /// The client's address, as the nearest trusted proxy tells it. No other header than X-Forwarded-For is looked at.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        // A line that is no text is an entry nobody can read.
+        let lines = self.headers.get_all("x-forwarded-for").iter().map(|line| line.to_str().unwrap_or("?"));
+        let entries: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();
+        self.peer.map(|peer| self.site.proxies.client(peer, entries.into_iter()))
     }
 
     /// A part of the path, decoded and parsed. What does not parse names nothing that exists.

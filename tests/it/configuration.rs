@@ -196,6 +196,27 @@ fn what_is_not_written_as_tables_or_cannot_filter_a_log_is_named() {
 }
 
 #[test]
+fn the_proxies_that_are_believed_are_named_and_never_everybody() {
+    let settings = |variables: &[(&str, &str)]| Desk::with("", variables).checked("development").settings.unwrap();
+    let trusts = |settings: &atlas::config::Settings, address: &str| settings.proxies.trust(address.parse().unwrap());
+    assert!(!trusts(&settings(&[]), "127.0.0.1"), "nobody is believed unless asked for");
+    let named = settings(&[("ATLAS_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8,fd00::/8")]);
+    assert!(trusts(&named, "127.0.0.1") && trusts(&named, "::ffff:10.1.2.3") && trusts(&named, "fd00::7"));
+    assert!(!trusts(&named, "127.0.0.2") && !trusts(&named, "192.0.2.1"));
+    let toml = "[environment.development]\ntrusted_proxies = [\"10.0.0.1\"]\n";
+    assert!(trusts(&Desk::with(toml, &[]).checked("development").settings.unwrap(), "10.0.0.1"));
+    for bad in ["localhost", "10.0.0.0/40", "0.0.0.0/0", "::/0"] {
+        let checked = Desk::with("", &[("ATLAS_TRUSTED_PROXIES", bad)]).checked("development");
+        assert!(errors(&checked)[0].contains(&format!("has “{bad}”")), "{bad}");
+    }
+    // Over https there is a proxy in front; whoever forgets it counts everybody behind it as one.
+    let warned = |checked: &Checked| checked.problems.iter().any(|problem| problem.key == "trusted_proxies");
+    assert!(warned(&Desk::with("", SOUND_STAGING).checked("staging")));
+    let told = [SOUND_STAGING, &[("ATLAS_TRUSTED_PROXIES", "127.0.0.1")]].concat();
+    assert!(!warned(&Desk::with("", &told).checked("staging")));
+}
+
+#[test]
 fn another_kind_of_database_is_explained() {
     for url in
         ["postgres://atlas@db/atlas", "postgresql://x", "mysql://x", "POSTGRES://x", "postgresql+x://y", "mongodb://z"]

@@ -37,9 +37,9 @@ struct SignIn {
 /// `POST /api/auth/sign-in`: 200 `{ok:true}` with the session cookie.
 pub async fn sign_in(visit: Visit) -> Result<Answer, Failure> {
     let typed: SignIn = visit.json().await?;
-    let token =
-        sessions::sign_in(&visit.site.app, &typed.email, &typed.password, visit.token(), visit.client()).await?;
-    Ok(visit.site.cookie.signs_in(reply::json(StatusCode::OK, &json!({ "ok": true })), &token))
+    let (app, session, device) = (&visit.site.app, visit.token(), visit.device());
+    let signed_in = sessions::sign_in(app, &typed.email, &typed.password, session, device, visit.client()).await?;
+    Ok(visit.signs_in(reply::json(StatusCode::OK, &json!({ "ok": true })), &signed_in))
 }
 
 /// `POST /api/auth/logout`: 200 `{"ok":true}`, also for somebody who is not signed in.
