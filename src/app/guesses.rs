@@ -14,11 +14,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::FutureExt;
+use jiff::Timestamp;
 use subtle::ConstantTimeEq;
 
 use super::keys::{Keys, Purpose};
 use super::{App, Error, random};
-use crate::domain::attempts::Rule;
+use crate::domain::attempts::{Attempts, Rule};
 use crate::domain::audit::{Actor, Deed};
 use crate::domain::tally::Tally;
 use crate::domain::{Account, AccountId, Client};
@@ -47,12 +48,6 @@ enum Guesser {
     AtNobody(TokenHash),
 }
 
-impl Guesser {
-    fn is_at(&self, account: AccountId) -> bool {
-        matches!(self, Self::Strangers(at) | Self::Device(at, _) if *at == account)
-    }
-}
-
 /// What was guessed lately. Cheap to clone.
 #[derive(Clone)]
 pub struct Guesses(Arc<Mutex<Tally<Guesser>>>);
@@ -68,13 +63,20 @@ impl Guesses {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets everything that was counted against an account, as when a mailed link has proved who its owner is.
+    /// Forgets everything that was counted against an account, as when a mailed link has proved who its owner is. To be
+    /// called by the decision itself.
     ///
     /// # Errors
     /// [`store::Error`] when the file cannot be read.
-    pub fn forgive(&self, draft: &mut Draft<'_, '_>, account: AccountId) -> Result<(), store::Error> {
-        self.tally().forget_all(|guesser| guesser.is_at(account));
+    pub fn forgive(&self, draft: &mut Draft<'_, '_>, account: AccountId, now: Timestamp) -> Result<(), store::Error> {
+        self.tally().forget(|guesser| matches!(guesser, Guesser::Device(at, _) if *at == account));
+        self.clear(&Guesser::Strangers(account), now);
         attempts::remove_all(draft, account)
+    }
+
+    /// Begins anew. It is not forgotten: then the next try would go on from the file, which may not be written yet.
+    fn clear(&self, guesser: &Guesser, now: Timestamp) {
+        self.tally().put(guesser, Attempts::none(now), now);
     }
 }
 
@@ -98,12 +100,16 @@ impl App {
                 None => Guesser::Strangers(id),
             },
         };
+        // From the file only after a restart; what is written there may still be on its way.
         let stored = match &guesser {
-            Guesser::Strangers(id) => self.store.read(|view| attempts::get(view, *id, KIND, now))?.blocked_for(now),
+            Guesser::Strangers(id) => Some(self.store.read(|view| attempts::get(view, *id, KIND, now))?),
             Guesser::Device(..) | Guesser::AtNobody(_) => None,
         };
         let mut tally = self.guesses.tally();
-        let paused = stored.is_some() || tally.blocked_for(&guesser, now).is_some();
+        if let Some(stored) = stored.filter(|_| !tally.knows(&guesser)) {
+            tally.put(&guesser, stored, now);
+        }
+        let paused = tally.blocked_for(&guesser, now).is_some();
         if !paused {
             let _ = tally.count(&guesser, now);
         }
@@ -142,7 +148,7 @@ impl App {
 
     /// Takes back that a guess was counted, for it was right. What it leaves in the file is for [`forgiven`] to remove.
     pub(super) fn guessed_right(&self, guess: &Guess) {
-        self.guesses.tally().forget(&guess.guesser);
+        self.guesses.clear(&guess.guesser, self.clock.now());
     }
 
     /// The cookie of a browser that has just signed in to `account` and brought `device`: it stays the device of whoever
@@ -191,8 +197,6 @@ fn proof(keys: &Keys, browser: &str, account: AccountId) -> String {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::domain::Environment;
 

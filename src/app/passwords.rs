@@ -4,6 +4,7 @@
 //! Parameters are OWASP's first choice for argon2id with little memory: 19 MiB, two passes, one lane (OWASP Password
 //! Storage Cheat Sheet).
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use argon2::password_hash::phc;
@@ -35,6 +36,7 @@ pub struct Passwords {
     waiting: Semaphore,
     /// How many are judged at a time.
     judging: Semaphore,
+    hashed: AtomicU64,
 }
 
 type Job = Box<dyn FnOnce(&mut Bench) + Send>;
@@ -52,7 +54,13 @@ impl Passwords {
     pub fn start() -> std::io::Result<Self> {
         let (queue, jobs) = sync_channel(LONGEST_QUEUE);
         std::thread::Builder::new().name("atlas-passwords".to_owned()).spawn(move || work(&jobs))?;
-        Ok(Self { queue, waiting: Semaphore::new(LONGEST_QUEUE), judging: Semaphore::new(JUDGED_AT_ONCE) })
+        let (waiting, judging) = (Semaphore::new(LONGEST_QUEUE), Semaphore::new(JUDGED_AT_ONCE));
+        Ok(Self { queue, waiting, judging, hashed: AtomicU64::new(0) })
+    }
+
+    /// How many passwords were hashed so far, to keep them or to compare them. All else that a sign-in costs is little.
+    pub fn hashed(&self) -> u64 {
+        self.hashed.load(Ordering::Relaxed)
     }
 
     /// Judges a password chosen anew. The outer error is a failure, the inner one the person's. Estimating takes longer than
@@ -97,6 +105,7 @@ impl Passwords {
             TrySendError::Full(_) => Error::Busy,
             TrySendError::Disconnected(_) => Error::Broken("the hashing thread has ended".to_owned()),
         })?;
+        self.hashed.fetch_add(1, Ordering::Relaxed);
         answered.await.map_err(|_| Error::Broken("hashing failed".to_owned()))
     }
 }

@@ -45,26 +45,31 @@ impl<K: Hash + Eq + Clone> Tally<K> {
         self.counts.get(who).and_then(|attempts| attempts.blocked_for(now))
     }
 
+    /// Whether `who` is remembered.
+    pub fn knows(&self, who: &K) -> bool {
+        self.counts.contains_key(who)
+    }
+
     /// Counts one of `who`, unless it is blocked, and answers how it stands.
     pub fn count(&mut self, who: &K, now: Timestamp) -> Attempts {
         let mut attempts = self.counts.get(who).copied().unwrap_or_else(|| Attempts::none(now));
         if attempts.blocked_for(now).is_none() {
             attempts.count(now, self.rule);
-            if !self.counts.contains_key(who) && self.counts.len() >= self.most {
-                self.make_room(now);
-            }
-            self.counts.insert(who.clone(), attempts);
+            self.put(who, attempts, now);
         }
         attempts
     }
 
-    /// Forgets one.
-    pub fn forget(&mut self, who: &K) {
-        self.counts.remove(who);
+    /// Goes on from what was counted elsewhere.
+    pub fn put(&mut self, who: &K, attempts: Attempts, now: Timestamp) {
+        if !self.knows(who) && self.counts.len() >= self.most {
+            self.make_room(now);
+        }
+        self.counts.insert(who.clone(), attempts);
     }
 
     /// Forgets whom `gone` names.
-    pub fn forget_all(&mut self, gone: impl Fn(&K) -> bool) {
+    pub fn forget(&mut self, gone: impl Fn(&K) -> bool) {
         self.counts.retain(|who, _| !gone(who));
     }
 
@@ -140,7 +145,7 @@ mod tests {
         // Tries made while it is blocked do not make the pause longer, nor does the end of the window end it.
         assert_eq!(tally.count(&"ada", at(400)).blocked_for(at(400)), Some(SignedDuration::from_secs(200)));
         assert!(tally.count(&"ada", at(600)).blocked_for(at(600)).is_none());
-        tally.forget(&"ada");
+        tally.forget(|who| *who == "ada");
         assert!(tally.is_empty());
     }
 }

@@ -31,6 +31,7 @@ mod data_file;
 mod habits;
 mod insights;
 mod lifecycle;
+mod limits;
 mod mail;
 mod migrations;
 mod pages;

@@ -15,6 +15,8 @@ pub struct Person {
     address: SocketAddr,
     /// What the browser calls the site: `host:port`.
     pub host: String,
+    /// Sent with every request, as by a proxy.
+    pub headers: Vec<(&'static str, String)>,
     cookies: Mutex<BTreeMap<String, String>>,
 }
 
@@ -88,8 +90,15 @@ impl Person {
             name,
             address: world.address,
             host: format!("localhost:{}", world.address.port()),
+            headers: Vec::new(),
             cookies: Mutex::default(),
         }
+    }
+
+    /// The same person behind a proxy that says where the request comes from.
+    pub fn from(mut self, address: &str) -> Self {
+        self.headers = vec![("x-forwarded-for", address.to_owned())];
+        self
     }
 
     pub fn email(&self) -> String {
@@ -140,6 +149,9 @@ impl Person {
         let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.host);
         if !cookies.is_empty() {
             request.push_str(&format!("cookie: {}\r\n", cookies.join("; ")));
+        }
+        for (name, value) in &self.headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
         }
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));

@@ -82,19 +82,23 @@ impl World {
         let settings = checked.settings.unwrap_or_else(|| panic!("{:?}", checked.problems));
 
         let clock = Clock::held_at(instant(wishes.now));
+        Self::open(folder, settings, clock, wishes.limits, wishes.patience).await
+    }
+
+    async fn open(folder: TempDir, settings: Settings, clock: Clock, limits: Limits, patience: Duration) -> Self {
         let born = newborn(&clock).unwrap();
-        let opened = Store::open_or_create(&settings.data_file, &environment, || born).unwrap();
+        let opened = Store::open_or_create(&settings.data_file, &settings.environment, || born).unwrap();
         let listener = TcpListener::bind(settings.listen).await.unwrap();
         let address = listener.local_addr().unwrap();
         let app_url =
             settings.app_url.clone().unwrap_or_else(|| format!("http://localhost:{}", address.port()).parse().unwrap());
         let app = App::new(opened.store, &settings, app_url, clock.clone()).unwrap();
         let mut site = Site::new(app, &settings);
-        site.patience = wishes.patience;
+        site.patience = patience;
         let site = Arc::new(site);
         let door = web::door(Arc::clone(&site)).unwrap();
         let (stop, stopping) = oneshot::channel();
-        let serving = tokio::spawn(serve::run(door, listener, wishes.limits, async {
+        let serving = tokio::spawn(serve::run(door, listener, limits, async {
             let _ = stopping.await;
         }));
         Self { clock, site, address, settings, stop: Some(stop), serving: Some(serving), _folder: folder }
@@ -134,6 +138,16 @@ impl World {
     pub fn mails(&self, to: &str) -> usize {
         let mails = atlas::app::outbox::newest(&self.site.app, usize::MAX).unwrap();
         mails.iter().filter(|mail| mail.to.as_str() == to).count()
+    }
+
+    /// The same environment after its server was stopped and started again, at another address.
+    pub async fn restarted(mut self) -> Self {
+        self.stops();
+        self.serving.take().unwrap().await.unwrap();
+        let Self { clock, site, settings, _folder: folder, .. } = self;
+        site.app.store.flush().await.unwrap();
+        drop(Arc::into_inner(site).expect("nobody holds the site any more"));
+        Self::open(folder, settings, clock, Limits::default(), Duration::from_secs(30)).await
     }
 
     /// Begins to stop serving, as a signal does.
