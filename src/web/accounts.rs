@@ -3,6 +3,7 @@
 use warp::http::StatusCode;
 use warp::http::header::{HeaderValue, REFERRER_POLICY};
 
+use super::body::Fields;
 use super::failure::Failure;
 use super::reply::{self, Answer};
 use super::target;
@@ -34,17 +35,24 @@ pub async fn sign_up(visit: Visit) -> Result<Answer, Failure> {
         again: Some(form.get("confirmPassword").to_owned()),
         zone: form.maybe("timeZone").map(str::to_owned),
     };
-    let again = |faults: &[Fault], status, busy| {
-        let kept =
-            pages::SignUp { name: form.get("displayName"), email: form.get("email"), zone: form.get("timeZone") };
-        Ok(reply::page(status, pages::sign_up(&visit.frame(), kept, faults, busy)))
-    };
+    let again = |faults: &[Fault], status, busy| Ok(sign_up_again(&visit, &form, status, faults, busy));
     match accounts::sign_up(&visit.site.app, typed).await {
         Ok(_) => Ok(reply::see_other("/sign-up?sent")),
         Err(app::Error::Refused(refusal)) => again(refusal.faults(), UNPROCESSABLE, None),
         Err(app::Error::Busy) => again(&[], StatusCode::SERVICE_UNAVAILABLE, Some(BUSY)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The form as it was sent, without the passwords.
+fn sign_up_again(visit: &Visit, form: &Fields, status: StatusCode, faults: &[Fault], why: Option<&str>) -> Answer {
+    let kept = pages::SignUp { name: form.get("displayName"), email: form.get("email"), zone: form.get("timeZone") };
+    reply::page(status, pages::sign_up(&visit.frame(), kept, faults, why))
+}
+
+/// `POST /sign-up`, too often.
+pub async fn sign_up_later(visit: Visit, why: Refusal) -> Result<Answer, Failure> {
+    Ok(sign_up_again(&visit, &visit.form().await?, StatusCode::TOO_MANY_REQUESTS, &[], Some(&why.to_string())))
 }
 
 /// `GET /verify-email`: with a token, the page whose button confirms; without, how to get one. Changes nothing.
@@ -135,6 +143,13 @@ pub async fn resend(visit: Visit) -> Result<Answer, Failure> {
     }
 }
 
+/// `POST /verify-email/resend`, too often.
+pub async fn resend_later(visit: Visit, why: Refusal) -> Result<Answer, Failure> {
+    let form = visit.form().await?;
+    let page = pages::link_wanted(&visit.frame(), Some(&why.to_string()), form.get("email"), &[], false);
+    Ok(reply::page(StatusCode::TOO_MANY_REQUESTS, page))
+}
+
 /// `GET /sign-in`.
 pub async fn sign_in_form(visit: Visit) -> Result<Answer, Failure> {
     let query = visit.query();
@@ -156,6 +171,14 @@ pub async fn sign_in(visit: Visit) -> Result<Answer, Failure> {
         Err(error) => return Err(error.into()),
     };
     Ok(reply::page(status, pages::sign_in(&visit.frame(), form.get("email"), from, Some(&why), unverified)))
+}
+
+/// `POST /sign-in`, too often.
+pub async fn sign_in_later(visit: Visit, why: Refusal) -> Result<Answer, Failure> {
+    let form = visit.form().await?;
+    let (email, from) = (form.get("email"), target::after_sign_in(form.get("from")));
+    let page = pages::sign_in(&visit.frame(), email, from, Some(&why.to_string()), false);
+    Ok(reply::page(StatusCode::TOO_MANY_REQUESTS, page))
 }
 
 /// `POST /sign-out`.

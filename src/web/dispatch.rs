@@ -20,6 +20,7 @@ use super::site::Site;
 use super::visit::{Parts, Peer, RequestNumber, Visit};
 use super::{encoding, gate, origin, target};
 use crate::app::sessions;
+use crate::domain::Refusal;
 
 /// The one warp filter. Everything a request brings is taken here, and nothing is rejected: every "no" is an answer.
 pub fn filter(site: Arc<Site>, routes: Arc<Routes>) -> BoxedFilter<(warp::reply::Response,)> {
@@ -79,7 +80,10 @@ async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
             });
             match admitted {
                 Ok(()) => (route.handler)(visit).await,
-                Err(failure) => Err(failure),
+                Err(failure) => match (failure, route.refused) {
+                    (Failure::Refused(why @ Refusal::TooMany(_)), Some(refused)) => refused(visit, why).await,
+                    (failure, _) => Err(failure),
+                },
             }
         }
         Err(failure) => Err(failure),

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use warp::http::HeaderMap;
-use warp::http::header::HeaderValue;
+use warp::http::header::{HeaderValue, RETRY_AFTER};
 
 use super::reply::Answer;
 use super::visit::Visit;
@@ -118,9 +118,12 @@ impl Count {
         self.attempts.blocked_for(self.now).map_or(Ok(()), |left| Err(Refusal::TooMany(left)))
     }
 
-    /// Says so in the headers that the predecessor's scripts read.
+    /// Says so in headers, those that the predecessor's scripts read and the standard one.
     pub fn tell(&self, answer: &mut Answer) {
         let headers: &mut HeaderMap = answer.headers_mut();
+        if let Some(left) = self.attempts.blocked_for(self.now) {
+            headers.insert(RETRY_AFTER, retry_after(left));
+        }
         headers.insert("x-ratelimit-limit", self.rule.most.into());
         headers.insert("x-ratelimit-remaining", self.left.into());
         headers.insert("x-ratelimit-reset", HeaderValue::from(whole_seconds(self.attempts.resets_at(self.rule))));

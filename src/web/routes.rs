@@ -15,10 +15,8 @@ use super::failure::Failure;
 use super::limits::{By, Limit};
 use super::reply::Answer;
 use super::visit::{Parts, Visit};
-use super::{
-    account, accounts, api, assets, calendar, dev, habits, insights, landing, mailed, offline, portable, security,
-    today,
-};
+use super::{account, accounts, api, assets, calendar, dev, habits, insights, landing, mailed, offline, portable, security, today};
+use crate::domain::Refusal;
 use crate::domain::attempts::Rule;
 
 /// What a handler returns.
@@ -54,6 +52,8 @@ pub struct Route {
     pub gzip: bool,
     /// How often it may be called, where that is bounded.
     pub limit: Option<Limit>,
+    /// What answers whoever calls it too often, in place of a page that only says so: the form, with what was typed.
+    pub refused: Option<fn(Visit, Refusal) -> Answering>,
 }
 
 impl Route {
@@ -68,7 +68,9 @@ macro_rules! routes {
     (@gzip gzip) => { true };
     (@limit) => { None };
     (@limit $limit:path) => { Some($limit) };
-    ($($method:ident $path:literal $who:ident $handler:path $(, $gzip:ident)? $([$limit:path])?;)*) => {
+    (@refused) => { None };
+    (@refused $refused:path) => { Some(|visit, why| Box::pin($refused(visit, why))) };
+    ($($method:ident $path:literal $who:ident $handler:path $(, $gzip:ident)? $([$limit:path $(, $refused:path)?])?;)*) => {
         &[$(Route {
             method: &Method::$method,
             path: $path,
@@ -76,6 +78,7 @@ macro_rules! routes {
             handler: |visit| Box::pin($handler(visit)),
             gzip: routes!(@gzip $($gzip)?),
             limit: routes!(@limit $($limit)?),
+            refused: routes!(@refused $($($refused)?)?),
         },)*]
     };
 }
@@ -97,10 +100,10 @@ const ALWAYS: &[Route] = routes! {
     GET    "/"                                  Anyone landing::start;
     GET    "/landing"                           Anyone landing::show, gzip;
     GET    "/sign-up"                           Anyone accounts::sign_up_form, gzip;
-    POST   "/sign-up"                           Anyone accounts::sign_up [SIGN_UP];
+    POST   "/sign-up"                           Anyone accounts::sign_up [SIGN_UP, accounts::sign_up_later];
     GET    "/verify-email"                      Anyone accounts::open_link;
     POST   "/verify-email"                      Anyone accounts::confirm [CONFIRM];
-    POST   "/verify-email/resend"               Anyone accounts::resend [RESEND];
+    POST   "/verify-email/resend"               Anyone accounts::resend [RESEND, accounts::resend_later];
     GET    "/forgot-password"                   Anyone mailed::forgot_form, gzip;
     POST   "/forgot-password"                   Anyone mailed::forgot [FORGOT];
     GET    "/reset-password"                    Anyone mailed::reset_form;
@@ -108,7 +111,7 @@ const ALWAYS: &[Route] = routes! {
     GET    "/new-address"                       Anyone mailed::new_address_form;
     POST   "/new-address"                       Anyone mailed::new_address [NEW_ADDRESS];
     GET    "/sign-in"                           Anyone accounts::sign_in_form, gzip;
-    POST   "/sign-in"                           Anyone accounts::sign_in [SIGN_IN];
+    POST   "/sign-in"                           Anyone accounts::sign_in [SIGN_IN, accounts::sign_in_later];
     POST   "/sign-out"                          Anyone accounts::sign_out [SIGN_OUT];
     GET    "/today"                             Member today::show, gzip;
     POST   "/today"                             Member today::tick, gzip;

@@ -1,7 +1,9 @@
 //! Whoever tries too often, and whoever must not suffer from it.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use atlas::web::{Who, table};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -68,6 +70,8 @@ async fn after_ten_tries_a_client_waits_on_the_page_and_in_the_api_and_others_do
     assert_eq!(refused.header("x-ratelimit-reset"), Some("1770898200"), "in ten minutes");
     let page = mallory.tries_to_sign_in("wrong wrong wrong").await.is(429).says("Try again in 10 minutes");
     assert_eq!(page.header("retry-after"), Some("600"));
+    // It is the form, with what was typed but the password.
+    page.says("Welcome back").says("value=\"stranger@example.com\"").says_nothing_of("wrong wrong");
 
     mallory.get("/sign-in").await.is(200);
     mallory.signs_up("UTC").await;
@@ -78,6 +82,18 @@ async fn after_ten_tries_a_client_waits_on_the_page_and_in_the_api_and_others_do
     assert_eq!(refused.header("retry-after"), Some("1"), "rounded up, so that it is not too early");
     world.it_is("2026-02-12T12:10:00Z");
     mallory.sends("POST", "/api/auth/sign-in", &nobody).await.is_refused(401, "invalid_credentials");
+}
+
+#[test]
+fn whatever_strangers_may_send_has_a_limit_and_those_of_one_name_are_one() {
+    let mut limits = BTreeMap::new();
+    for route in table(false, false) {
+        let what = format!("{} {}", route.method, route.path);
+        assert!(route.limit.is_some() || route.who != Who::Anyone || route.method.is_safe(), "{what} has no limit");
+        if let Some(limit) = route.limit {
+            assert_eq!(*limits.entry(limit.name).or_insert(limit), limit, "{what}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -93,7 +109,11 @@ async fn everything_a_stranger_may_send_is_limited() {
         stranger.sends("POST", &path, &nobody).await.is_refused(429, "rate_limited");
     }
     for path in ["/sign-up", "/sign-out", "/verify-email", "/verify-email/resend"] {
-        stranger.posts(path, &[("email", "nobody@example.com")]).await.is(429).says("tried too often");
+        let page = stranger.posts(path, &[("email", "nobody@example.com")]).await.is(429).says("tried too often");
+        assert_eq!(page.header("retry-after"), Some("600"), "{path}");
+        if matches!(path, "/sign-up" | "/verify-email/resend") {
+            page.says("value=\"nobody@example.com\"");
+        }
     }
 }
 
