@@ -146,7 +146,14 @@ impl App {
         Ok(())
     }
 
-    /// Takes back that a guess was counted, for it was right. What it leaves in the file is for [`forgiven`] to remove.
+    /// Takes a guess back that was never compared, as when too many wait: nobody pauses for that.
+    pub(super) fn not_guessed(&self, guess: &Guess) {
+        if !guess.paused {
+            self.guesses.tally().uncount(&guess.guesser);
+        }
+    }
+
+    /// Begins to count anew, for a guess was right. What it leaves in the file is for [`forgiven`] to remove.
     pub(super) fn guessed_right(&self, guess: &Guess) {
         self.guesses.clear(&guess.guesser, self.clock.now());
     }

@@ -53,7 +53,7 @@ pub async fn sign_in(
         Ok(typed) => (typed, account.as_ref().map(|account| account.credentials.password.clone())),
         Err(_) => (Password::typed("-").map_err(|_| Refusal::WrongCredentials)?, None),
     };
-    let right = app.passwords.verify(typed, hash).await?;
+    let right = app.passwords.verify(typed, hash).await.inspect_err(|_| app.not_guessed(&guess))?;
     let Some(account) = account.filter(|_| right && !guess.paused) else {
         app.guessed_wrong(&guess, &client)?;
         return Err(Refusal::WrongCredentials.into());

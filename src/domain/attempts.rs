@@ -55,6 +55,14 @@ impl Attempts {
         }
     }
 
+    /// Takes one back that came to nothing, with the pause it may have begun.
+    pub fn uncount(&mut self, rule: Rule) {
+        self.count = self.count.saturating_sub(1);
+        if self.count <= rule.most {
+            self.blocked_until = None;
+        }
+    }
+
     /// How many more are free at `now`.
     pub fn left(&self, now: Timestamp, rule: Rule) -> u32 {
         if now.duration_since(self.since) >= rule.window { rule.most } else { rule.most.saturating_sub(self.count) }
@@ -90,6 +98,9 @@ mod tests {
         assert_eq!(attempts.blocked_for(at(10)), Some(SignedDuration::from_mins(1)));
         assert_eq!(attempts.blocked_for(at(11)), None);
         assert!(!attempts.is_over(at(6), rule) && attempts.is_over(at(11), rule));
+        let mut taken_back = attempts;
+        taken_back.uncount(rule);
+        assert_eq!((taken_back.blocked_for(at(1)), taken_back.left(at(1), rule)), (None, 0));
         attempts.count(at(11), rule);
         assert_eq!(attempts.left(at(11), rule), 2);
         attempts.count(at(-60), rule);

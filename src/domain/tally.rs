@@ -60,6 +60,13 @@ impl<K: Hash + Eq + Clone> Tally<K> {
         attempts
     }
 
+    /// Takes one of `who` back that came to nothing.
+    pub fn uncount(&mut self, who: &K) {
+        if let Some(attempts) = self.counts.get_mut(who) {
+            attempts.uncount(self.rule);
+        }
+    }
+
     /// Goes on from what was counted elsewhere.
     pub fn put(&mut self, who: &K, attempts: Attempts, now: Timestamp) {
         if !self.knows(who) && self.counts.len() >= self.most {
