@@ -149,7 +149,7 @@ pub async fn reset(app: &App, token: &str, typed: String, again: Option<&str>, c
             accounts::put(draft, &account)?;
             sessions::remove_all(draft, account.id, None)?;
             challenges::remove_all(draft, account.id)?;
-            guesses.forgive(draft, account.id)?;
+            guesses.forgive(draft, account.id, now)?;
             outbox::post(draft, &told);
             audit::add(draft, &line);
             Ok::<_, Error>(())

@@ -146,7 +146,7 @@ pub async fn resend(visit: Visit) -> Result<Answer, Failure> {
 /// `POST /verify-email/resend`, too often.
 pub async fn resend_later(visit: Visit, why: Refusal) -> Result<Answer, Failure> {
     let form = visit.form().await?;
-    let page = pages::link_wanted(&visit.frame(), Some(&why.to_string()), form.get("email"), &[], false);
+    let page = pages::link_wanted(&visit.frame(), Some(&why.to_string()), of(form.get("email")), &[], false);
     Ok(reply::page(StatusCode::TOO_MANY_REQUESTS, page))
 }
 

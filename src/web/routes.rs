@@ -15,7 +15,10 @@ use super::failure::Failure;
 use super::limits::{By, Limit};
 use super::reply::Answer;
 use super::visit::{Parts, Visit};
-use super::{account, accounts, api, assets, calendar, dev, habits, insights, landing, mailed, offline, portable, security, today};
+use super::{
+    account, accounts, api, assets, calendar, dev, habits, insights, landing, mailed, offline, portable, security,
+    today,
+};
 use crate::domain::Refusal;
 use crate::domain::attempts::Rule;
 
