@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::link::{RESET_LIFE, VERIFICATION_LIFE};
 use super::password::PasswordHash;
 use super::preferences::Preferences;
+use super::two_factor::{Enrolment, TwoFactor};
 use super::{AccountId, Email, Fault, Zone, text};
 
 /// The name a person goes by: trimmed, 2 to 80 characters.
@@ -71,6 +72,12 @@ pub struct Account {
     /// When an admin switched it off; nobody signs in with it until it is switched on again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<Timestamp>,
+    /// The second factor, when it is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub two_factor: Option<TwoFactor>,
+    /// A second factor that waits for its first code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolment: Option<Enrolment>,
     /// The one link that lets a forgotten password be replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reset: Option<Reset>,
@@ -154,6 +161,8 @@ impl Account {
             created_at: now,
             preferences: Preferences::default(),
             disabled_at: None,
+            two_factor: None,
+            enrolment: None,
             reset: None,
             new_address: None,
             noticed_at: None,

@@ -31,6 +31,7 @@ pub mod stamp;
 pub mod streak;
 pub mod tally;
 pub mod text;
+pub mod two_factor;
 pub mod weekdays;
 pub mod year;
 pub mod zone;
