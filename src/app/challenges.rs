@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 
 use super::keys::Purpose;
+use super::two_factor::Proof;
 use super::{App, Error};
-use crate::domain::challenge::{Action, Challenge, Prepared};
+use crate::domain::challenge::{Action, Challenge, Prepared, WRONG_ANSWERS};
 use crate::domain::password::Password;
-use crate::domain::{Account, AccountId, Refusal};
+use crate::domain::two_factor::Method;
+use crate::domain::{Account, AccountId, Client, Refusal};
 use crate::store::schema::TokenHash;
-use crate::store::{Draft, challenges};
+use crate::store::{Draft, accounts, challenges};
 
 /// A challenge that was asked.
 pub struct Asked {
@@ -20,8 +22,10 @@ pub struct Asked {
 
 /// What somebody answers with.
 pub enum Answer<'a> {
-    /// The present password.
+    /// The present password; where there is a second factor, it is not enough.
     Password(&'a str),
+    /// A code of the second factor.
+    Code(Method, &'a str),
 }
 
 /// Asks `account` to prove who it is for `action`, and keeps what was `prepared`.
@@ -44,35 +48,50 @@ pub async fn ask(app: &App, account: AccountId, action: Action, prepared: Option
 ///
 /// # Errors
 /// [`Refusal::LinkInvalid`] for a token that is none of this person's open challenges, [`Refusal::LinkExpired`],
-/// [`Refusal::TooMany`] after too many wrong answers, [`Refusal::WrongProof`]; [`Error::Busy`].
-pub async fn answer(app: &App, me: &Account, token: &str, answer: Answer<'_>) -> Result<Challenge, Error> {
+/// [`Refusal::TooMany`] after too many wrong answers, [`Refusal::WrongProof`], [`Refusal::FactorUnreadable`]; [`Error::Busy`].
+pub async fn answer(
+    app: &App,
+    me: &Account,
+    token: &str,
+    answer: Answer<'_>,
+    client: &Client,
+) -> Result<Challenge, Error> {
     let hash = app.keys.hash(Purpose::Challenge, token);
     let now = app.clock.now();
     let asked = app.store.read(|view| challenges::get(view, &hash))?.ok_or(Refusal::LinkInvalid)?;
     asked.may_answer(me.id, asked.action, now)?;
-    let right = match answer {
+    let (right, proof) = match answer {
         Answer::Password(typed) => match Password::typed(typed) {
-            Ok(typed) => app.passwords.verify(typed, Some(me.credentials.password.clone())).await?,
-            Err(_) => false,
+            Ok(typed) => (app.passwords.verify(typed, Some(me.credentials.password.clone())).await?, None),
+            Err(_) => (false, None),
         },
+        Answer::Code(method, typed) => (false, Some(Proof::prepare(app, me, method, typed, client)?)),
     };
-    let (me, action) = (me.id, asked.action);
+    let (me, known, action) = (me.id, me.credentials.password.clone(), asked.action);
     let answered = app
         .store
         .write(move |draft| {
             let mut challenge = challenges::get(draft, &hash)?.ok_or(Refusal::LinkInvalid)?;
             challenge.may_answer(me, action, now)?;
-            if right {
-                challenge.verified_at = Some(now);
-            } else {
-                challenge.wrong.count(now, crate::domain::challenge::WRONG_ANSWERS);
+            let mut account = accounts::get(draft, me)?.ok_or(Refusal::LinkInvalid)?;
+            let judged = match &proof {
+                Some(proof) => proof.judge(draft, &mut account)?,
+                // The password may have been changed, and a second factor switched on, while this one was being hashed.
+                None if right && account.credentials.password == known && account.two_factor.is_none() => Ok(()),
+                None => Err(Refusal::WrongProof),
+            };
+            match &judged {
+                Ok(()) => challenge.verified_at = Some(now),
+                Err(Refusal::WrongProof) => challenge.wrong.count(now, WRONG_ANSWERS),
+                Err(_) => {}
             }
             challenges::put(draft, &hash, &challenge);
-            // A wrong answer is counted, so it is no refusal yet.
-            Ok::<_, Error>(right.then_some(challenge))
+            // A wrong answer is counted, so it is no refusal of the decision.
+            Ok::<_, Error>(judged.map(|()| challenge))
         })
         .await?;
-    answered.ok_or_else(|| Refusal::WrongProof.into())
+    app.mail_posted();
+    Ok(answered?)
 }
 
 /// Takes a proof of `action` away and answers the challenge it came from: it is good for one use, in the same transaction.

@@ -51,8 +51,14 @@ impl Purpose {
 }
 
 /// The keys of one data file in one environment.
+#[derive(Clone)]
 pub struct Keys {
     root: [u8; 32],
+    /// What recovery codes are hashed with. It does not depend on the environment's secret, so that they still let people
+    /// in when that was changed; they are long enough to need no key that is kept elsewhere.
+    lasting: [u8; 32],
+    /// The root under the secret before this one, for what was sealed with it.
+    previous: Option<[u8; 32]>,
 }
 
 /// A secret that is given to one person once: 32 random bytes, base64url.
@@ -67,12 +73,25 @@ impl Keys {
     /// Derives the keys. Without a secret, as in development, the file's own key carries the weight alone.
     pub fn derive(secret: Option<&Secret>, file_key: &[u8; 32], environment: &Environment) -> Self {
         let secret = secret.map_or(&b""[..], |secret| secret.reveal().as_bytes());
-        Self { root: keyed_hash(&keyed_hash(file_key, secret), environment.to_string().as_bytes()) }
+        let root = |secret| keyed_hash(&keyed_hash(file_key, secret), environment.to_string().as_bytes());
+        // No secret is this short.
+        Self { root: root(secret), lasting: root(b"lasting"), previous: None }
+    }
+
+    /// These keys, with what was sealed under the secret of `previous` still to be opened.
+    pub fn after(self, previous: Option<Self>) -> Self {
+        Self { previous: previous.map(|previous| previous.root), ..self }
     }
 
     /// The key of one purpose.
     pub(super) fn of(&self, purpose: Purpose) -> [u8; 32] {
-        keyed_hash(&self.root, purpose.word())
+        let root = if purpose == Purpose::Recovery { &self.lasting } else { &self.root };
+        keyed_hash(root, purpose.word())
+    }
+
+    /// The key that a purpose had under the secret before this one, if it is known.
+    pub(super) fn before(&self, purpose: Purpose) -> Option<[u8; 32]> {
+        self.previous.map(|root| keyed_hash(&root, purpose.word()))
     }
 
     /// A new token.
@@ -147,5 +166,17 @@ mod tests {
             assert_ne!(hash, elsewhere.hash(Purpose::Session, "token"));
         }
         assert_ne!(hash, here.hash(Purpose::Verification, "token"));
+    }
+
+    #[test]
+    fn recovery_codes_outlive_a_changed_secret_and_mean_nothing_in_another_file_or_environment() {
+        let recovery = |secret, file, environment: &str| {
+            let keys = Keys::derive(Some(&Secret::new(secret)), &[file; 32], &environment.parse().unwrap());
+            keys.hash(Purpose::Recovery, "code")
+        };
+        let here = recovery("one secret", 1, "staging");
+        assert_eq!(here, recovery("another", 1, "staging"));
+        assert_ne!(here, recovery("one secret", 2, "staging"));
+        assert_ne!(here, recovery("one secret", 1, "production"));
     }
 }

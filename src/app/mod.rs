@@ -20,14 +20,16 @@ pub mod passwords;
 pub mod portable;
 pub mod preferences;
 pub mod purge;
+mod seal;
 pub mod sessions;
+pub mod two_factor;
 
 use tokio::sync::Notify;
 use url::Url;
 
 use crate::config::Settings;
 use crate::config::policy::MailRule;
-use crate::domain::{Account, Day, FileId, Refusal};
+use crate::domain::{Account, Day, Email, FileId, Refusal};
 use crate::store::{self, Store};
 use clock::Clock;
 use keys::Keys;
@@ -88,6 +90,7 @@ pub struct App {
     pub hurried: bool,
     /// Wrong passwords, as far as they are remembered.
     pub guesses: guesses::Guesses,
+    admins: Vec<Email>,
     mail: outbox::Rules,
     mail_waits: Notify,
     mint: mint::Mint,
@@ -103,12 +106,15 @@ impl App {
         let label = policy.marked.then(|| store.stamp().environment.to_string());
         let mut allow = settings.mail.allow.clone();
         allow.extend(settings.admins.iter().map(ToString::to_string));
+        let keys = |secret| Keys::derive(secret, store.file_key(), &store.stamp().environment);
+        let previous = settings.previous_secret.as_ref().map(|secret| keys(Some(secret)));
         Ok(Self {
-            keys: Keys::derive(settings.secret.as_ref(), store.file_key(), &store.stamp().environment),
+            keys: keys(settings.secret.as_ref()).after(previous),
             passwords: Passwords::start()?,
             app_url,
             hurried: settings.test_endpoints,
             guesses: guesses::Guesses::default(),
+            admins: settings.admins.clone(),
             mail: match policy.mail {
                 MailRule::Captured => outbox::Rules { label, sends_to: outbox::SendsTo::Nobody },
                 MailRule::ToAllowed => outbox::Rules { label, sends_to: outbox::SendsTo::These(allow) },
@@ -119,6 +125,11 @@ impl App {
             store,
             clock,
         })
+    }
+
+    /// Whether somebody may open the admin dashboard: the configuration names the address, and it is theirs.
+    pub fn is_admin(&self, account: &Account) -> bool {
+        account.verified_at.is_some() && self.admins.contains(&account.email)
     }
 
     /// The day it is where the person lives.

@@ -1,13 +1,14 @@
 //! Signing in, staying signed in, signing out.
 
-use super::keys::Purpose;
+use super::keys::{Purpose, Token};
 use super::{App, Error, guesses};
 use crate::domain::audit::{Actor, Deed, Line};
+use crate::domain::challenge::{Action, Challenge};
 use crate::domain::password::Password;
 use crate::domain::session::Session;
-use crate::domain::{Account, Client, Email, Refusal};
+use crate::domain::{Account, AccountId, Client, Email, Refusal};
 use crate::store::schema::TokenHash;
-use crate::store::{accounts, audit, sessions};
+use crate::store::{Draft, accounts, audit, challenges, sessions};
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone)]
@@ -28,8 +29,17 @@ pub struct SignedIn {
     pub device: String,
 }
 
-/// Signs in. The session the browser presented, if any, ends: no token that somebody else could have planted is ever
-/// adopted. `device` is the cookie by which a browser that signed in before is known.
+/// What a right password leads to.
+pub enum Entry {
+    /// Being signed in.
+    Session(SignedIn),
+    /// The question for the second factor, to be answered with this challenge's token.
+    SecondStep(String),
+}
+
+/// Signs in, or asks for the second factor where there is one. The session the browser presented, if any, ends with the
+/// new one: no token that somebody else could have planted is ever adopted. `device` is the cookie by which a browser that
+/// signed in before is known.
 ///
 /// # Errors
 /// [`Refusal::WrongCredentials`] for an unknown address, a wrong password and an account that pauses after too many of
@@ -42,7 +52,7 @@ pub async fn sign_in(
     presented: Option<&str>,
     device: Option<&str>,
     client: Client,
-) -> Result<SignedIn, Error> {
+) -> Result<Entry, Error> {
     // Something that could never have been chosen is simply wrong, at the usual price.
     let account = match Email::parse(email) {
         Ok(email) => app.store.read(|view| accounts::with_email(view, &email))?,
@@ -62,10 +72,8 @@ pub async fn sign_in(
     if account.verified_at.is_none() {
         return Err(Refusal::Unverified.into());
     }
-    let token = app.keys.mint(Purpose::Session)?;
-    let line = app.line(Actor::Person(account.id), Deed::SignedIn, None, &client)?;
-    let device = app.remember_device(device, account.id)?;
-    let replaced = presented.map(|text| app.keys.hash(Purpose::Session, text));
+    let begin = Beginning::prepare(app, account.id, presented, device, client)?;
+    let challenge = app.keys.mint(Purpose::Challenge)?;
     let now = app.clock.now();
     app.store
         .write(move |draft| {
@@ -74,15 +82,53 @@ pub async fn sign_in(
             if current.credentials.password != account.credentials.password {
                 return Err(Refusal::WrongCredentials.into());
             }
-            if let Some(replaced) = replaced {
-                sessions::remove(draft, &replaced)?;
-            }
-            sessions::put(draft, &token.hash, &Session::new(account.id, client, now));
             guesses::forgiven(draft, &guess);
-            audit::add(draft, &line);
-            Ok(SignedIn { token: token.text, device })
+            if current.two_factor.is_some() {
+                let asked = Challenge::new(account.id, Action::SignIn, None, now);
+                challenges::put(draft, &challenge.hash, &asked);
+                return Ok(Entry::SecondStep(challenge.text));
+            }
+            begin.now(draft).map(Entry::Session)
         })
         .await
+}
+
+/// A session that is about to begin.
+pub(super) struct Beginning {
+    token: Token,
+    session: Session,
+    replaced: Option<TokenHash>,
+    line: Line,
+    device: String,
+}
+
+impl Beginning {
+    /// Prepares a session of `account`, in place of the one that was presented.
+    pub(super) fn prepare(
+        app: &App,
+        account: AccountId,
+        presented: Option<&str>,
+        device: Option<&str>,
+        client: Client,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            device: app.remember_device(device, account)?,
+            token: app.keys.mint(Purpose::Session)?,
+            line: app.line(Actor::Person(account), Deed::SignedIn, None, &client)?,
+            session: Session::new(account, client, app.clock.now()),
+            replaced: presented.map(|text| app.keys.hash(Purpose::Session, text)),
+        })
+    }
+
+    /// Begins it inside a decision and answers what the browser is given.
+    pub(super) fn now(self, draft: &mut Draft<'_, '_>) -> Result<SignedIn, Error> {
+        if let Some(replaced) = &self.replaced {
+            sessions::remove(draft, replaced)?;
+        }
+        sessions::put(draft, &self.token.hash, &self.session);
+        audit::add(draft, &self.line);
+        Ok(SignedIn { token: self.token.text, device: self.device })
+    }
 }
 
 /// Who presents this token, if anybody is signed in with it.

@@ -45,6 +45,7 @@ keys! {
     APP_URL = "app_url", Text, ["APP_URL", "NEXT_PUBLIC_APP_URL", "NEXTAUTH_URL"], "Where people reach this environment; links in mail begin with it.";
     DATA_FILE = "data_file", Text, ["DATABASE_URL"], "The data file, relative to the folder of atlas.toml.";
     SECRET = "secret", Secret, ["NEXTAUTH_SECRET", "AUTH_SECRET"], "Keys for sessions and links are derived from it; at least 32 characters, another one in every environment.";
+    SECRET_PREVIOUS = "secret_previous", Secret, ["NEXTAUTH_SECRET_PREVIOUS"], "The secret before the present one, for as long as there are second factors that were sealed with it.";
     MAIL_FROM = "mail.from", Text, ["RESEND_FROM_EMAIL"], "Sender of every mail, as in Atlas <atlas@example.com>.";
     MAIL_ALLOW = "mail.allow", List, [], "Addresses and domains (@example.com) that an environment other than production may write to.";
     RESEND_API_KEY = "mail.resend_api_key", Secret, ["RESEND_API_KEY"], "Sends mail through Resend.";

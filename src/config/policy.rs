@@ -68,6 +68,8 @@ pub struct Policy {
     pub seed: SeedRule,
     /// Whether people must reach it over https (http://localhost is let through with a warning, for rehearsals).
     pub https: bool,
+    /// Whether admins must have a second factor. No setting switches it off.
+    pub admins_need_two_factor: bool,
 }
 
 /// The rules of `kind`.
@@ -81,6 +83,7 @@ pub const fn of(kind: Kind) -> Policy {
             marked: true,
             seed: SeedRule::Freely,
             https: false,
+            admins_need_two_factor: false,
         },
         Kind::Preview => Policy {
             settings: Settings::Optional,
@@ -90,6 +93,7 @@ pub const fn of(kind: Kind) -> Policy {
             marked: true,
             seed: SeedRule::Freely,
             https: false,
+            admins_need_two_factor: false,
         },
         Kind::Staging => Policy {
             settings: Settings::Required,
@@ -99,6 +103,7 @@ pub const fn of(kind: Kind) -> Policy {
             marked: true,
             seed: SeedRule::WithOwnPassword,
             https: true,
+            admins_need_two_factor: true,
         },
         Kind::Production => Policy {
             settings: Settings::Required,
@@ -108,6 +113,7 @@ pub const fn of(kind: Kind) -> Policy {
             marked: false,
             seed: SeedRule::Refused,
             https: true,
+            admins_need_two_factor: true,
         },
     }
 }

@@ -121,6 +121,8 @@ pub struct Settings {
     pub data_file: PathBuf,
     /// What keys are derived from, besides the file's own key.
     pub secret: Option<Secret>,
+    /// The secret before it, which still opens what was sealed with it.
+    pub previous_secret: Option<Secret>,
     /// Mail.
     pub mail: Mail,
     /// Where server errors are reported, unless that is off.

@@ -22,6 +22,7 @@ pub(super) fn settle(environment: &Environment, written: &Written) -> (Option<Se
     let proxies = desk.proxies(app_url.as_ref());
     let data_file = desk.data_file();
     let secret = desk.secret();
+    let previous_secret = desk.previous_secret();
     let mail = desk.mail();
     let sentry = desk.dsn(keys::SENTRY_ENABLED, keys::SENTRY_DSN);
     let browser_sentry = desk.dsn(keys::BROWSER_SENTRY_ENABLED, keys::BROWSER_SENTRY_DSN);
@@ -40,6 +41,7 @@ pub(super) fn settle(environment: &Environment, written: &Written) -> (Option<Se
             app_url,
             data_file: data_file?,
             secret,
+            previous_secret,
             mail: mail?,
             sentry,
             browser_sentry,
@@ -218,6 +220,17 @@ impl<'a> Desk<'a> {
             }
             Some(text) => Some(Secret::new(text)),
         }
+    }
+
+    fn previous_secret(&mut self) -> Option<Secret> {
+        let previous = self.text(keys::SECRET_PREVIOUS)?;
+        if Some(previous) == self.text(keys::SECRET) {
+            self.warn(
+                keys::SECRET_PREVIOUS,
+                "secret_previous is the present secret; leave it unset until that changes",
+            );
+        }
+        Some(Secret::new(previous))
     }
 
     fn mail(&mut self) -> Option<Mail> {

@@ -63,6 +63,12 @@ pub enum Refusal {
     WrongProof,
     /// The digits are not those of a mail that still counts.
     WrongCode,
+    /// The question that was to be answered is too old; it has to be asked again.
+    ChallengeOver,
+    /// Codes of the app cannot be checked, because the secret that theirs is sealed with was changed.
+    FactorUnreadable,
+    /// Admins of this environment keep their second factor.
+    AdminsNeedTwoFactor,
     /// The account was switched off by an admin.
     Disabled,
     /// Nobody may do that but an admin.
@@ -115,6 +121,11 @@ impl fmt::Display for Refusal {
             Self::ProofWanted => "Prove first that it is you.",
             Self::WrongProof => "That is not right. Nothing was changed.",
             Self::WrongCode => "These digits are not right, or they are too old. Ask for a new mail below.",
+            Self::ChallengeOver => "That took too long. Begin again.",
+            Self::FactorUnreadable => {
+                "Codes of your app cannot be checked since this server's secret was changed. Use a recovery code, or ask the people who run this Atlas to reset your second factor."
+            }
+            Self::AdminsNeedTwoFactor => "Admins of this environment need two-factor sign-in, so it stays on.",
             Self::Disabled => "This account is switched off. The people who run this Atlas can tell you why.",
             Self::NotAdmin => "That is for admins.",
             Self::OrderMismatch => "The order must name each of your active habits once. Reload and try again.",

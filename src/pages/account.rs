@@ -7,7 +7,7 @@ use super::form::{alert, described_by, notes, options, select, status};
 use super::layout::{Frame, Here, document};
 use super::portable::{self, Outcome};
 use super::security::{self, Device};
-use super::zones;
+use super::{two_factor, zones};
 use crate::domain::preferences::{Accent, Backfill, Theme, WeekStart};
 use crate::domain::{Account, Fault};
 
@@ -20,6 +20,8 @@ pub enum News<'a> {
     Saved,
     /// They were not, because of these.
     Faults(&'a [Fault]),
+    /// Two-factor sign-in was switched off.
+    TwoFactorOff,
     /// A file was sent.
     File(Outcome<'a>),
     /// Name, address, password or the word that ends it all could not be accepted.
@@ -34,7 +36,13 @@ pub enum News<'a> {
 }
 
 /// The page and what just happened.
-pub fn page(frame: &Frame<'_>, me: &Account, devices: &[Device], news: News<'_>) -> Markup {
+pub fn page(
+    frame: &Frame<'_>,
+    me: &Account,
+    two_factor: two_factor::Standing,
+    devices: &[Device],
+    news: News<'_>,
+) -> Markup {
     let faults = if let News::Faults(faults) = news { faults } else { &[] };
     let outcome = if let News::File(outcome) = news { Some(outcome) } else { None };
     let (wrong, email) = if let News::Credentials { faults, email } = news { (faults, email) } else { (&[][..], None) };
@@ -47,10 +55,12 @@ pub fn page(frame: &Frame<'_>, me: &Account, devices: &[Device], news: News<'_>)
                 h1 { "Account" }
                 p.lead { (me.name()) " · " (me.email) }
                 @if matches!(news, News::Saved) { (status("Your settings are saved.")) }
+                @if matches!(news, News::TwoFactorOff) { (status("Two-factor sign-in is off.")) }
                 @if matches!(news, News::TooLate) { (alert("That took too long, so nothing was changed. Try again.")) }
                 @if let Some(fault) = faults.iter().chain(wrong).next() { (alert(&fault.message)) }
                 (settings(me, faults))
                 (security::credentials(me, email, wrong))
+                (two_factor::section(two_factor))
                 (security::devices(devices, me.zone().rules()))
                 (portable::section(outcome))
                 (security::leaving(wrong))

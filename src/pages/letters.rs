@@ -108,6 +108,69 @@ pub fn address_taken(app_url: &Url) -> Letter {
     )
 }
 
+/// Tells the owner that the second factor was switched on.
+pub fn two_factor_enabled(app_url: &Url) -> Letter {
+    news(
+        "Two-factor sign-in is on",
+        "two-factor sign-in was just switched on for your Atlas account. From now on signing in takes a code of your authenticator app, or one of the recovery codes you were shown. Every other device was signed out.",
+        "If it was not you, somebody was signed in as you. Ask the people who run this Atlas to switch it off, and change your password.",
+        app_url,
+    )
+}
+
+/// Tells the owner that the second factor was switched off.
+pub fn two_factor_disabled(app_url: &Url) -> Letter {
+    news(
+        "Two-factor sign-in is off",
+        "two-factor sign-in was just switched off for your Atlas account. Your password alone lets you in again, and the recovery codes are void.",
+        "If it was not you, somebody knows your password and had a code of yours. Change your password now.",
+        app_url,
+    )
+}
+
+/// Tells the owner that an operator took the second factor away.
+pub fn two_factor_reset(app_url: &Url) -> Letter {
+    news(
+        "Two-factor sign-in was reset",
+        "the people who run this Atlas took two-factor sign-in off your account. Your password alone lets you in; you can set it up again under Account.",
+        "If you did not ask them for it, tell them.",
+        app_url,
+    )
+}
+
+/// Tells the owner that a recovery code was used.
+pub fn recovery_code_used(app_url: &Url) -> Letter {
+    news(
+        "A recovery code was used",
+        "one of the recovery codes of your Atlas account was just used in place of a code of your app. It does not work again; under Account you see how many are left and can have new ones.",
+        "If it was not you, somebody knows your password and has your recovery codes. Change your password, and have new codes made.",
+        app_url,
+    )
+}
+
+/// Tells the owner that codes are refused for a while, because too many were wrong.
+pub fn codes_refused(app_url: &Url) -> Letter {
+    news(
+        "Wrong codes for your account",
+        "somebody got past your password and then typed several wrong codes, so Atlas takes no code of your app for ten minutes. A recovery code still lets you in.",
+        "If it was not you, somebody knows your password. Change it.",
+        app_url,
+    )
+}
+
+/// What was done to an account, and what to do about it if somebody else did it.
+fn news(subject: &str, what: &str, otherwise: &str, app_url: &Url) -> Letter {
+    write(
+        subject,
+        &[
+            Part::Text("Hello,".to_owned()),
+            Part::Text(what.to_owned()),
+            Part::Text(otherwise.to_owned()),
+            Part::Link("Open Atlas", address(app_url, "account")),
+        ],
+    )
+}
+
 /// SECURITY: links begin with the configured address, never with what a request called itself.
 fn address(app_url: &Url, rest: &str) -> String {
     format!("{}/{rest}", app_url.as_str().trim_end_matches('/'))

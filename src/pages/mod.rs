@@ -20,8 +20,10 @@ pub mod letters;
 pub mod mailed;
 pub mod offline;
 pub mod portable;
+pub mod qr;
 pub mod security;
 pub mod today;
+pub mod two_factor;
 pub mod zones;
 
 pub use layout::{Frame, Here};

@@ -124,6 +124,15 @@ pub fn leaving(faults: &[Fault]) -> Markup {
 pub fn challenge(frame: &Frame<'_>, token: &str, what: &str, refused: Option<&str>) -> Markup {
     let password =
         Field { name: "code", label: "Current password", autocomplete: "current-password", hint: None, ..PASSWORD };
+    let code = Field {
+        name: "code",
+        label: "Verification code",
+        kind: "text",
+        autocomplete: "one-time-code",
+        hint: None,
+        ..PASSWORD
+    };
+    let with_code = frame.member.is_some_and(|member| member.two_factor.is_some());
     document(
         frame,
         "Security verification",
@@ -135,9 +144,18 @@ pub fn challenge(frame: &Frame<'_>, token: &str, what: &str, refused: Option<&st
                 @if let Some(why) = refused { (alert(why)) }
                 form.stack method="post" action="/account/verify" novalidate {
                     input type="hidden" name="challengeToken" value=(token);
-                    input type="hidden" name="method" value="password";
-                    @if let Some(member) = frame.member { (owner(member.email.as_str())) }
-                    (field("", &password, &[]))
+                    @if with_code {
+                        fieldset.field {
+                            legend { "What you have" }
+                            label.check { input type="radio" name="method" value="totp" checked; span { "A code of your app" } }
+                            label.check { input type="radio" name="method" value="recovery_code"; span { "A recovery code" } }
+                        }
+                        (field("", &code, &[]))
+                    } @else {
+                        input type="hidden" name="method" value="password";
+                        @if let Some(member) = frame.member { (owner(member.email.as_str())) }
+                        (field("", &password, &[]))
+                    }
                     button.button type="submit" { "Verify and continue" }
                 }
                 p.aside { a href="/account" { "Leave everything as it is" } }

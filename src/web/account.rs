@@ -5,6 +5,7 @@ use warp::http::StatusCode;
 use super::body::Fields;
 use super::failure::Failure;
 use super::reply::{self, Answer};
+use super::two_factor;
 use super::visit::Visit;
 use crate::app::preferences::{self, Change};
 use crate::app::sessions;
@@ -16,7 +17,12 @@ use crate::pages::security::Device;
 
 /// `GET /account`; `?saved` says that the settings were saved.
 pub async fn show(visit: Visit) -> Result<Answer, Failure> {
-    let news = if visit.query().maybe("saved").is_some() { News::Saved } else { News::Nothing };
+    let query = visit.query();
+    let news = match (query.maybe("saved"), query.maybe("two-factor")) {
+        (Some(_), _) => News::Saved,
+        (None, Some("off")) if visit.member()?.two_factor.is_none() => News::TwoFactorOff,
+        _ => News::Nothing,
+    };
     page(&visit, StatusCode::OK, news)
 }
 
@@ -38,7 +44,10 @@ pub fn page(visit: &Visit, status: StatusCode, news: News<'_>) -> Result<Answer,
     let devices: Vec<Device> = devices
         .map(|device| Device { id: device.id, session: device.session, is_current: device.is_current })
         .collect();
-    Ok(reply::page(status, account::page(&visit.frame(), &member.account, &devices, news)))
+    Ok(reply::page(
+        status,
+        account::page(&visit.frame(), &member.account, two_factor::standing(visit, &member.account), &devices, news),
+    ))
 }
 
 /// What the form asks for. A box that is not ticked is not sent, so it means no.

@@ -6,8 +6,9 @@ use warp::http::header::{HeaderValue, REFERRER_POLICY};
 use super::body::Fields;
 use super::failure::Failure;
 use super::reply::{self, Answer};
-use super::target;
 use super::visit::Visit;
+use super::{target, two_factor};
+use crate::app::sessions::Entry;
 use crate::app::{self, accounts, links, sessions};
 use crate::domain::link::Standing;
 use crate::domain::{Fault, Refusal};
@@ -165,7 +166,8 @@ pub async fn sign_in(visit: Visit) -> Result<Answer, Failure> {
     let signed_in =
         sessions::sign_in(&visit.site.app, email, password, visit.token(), visit.device(), visit.client()).await;
     let (status, why, unverified) = match signed_in {
-        Ok(signed_in) => return Ok(visit.signs_in(reply::see_other(from), &signed_in)),
+        Ok(Entry::Session(signed_in)) => return Ok(visit.signs_in(reply::see_other(from), &signed_in)),
+        Ok(Entry::SecondStep(challenge)) => return Ok(two_factor::second_step(&visit, &challenge, from)),
         Err(app::Error::Refused(refusal)) => (UNPROCESSABLE, refusal.to_string(), refusal == Refusal::Unverified),
         Err(app::Error::Busy) => (StatusCode::SERVICE_UNAVAILABLE, BUSY.to_owned(), false),
         Err(error) => return Err(error.into()),

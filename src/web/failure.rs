@@ -107,14 +107,19 @@ impl Failure {
         match self {
             Self::Refused(Refusal::NoSuchHabit | Refusal::NoSuchSession) | Self::NotFound => StatusCode::NOT_FOUND,
             Self::Refused(
-                Refusal::WrongCredentials | Refusal::Unverified | Refusal::ProofWanted | Refusal::WrongProof,
+                Refusal::WrongCredentials
+                | Refusal::Unverified
+                | Refusal::ProofWanted
+                | Refusal::WrongProof
+                | Refusal::ChallengeOver
+                | Refusal::FactorUnreadable,
             )
             | Self::SignedOut
             | Self::Gate => StatusCode::UNAUTHORIZED,
             Self::Refused(Refusal::TooMany(_)) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Refused(Refusal::Disabled | Refusal::NotAdmin) | Self::CrossSite | Self::OtherPerson => {
-                StatusCode::FORBIDDEN
-            }
+            Self::Refused(Refusal::Disabled | Refusal::NotAdmin | Refusal::AdminsNeedTwoFactor)
+            | Self::CrossSite
+            | Self::OtherPerson => StatusCode::FORBIDDEN,
             // The predecessor's scripts expect 400 from the API; a page says what a form's answer is.
             Self::Refused(_) if face == Face::Page => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Refused(_) | Self::Malformed(_) => StatusCode::BAD_REQUEST,
@@ -134,14 +139,14 @@ impl Failure {
             Self::Refused(Refusal::Unverified) => code::EMAIL_NOT_VERIFIED,
             Self::Refused(Refusal::TooMany(_)) => code::RATE_LIMITED,
             Self::Refused(Refusal::LinkInvalid) => code::TOKEN_INVALID,
-            Self::Refused(Refusal::LinkExpired) => code::TOKEN_EXPIRED,
+            Self::Refused(Refusal::LinkExpired | Refusal::ChallengeOver) => code::TOKEN_EXPIRED,
             Self::Refused(Refusal::NoSuchHabit | Refusal::NoSuchSession) | Self::NotFound => code::NOT_FOUND,
-            Self::Refused(Refusal::ProofWanted | Refusal::WrongProof) | Self::SignedOut | Self::Gate => {
-                code::UNAUTHORIZED
-            }
-            Self::Refused(Refusal::Disabled | Refusal::NotAdmin) | Self::CrossSite | Self::OtherPerson => {
-                code::FORBIDDEN
-            }
+            Self::Refused(Refusal::ProofWanted | Refusal::WrongProof | Refusal::FactorUnreadable)
+            | Self::SignedOut
+            | Self::Gate => code::UNAUTHORIZED,
+            Self::Refused(Refusal::Disabled | Refusal::NotAdmin | Refusal::AdminsNeedTwoFactor)
+            | Self::CrossSite
+            | Self::OtherPerson => code::FORBIDDEN,
             Self::Busy | Self::Unavailable(_) | Self::Broken(_) => code::INTERNAL_ERROR,
             _ => code::INVALID_REQUEST,
         }

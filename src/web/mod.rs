@@ -33,6 +33,7 @@ pub mod serve;
 mod site;
 mod target;
 mod today;
+mod two_factor;
 mod visit;
 
 pub use face::Face;

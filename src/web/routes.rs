@@ -17,7 +17,7 @@ use super::reply::Answer;
 use super::visit::{Parts, Visit};
 use super::{
     account, accounts, api, assets, calendar, dev, habits, insights, landing, mailed, offline, portable, security,
-    today,
+    today, two_factor,
 };
 use crate::domain::Refusal;
 use crate::domain::attempts::Rule;
@@ -89,6 +89,8 @@ macro_rules! routes {
 // A form and the JSON that does the same share one limit.
 const SIGN_UP: Limit = Limit::for_strangers("sign-up");
 const SIGN_IN: Limit = Limit::for_strangers("sign-in");
+const SECOND_STEP: Limit = Limit { name: "second-step", rule: Rule::minutes(5, 5, 10), by: By::Client };
+const FACTOR: Limit = Limit { name: "factor", rule: Rule::minutes(10, 5, 10), by: By::Account };
 const SIGN_OUT: Limit = Limit::for_strangers("sign-out");
 const CONFIRM: Limit = Limit::for_strangers("verify-email");
 const RESEND: Limit = Limit::for_strangers("resend-verification");
@@ -115,6 +117,8 @@ const ALWAYS: &[Route] = routes! {
     POST   "/new-address"                       Anyone mailed::new_address [NEW_ADDRESS];
     GET    "/sign-in"                           Anyone accounts::sign_in_form, gzip;
     POST   "/sign-in"                           Anyone accounts::sign_in [SIGN_IN, accounts::sign_in_later];
+    GET    "/sign-in/verify"                    Anyone accounts::sign_in_form;
+    POST   "/sign-in/verify"                    Anyone two_factor::sign_in [SECOND_STEP];
     POST   "/sign-out"                          Anyone accounts::sign_out [SIGN_OUT];
     GET    "/today"                             Member today::show, gzip;
     POST   "/today"                             Member today::tick, gzip;
@@ -136,6 +140,8 @@ const ALWAYS: &[Route] = routes! {
     POST   "/account/delete"                    Member security::delete;
     POST   "/account/verify"                    Member security::verify [PROOF];
     POST   "/account/sessions"                  Member security::end_sessions;
+    GET    "/account/two-factor"                Member two_factor::show;
+    POST   "/account/two-factor"                Member two_factor::change [FACTOR];
     GET    "/account/import"                    Member account::show;
     POST   "/account/import"                    Member portable::bring;
     GET    "/habits/{id}"                       Member insights::habit, gzip;
@@ -148,6 +154,7 @@ const ALWAYS: &[Route] = routes! {
     GET    "/api/health"                        Probe  api::health::show;
     POST   "/api/auth/signup"                   Anyone api::auth::sign_up [SIGN_UP];
     POST   "/api/auth/sign-in"                  Anyone api::auth::sign_in [SIGN_IN];
+    POST   "/api/auth/sign-in/2fa/verify"       Anyone api::auth::verify_sign_in [SECOND_STEP];
     POST   "/api/auth/logout"                   Anyone api::auth::log_out [SIGN_OUT];
     POST   "/api/auth/verify-email"             Anyone api::auth::verify_email [CONFIRM];
     POST   "/api/auth/resend-verification"      Anyone api::auth::resend [RESEND];
@@ -155,6 +162,11 @@ const ALWAYS: &[Route] = routes! {
     POST   "/api/auth/reset-password"           Anyone api::security::reset [RESET];
     GET    "/api/auth/session"                  Anyone api::auth::session;
     PUT    "/api/account"                       Member api::account::change;
+    GET    "/api/account/2fa"                   Member api::two_factor::show;
+    POST   "/api/account/2fa/setup"             Member api::two_factor::set_up [FACTOR];
+    POST   "/api/account/2fa/enable"            Member api::two_factor::enable [FACTOR];
+    POST   "/api/account/2fa/disable"           Member api::two_factor::disable [FACTOR];
+    POST   "/api/account/2fa/recovery/rotate"   Member api::two_factor::rotate [FACTOR];
     POST   "/api/account/step-up/challenge"     Member api::security::ask;
     POST   "/api/account/step-up/verify"        Member api::security::verify [PROOF];
     POST   "/api/account/delete-request"        Member api::security::delete;

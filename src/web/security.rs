@@ -11,6 +11,7 @@ use crate::app::preferences::{self, Change};
 use crate::app::sessions::{self, Which};
 use crate::app::{self, accounts, credentials};
 use crate::domain::challenge::{Action, Prepared};
+use crate::domain::two_factor::Method;
 use crate::domain::{DisplayName, Email, Fault, Refusal};
 use crate::pages::account::News;
 use crate::pages::security as pages;
@@ -66,11 +67,16 @@ pub async fn delete(visit: Visit) -> Result<Answer, Failure> {
 pub async fn verify(visit: Visit) -> Result<Answer, Failure> {
     let form = visit.form().await?;
     let token = form.get("challengeToken");
-    let answer = Answered::Password(form.get("code"));
-    let challenge = match challenges::answer(&visit.site.app, visit.member()?, token, answer).await {
+    let code_method = Method::ALL.into_iter().find(|known| known.word() == form.get("method"));
+    let answer = match code_method {
+        Some(method) => Answered::Code(method, form.get("code")),
+        None => Answered::Password(form.get("code")),
+    };
+    let challenge = match challenges::answer(&visit.site.app, visit.member()?, token, answer, &visit.client()).await {
         Ok(challenge) => challenge,
-        Err(app::Error::Refused(why @ (Refusal::WrongProof | Refusal::TooMany(_)))) => {
-            let page = pages::challenge(&visit.frame(), token, "Type your password to go on.", Some(&why.to_string()));
+        Err(app::Error::Refused(why @ (Refusal::WrongProof | Refusal::TooMany(_) | Refusal::FactorUnreadable))) => {
+            let what = "Nothing was changed so far.";
+            let page = pages::challenge(&visit.frame(), token, what, Some(&why.to_string()));
             return Ok(reply::page(UNPROCESSABLE, page));
         }
         Err(app::Error::Refused(_)) => return account::page(&visit, UNPROCESSABLE, News::TooLate),
@@ -119,10 +125,12 @@ pub async fn end_sessions(visit: Visit) -> Result<Answer, Failure> {
 async fn ask(visit: &Visit, action: Action, prepared: Option<Prepared>) -> Result<Answer, Failure> {
     let asked = challenges::ask(&visit.site.app, visit.member()?.id, action, prepared).await?;
     let what = match action {
-        Action::AccountEmailChange => "Before your address changes, type your password.",
-        Action::AccountPasswordChange => "Before your password changes, type the present one.",
-        Action::AccountDelete => "Before your account is deleted, type your password. After that there is no way back.",
-        Action::SignIn | Action::TwoFactor | Action::AdminAccess => "Type your password to go on.",
+        Action::AccountEmailChange => "Before your address changes, show that it is you.",
+        Action::AccountPasswordChange => "Before your password changes, show that it is you.",
+        Action::AccountDelete => {
+            "Before your account is deleted, show that it is you. After that there is no way back."
+        }
+        Action::SignIn | Action::TwoFactor | Action::AdminAccess => "Show that it is you.",
     };
     Ok(reply::page(StatusCode::OK, pages::challenge(&visit.frame(), &asked.token, what, None)))
 }

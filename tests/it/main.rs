@@ -21,6 +21,7 @@
 mod accounts;
 mod architecture;
 mod assets;
+mod authenticator;
 mod calendar;
 mod commands;
 mod completions;
@@ -43,4 +44,5 @@ mod routes;
 mod security;
 mod seeds;
 mod store;
+mod two_factor;
 mod world;

@@ -33,7 +33,7 @@ pub struct World {
     pub settings: Settings,
     stop: Option<oneshot::Sender<()>>,
     pub serving: Option<JoinHandle<usize>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What a world may have that others have not.
@@ -67,7 +67,23 @@ impl World {
     }
 
     pub async fn with(wishes: Wishes) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::on(tempfile::tempdir().unwrap(), wishes).await
+    }
+
+    /// The same file, served by another process with other wishes. Browsers have to find it anew.
+    pub async fn served_again(mut self, wishes: Wishes) -> Self {
+        self.stops();
+        self.serving.take().unwrap().await.unwrap();
+        let Self { site, folder, .. } = self;
+        // Whatever still runs in the background lets go of the file first.
+        while Arc::strong_count(&site) > 1 {
+            tokio::task::yield_now().await;
+        }
+        drop(site);
+        Self::on(folder, wishes).await
+    }
+
+    async fn on(folder: TempDir, wishes: Wishes) -> Self {
         let config = folder.path().join("atlas.toml");
         std::fs::write(&config, "").unwrap();
         let environment: Environment = wishes.environment.parse().unwrap();
@@ -101,7 +117,7 @@ impl World {
         let serving = tokio::spawn(serve::run(door, listener, limits, async {
             let _ = stopping.await;
         }));
-        Self { clock, site, address, settings, stop: Some(stop), serving: Some(serving), _folder: folder }
+        Self { clock, site, address, settings, stop: Some(stop), serving: Some(serving), folder }
     }
 
     /// Lets the clock stand elsewhere.
@@ -144,7 +160,7 @@ impl World {
     pub async fn restarted(mut self) -> Self {
         self.stops();
         self.serving.take().unwrap().await.unwrap();
-        let Self { clock, site, settings, _folder: folder, .. } = self;
+        let Self { clock, site, settings, folder, .. } = self;
         site.app.store.flush().await.unwrap();
         drop(Arc::into_inner(site).expect("nobody holds the site any more"));
         Self::open(folder, settings, clock, Limits::default(), Duration::from_secs(30)).await

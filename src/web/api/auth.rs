@@ -5,9 +5,11 @@ use serde_json::json;
 use warp::http::StatusCode;
 
 use super::instant;
-use crate::app::{accounts, links, sessions};
+use crate::app::sessions::{Entry, SignedIn};
+use crate::app::{accounts, links, sessions, two_factor};
 use crate::domain::Refusal;
 use crate::domain::link::Standing;
+use crate::domain::two_factor::Method;
 use crate::web::failure::Failure;
 use crate::web::reply::{self, Answer};
 use crate::web::visit::Visit;
@@ -34,12 +36,49 @@ struct SignIn {
     password: String,
 }
 
-/// `POST /api/auth/sign-in`: 200 `{ok:true}` with the session cookie.
+/// `POST /api/auth/sign-in`: 200 `{ok:true}` with the session cookie; or, where there is a second factor,
+/// `{ok:true, requiresTwoFactor:true, challengeToken, methods}` without.
 pub async fn sign_in(visit: Visit) -> Result<Answer, Failure> {
     let typed: SignIn = visit.json().await?;
     let (app, session, device) = (&visit.site.app, visit.token(), visit.device());
-    let signed_in = sessions::sign_in(app, &typed.email, &typed.password, session, device, visit.client()).await?;
-    Ok(visit.signs_in(reply::json(StatusCode::OK, &json!({ "ok": true })), &signed_in))
+    match sessions::sign_in(app, &typed.email, &typed.password, session, device, visit.client()).await? {
+        Entry::Session(given) => signed_in(&visit, &given),
+        Entry::SecondStep(challenge) => {
+            let methods = Method::ALL.map(Method::word);
+            let body =
+                json!({ "ok": true, "requiresTwoFactor": true, "challengeToken": challenge, "methods": methods });
+            Ok(reply::json(StatusCode::OK, &body))
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SecondStep {
+    challenge_token: String,
+    method: Method,
+    code: String,
+}
+
+/// `POST /api/auth/sign-in/2fa/verify`: 200 `{ok:true}` with the session cookie.
+pub async fn verify_sign_in(visit: Visit) -> Result<Answer, Failure> {
+    let SecondStep { challenge_token, method, code } = visit.json().await?;
+    super::two_factor::demand_code(&code, 64)?;
+    let (app, session, device) = (&visit.site.app, visit.token(), visit.device());
+    let given = two_factor::sign_in(app, &challenge_token, method, &code, session, device, visit.client()).await?;
+    signed_in(&visit, &given)
+}
+
+/// An admin who must set up a second factor first is told so.
+fn signed_in(visit: &Visit, given: &SignedIn) -> Result<Answer, Failure> {
+    let app = &visit.site.app;
+    let member = sessions::member(app, &given.token)?;
+    let body = if member.is_some_and(|member| two_factor::must_enrol(app, &member.account)) {
+        json!({ "ok": true, "requiresAdminTwoFactorEnrollment": true })
+    } else {
+        json!({ "ok": true })
+    };
+    Ok(visit.signs_in(reply::json(StatusCode::OK, &body), given))
 }
 
 /// `POST /api/auth/logout`: 200 `{"ok":true}`, also for somebody who is not signed in.
@@ -100,8 +139,8 @@ pub async fn session(visit: Visit) -> Result<Answer, Failure> {
                 "name": member.account.name(),
                 "email": member.account.email,
                 "emailVerifiedAt": member.account.verified_at.map(instant),
-                "twoFactorEnabled": false,
-                "isAdmin": false,
+                "twoFactorEnabled": member.account.two_factor.is_some(),
+                "isAdmin": visit.site.app.is_admin(&member.account),
             },
             "expires": instant(member.session.expires_at()),
         }),

@@ -9,6 +9,7 @@ pub mod health;
 pub mod insights;
 pub mod portable;
 pub mod security;
+pub mod two_factor;
 
 use jiff::Timestamp;
 

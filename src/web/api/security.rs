@@ -10,6 +10,7 @@ use crate::app::sessions::{self, Which};
 use crate::app::{accounts, credentials};
 use crate::domain::Refusal;
 use crate::domain::challenge::Action;
+use crate::domain::two_factor::Method;
 use crate::web::failure::Failure;
 use crate::web::reply::{self, Answer};
 use crate::web::visit::Visit;
@@ -30,7 +31,7 @@ pub async fn ask(visit: Visit) -> Result<Answer, Failure> {
     let data = json!({
         "challengeToken": asked.token,
         "expiresAt": instant(asked.expires_at),
-        "methods": ["password"],
+        "methods": if visit.member()?.two_factor.is_some() { Method::ALL.map(Method::word).to_vec() } else { vec!["password"] },
     });
     Ok(reply::json(StatusCode::OK, &data))
 }
@@ -46,11 +47,14 @@ struct Verify {
 /// `POST /api/account/step-up/verify`: 200 `{verified, action, method, verifiedAt, stepUpChallengeToken}`.
 pub async fn verify(visit: Visit) -> Result<Answer, Failure> {
     let Verify { challenge_token, method, code } = visit.json().await?;
-    let answer = match method.as_str() {
-        "password" => Answered::Password(&code),
-        _ => return Err(Refusal::field("method", "Prove it with your password.").into()),
+    let me = visit.member()?;
+    let code_method = Method::ALL.into_iter().find(|known| known.word() == method);
+    let answer = match (code_method, me.two_factor.is_some()) {
+        (Some(method), true) => Answered::Code(method, &code),
+        (None, false) if method == "password" => Answered::Password(&code),
+        _ => return Err(Refusal::field("method", "Use one of the methods the challenge named.").into()),
     };
-    let challenge = challenges::answer(&visit.site.app, visit.member()?, &challenge_token, answer).await?;
+    let challenge = challenges::answer(&visit.site.app, me, &challenge_token, answer, &visit.client()).await?;
     let data = json!({
         "verified": true,
         "action": challenge.action,
