@@ -11,6 +11,9 @@ use crate::domain::two_factor::Method;
 /// Where everything about the second factor is done.
 pub const ADDRESS: &str = "/account/two-factor";
 
+/// The field of the second step of signing in.
+const SECOND_STEP: &str = "code";
+
 /// How the second factor stands, as far as pages tell.
 #[derive(Debug, Clone, Copy)]
 pub struct Standing {
@@ -202,7 +205,8 @@ fn code(id: &'static str, label: &str, hint: Option<&str>, method: Method, fault
         Method::Totp => ("numeric", "one-time-code"),
         Method::RecoveryCode => ("text", "off"),
     };
-    let is_first = faults.first().is_some_and(|first| first.field == "code");
+    // Where nothing else is to be typed, it may be typed at once.
+    let is_first = id == SECOND_STEP || faults.first().is_some_and(|first| first.field == "code");
     html! {
         div.field {
             label for=(id) { (label) }
@@ -259,7 +263,7 @@ pub fn second_step(frame: &Frame<'_>, step: Step<'_>, refused: Option<&str>) -> 
                 p.lead { (lead) }
                 form.stack method="post" action="/sign-in/verify" novalidate {
                     (hidden(step.method))
-                    (code("code", "Verification code", Some(hint), step.method, &faults))
+                    (code(SECOND_STEP, "Verification code", Some(hint), step.method, &faults))
                     button.button type="submit" { "Verify and sign in" }
                 }
                 form.stack method="post" action="/sign-in/verify" {

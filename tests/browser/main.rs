@@ -10,6 +10,7 @@
 //! | `account` | settings that count at once, and a file that is brought back |
 //! | `habits` | a habit's life, the calendar, and settings |
 //! | `offline` | ticks and the list without a server, undo, and keys |
+//! | `two_factor` | a second factor: set up, signed in with, lost and switched off |
 //! | `mistakes` | what people see when Atlas says no |
 //! | `faultless` | no page has a fault that a program can find, wherever `tour` comes past |
 //! | `axe`, `markup` | the programs that look: axe-core at the page, html-validate at what was sent |
@@ -17,12 +18,15 @@
 //! | `every_page` | what holds on every page: width, targets, silence, no strangers |
 //! | `seeded` | a data file planted by `atlas seed` |
 //! | `person` | somebody who visits, types, presses and sees |
+//! | `authenticator` | the app that shows codes |
 //! | `browser`, `server`, `program` | what a story runs |
 //! | `tools` | what `tests/run` installs from npm |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
 mod account;
+#[path = "../it/authenticator.rs"]
+mod authenticator;
 mod axe;
 mod browser;
 mod every_page;
@@ -38,3 +42,4 @@ mod seeded;
 mod server;
 mod tools;
 mod tour;
+mod two_factor;

@@ -11,6 +11,7 @@ use fantoccini::error::CmdError;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
+use super::authenticator::Authenticator;
 use super::browser::{Browser, Device};
 use super::server::Server;
 
@@ -138,6 +139,11 @@ impl Person {
         self.types("Email", email).await;
         self.types("Password", password).await;
         self.presses("Sign in").await;
+    }
+
+    /// An app that was given the key on the page.
+    pub async fn is_given_the_key(&self) -> Authenticator {
+        Authenticator::given(&self.value_of("Or type this key").await)
     }
 
     /// Types single keys, as somebody does who is in no field.

@@ -17,6 +17,8 @@ pub enum Step {
     PressesAt(&'static str),
     /// Types into the field with that label.
     Types(&'static str, &'static str),
+    /// Types into the field with that label what an app shows that was given the key on the page.
+    TypesCode(&'static str),
     /// Waits for words.
     Sees(&'static str),
     /// Ticks whatever is open.
@@ -25,7 +27,7 @@ pub enum Step {
     Unfolds,
 }
 
-use Step::{Presses, PressesAt, Sees, TicksAll, Types, Unfolds, Visits};
+use Step::{Presses, PressesAt, Sees, TicksAll, Types, TypesCode, Unfolds, Visits};
 
 /// A page in one of its states.
 #[derive(Debug)]
@@ -55,6 +57,7 @@ const STOPS: &[Stop] = &[
         &[Types("Email", "ada@example.com"), Types("Password", "not this one"), Presses("Sign in")],
         "That address and password do not belong together",
     ),
+    stop("/sign-in/verify", &[Visits("/sign-in/verify")], "Welcome back"),
     stop("/verify-email", &[Visits("/verify-email")], "You can have the mail sent again"),
     stop("/verify-email, with digits", &[Unfolds], "Confirm with the digits"),
     stop("/forgot-password", &[Visits("/forgot-password")], "Forgotten password"),
@@ -275,6 +278,57 @@ const STOPS: &[Stop] = &[
         ],
         "Streaks",
     ),
+    // Somebody who sets up a second factor.
+    stop(
+        "/account/two-factor",
+        &[
+            Presses("Sign out"),
+            Types("Email", "tomasz@example.com"),
+            Types("Password", "plenty of quiet mornings"),
+            Presses("Sign in"),
+            Sees("Today"),
+            Visits("/account/two-factor"),
+        ],
+        "You need an authenticator app",
+    ),
+    stop("/account/two-factor, with a key", &[Presses("Set up 2FA")], "Scan this QR code"),
+    stop(
+        "/account/two-factor, with a wrong code",
+        &[Types("Code of your app", "12345"), Presses("Enable 2FA")],
+        "That code is not right",
+    ),
+    stop(
+        "/account/two-factor, with recovery codes",
+        &[TypesCode("Code of your app"), Presses("Enable 2FA")],
+        "I saved these codes",
+    ),
+    stop("/account/two-factor, on", &[Presses("I saved these codes")], "10 recovery codes are left"),
+    stop(
+        "/account/two-factor, refused",
+        &[
+            Types("Current password", "not this one"),
+            Types("Your app's code or a recovery code", "12345"),
+            Presses("Disable 2FA"),
+        ],
+        "The password or the code is not right",
+    ),
+    stop("/account, with a second factor", &[Visits("/account")], "Manage 2FA"),
+    stop(
+        "/sign-in, second step",
+        &[
+            Presses("Sign out"),
+            Types("Email", "tomasz@example.com"),
+            Types("Password", "plenty of quiet mornings"),
+            Presses("Sign in"),
+        ],
+        "Your password is right",
+    ),
+    stop(
+        "/sign-in/verify, refused",
+        &[Types("Verification code", "12345"), Presses("Verify and sign in")],
+        "That code is not right",
+    ),
+    stop("/sign-in/verify, without the app", &[Presses("Use a recovery code")], "one of the recovery codes you saved"),
 ];
 
 /// Takes a new person past every stop and has each looked at.
@@ -295,6 +349,7 @@ async fn takes(person: &Person, step: Step) {
         Presses(name) => person.presses(name).await,
         PressesAt(path) => person.presses_at(path, path).await,
         Types(label, text) => person.types(label, text).await,
+        TypesCode(label) => person.types(label, &person.is_given_the_key().await.shows_now()).await,
         Sees(words) => person.sees(words).await,
         TicksAll => presses_every(person, "//button[@role='checkbox'][@aria-checked='false']").await,
         Unfolds => presses_every(person, "//details[not(@open)]/summary").await,

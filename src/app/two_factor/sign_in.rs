@@ -15,7 +15,7 @@ use super::Proof;
 ///
 /// # Errors
 /// [`Refusal::ProofWanted`] for a token that is none of a sign-in that waits, [`Refusal::ChallengeOver`] when it waited too
-/// long, [`Refusal::WrongProof`], [`Refusal::TooMany`], [`Refusal::FactorUnreadable`]; [`Error::Busy`].
+/// long, [`Refusal::Disabled`], [`Refusal::WrongProof`], [`Refusal::TooMany`], [`Refusal::FactorUnreadable`]; [`Error::Busy`].
 pub async fn sign_in(
     app: &App,
     challenge: &str,
@@ -41,6 +41,9 @@ pub async fn sign_in(
             let mut asked = challenges::get(draft, &hash)?.ok_or(Refusal::ProofWanted)?;
             asked.may_answer(account.id, Action::SignIn, now).map_err(as_sign_in)?;
             let mut account = accounts::get(draft, account.id)?.ok_or(Refusal::ProofWanted)?;
+            if account.disabled_at.is_some() {
+                return Err(Refusal::Disabled.into());
+            }
             if let Err(refusal) = proof.judge(draft, &mut account)? {
                 if refusal == Refusal::WrongProof {
                     asked.wrong.count(now, WRONG_ANSWERS);
