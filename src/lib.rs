@@ -12,7 +12,7 @@
 //! | | [`store`] | the data file; redb lives here only |
 //! | | [`pages`] | what people see; maud and the assets live here only |
 //! | | [`mail`] | handing mail to a relay; SMTP lives here only |
-//! | | [`observe`] | logs and Sentry |
+//! | | [`observe`] | logs, the last requests, and Sentry |
 //! | second | [`app`] | the use cases: one decision, one transaction |
 //! | third | [`web`] | HTTP in, HTTP out; warp and hyper live here only |
 //! | | [`ops`] | what an operator does |
@@ -25,7 +25,7 @@
 //! in one write to the [`store`] with the rule of [`domain::completion`]. The answer goes back the same way.
 //!
 //! A command: `main` hands the words to [`cli`], which settles the [`config`], opens the [`store`] of exactly that
-//! environment, and calls [`app`] or [`ops`].
+//! environment, and calls [`app`] or [`ops`]. When a server has the file, the order goes to it through [`ops::control`].
 
 pub mod app;
 pub mod cli;

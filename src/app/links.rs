@@ -8,7 +8,7 @@ use crate::domain::account::Credentials;
 use crate::domain::audit::{Actor, Deed, Line};
 use crate::domain::link::{CODE_RULE, Code, Link, RESEND_PAUSE, Standing, VERIFICATION_LIFE};
 use crate::domain::password::Password;
-use crate::domain::{AccountId, Client, DisplayName, Email, Refusal};
+use crate::domain::{Account, AccountId, Client, DisplayName, Email, Refusal};
 use crate::pages::letters;
 use crate::store::schema::TokenHash;
 use crate::store::{Read, accounts, attempts, audit, links};
@@ -21,21 +21,31 @@ use crate::store::{Read, accounts, attempts, audit, links};
 /// [`Error::Refused`] when the address is none.
 pub async fn resend(app: &App, email: &str) -> Result<(), Error> {
     let email = Email::parse(email).map_err(|fault| Refusal::Invalid(vec![fault]))?;
-    let now = app.clock.now();
     let Some(account) = app.store.read(|view| accounts::with_email(view, &email))? else { return Ok(()) };
+    mail_again(app, account, None).await.map(drop)
+}
+
+/// Mails a new link to an account. An admin's wish comes with its line of the audit trail, and need not wait until the
+/// last link is five minutes old. Answers whether a mail was posted.
+pub(super) async fn mail_again(app: &App, account: Account, wish: Option<Line>) -> Result<bool, Error> {
+    let now = app.clock.now();
     let token = app.keys.mint(Purpose::Verification)?;
     let digits = app.keys.digits()?;
-    let mail = app.compose(email, letters::verification(&app.app_url, &token.text, &digits), VERIFICATION_LIFE)?;
+    let letter = letters::verification(&app.app_url, &token.text, &digits);
+    let mail = app.compose(account.email.clone(), letter, VERIFICATION_LIFE)?;
     let code = Some(Code { hash: app.keys.codes()(account.id, &digits), wrong: 0 });
-    let hurried = app.hurried;
-    app.store
+    let hurried = app.hurried || wish.is_some();
+    let posted = app
+        .store
         .write(move |draft| {
-            let waits = accounts::get(draft, account.id)?.filter(|account| account.verified_at.is_none());
-            let Some(mut account) = waits else { return Ok(()) };
+            let waits = accounts::get(draft, account.id)?;
+            // The address may have been confirmed, or changed, since the mail was written.
+            let waits = waits.filter(|now| now.verified_at.is_none() && now.email == account.email);
+            let Some(mut account) = waits else { return Ok(false) };
             let older = links::of(draft, account.id)?;
             let newest = older.iter().map(|(_, link)| link.created_at).max();
             if !hurried && newest.is_some_and(|at| now.duration_since(at) < RESEND_PAUSE) || !account.count_mail(now) {
-                return Ok(());
+                return Ok(false);
             }
             // SECURITY: links of other sign-ups stay. Whoever asked for this one may not be who made those.
             for (token, _) in older.iter().filter(|(_, link)| link.credentials == account.credentials) {
@@ -46,11 +56,14 @@ pub async fn resend(app: &App, email: &str) -> Result<(), Error> {
             links::put(draft, &token.hash, &link);
             accounts::put(draft, &account)?;
             outbox::post(draft, &mail);
-            Ok::<_, Error>(())
+            if let Some(line) = &wish {
+                audit::add(draft, line);
+            }
+            Ok::<_, Error>(true)
         })
         .await?;
     app.mail_posted();
-    Ok(())
+    Ok(posted)
 }
 
 /// What a link that was opened would do. Looking changes nothing.

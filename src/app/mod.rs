@@ -3,7 +3,8 @@
 //! A use case takes the [`App`] first and what was asked after it, and answers with what is now true or an [`Error`].
 
 pub mod accounts;
-mod audit;
+pub mod admin;
+pub mod audit;
 pub mod calendar;
 pub mod challenges;
 pub mod clock;
@@ -125,11 +126,6 @@ impl App {
             store,
             clock,
         })
-    }
-
-    /// Whether somebody may open the admin dashboard: the configuration names the address, and it is theirs.
-    pub fn is_admin(&self, account: &Account) -> bool {
-        account.verified_at.is_some() && self.admins.contains(&account.email)
     }
 
     /// The day it is where the person lives.

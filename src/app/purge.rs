@@ -3,8 +3,6 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{App, Error};
-use crate::domain::AuditId;
-use crate::domain::audit::KEPT_FOR;
 use crate::store::purge;
 
 /// Rows looked at in one go, so that nobody's write waits behind it.
@@ -21,7 +19,6 @@ pub const EVERY: std::time::Duration = std::time::Duration::from_hours(1);
 pub async fn purge(app: &App) -> Result<usize, Error> {
     let now = app.clock.now();
     let long_ago = |life| now.checked_sub(life).unwrap_or(Timestamp::MIN);
-    let oldest = AuditId::mint(long_ago(KEPT_FOR), [0; 10]);
     let forgotten = long_ago(REMEMBERED);
     let mut gone = 0;
     for table in purge::Table::ALL {
@@ -39,14 +36,7 @@ pub async fn purge(app: &App) -> Result<usize, Error> {
             }
         }
     }
-    loop {
-        let removed =
-            app.store.write(move |draft| Ok::<_, Error>(crate::store::audit::purge(draft, oldest, BATCH)?)).await?;
-        gone += removed;
-        if removed < BATCH {
-            return Ok(gone);
-        }
-    }
+    Ok(gone + super::audit::purge(app).await?)
 }
 
 /// Removes what is over, again and again, for as long as the server runs. Ends only by being dropped.

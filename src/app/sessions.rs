@@ -44,7 +44,7 @@ pub enum Entry {
 /// # Errors
 /// [`Refusal::WrongCredentials`] for an unknown address, a wrong password and an account that pauses after too many of
 /// them, all alike and in the same time;
-/// [`Refusal::Unverified`] only when the password is right; [`Error::Busy`].
+/// [`Refusal::Disabled`] and [`Refusal::Unverified`] only when the password is right; [`Error::Busy`].
 pub async fn sign_in(
     app: &App,
     email: &str,
@@ -69,6 +69,9 @@ pub async fn sign_in(
         return Err(Refusal::WrongCredentials.into());
     };
     app.guessed_right(&guess);
+    if account.disabled_at.is_some() {
+        return Err(Refusal::Disabled.into());
+    }
     if account.verified_at.is_none() {
         return Err(Refusal::Unverified.into());
     }
@@ -83,6 +86,9 @@ pub async fn sign_in(
                 return Err(Refusal::WrongCredentials.into());
             }
             guesses::forgiven(draft, &guess);
+            if current.disabled_at.is_some() {
+                return Err(Refusal::Disabled.into());
+            }
             if current.two_factor.is_some() {
                 let asked = Challenge::new(account.id, Action::SignIn, None, now);
                 challenges::put(draft, &challenge.hash, &asked);
@@ -141,6 +147,8 @@ pub fn member(app: &App, token: &str) -> Result<Option<Member>, Error> {
     app.store.read(|view| {
         let Some(session) = sessions::get(view, &hash)?.filter(|session| session.is_live(now)) else { return Ok(None) };
         let account = accounts::get(view, session.account)?;
+        // SECURITY: looked at again at every request, so that switching an account off needs no other step to count.
+        let account = account.filter(|account| account.disabled_at.is_none());
         Ok(account.map(|account| Member { account, session, hash }))
     })
 }

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::{Exit, complain, say};
-use crate::config::keys::{self, Key, Shape};
-use crate::config::{self, Checked, Entry, Flags, Severity};
+use crate::config::keys::{self, Shape};
+use crate::config::report::{Shown, report};
+use crate::config::{self, Checked, Flags, Severity};
 
 /// Prints every setting with its origin, then every problem.
 pub fn run(flags: &Flags, as_json: bool) -> Exit {
@@ -19,25 +20,16 @@ pub fn run(flags: &Flags, as_json: bool) -> Exit {
     if checked.settings.is_some() { Exit::Fine } else { Exit::Configuration }
 }
 
-/// The value for people: a secret only says that it is there.
-fn shown<'a>(key: &Key, entry: &'a Entry) -> &'a str {
-    match (key.shape, entry.value.as_str()) {
-        (Shape::Secret, _) => "(secret)",
-        (Shape::List, "") => "(none)",
-        (_, value) => value,
-    }
-}
-
 fn json(checked: &Checked) -> String {
     let settings: Vec<_> = keys::ALL
         .iter()
-        .map(|key| {
-            let entry = checked.written.get(key.name);
+        .zip(report(&checked.written))
+        .map(|(key, shown)| {
             json!({
                 "key": key.name,
-                "value": entry.map(|entry| shown(key, entry)),
+                "value": shown.value,
                 "secret": key.shape == Shape::Secret,
-                "origin": entry.map(|entry| entry.origin.to_string()),
+                "origin": shown.origin,
                 "variables": key.variables,
             })
         })
@@ -64,12 +56,9 @@ fn text(checked: &Checked) -> String {
     use std::fmt::Write;
     let mut out = format!("{} (kind {})\n\n", checked.environment, checked.environment.kind());
     let width = keys::ALL.iter().map(|key| key.name.len()).max().unwrap_or(0);
-    for key in keys::ALL {
-        let name = key.name;
-        let _ = match checked.written.get(name) {
-            Some(entry) => writeln!(out, "  {name:width$}  {}  ({})", shown(key, entry), entry.origin),
-            None => writeln!(out, "  {name:width$}  –  (not set)"),
-        };
+    for Shown { key, value, origin, .. } in report(&checked.written) {
+        let (value, origin) = (value.as_deref().unwrap_or("–"), origin.as_deref().unwrap_or("not set"));
+        let _ = writeln!(out, "  {key:width$}  {value}  ({origin})");
     }
     out.push('\n');
     for problem in &checked.problems {

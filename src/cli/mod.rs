@@ -4,9 +4,11 @@
 //! 2 usage, 69 not reachable, 74 input or output, 78 configuration.
 
 mod check;
+mod control;
 mod open;
 mod seed;
 mod serve;
+mod user;
 mod version;
 
 use std::path::PathBuf;
@@ -15,6 +17,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config;
+use crate::ops::users::Verb;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,12 +82,80 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Look at people, switch them off and on, sign them out; the server may run or not
+    User {
+        #[command(subcommand)]
+        verb: UserVerb,
+    },
     /// Print the version and the schema this binary writes
     Version {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Subcommand)]
+enum UserVerb {
+    /// List people, the newest first
+    List {
+        /// Only those whose address or name contains this
+        #[arg(long, value_name = "WORDS", default_value = "")]
+        search: String,
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+        /// Where to go on, as the list before says
+        #[arg(long, value_name = "ID")]
+        cursor: Option<String>,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Show one person
+    Show(About),
+    /// Switch an account off: every session ends, and nobody signs in
+    Disable(About),
+    /// Switch an account on again
+    Enable(About),
+    /// End every session of a person
+    SignOut(About),
+    /// Take the second factor of somebody who lost it away, and tell them by mail.
+    #[command(name = "reset-2fa")]
+    ResetTwoFactor(About),
+}
+
+/// Where a verb counts, and how it answers.
+#[derive(Args)]
+struct Asked {
+    #[command(flatten)]
+    place: Place,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Whom a verb is about.
+#[derive(Args)]
+struct About {
+    /// Address or id of the person
+    #[arg(value_name = "WHO")]
+    who: String,
+    #[command(flatten)]
+    asked: Asked,
+}
+
+impl UserVerb {
+    fn run(self) -> Exit {
+        let (verb, Asked { place, json }) = match self {
+            Self::List { search, limit, cursor, asked } => (Verb::List { search, limit, cursor }, asked),
+            Self::Show(About { who, asked }) => (Verb::Show { who }, asked),
+            Self::Disable(About { who, asked }) => (Verb::Disable { who }, asked),
+            Self::Enable(About { who, asked }) => (Verb::Enable { who }, asked),
+            Self::SignOut(About { who, asked }) => (Verb::SignOut { who }, asked),
+            Self::ResetTwoFactor(About { who, asked }) => (Verb::ResetTwoFactor { who }, asked),
+        };
+        user::run(&place.flags(None), verb, json)
+    }
 }
 
 #[derive(Args)]
@@ -109,6 +180,7 @@ pub fn run() -> ExitCode {
         Command::Serve { place, listen } => serve::run(&place.flags(listen)),
         Command::Check { place, json } => check::run(&place.flags(None), json),
         Command::Seed { place, set, json } => seed::run(&place.flags(None), &set, json),
+        Command::User { verb } => verb.run(),
         Command::Version { json } => version::run(json),
     };
     exit.into()

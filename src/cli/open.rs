@@ -31,12 +31,17 @@ pub fn data_file(settings: &Settings) -> Result<Opened, Exit> {
     })?;
     Store::open_or_create(&settings.data_file, &settings.environment, || born).map_err(|error| {
         complain(&error);
-        match error {
-            OpenError::Locked { .. } => Exit::Unreachable,
-            OpenError::OtherEnvironment { .. } | OpenError::Newer { .. } | OpenError::NotOurs { .. } => Exit::Refused,
-            OpenError::Missing { .. } | OpenError::Damaged { .. } | OpenError::Io { .. } => Exit::InputOutput,
-        }
+        exit_of(&error)
     })
+}
+
+/// How a command ends that could not open its data file.
+pub fn exit_of(error: &OpenError) -> Exit {
+    match error {
+        OpenError::Locked { .. } => Exit::Unreachable,
+        OpenError::OtherEnvironment { .. } | OpenError::Newer { .. } | OpenError::NotOurs { .. } => Exit::Refused,
+        OpenError::Missing { .. } | OpenError::Damaged { .. } | OpenError::Io { .. } => Exit::InputOutput,
+    }
 }
 
 /// Where people reach the environment: as configured, or in development the address that was bound.

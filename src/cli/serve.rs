@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::{Exit, complain, open, say};
 use crate::app::clock::Clock;
@@ -13,6 +14,7 @@ use crate::app::{App, outbox, purge};
 use crate::config::{Flags, Settings, Transport};
 use crate::mail::Relay;
 use crate::observe;
+use crate::ops::control::{self, Control};
 use crate::store::PidNote;
 use crate::web::serve::{self, Limits};
 use crate::web::{self, Site};
@@ -62,6 +64,7 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     say(format_args!("Atlas serves {} at {at} from {file}{made}", settings.environment));
 
     let sending = sending(settings, &site)?;
+    let listening = listening(settings, &site);
     let (stop, stopping) = oneshot::channel();
     let stopped = async {
         let _ = stopping.await;
@@ -70,6 +73,7 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
         cut = drained(serve::run(door, listener, Limits::default(), stopped), stop, &mut signals) => cut,
         () = sending => 0,
         () = purging(Arc::clone(&site)) => 0,
+        () = listening => 0,
     };
     if cut > 0 {
         tracing::warn!(cut, "connections were cut off when the time to drain was over");
@@ -130,9 +134,43 @@ fn sending(settings: &Settings, site: &Arc<Site>) -> Result<impl Future<Output =
 async fn purging(site: Arc<Site>) {
     loop {
         let site = Arc::clone(&site);
-        let ended = tokio::spawn(async move { purge::keep_purging(&site.app).await }).await;
+        let ended = Task(tokio::spawn(async move { purge::keep_purging(&site.app).await })).await;
         tracing::error!(?ended, "purging stopped and starts again");
         tokio::time::sleep(purge::EVERY).await;
+    }
+}
+
+/// Listens to operators' commands for as long as the server runs. Without the socket it serves all the same.
+fn listening(settings: &Settings, site: &Arc<Site>) -> impl Future<Output = ()> + use<> {
+    let control = Control::open(&settings.data_file).map(Arc::new).map_err(|error| {
+        let path = control::socket_of(&settings.data_file);
+        tracing::warn!(%error, path = %path.display(), "no control socket; commands need the server to stop");
+    });
+    let site = Arc::clone(site);
+    async move {
+        let Ok(control) = control else { return std::future::pending().await };
+        loop {
+            let (site, control) = (Arc::clone(&site), Arc::clone(&control));
+            let ended = Task(tokio::spawn(async move { control.listen(&site.app).await })).await;
+            tracing::error!(?ended, "listening to operators stopped and starts again");
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+    }
+}
+
+/// A task that ends when nobody waits for it any more.
+struct Task(JoinHandle<()>);
+
+impl Future for Task {
+    type Output = Result<(), tokio::task::JoinError>;
+    fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
+        std::pin::Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

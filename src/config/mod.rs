@@ -7,6 +7,7 @@
 pub mod keys;
 pub mod policy;
 mod relay;
+pub mod report;
 mod settings;
 mod settle;
 mod written;

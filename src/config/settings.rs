@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::policy::Policy;
+use super::report::Shown;
 use crate::domain::client::Proxies;
 use crate::domain::{Email, Environment};
 
@@ -139,4 +140,6 @@ pub struct Settings {
     pub gate: Option<Gate>,
     /// What is logged.
     pub log: String,
+    /// Every setting with its origin, for admins to read.
+    pub report: Vec<Shown>,
 }

@@ -8,6 +8,7 @@ use url::Url;
 use super::keys;
 use super::policy::{self, GateRule, MailRule, Policy, SeedRule, TestEndpoints};
 use super::relay::{self, is_loopback};
+use super::report::report;
 use super::settings::{Dsn, Gate, Mail, Secret, Sender, Settings, Transport};
 use super::written::{Entry, Origin, Written, error};
 use super::{Problem, Severity};
@@ -50,6 +51,7 @@ pub(super) fn settle(environment: &Environment, written: &Written) -> (Option<Se
             seed_password,
             gate,
             log,
+            report: report(written),
         })
     })();
     (settings, problems)

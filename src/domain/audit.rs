@@ -41,6 +41,11 @@ macro_rules! deeds {
             pub fn word(self) -> &'static str {
                 match self { $(Self::$name => $word,)* }
             }
+
+            /// The deed of that word.
+            pub fn of(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|deed| deed.word() == word)
+            }
         }
     };
 }
@@ -109,4 +114,15 @@ pub struct Line {
     /// From where.
     #[serde(default)]
     pub address: Option<IpAddr>,
+}
+
+impl Line {
+    /// Whom the line is about: who did it and to whom it was done, each once.
+    pub fn people(&self) -> impl Iterator<Item = AccountId> + use<> {
+        let actor = match self.actor {
+            Actor::Person(account) => Some(account),
+            Actor::Stranger | Actor::Operator => None,
+        };
+        actor.into_iter().chain(self.whom.filter(|whom| Some(*whom) != actor))
+    }
 }

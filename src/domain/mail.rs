@@ -43,6 +43,21 @@ pub enum Standing {
     },
 }
 
+impl Standing {
+    /// Every word of [`Self::word`].
+    pub const WORDS: [&str; 4] = ["waiting", "sent", "captured", "failed"];
+
+    /// As it is stored and filtered by.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Waiting { .. } => "waiting",
+            Self::Captured => "captured",
+            Self::Sent { .. } => "sent",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
 /// One mail to one person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {

@@ -73,6 +73,12 @@ pub enum Refusal {
     Disabled,
     /// Nobody may do that but an admin.
     NotAdmin,
+    /// An admin has to set up a second factor first.
+    SecondFactorWanted,
+    /// No such person.
+    NoSuchPerson,
+    /// An admin wanted to switch off the own account.
+    OwnAccount,
     /// The new order does not name every active habit exactly once.
     OrderMismatch,
 }
@@ -127,7 +133,12 @@ impl fmt::Display for Refusal {
             }
             Self::AdminsNeedTwoFactor => "Admins of this environment need two-factor sign-in, so it stays on.",
             Self::Disabled => "This account is switched off. The people who run this Atlas can tell you why.",
+            Self::SecondFactorWanted => "Admins of this environment need two-factor sign-in. Set it up first.",
             Self::NotAdmin => "That is for admins.",
+            Self::NoSuchPerson => "There is no such person.",
+            Self::OwnAccount => {
+                "You cannot switch off your own account: nobody might be left to switch it on again. Another admin can."
+            }
             Self::OrderMismatch => "The order must name each of your active habits once. Reload and try again.",
         })
     }

@@ -1,3 +1,5 @@
 //! Third floor, beside the web: what an operator does.
 
+pub mod control;
 pub mod seeds;
+pub mod users;

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::layout::{Frame, Here, document};
-use crate::domain::mail::Mail;
+use crate::domain::mail::{Letter, Mail};
 
 /// Mail newest first, as plain text with its links alive.
 pub fn mail(frame: &Frame<'_>, mails: &[Mail]) -> Markup {
@@ -28,14 +28,21 @@ fn letter(mail: &Mail) -> Markup {
             @if let Some(letter) = &mail.letter {
                 h2 { (letter.subject) }
                 p.hint { "To " (mail.to) " · " time datetime=(mail.created_at.strftime("%Y-%m-%dT%H:%M:%SZ")) { (mail.created_at.strftime("%Y-%m-%d %H:%M:%S UTC")) } }
-                div.letter-text {
-                    @for line in letter.text.lines() {
-                        @if line.starts_with("https://") || line.starts_with("http://") {
-                            p { a href=(line) { (line) } }
-                        } @else if !line.is_empty() {
-                            p { (line) }
-                        }
-                    }
+                (text(letter))
+            }
+        }
+    }
+}
+
+/// What a letter says, with its links alive.
+pub(super) fn text(letter: &Letter) -> Markup {
+    html! {
+        div.letter-text {
+            @for line in letter.text.lines() {
+                @if line.starts_with("https://") || line.starts_with("http://") {
+                    p { a href=(line) { (line) } }
+                } @else if !line.is_empty() {
+                    p { (line) }
                 }
             }
         }

@@ -19,6 +19,8 @@ pub enum Here {
     Insights,
     /// `/account`.
     Account,
+    /// `/admin` and below.
+    Admin,
     /// Anywhere else.
     Elsewhere,
 }
@@ -30,6 +32,8 @@ pub struct Frame<'a> {
     pub marked: Option<&'a str>,
     /// The person signed in.
     pub member: Option<&'a Account>,
+    /// Whether the person may open the admin pages.
+    pub is_admin: bool,
     /// Whether captured mail can be read at `/dev/mail`.
     pub reads_mail: bool,
 }
@@ -61,7 +65,7 @@ pub fn document(frame: &Frame<'_>, title: &str, here: Here, main: &Markup) -> Ma
                 a.skip href="#main" { "Skip to content" }
                 @if let Some(name) = frame.marked { (banner(name, frame.reads_mail)) }
                 @match frame.member {
-                    Some(member) => div.shell { (aside(member.name(), here)) main #main { (main) } },
+                    Some(member) => div.shell { (aside(member.name(), frame.is_admin, here)) main #main { (main) } },
                     None => { (masthead()) main #main.alone { (main) } },
                 }
                 div.toast {
@@ -104,7 +108,7 @@ fn masthead() -> Markup {
     }
 }
 
-fn aside(name: &str, here: Here) -> Markup {
+fn aside(name: &str, is_admin: bool, here: Here) -> Markup {
     let entry = |to: &str, label: &str, is: Here| {
         html! { li { a href=(to) aria-current=[(here == is).then_some("page")] { (label) } } }
     };
@@ -117,6 +121,7 @@ fn aside(name: &str, here: Here) -> Markup {
                     (entry("/calendar", "Calendar", Here::Calendar))
                     (entry("/habits", "Habits", Here::Habits))
                     (entry("/insights", "Insights", Here::Insights))
+                    @if is_admin { (entry("/admin", "Admin", Here::Admin)) }
                 }
             }
             form.leave method="post" action="/sign-out" {

@@ -1,9 +1,27 @@
 //! People, and whose address is whose.
 
+use std::borrow::Cow;
+
 use super::counts::{self, Count};
+use super::record::sketched;
 use super::schema::{ACCOUNTS, EMAILS, TOKENS, TokenHash};
-use super::{Draft, Error, Read};
+use super::{Draft, Error, Page, Read, Turn, View};
 use crate::domain::{Account, AccountId, Email};
+
+/// What a search looks at, read without the rest of the record.
+#[derive(serde::Deserialize)]
+struct Sketch<'a> {
+    #[serde(borrow)]
+    email: Cow<'a, str>,
+    #[serde(borrow)]
+    credentials: Named<'a>,
+}
+
+#[derive(serde::Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+}
 
 /// The account with that id.
 ///
@@ -33,6 +51,27 @@ pub fn with_token(read: &impl Read, token: &TokenHash) -> Result<Option<Account>
         Some(id) => get(read, id),
         None => Ok(None),
     }
+}
+
+/// A page of people, newest first: those whose address or name contains `words`, which are in lower case.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn page(view: &View, words: &str, turn: &Turn<AccountId>) -> Result<Page<AccountId, Account>, Error> {
+    view.page(&ACCOUNTS, &[], turn, |_, bytes| {
+        if !words.is_empty() {
+            let sketch: Sketch<'_> = sketched(bytes).map_err(|why| Error::Corrupt { table: ACCOUNTS.name(), why })?;
+            if !contains(&sketch.email, words) && !contains(&sketch.credentials.name, words) {
+                return Ok(None);
+            }
+        }
+        ACCOUNTS.value(bytes).map(Some)
+    })
+}
+
+/// Whether a text contains words, whatever its case.
+pub(super) fn contains(text: &str, words: &str) -> bool {
+    text.to_lowercase().contains(words)
 }
 
 /// Stores an account under its id, its address and its mailed tokens, in place of what was there.

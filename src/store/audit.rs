@@ -2,16 +2,37 @@
 
 use super::record::Key;
 use super::schema::{ACCOUNT_AUDIT, AUDIT};
-use super::{Draft, Error, Read};
-use crate::domain::audit::{Actor, Line};
+use super::{Draft, Error, Page, Read, Turn, View};
+use crate::domain::audit::{Deed, Line};
 use crate::domain::{AccountId, AuditId};
 
 /// Adds a line.
 pub fn add(draft: &mut Draft<'_, '_>, line: &Line) {
     draft.put(&AUDIT, &line.id, line);
-    for account in people(line) {
+    for account in line.people() {
         draft.put(&ACCOUNT_AUDIT, &(account, line.id), &());
     }
+}
+
+/// A page of the trail, newest first: lines about `whom`, of `deed`.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn page(
+    view: &View,
+    whom: Option<AccountId>,
+    deed: Option<Deed>,
+    turn: &Turn<AuditId>,
+) -> Result<Page<AuditId, Line>, Error> {
+    let fits = |line: &Line| deed.is_none_or(|deed| deed == line.deed);
+    let Some(whom) = whom else {
+        return view.page(&AUDIT, &[], turn, |_, bytes| AUDIT.value(bytes).map(|line| Some(line).filter(fits)));
+    };
+    let below = turn.below.map(|line| (whom, line));
+    let turn = Turn { below, most: turn.most, effort: turn.effort };
+    let page =
+        view.page(&ACCOUNT_AUDIT, &whom.encode(), &turn, |(_, id), _| Ok(view.get(&AUDIT, &id)?.filter(fits)))?;
+    Ok(Page { rows: page.rows, next: page.next.map(|(_, line)| line) })
 }
 
 /// Takes away where an account's lines came from: what is left says what happened, and of nobody.
@@ -35,18 +56,9 @@ pub fn purge(draft: &mut Draft<'_, '_>, first: AuditId, most: usize) -> Result<u
     let old = draft.before(&AUDIT, &first.encode(), most)?;
     for (id, line) in &old {
         draft.remove(&AUDIT, id);
-        for account in people(line) {
+        for account in line.people() {
             draft.remove(&ACCOUNT_AUDIT, &(account, *id));
         }
     }
     Ok(old.len())
-}
-
-/// Whom a line is about: who did it and to whom it was done.
-fn people(line: &Line) -> impl Iterator<Item = AccountId> {
-    let actor = match line.actor {
-        Actor::Person(account) => Some(account),
-        Actor::Stranger | Actor::Operator => None,
-    };
-    actor.into_iter().chain(line.whom.filter(|whom| Some(*whom) != actor))
 }

@@ -10,7 +10,7 @@ use redb::{ReadableTable, WriteTransaction};
 
 use super::Error;
 use super::record::{Key, Value};
-use super::table::{Read, Row, Table, definition, rows_of};
+use super::table::{Read, Row, Table, definition, rows_back_of, rows_of};
 
 type OpenTable<'txn> = redb::Table<'txn, &'static [u8], &'static [u8]>;
 
@@ -87,6 +87,31 @@ impl<'batch, 'txn> Draft<'batch, 'txn> {
         self.changes.insert((table, key), None);
     }
 
+    /// The rows that `fetch` finds in the transaction, with this draft's own changes of the range among them. `fetch` is
+    /// told how many rows the draft removes, each of which may hide one of those it finds.
+    fn merged(
+        &self,
+        table: &'static str,
+        from: &[u8],
+        to: Option<&[u8]>,
+        fetch: impl FnOnce(&OpenTable<'txn>, usize) -> Result<Vec<Row>, Error>,
+    ) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, Error> {
+        let changed = || {
+            let here = self.changes.range((table, from.to_vec())..);
+            here.take_while(|((name, key), _)| *name == table && to.is_none_or(|to| key.as_slice() < to))
+        };
+        let removed = changed().filter(|(_, value)| value.is_none()).count();
+        let stored = self.batch.with(table, |open| fetch(open, removed))?;
+        let mut merged: BTreeMap<Vec<u8>, Vec<u8>> = stored.into_iter().collect();
+        for ((_, key), value) in changed() {
+            match value {
+                Some(value) => merged.insert(key.clone(), value.clone()),
+                None => merged.remove(key),
+            };
+        }
+        Ok(merged)
+    }
+
     /// Removes the row under `key`, if there is one.
     pub fn remove<K: Key, V: Value>(&mut self, table: &Table<K, V>, key: &K) {
         self.changes.insert((table.name(), key.encode()), None);
@@ -102,20 +127,14 @@ impl Read for Draft<'_, '_> {
     }
 
     fn rows(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error> {
-        let changed = || {
-            let here = self.changes.range((table, from.to_vec())..);
-            here.take_while(|((name, key), _)| *name == table && to.is_none_or(|to| key.as_slice() < to))
-        };
-        // Each removed row may hide one of the rows fetched, so fetch that many more.
-        let removed = changed().filter(|(_, value)| value.is_none()).count();
-        let stored = self.batch.with(table, |open| rows_of(open, from, to, most.saturating_add(removed)))?;
-        let mut merged: BTreeMap<Vec<u8>, Vec<u8>> = stored.into_iter().collect();
-        for ((_, key), value) in changed() {
-            match value {
-                Some(value) => merged.insert(key.clone(), value.clone()),
-                None => merged.remove(key),
-            };
-        }
+        let merged =
+            self.merged(table, from, to, |open, removed| rows_of(open, from, to, most.saturating_add(removed)))?;
         Ok(merged.into_iter().take(most).collect())
+    }
+
+    fn rows_back(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error> {
+        let merged =
+            self.merged(table, from, to, |open, removed| rows_back_of(open, from, to, most.saturating_add(removed)))?;
+        Ok(merged.into_iter().rev().take(most).collect())
     }
 }

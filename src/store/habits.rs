@@ -3,8 +3,8 @@
 use super::counts::{self, Count};
 use super::record::Key;
 use super::schema::HABITS;
-use super::{Draft, Error, Read};
-use crate::domain::{AccountId, Habit, HabitId, habit};
+use super::{Draft, Error, Page, Read, Turn, View, accounts};
+use crate::domain::{Account, AccountId, Habit, HabitId, habit};
 
 /// One habit of `account`, archived or not. Somebody else's habit is not found.
 ///
@@ -33,6 +33,33 @@ pub fn active(read: &impl Read, account: AccountId) -> Result<Vec<Habit>, Error>
     let mut habits = all(read, account)?;
     habits.retain(Habit::is_active);
     Ok(habits)
+}
+
+/// A page of everybody's habits.
+pub type Owned = Page<(AccountId, HabitId), (Account, Habit)>;
+
+/// A page of everybody's habits with their owners: the newest people's first, and of each the newest first. `active` takes
+/// those that are kept or those that were put away; `words`, in lower case, are in the title, the description, or the
+/// owner's name or address.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn page(view: &View, words: &str, active: Option<bool>, turn: &Turn<(AccountId, HabitId)>) -> Result<Owned, Error> {
+    let mut owner: Option<Account> = None;
+    view.page(&HABITS, &[], turn, |(account, _), bytes| {
+        let habit = HABITS.value(bytes)?;
+        if active.is_some_and(|active| active != habit.is_active()) {
+            return Ok(None);
+        }
+        if owner.as_ref().map(|owner| owner.id) != Some(account) {
+            owner = accounts::get(view, account)?;
+        }
+        let Some(owner) = &owner else { return Ok(None) };
+        let about = habit.description.as_ref().map_or("", |text| text.as_str());
+        let texts = [habit.title.as_str(), about, owner.name(), owner.email.as_str()];
+        let wanted = words.is_empty() || texts.iter().any(|text| accounts::contains(text, words));
+        Ok(wanted.then(|| (owner.clone(), habit)))
+    })
 }
 
 /// Removes a habit of `account`. What was done for it is removed by [`super::completions::remove_habit`].

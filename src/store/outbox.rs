@@ -2,7 +2,7 @@
 
 use super::record::Key;
 use super::schema::{MAIL, MAIL_DUE};
-use super::{Draft, Error, Read};
+use super::{Draft, Error, Page, Read, Turn, View};
 use crate::domain::mail::{Mail, Standing};
 use crate::domain::{Email, MailId};
 
@@ -45,15 +45,22 @@ pub fn next_due(read: &impl Read) -> Result<Option<u64>, Error> {
     Ok(read.under(&MAIL_DUE, &[], 1)?.first().map(|((due, _), ())| *due))
 }
 
-/// Every mail, newest first, up to `most`. Walks the whole outbox: for development and small files.
+/// Mail newest first, up to `most`.
 ///
 /// # Errors
 /// [`Error`] when the file cannot be read.
 pub fn newest(read: &impl Read, most: usize) -> Result<Vec<Mail>, Error> {
-    let mut mails: Vec<Mail> = read.under(&MAIL, &[], usize::MAX)?.into_iter().map(|(_, mail)| mail).collect();
-    mails.reverse();
-    mails.truncate(most);
-    Ok(mails)
+    Ok(read.newest(&MAIL, &[], None, most)?.into_iter().map(|(_, mail)| mail).collect())
+}
+
+/// A page of mail, newest first: what stands as `wanted` says.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn page(view: &View, wanted: impl Fn(&Standing) -> bool, turn: &Turn<MailId>) -> Result<Page<MailId, Mail>, Error> {
+    view.page(&MAIL, &[], turn, |_, bytes| {
+        MAIL.value(bytes).map(|mail| Some(mail).filter(|mail| wanted(&mail.standing)))
+    })
 }
 
 /// Removes every mail to an address, sent or not. Walks the whole outbox, which is short: mail that was sent is purged.

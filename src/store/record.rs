@@ -68,6 +68,12 @@ fn to_json(value: &impl Serialize, version: u8) -> Vec<u8> {
     bytes
 }
 
+/// Part of a record, read without the rest of it; the version is not looked at.
+pub(super) fn sketched<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
+    let json = bytes.get(1..).unwrap_or_default();
+    serde_json::from_slice(json).map_err(|error| error.to_string())
+}
+
 fn from_json<T: DeserializeOwned>(bytes: &[u8], version: u8) -> Result<T, String> {
     match bytes.split_first() {
         Some((found, json)) if *found == version => serde_json::from_slice(json).map_err(|error| error.to_string()),

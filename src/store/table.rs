@@ -57,6 +57,28 @@ pub trait Read {
     /// [`Error::File`].
     fn rows(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error>;
 
+    /// Up to `most` rows with `from <= key < to`, the last key first.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    fn rows_back(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error>;
+
+    /// Up to `most` rows whose key begins with `prefix`, the last key first; with `below`, only those before that key.
+    ///
+    /// # Errors
+    /// As for [`Self::get`].
+    fn newest<K: Key, V: Value>(
+        &self,
+        table: &Table<K, V>,
+        prefix: &[u8],
+        below: Option<&K>,
+        most: usize,
+    ) -> Result<Vec<(K, V)>, Error> {
+        let end = below.map(Key::encode).or_else(|| next_prefix(prefix));
+        let rows = self.rows_back(table.name(), prefix, end.as_deref(), most)?;
+        rows.into_iter().map(|row| table.row(row)).collect()
+    }
+
     /// The value stored under `key`.
     ///
     /// # Errors
@@ -115,6 +137,48 @@ pub(super) fn rows_of(
     Ok(rows)
 }
 
+/// The same, the last key first.
+pub(super) fn rows_back_of(
+    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    from: &[u8],
+    to: Option<&[u8]>,
+    most: usize,
+) -> Result<Vec<Row>, Error> {
+    if to.is_some_and(|to| to <= from) {
+        return Ok(Vec::new());
+    }
+    let range = match to {
+        Some(to) => table.range(from..to)?,
+        None => table.range(from..)?,
+    };
+    let mut rows = Vec::new();
+    for row in range.rev().take(most) {
+        let (key, value) = row?;
+        rows.push((key.value().to_vec(), value.value().to_vec()));
+    }
+    Ok(rows)
+}
+
+/// A page of rows, newest first.
+#[derive(Debug)]
+pub struct Page<K, T> {
+    /// What stands on it.
+    pub rows: Vec<T>,
+    /// Where the next page begins, below this key; `None` when this one is the last.
+    pub next: Option<K>,
+}
+
+/// Where a page begins and how much it may cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn<K> {
+    /// The rows below this key; all when `None`.
+    pub below: Option<K>,
+    /// Most rows on the page.
+    pub most: usize,
+    /// Most rows looked at for it. A page that ends for this reason may be short, and says where to go on.
+    pub effort: usize,
+}
+
 /// A look at the last commit.
 pub struct View(ReadTransaction);
 
@@ -131,6 +195,47 @@ impl View {
         use redb::ReadableTableMetadata;
         Ok(self.0.open_table(definition(table))?.len()?)
     }
+
+    /// A page of the rows whose key begins with `prefix` and of which `choose` makes something, the last key first.
+    /// `choose` sees each row as it is stored, so that what is not wanted need not be understood.
+    pub(super) fn page<K: Key, V: Value, T>(
+        &self,
+        table: &Table<K, V>,
+        prefix: &[u8],
+        turn: &Turn<K>,
+        mut choose: impl FnMut(K, &[u8]) -> Result<Option<T>, Error>,
+    ) -> Result<Page<K, T>, Error> {
+        let end = turn.below.as_ref().map(Key::encode).or_else(|| next_prefix(prefix));
+        let mut page = Page { rows: Vec::new(), next: None };
+        if end.as_deref().is_some_and(|end| end <= prefix) {
+            return Ok(page);
+        }
+        let open = self.0.open_table(definition(table.name()))?;
+        let range = match end.as_deref() {
+            Some(end) => open.range(prefix..end)?,
+            None => open.range(prefix..)?,
+        };
+        let (mut last_kept, mut last_seen) = (None, None);
+        for (seen, row) in range.rev().enumerate() {
+            if seen == turn.effort {
+                page.next = last_seen.and_then(|key: Vec<u8>| K::decode(&key));
+                break;
+            }
+            let (key, value) = row?;
+            let bad_key = || Error::Corrupt { table: table.name(), why: "bad key".to_owned() };
+            let id = K::decode(key.value()).ok_or_else(bad_key)?;
+            if let Some(kept) = choose(id, value.value())? {
+                if page.rows.len() == turn.most {
+                    page.next = last_kept.and_then(|key: Vec<u8>| K::decode(&key));
+                    break;
+                }
+                page.rows.push(kept);
+                last_kept = Some(key.value().to_vec());
+            }
+            last_seen = Some(key.value().to_vec());
+        }
+        Ok(page)
+    }
 }
 
 impl Read for View {
@@ -141,6 +246,10 @@ impl Read for View {
 
     fn rows(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error> {
         rows_of(&self.0.open_table(definition(table))?, from, to, most)
+    }
+
+    fn rows_back(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error> {
+        rows_back_of(&self.0.open_table(definition(table))?, from, to, most)
     }
 }
 

@@ -19,8 +19,9 @@ use super::routes::{Route, Routes, Who, allowed};
 use super::site::Site;
 use super::visit::{Parts, Peer, RequestNumber, Visit};
 use super::{encoding, gate, origin, target};
-use crate::app::sessions;
+use crate::app::{admin, sessions};
 use crate::domain::Refusal;
+use crate::pages;
 
 /// The one warp filter. Everything a request brings is taken here, and nothing is rejected: every "no" is an answer.
 pub fn filter(site: Arc<Site>, routes: Arc<Routes>) -> BoxedFilter<(warp::reply::Response,)> {
@@ -94,6 +95,11 @@ async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
         Err(Failure::SignedOut) if face == Face::Page => {
             reply::see_other(&target::sign_in_from(shown_above(routes, &path), ""))
         }
+        Err(Failure::Refused(Refusal::SecondFactorWanted)) if face == Face::Page => {
+            reply::see_other(pages::two_factor::ADDRESS)
+        }
+        Err(Failure::Refused(Refusal::NotAdmin)) if face == Face::Page && safe => reply::elsewhere("/today"),
+        Err(Failure::Refused(Refusal::NotAdmin)) if face == Face::Page => reply::see_other("/today"),
         Err(failure) => failure.answer(face, &site.frame(None), &request),
     };
     if let Some(count) = count {
@@ -147,8 +153,11 @@ fn admit(visit: &mut Visit, who: Who) -> Result<(), Failure> {
         visit.member = sessions::member(&visit.site.app, token)?;
     }
     match (&visit.member, who) {
-        (None, Who::Member) => Err(Failure::SignedOut),
+        (None, Who::Member | Who::Admin) => Err(Failure::SignedOut),
         (Some(member), _) => {
+            if who == Who::Admin {
+                admin::admit(&visit.site.app, &member.account)?;
+            }
             if member.session.wants_touch(visit.site.app.clock.now()) {
                 let (site, hash) = (Arc::clone(&visit.site), member.hash);
                 // Nobody waits for this note, and losing one does no harm.

@@ -5,7 +5,7 @@ use warp::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 
 use super::face::Face;
 use super::limits::retry_after;
-use super::reply::{self, Answer, code};
+use super::reply::{self, Answer, Code, code};
 use crate::app;
 use crate::domain::Refusal;
 use crate::pages::{Frame, errors};
@@ -82,6 +82,7 @@ impl Failure {
             }
             Face::Page => reply::page(status, errors::page(frame, self.headline(), &self.message(), request)),
         };
+        answer.extensions_mut().insert(Code(self.code()));
         let headers = answer.headers_mut();
         match &self {
             Self::Method(allowed) => {
@@ -105,7 +106,9 @@ impl Failure {
 
     fn status(&self, face: Face) -> StatusCode {
         match self {
-            Self::Refused(Refusal::NoSuchHabit | Refusal::NoSuchSession) | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Refused(Refusal::NoSuchHabit | Refusal::NoSuchSession | Refusal::NoSuchPerson) | Self::NotFound => {
+                StatusCode::NOT_FOUND
+            }
             Self::Refused(
                 Refusal::WrongCredentials
                 | Refusal::Unverified
@@ -117,7 +120,9 @@ impl Failure {
             | Self::SignedOut
             | Self::Gate => StatusCode::UNAUTHORIZED,
             Self::Refused(Refusal::TooMany(_)) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Refused(Refusal::Disabled | Refusal::NotAdmin | Refusal::AdminsNeedTwoFactor)
+            Self::Refused(
+                Refusal::Disabled | Refusal::NotAdmin | Refusal::SecondFactorWanted | Refusal::AdminsNeedTwoFactor,
+            )
             | Self::CrossSite
             | Self::OtherPerson => StatusCode::FORBIDDEN,
             // The predecessor's scripts expect 400 from the API; a page says what a form's answer is.
@@ -140,11 +145,15 @@ impl Failure {
             Self::Refused(Refusal::TooMany(_)) => code::RATE_LIMITED,
             Self::Refused(Refusal::LinkInvalid) => code::TOKEN_INVALID,
             Self::Refused(Refusal::LinkExpired | Refusal::ChallengeOver) => code::TOKEN_EXPIRED,
-            Self::Refused(Refusal::NoSuchHabit | Refusal::NoSuchSession) | Self::NotFound => code::NOT_FOUND,
+            Self::Refused(Refusal::NoSuchHabit | Refusal::NoSuchSession | Refusal::NoSuchPerson) | Self::NotFound => {
+                code::NOT_FOUND
+            }
             Self::Refused(Refusal::ProofWanted | Refusal::WrongProof | Refusal::FactorUnreadable)
             | Self::SignedOut
             | Self::Gate => code::UNAUTHORIZED,
-            Self::Refused(Refusal::Disabled | Refusal::NotAdmin | Refusal::AdminsNeedTwoFactor)
+            Self::Refused(
+                Refusal::Disabled | Refusal::NotAdmin | Refusal::SecondFactorWanted | Refusal::AdminsNeedTwoFactor,
+            )
             | Self::CrossSite
             | Self::OtherPerson => code::FORBIDDEN,
             Self::Busy | Self::Unavailable(_) | Self::Broken(_) => code::INTERNAL_ERROR,

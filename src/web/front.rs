@@ -23,12 +23,12 @@ use warp::reply::Response as WarpResponse;
 use super::dispatch;
 use super::face::Face;
 use super::failure::Failure;
-use super::reply::Template;
+use super::reply::{Code, Template};
 use super::routes::{BadTable, Routes, table};
 use super::site::Site;
 use super::visit::{Peer, RequestNumber};
 use crate::app::random;
-use crate::observe;
+use crate::observe::{self, activity::Entry};
 
 /// The front door of a site. Cheap to clone: one per connection.
 #[derive(Clone)]
@@ -173,6 +173,7 @@ const HEADERS: [(HeaderName, &str); 9] = [
 
 fn finish(site: &Site, mut response: WarpResponse, method: &Method, number: &str, began: Instant) -> WarpResponse {
     let route = response.extensions().get::<Template>().map_or("(none)", |template| template.0);
+    let code = response.extensions().get::<Code>().map(|code| code.0);
     let status = response.status();
     let headers = response.headers_mut();
     headers.reserve(HEADERS.len() + 4);
@@ -189,6 +190,22 @@ fn finish(site: &Site, mut response: WarpResponse, method: &Method, number: &str
         headers.insert("x-request-id", number);
     }
     let millis = began.elapsed().as_secs_f64() * 1_000.0;
+    // What stands beside a page, and a probe that finds all well, would push everything else out.
+    if status.as_u16() >= 400
+        || !matches!(route, "/assets/{name}" | "/favicon.ico" | "/api/health" | "/sw.js" | "/manifest.webmanifest")
+    {
+        // A method can be as long as a header; what is kept is not.
+        let (at, method) = (site.app.clock.now(), method.as_str().chars().take(16).collect());
+        site.activity.note(Entry {
+            at,
+            request: number.to_owned(),
+            method,
+            route,
+            status: status.as_u16(),
+            millis,
+            code,
+        });
+    }
     tracing::info!(request = number, method = %method, route, status = status.as_u16(), millis, "request");
     if status.is_server_error() && status != warp::http::StatusCode::SERVICE_UNAVAILABLE {
         observe::sentry::report_failure(route, number, status.as_u16());

@@ -16,6 +16,10 @@ pub type Answer = Response<Bytes>;
 #[derive(Debug, Clone, Copy)]
 pub struct Template(pub &'static str);
 
+/// The word of the error, carried by the answer for the log.
+#[derive(Debug, Clone, Copy)]
+pub struct Code(pub &'static str);
+
 /// The words of `error.code`.
 pub mod code {
     /// What was sent cannot be accepted.

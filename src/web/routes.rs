@@ -16,8 +16,8 @@ use super::limits::{By, Limit};
 use super::reply::Answer;
 use super::visit::{Parts, Visit};
 use super::{
-    account, accounts, api, assets, calendar, dev, habits, insights, landing, mailed, offline, portable, security,
-    today, two_factor,
+    account, accounts, admin, api, assets, calendar, dev, habits, insights, landing, mailed, offline, portable,
+    security, today, two_factor,
 };
 use crate::domain::Refusal;
 use crate::domain::attempts::Rule;
@@ -34,6 +34,8 @@ pub enum Who {
     Anyone,
     /// Somebody who is signed in.
     Member,
+    /// Somebody who is signed in and stands on the list of admins.
+    Admin,
 }
 
 /// One route.
@@ -146,6 +148,19 @@ const ALWAYS: &[Route] = routes! {
     POST   "/account/import"                    Member portable::bring;
     GET    "/habits/{id}"                       Member insights::habit, gzip;
     GET    "/insights"                          Member insights::show, gzip;
+    GET    "/admin"                             Admin  admin::show, gzip;
+    GET    "/admin/users"                       Admin  admin::users::list, gzip;
+    GET    "/admin/users/{id}"                  Admin  admin::users::show, gzip;
+    POST   "/admin/users/{id}/disable"          Admin  admin::users::disable;
+    POST   "/admin/users/{id}/enable"           Admin  admin::users::enable;
+    POST   "/admin/users/{id}/sign-out"         Admin  admin::users::sign_out;
+    POST   "/admin/users/{id}/resend"           Admin  admin::users::resend;
+    GET    "/admin/habits"                      Admin  admin::habits::list, gzip;
+    GET    "/admin/activity"                    Admin  admin::activity::requests, gzip;
+    GET    "/admin/audit"                       Admin  admin::activity::trail, gzip;
+    GET    "/admin/mail"                        Admin  admin::mail::list, gzip;
+    GET    "/admin/mail/{id}"                   Admin  admin::mail::show;
+    GET    "/admin/configuration"               Admin  admin::configuration, gzip;
     GET    "/assets/{name}"                     Anyone assets::send;
     GET    "/favicon.ico"                       Anyone assets::favicon;
     GET    "/manifest.webmanifest"              Anyone offline::manifest;
@@ -183,6 +198,12 @@ const ALWAYS: &[Route] = routes! {
     GET    "/api/completions"                   Member api::completions::list, gzip;
     POST   "/api/completions"                   Member api::completions::set;
     GET    "/api/insights"                      Member api::insights::show, gzip;
+    GET    "/api/admin/health"                  Admin  api::health::show;
+    GET    "/api/admin/users"                   Admin  api::admin::users, gzip;
+    GET    "/api/admin/habits"                  Admin  api::admin::habits, gzip;
+    GET    "/api/admin/activity"                Admin  api::admin::activity, gzip;
+    GET    "/api/admin/exports/users"           Admin  api::admin::export_users;
+    GET    "/api/admin/exports/habits"          Admin  api::admin::export_habits;
 };
 
 /// Only where mail is captured for reading and the file is somebody's own machine's.

@@ -7,9 +7,11 @@ use url::Url;
 use super::cookie::{DeviceCookie, SessionCookie};
 use super::limits::Limits;
 use crate::app::App;
+use crate::config::report::Shown;
 use crate::config::{Gate, Settings};
 use crate::domain::client::Proxies;
 use crate::domain::{Account, Kind};
+use crate::observe::activity::Activity;
 use crate::pages::Frame;
 
 /// An environment as it is served.
@@ -20,6 +22,10 @@ pub struct Site {
     pub since: Instant,
     /// Longest time a body may take to arrive.
     pub patience: Duration,
+    pub(super) activity: Activity,
+    /// Held by whoever takes a list along: one at a time, so that their number costs no memory.
+    pub(super) exports: tokio::sync::Mutex<()>,
+    pub(super) report: Vec<Shown>,
     pub(super) cookie: SessionCookie,
     pub(super) device: DeviceCookie,
     pub(super) proxies: Proxies,
@@ -50,6 +56,9 @@ impl Site {
             device: DeviceCookie::of(environment, is_https),
             proxies: settings.proxies.clone(),
             limits: (!has_test_endpoints).then(Limits::default),
+            activity: Activity::default(),
+            exports: tokio::sync::Mutex::default(),
+            report: settings.report.clone(),
             gate: settings.gate.clone(),
             marked: policy.marked.then(|| environment.to_string()),
             origins: origins(&app.app_url, kind),
@@ -73,7 +82,8 @@ impl Site {
 
     /// What pages say around themselves.
     pub(super) fn frame<'a>(&'a self, member: Option<&'a Account>) -> Frame<'a> {
-        Frame { marked: self.marked.as_deref(), member, reads_mail: self.reads_mail }
+        let is_admin = member.is_some_and(|member| self.app.is_admin(member));
+        Frame { marked: self.marked.as_deref(), member, is_admin, reads_mail: self.reads_mail }
     }
 }
 

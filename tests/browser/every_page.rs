@@ -3,6 +3,7 @@
 use serde_json::json;
 use url::Url;
 
+use super::admin::becomes_the_owner;
 use super::browser::Device;
 use super::person::Person;
 use super::seeded::ines;
@@ -48,6 +49,31 @@ async fn no_page_for_members_scrolls_sideways_or_has_small_targets_at_320_pixels
         ines.visits(path).await;
         ines.sees(words).await;
         fits(&ines, path).await;
+    }
+}
+
+#[tokio::test]
+async fn no_page_for_admins_scrolls_sideways_or_has_small_targets_at_320_pixels() {
+    let olga = Person::with(Device::NARROWEST, Server::seeded()).await;
+    becomes_the_owner(&olga).await;
+    for path in [
+        "/admin",
+        "/admin/users",
+        "/admin/habits",
+        "/admin/activity",
+        "/admin/audit",
+        "/admin/mail",
+        "/admin/configuration",
+    ] {
+        olga.visits(path).await;
+        olga.is_on(path).await;
+        fits(&olga, path).await;
+    }
+    for (list, words) in [("/admin/users", "Sign out everywhere"), ("/admin/mail", "Captured: kept for reading")] {
+        olga.visits(list).await;
+        olga.presses_at("the first of the list", "//ul[@class='records']//a").await;
+        olga.sees(words).await;
+        fits(&olga, list).await;
     }
 }
 

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `journey` | from signing up to a ticked habit, with and without JavaScript, on a desktop and a phone |
 //! | `account` | settings that count at once, and a file that is brought back |
+//! | `admin` | who may open the admin pages, and what is done there |
 //! | `habits` | a habit's life, the calendar, and settings |
 //! | `offline` | ticks and the list without a server, undo, and keys |
 //! | `two_factor` | a second factor: set up, signed in with, lost and switched off |
@@ -25,6 +26,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
 mod account;
+mod admin;
 #[path = "../it/authenticator.rs"]
 mod authenticator;
 mod axe;

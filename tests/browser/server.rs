@@ -71,10 +71,13 @@ impl Drop for Server {
     }
 }
 
-/// Atlas as a newcomer runs it: no setting, no variable.
+/// Who may open the admin pages.
+pub const OWNER: &str = "olga@example.com";
+
+/// Atlas as a newcomer runs it, with one setting: who its owner is.
 fn atlas(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_atlas"));
-    command.current_dir(folder).env_clear();
+    command.current_dir(folder).env_clear().env("ADMIN_OWNER_EMAIL", OWNER);
     for kept in ["PATH", "HOME"] {
         if let Some(value) = std::env::var_os(kept) {
             command.env(kept, value);

@@ -19,6 +19,7 @@
 )]
 
 mod accounts;
+mod admin;
 mod architecture;
 mod assets;
 mod authenticator;
@@ -35,6 +36,7 @@ mod lifecycle;
 mod limits;
 mod mail;
 mod migrations;
+mod operators;
 mod pages;
 mod person;
 mod portable;

@@ -101,6 +101,11 @@ impl Person {
         self
     }
 
+    /// Goes where the world is served now, with the cookies of before.
+    pub fn follows(&mut self, world: &World) {
+        (self.address, self.host) = (world.address, format!("localhost:{}", world.address.port()));
+    }
+
     pub fn email(&self) -> String {
         format!("{}@example.com", self.name)
     }

@@ -35,22 +35,36 @@ fn carries_the_security_headers(reply: &Reply, what: &str) {
 
 #[tokio::test]
 async fn nobody_gets_past_a_member_route_and_members_do() {
-    let world = World::new().await;
+    let owner = vec![("ADMIN_OWNER_EMAIL", "olga@example.com".to_owned())];
+    let world = World::with(Wishes { variables: owner, ..Wishes::default() }).await;
     let stranger = world.stranger();
     let ada = world.signed_up("ada").await;
+    let olga = world.signed_up("olga").await;
     for route in table(true, true) {
         let what = format!("{} {}", route.method, route.path);
         let out = knock(&stranger, &route, route.method.as_str()).await;
         carries_the_security_headers(&out, &what);
         match (route.who, route.face()) {
-            (Who::Member, Face::Page) if route.method == "GET" => assert_eq!(out.status, 307, "{what}"),
-            (Who::Member, Face::Page) => assert_eq!(out.status, 303, "{what}"),
-            (Who::Member, Face::Api) => drop(out.is_refused(401, "unauthorized")),
+            (Who::Member | Who::Admin, Face::Page) if route.method == "GET" => assert_eq!(out.status, 307, "{what}"),
+            (Who::Member | Who::Admin, Face::Page) => assert_eq!(out.status, 303, "{what}"),
+            (Who::Member | Who::Admin, Face::Api) => drop(out.is_refused(401, "unauthorized")),
             (Who::Anyone | Who::Probe, _) => {
                 assert!(!out.header("location").is_some_and(|to| to.starts_with("/sign-in?")), "{what}");
             }
         }
         let inside = knock(&ada, &route, route.method.as_str()).await;
+        let inside = match (route.who, route.face()) {
+            (Who::Admin, Face::Api) => {
+                inside.is_refused(403, "forbidden");
+                knock(&olga, &route, route.method.as_str()).await
+            }
+            (Who::Admin, Face::Page) => {
+                let away = if route.method == "GET" { 307 } else { 303 };
+                carries_the_security_headers(&inside.is(away).leads_to("/today"), &what);
+                knock(&olga, &route, route.method.as_str()).await
+            }
+            _ => inside,
+        };
         assert!(inside.status < 500 && inside.status != 401 && inside.status != 403, "{what}: {}", inside.status);
         // Signing out is on the list, too.
         if ada.cookie("atlas-development").is_none() {

@@ -473,7 +473,12 @@ async fn in_staging_an_admin_must_have_it_and_cannot_switch_it_off() {
         let standing = person.get("/api/account/2fa").await.data();
         assert_eq!((&standing["isAdmin"], &standing["adminEnrollmentRequired"]), (&json!(is_admin), &json!(is_admin)));
         assert_eq!(atlas::app::two_factor::must_enrol(&world.site.app, &account(&world, &person)), is_admin);
+        let gate = person.get("/admin").await;
+        gate.leads_to(if is_admin { "/account/two-factor" } else { "/today" });
+        person.get("/api/admin/users").await.is_refused(403, "forbidden");
         let (_, codes) = enrols(&world, &person).await;
+        person.get("/admin").await.is(if is_admin { 200 } else { 307 });
+        person.get("/api/admin/users").await.is(if is_admin { 200 } else { 403 });
         assert!(!atlas::app::two_factor::must_enrol(&world.site.app, &account(&world, &person)));
         assert_eq!(person.get("/api/account/2fa").await.data()["adminEnrollmentRequired"], false);
         let body = json!({ "confirmation": "DISABLE 2FA", "method": "recovery_code", "currentPassword": PASSWORD, "code": codes[0] });
@@ -485,4 +490,33 @@ async fn in_staging_an_admin_must_have_it_and_cannot_switch_it_off() {
             reply.is(200);
         }
     }
+}
+
+#[tokio::test]
+async fn with_a_second_factor_a_password_proves_nothing_by_itself() {
+    let world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    let (app, codes) = enrols(&world, &ada).await;
+    let new = "copper lantern meadow sixteen";
+    let asked = ada.posts("/account/password", &[("password", new), ("confirmPassword", new)]).await.is(200);
+    let page = asked.text();
+    assert!(page.contains("Verification code") && !page.contains("Current password"));
+    let token = between(&page, "name=\"challengeToken\" value=\"", "\"");
+    let answers = async |method: &'static str, code: &str| {
+        ada.posts("/account/verify", &[("challengeToken", &token), ("method", method), ("code", code)]).await
+    };
+    answers("password", PASSWORD).await.is(422).says("not right");
+    answers("totp", &wrong(&code(&app, &world))).await.is(422).says("not right");
+    later(&world, 1);
+    answers("totp", &code(&app, &world)).await.is(303).leads_to("/account?saved");
+
+    let body = json!({ "action": "account_delete" });
+    let asked = ada.sends("POST", "/api/account/step-up/challenge", &body).await.is(200).data();
+    assert_eq!(asked["methods"], json!(["totp", "recovery_code"]));
+    let token = asked["challengeToken"].as_str().unwrap();
+    let verify = |method: &str, code: &str| json!({ "challengeToken": token, "method": method, "code": code });
+    let path = "/api/account/step-up/verify";
+    ada.sends("POST", path, &verify("password", new)).await.is_refused(400, "invalid_request");
+    ada.sends("POST", path, &verify("recovery_code", &codes[0])).await.is(200);
+    ada.sends("POST", "/api/account/delete-request", &json!({ "stepUpChallengeToken": token })).await.is(200);
 }

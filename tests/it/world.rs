@@ -120,6 +120,22 @@ impl World {
         Self { clock, site, address, settings, stop: Some(stop), serving: Some(serving), folder }
     }
 
+    /// Serves the same file with other settings, somewhere else, as after a restart.
+    pub async fn serves_again(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.settings);
+        let listener = TcpListener::bind(self.settings.listen).await.unwrap();
+        self.address = listener.local_addr().unwrap();
+        let app_url = format!("http://localhost:{}", self.address.port()).parse().unwrap();
+        let app = App::new(self.site.app.store.clone(), &self.settings, app_url, self.clock.clone()).unwrap();
+        self.site = Arc::new(Site::new(app, &self.settings));
+        let door = web::door(Arc::clone(&self.site)).unwrap();
+        let (stop, stopping) = oneshot::channel();
+        self.serving = Some(tokio::spawn(serve::run(door, listener, Limits::default(), async {
+            let _ = stopping.await;
+        })));
+        self.stop = Some(stop);
+    }
+
     /// Lets the clock stand elsewhere.
     pub fn it_is(&self, now: &str) {
         self.clock.set(instant(now));

@@ -1,6 +1,7 @@
 //! The JSON faces, with the same nouns and the same use cases as the pages.
 
 pub mod account;
+pub mod admin;
 pub mod auth;
 pub mod completions;
 pub mod debug;

@@ -1,0 +1,119 @@
+//! Operators in a terminal: the same answers whether a server has the data file or nobody has.
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::process::{Server, code, complaint, run, said};
+
+const SOCKET: &str = "data/development/atlas.redb.sock";
+
+fn planted() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code(&run(folder.path(), &["seed"], &[])), 0);
+    folder
+}
+
+/// Exit code, what was said and what was complained of, of each command in turn.
+fn story(folder: &Path) -> Vec<(Vec<&'static str>, i32, String, String)> {
+    let commands: [&[&str]; 13] = [
+        &["user", "list"],
+        &["user", "list", "--search", "INES", "--json"],
+        &["user", "list", "--limit", "1"],
+        &["user", "show", "ines@example.com"],
+        &["user", "disable", "Ines@Example.com"],
+        &["user", "disable", "ines@example.com", "--json"],
+        &["user", "enable", "ines@example.com"],
+        &["user", "sign-out", "ines@example.com", "--json"],
+        &["user", "show", "nobody@example.com"],
+        &["user", "show", "nobody@example.com", "--json"],
+        &["user", "disable", "0190c7a0-0000-7000-8000-000000000000"],
+        &["user", "list", "--cursor", "nonsense"],
+        &["user", "reset-2fa", "ines@example.com"],
+    ];
+    commands
+        .into_iter()
+        .map(|words| {
+            let output = run(folder, words, &[]);
+            (words.to_vec(), code(&output), without_instants(&said(&output)), complaint(&output))
+        })
+        .collect()
+}
+
+/// The instant at which an account was switched off is another one each time.
+fn without_instants(text: &str) -> String {
+    text.lines().filter(|line| !line.contains("disabledAt")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_running_server_and_a_file_that_nobody_has_answer_alike() {
+    let folder = planted();
+    let alone = story(folder.path());
+    let server = Server::start(folder.path());
+    let served = story(folder.path());
+    for (one, other) in alone.iter().zip(&served) {
+        assert_eq!(one, other);
+    }
+    let codes: Vec<i32> = alone.iter().map(|(_, code, ..)| *code).collect();
+    assert_eq!(codes, [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1]);
+    assert!(alone[0].2.contains("ines@example.com"), "{}", alone[0].2);
+    let found = run(folder.path(), &["user", "list", "--search", "INES", "--json"], &[]);
+    let found: Value = serde_json::from_str(&said(&found)).unwrap();
+    assert_eq!(
+        (&found["environment"], &found["users"][0]["email"]),
+        (&"development".into(), &"ines@example.com".into())
+    );
+    assert!(alone[4].2.contains("ines@example.com is switched off"));
+    assert!(alone[8].3.contains("There is no such person"), "{}", alone[8].3);
+    server.signal("TERM");
+    assert_eq!(server.ends().0, Some(0));
+    assert!(!folder.path().join(SOCKET).exists(), "the socket goes with its server");
+}
+
+#[test]
+fn the_socket_is_for_its_owner_and_one_left_behind_hinders_nobody() {
+    let folder = planted();
+    let socket = folder.path().join(SOCKET);
+    let server = Server::start(folder.path());
+    // The file is there as soon as the first command is answered.
+    assert_eq!(code(&run(folder.path(), &["user", "list"], &[])), 0);
+    assert_eq!(socket.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    server.signal("KILL");
+    server.ends();
+    assert!(socket.exists(), "a killed server cleans nothing up");
+    assert_eq!(code(&run(folder.path(), &["user", "list"], &[])), 0);
+    let again = Server::start(folder.path());
+    assert_eq!(code(&run(folder.path(), &["user", "show", "ines@example.com"], &[])), 0);
+    again.signal("TERM");
+    again.ends();
+    // Somebody's socket that nobody answers is as good as none.
+    drop(UnixListener::bind(&socket).unwrap());
+    assert_eq!(code(&run(folder.path(), &["user", "list"], &[])), 0);
+}
+
+#[test]
+fn what_is_no_order_is_not_answered_and_the_server_lives() {
+    use std::io::{Read, Write};
+    let folder = planted();
+    let _server = Server::start(folder.path());
+    assert_eq!(code(&run(folder.path(), &["user", "list"], &[])), 0);
+    for line in ["{}\n", "not json\n", "{\"noun\":\"user\",\"verb\":{\"destroy\":{}}}\n"] {
+        let mut stream = std::os::unix::net::UnixStream::connect(folder.path().join(SOCKET)).unwrap();
+        stream.write_all(line.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer, "");
+    }
+    assert_eq!(code(&run(folder.path(), &["user", "list"], &[])), 0);
+}
+
+#[test]
+fn a_verb_about_a_file_that_is_not_there_makes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = run(folder.path(), &["user", "list"], &[]);
+    assert_eq!(code(&refused), 74);
+    assert!(!folder.path().join("data").exists());
+    assert_eq!(code(&run(folder.path(), &["user", "reset"], &[])), 2);
+}
