@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use atlas::app::clock::Clock;
 use atlas::app::keys::{Keys, Purpose};
 use atlas::app::newborn;
-use atlas::domain::account::Credentials;
+use atlas::domain::credentials::Credentials;
 use atlas::domain::habit::Plan;
 use atlas::domain::password::PasswordHash;
 use atlas::domain::session::Session;

@@ -3,9 +3,9 @@
 use super::challenges::spend;
 use super::keys::Purpose;
 use super::{App, Error, outbox};
-use crate::domain::account::Credentials;
 use crate::domain::audit::{Actor, Deed};
 use crate::domain::challenge::Action;
+use crate::domain::credentials::Credentials;
 use crate::domain::link::{Code, Link, VERIFICATION_LIFE};
 use crate::domain::refusal::Faults;
 use crate::domain::{Account, AccountId, Client, DisplayName, Email, Refusal, Zone};

@@ -313,13 +313,7 @@ pub async fn resend(app: &App, by: &By, whom: AccountId) -> Result<bool, Error> 
 /// # Errors
 /// [`Error::Busy`], [`Error::Unavailable`]: then there is no list either.
 pub async fn note_export(app: &App, by: &By) -> Result<(), Error> {
-    let line = app.line(by.actor, Deed::ListExported, None, &by.client)?;
-    app.store
-        .write(move |draft| {
-            audit::add(draft, &line);
-            Ok(())
-        })
-        .await
+    super::audit::note(app, by.actor, Deed::ListExported, &by.client).await
 }
 
 /// How the environment and its data file are.

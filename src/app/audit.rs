@@ -26,6 +26,20 @@ pub async fn purge(app: &App) -> Result<usize, Error> {
     }
 }
 
+/// Writes down a deed that changes nothing itself, before it is done: without its line there is no deed.
+///
+/// # Errors
+/// [`Error::Busy`], [`Error::Unavailable`].
+pub async fn note(app: &App, actor: Actor, deed: Deed, client: &Client) -> Result<(), Error> {
+    let line = app.line(actor, deed, None, client)?;
+    app.store
+        .write(move |draft| {
+            audit::add(draft, &line);
+            Ok(())
+        })
+        .await
+}
+
 impl App {
     /// A line that tells that `actor` did `deed`, to be added with [`crate::store::audit::add`] by the decision itself.
     pub(super) fn line(

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::keys::Purpose;
 use super::{App, Error, outbox};
-use crate::domain::account::Credentials;
 use crate::domain::audit::{Actor, Deed, Line};
+use crate::domain::credentials::Credentials;
 use crate::domain::link::{CODE_RULE, Code, Link, RESEND_PAUSE, Standing, VERIFICATION_LIFE};
 use crate::domain::password::Password;
 use crate::domain::{Account, AccountId, Client, DisplayName, Email, Refusal};

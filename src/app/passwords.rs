@@ -39,10 +39,10 @@ pub struct Passwords {
     hashed: AtomicU64,
 }
 
-type Job = Box<dyn FnOnce(&mut Bench) + Send>;
+type Job = Box<dyn FnOnce(&mut Scratch) + Send>;
 
 /// The hashing thread's reused memory.
-struct Bench {
+struct Scratch {
     blocks: Vec<Block>,
 }
 
@@ -84,7 +84,7 @@ impl Passwords {
     /// [`Error::Busy`] when too many are waiting.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Error> {
         let salt = random::<16>()?;
-        self.run(move |bench| bench.hash(&password, &salt)).await?
+        self.run(move |scratch| scratch.hash(&password, &salt)).await?
     }
 
     /// Whether `password` is the one behind `hash`. Without a hash it takes the same time and says no.
@@ -92,14 +92,14 @@ impl Passwords {
     /// # Errors
     /// [`Error::Busy`] when too many are waiting; [`Error::Broken`] when the stored hash cannot be understood.
     pub async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, Error> {
-        self.run(move |bench| bench.verify(&password, hash.as_ref())).await?
+        self.run(move |scratch| scratch.verify(&password, hash.as_ref())).await?
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Bench) -> T + Send + 'static) -> Result<T, Error> {
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Scratch) -> T + Send + 'static) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |bench| {
+        let job: Job = Box::new(move |scratch| {
             // The person may have gone away; then nobody is there to be told.
-            let _ = answer.send(work(bench));
+            let _ = answer.send(work(scratch));
         });
         self.queue.try_send(job).map_err(|refused| match refused {
             TrySendError::Full(_) => Error::Busy,
@@ -111,17 +111,17 @@ impl Passwords {
 }
 
 fn work(jobs: &Receiver<Job>) {
-    let mut bench = Bench { blocks: Vec::new() };
+    let mut scratch = Scratch { blocks: Vec::new() };
     while let Ok(job) = jobs.recv() {
         // A panic costs its caller an answer, not everybody their sign-in.
-        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(&mut bench)));
+        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(&mut scratch)));
         if ran.is_err() {
-            bench.blocks = Vec::new();
+            scratch.blocks = Vec::new();
         }
     }
 }
 
-impl Bench {
+impl Scratch {
     fn hash(&mut self, password: &Password, salt: &[u8]) -> Result<PasswordHash, Error> {
         let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(OUTPUT)).map_err(broken)?;
         let output = self.argon2id(password, salt, params)?;
@@ -172,32 +172,32 @@ mod tests {
 
     #[test]
     fn our_hash_is_one_that_the_library_itself_accepts() {
-        let mut bench = Bench { blocks: Vec::new() };
+        let mut scratch = Scratch { blocks: Vec::new() };
         let password = Password::typed("quiet orchard tram lemon").unwrap();
-        let hash = bench.hash(&password, &[7; 16]).unwrap();
+        let hash = scratch.hash(&password, &[7; 16]).unwrap();
         let parsed = phc::PasswordHash::new(&hash.0).unwrap();
         assert!(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok());
-        assert!(bench.verify(&password, Some(&hash)).unwrap());
-        assert!(!bench.verify(&Password::typed("quiet orchard tram lemons").unwrap(), Some(&hash)).unwrap());
-        assert!(!bench.verify(&password, None).unwrap());
+        assert!(scratch.verify(&password, Some(&hash)).unwrap());
+        assert!(!scratch.verify(&Password::typed("quiet orchard tram lemons").unwrap(), Some(&hash)).unwrap());
+        assert!(!scratch.verify(&password, None).unwrap());
     }
 
     #[test]
     fn a_long_password_counts_to_its_last_character() {
-        let mut bench = Bench { blocks: Vec::new() };
+        let mut scratch = Scratch { blocks: Vec::new() };
         let long = "ü".repeat(128);
-        let hash = bench.hash(&Password::typed(&long).unwrap(), &[7; 16]).unwrap();
+        let hash = scratch.hash(&Password::typed(&long).unwrap(), &[7; 16]).unwrap();
         let cut: String = long.chars().take(127).collect();
-        assert!(bench.verify(&Password::typed(&long).unwrap(), Some(&hash)).unwrap());
-        assert!(!bench.verify(&Password::typed(&cut).unwrap(), Some(&hash)).unwrap());
+        assert!(scratch.verify(&Password::typed(&long).unwrap(), Some(&hash)).unwrap());
+        assert!(!scratch.verify(&Password::typed(&cut).unwrap(), Some(&hash)).unwrap());
     }
 
     #[test]
     fn a_stored_hash_cannot_ask_for_absurd_memory() {
-        let mut bench = Bench { blocks: Vec::new() };
+        let mut scratch = Scratch { blocks: Vec::new() };
         let hash = PasswordHash(
             "$argon2id$v=19$m=4194304,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g".to_owned(),
         );
-        assert!(bench.verify(&Password::typed("x").unwrap(), Some(&hash)).is_err());
+        assert!(scratch.verify(&Password::typed("x").unwrap(), Some(&hash)).is_err());
     }
 }

@@ -4,23 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use super::{App, Error};
+use super::{App, Error, audit};
+use crate::domain::audit::{Actor, Deed};
 use crate::domain::habit::MOST_ACTIVE;
 use crate::domain::portable::{
     Achievements, Brought, HabitReminder, Portable, PortableCompletion, PortableHabit, Reminders, VERSION,
 };
 use crate::domain::year::HabitYear;
-use crate::domain::{Account, AccountId, Day, Habit, HabitId, Refusal, Schedule, Zone};
+use crate::domain::{Account, AccountId, Client, Day, Habit, HabitId, Refusal, Schedule, Zone};
 use crate::store::{self, Draft, completions, habits};
 
 /// Most habits a file may bring, archived ones included.
 const MOST_HABITS: usize = 2_000;
 
-/// Everything of a person, as of now.
+/// Everything of a person, as of now. The audit trail says first that it was taken.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when the file cannot be read.
-pub fn take(app: &App, me: &Account) -> Result<Portable, Error> {
+/// [`Error::Busy`], [`Error::Unavailable`].
+pub async fn take(app: &App, me: &Account, client: &Client) -> Result<Portable, Error> {
+    audit::note(app, Actor::Person(me.id), Deed::Exported, client).await?;
     let (habits, done) =
         app.store.read(|view| Ok::<_, Error>((habits::all(view, me.id)?, completions::of_account(view, me.id)?)))?;
     let mut ticks: Vec<PortableCompletion> = Vec::new();
@@ -72,7 +74,7 @@ fn reminders(habit: &Habit) -> impl Iterator<Item = HabitReminder> + '_ {
 ///
 /// # Errors
 /// [`Refusal::Invalid`] when the file is of an unknown version or brings more than can be kept; nothing is changed then.
-pub async fn bring(app: &App, me: &Account, file: Portable, rehearse: bool) -> Result<Brought, Error> {
+pub async fn bring(app: &App, me: &Account, file: Portable, rehearse: bool, client: &Client) -> Result<Brought, Error> {
     if !(1..=VERSION).contains(&file.schema_version) {
         let message = format!("This file has version {}; Atlas reads 1 and {VERSION}.", file.schema_version);
         return Err(Refusal::field("schemaVersion", message).into());
@@ -82,12 +84,16 @@ pub async fn bring(app: &App, me: &Account, file: Portable, rehearse: bool) -> R
         return Err(Refusal::field("habits", message).into());
     }
     let (me, zone) = (me.id, me.zone().clone());
+    let line = app.line(Actor::Person(me), Deed::Imported, None, client)?;
     let decided = app
         .store
         .write(move |draft| match add(draft, me, &zone, &file) {
             // A refused decision leaves nothing behind, which is just what a rehearsal is.
             Ok(brought) if rehearse => Err(Not::Meant(brought)),
-            Ok(brought) => Ok(brought),
+            Ok(brought) => {
+                store::audit::add(draft, &line);
+                Ok(brought)
+            }
             Err(error) => Err(Not::Possible(error)),
         })
         .await;

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::account::Credentials;
 use super::attempts::Rule;
+use super::credentials::Credentials;
 use super::{AccountId, Refusal};
 
 /// How long a verification link works.

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod challenge;
 pub mod client;
 pub mod completion;
+pub mod credentials;
 pub mod day;
 pub mod email;
 pub mod environment;
@@ -36,8 +37,9 @@ pub mod weekdays;
 pub mod year;
 pub mod zone;
 
-pub use account::{Account, DisplayName};
+pub use account::Account;
 pub use client::Client;
+pub use credentials::DisplayName;
 pub use day::Day;
 pub use email::Email;
 pub use environment::{Environment, Kind};

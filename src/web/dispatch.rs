@@ -76,7 +76,14 @@ async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
             visit.parts = parts;
             let admitted = admit(&mut visit, route.who).and_then(|()| {
                 let bounded = site.limits.as_ref().zip(route.limit);
-                count = bounded.map(|(limits, limit)| limits.count(&limit, &visit, site.app.clock.now()));
+                count = bounded.map(|(limits, limit)| {
+                    limits.count(
+                        &limit,
+                        visit.address(),
+                        visit.maybe_member().map(|member| member.id),
+                        site.app.clock.now(),
+                    )
+                });
                 count.as_ref().map_or(Ok(()), |count| Ok(count.check()?))
             });
             match admitted {

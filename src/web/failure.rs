@@ -4,8 +4,7 @@ use warp::http::StatusCode;
 use warp::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 
 use super::face::Face;
-use super::limits::retry_after;
-use super::reply::{self, Answer, Code, code};
+use super::reply::{self, Answer, Code, code, retry_after};
 use crate::app;
 use crate::domain::Refusal;
 use crate::pages::{Frame, errors};

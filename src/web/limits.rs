@@ -7,12 +7,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use warp::http::HeaderMap;
 use warp::http::header::{HeaderValue, RETRY_AFTER};
 
-use super::reply::Answer;
-use super::visit::Visit;
+use super::reply::{Answer, retry_after};
 use crate::domain::attempts::{Attempts, Rule};
 use crate::domain::client::{customer, household};
 use crate::domain::tally::Tally;
@@ -73,11 +72,9 @@ pub struct Limits(Mutex<HashMap<&'static str, Counts>>);
 
 impl Limits {
     /// Counts a call and says how its caller stands.
-    pub fn count(&self, limit: &Limit, visit: &Visit, now: Timestamp) -> Count {
-        let address = visit.address();
-        let account = visit.maybe_member().filter(|_| limit.by == By::Account);
-        let (caller, network) = match (account, address) {
-            (Some(account), _) => (Caller::Account(account.id), None),
+    pub fn count(&self, limit: &Limit, address: Option<IpAddr>, account: Option<AccountId>, now: Timestamp) -> Count {
+        let (caller, network) = match (account.filter(|_| limit.by == By::Account), address) {
+            (Some(account), _) => (Caller::Account(account), None),
             (None, Some(address)) => (Caller::Household(household(address)), customer(address)),
             (None, None) => (Caller::Unknown, None),
         };
@@ -133,11 +130,6 @@ impl Count {
 /// Seconds since 1970, rounded up: whoever waits until then does not come too early.
 fn whole_seconds(at: Timestamp) -> i64 {
     at.as_second() + i64::from(at.subsec_nanosecond() > 0)
-}
-
-/// How long to wait, rounded up likewise.
-pub fn retry_after(left: SignedDuration) -> HeaderValue {
-    HeaderValue::from((left.as_secs() + i64::from(left.subsec_nanos() > 0)).max(1))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ async fn sent(visit: &Visit) -> Result<Outcome<'static>, Failure> {
         Failure::Malformed(why) => Failure::Malformed(format!("This is not a file that Atlas made. {why}")),
         other => other,
     })?;
-    let brought = portable::bring(&visit.site.app, visit.member()?, file, rehearse).await?;
+    let brought = portable::bring(&visit.site.app, visit.member()?, file, rehearse, &visit.client()).await?;
     Ok(if rehearse { Outcome::Checked(brought) } else { Outcome::Imported(brought) })
 }
 

@@ -1,6 +1,7 @@
 //! Answers: pages, redirects, and the JSON envelope of the API.
 
 use bytes::Bytes;
+use jiff::SignedDuration;
 use maud::Markup;
 use serde::Serialize;
 use serde_json::json;
@@ -96,6 +97,11 @@ fn with(status: StatusCode, body: Bytes, name: HeaderName, value: HeaderValue) -
     *answer.status_mut() = status;
     answer.headers_mut().insert(name, value);
     answer
+}
+
+/// How long to wait, rounded up likewise.
+pub fn retry_after(left: SignedDuration) -> HeaderValue {
+    HeaderValue::from((left.as_secs() + i64::from(left.subsec_nanos() > 0)).max(1))
 }
 
 /// What a program should do about it; the first rule that fits counts.

@@ -386,3 +386,48 @@ async fn whoever_is_signed_out_while_a_form_is_open_comes_back_to_its_page() {
         stranger.posts(path, &[]).await.is(303).leads_to(&format!("/sign-in?from={back}"));
     }
 }
+
+/// A body that would do something, for routes that read one before they look for what it is about.
+fn body_for(path: &str) -> Value {
+    match path {
+        "/api/habits/{id}" => json!({ "title": "Stolen" }),
+        _ => json!({}),
+    }
+}
+
+#[tokio::test]
+async fn what_belongs_to_somebody_else_is_like_what_does_not_exist_on_every_route_that_takes_an_id() {
+    let world = World::new().await;
+    let (ada, mallory) = (world.signed_up("ada").await, world.signed_up("mallory").await);
+    let habit = ada.keeps("Read").await;
+    let session =
+        ada.get("/api/account/sessions").await.is(200).data()["sessions"][0]["id"].as_str().unwrap().to_owned();
+    let mut tried = 0;
+    for route in atlas::web::table(true, true).into_iter().filter(|route| route.path.contains('{')) {
+        // Whose thing the id would be. A new kind of id needs its owner here.
+        let id = match route.path {
+            "/assets/{name}" | "/calendar/{date}" => continue, // Nobody's own.
+            path if path.starts_with("/admin/") || path.starts_with("/api/admin/") => continue, // Admins', see there.
+            path if path.starts_with("/habits/{id}") || path.starts_with("/api/habits/{id}") => &habit,
+            "/api/account/sessions/{id}" => &session,
+            path => panic!("whose is the id of {path}?"),
+        };
+        let path = route.path.replace("{id}", id);
+        let nobodys = route.path.replace("{id}", "0190c7a0-0000-7000-8000-000000000000");
+        for path in [path, nobodys] {
+            let reply = match (route.method.as_str(), route.face()) {
+                ("GET", _) => mallory.get(&path).await,
+                (_, atlas::web::Face::Page) => {
+                    let fields = [("title", "Stolen"), ("weekdays", "1"), ("direction", "up"), ("confirm", "Read")];
+                    mallory.posts(&path, &fields).await
+                }
+                (method, _) => mallory.sends(method, &path, &body_for(route.path)).await,
+            };
+            assert_eq!(reply.status, 404, "{} {path}: {}", route.method, reply.text());
+            tried += 1;
+        }
+    }
+    assert!(tried >= 16, "{tried}");
+    ada.get("/habits").await.is(200).says("Read").says_nothing_of("Stolen");
+    ada.get("/today").await.is(200);
+}

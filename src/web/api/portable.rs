@@ -12,7 +12,7 @@ use crate::web::visit::Visit;
 
 /// `GET /api/account/exports/self`: the file itself, without the envelope.
 pub async fn take(visit: Visit) -> Result<Answer, Failure> {
-    let file = portable::take(&visit.site.app, visit.member()?)?;
+    let file = portable::take(&visit.site.app, visit.member()?, &visit.client()).await?;
     let mut answer = reply::bare(StatusCode::OK, &file);
     let name = visit.site.app.clock.now().strftime("%Y%m%dT%H%M%SZ-atlas-data-export.json");
     let headers = answer.headers_mut();
@@ -32,6 +32,6 @@ pub async fn bring(visit: Visit) -> Result<Answer, Failure> {
         _ => return Err(Failure::Malformed("dryRun is true or false.".to_owned())),
     };
     let file: Portable = visit.json_up_to(LARGEST).await?;
-    let brought = portable::bring(&visit.site.app, visit.member()?, file, rehearse).await?;
+    let brought = portable::bring(&visit.site.app, visit.member()?, file, rehearse, &visit.client()).await?;
     Ok(reply::json(StatusCode::OK, &json!({ "dryRun": rehearse, "changes": brought })))
 }
