@@ -151,6 +151,15 @@ pub async fn delete(app: &App, me: &Account, proof: &str) -> Result<(), Error> {
         .await
 }
 
+/// Demands that whoever was signed in when a request began still has an account: one that was deleted meanwhile must not
+/// come back in pieces.
+pub(super) fn demand(draft: &Draft<'_, '_>, me: AccountId) -> Result<(), Error> {
+    match accounts::get(draft, me)? {
+        Some(account) if account.disabled_at.is_none() => Ok(()),
+        _ => Err(Refusal::WrongCredentials.into()),
+    }
+}
+
 /// Removes an account from every table.
 pub(super) fn erase(draft: &mut Draft<'_, '_>, account: &Account) -> Result<(), Error> {
     let id = account.id;
@@ -164,9 +173,12 @@ pub(super) fn erase(draft: &mut Draft<'_, '_>, account: &Account) -> Result<(), 
     for (token, _) in links::of(draft, id)? {
         links::remove(draft, &token, id);
     }
-    let addresses = [Some(&account.email), account.new_address.as_ref().map(|waiting| &waiting.email)];
-    for email in addresses.into_iter().flatten() {
-        crate::store::outbox::remove_to(draft, email)?;
+    crate::store::outbox::remove_to(draft, &account.email)?;
+    // Somebody else may have the other address by now, and mail of their own.
+    if let Some(waiting) = &account.new_address
+        && accounts::with_email(draft, &waiting.email)?.is_none()
+    {
+        crate::store::outbox::remove_to(draft, &waiting.email)?;
     }
     audit::make_nameless(draft, id)?;
     Ok(accounts::remove(draft, account)?)

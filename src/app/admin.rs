@@ -15,7 +15,7 @@ use crate::domain::{Account, AccountId, AuditId, Client, Email, FileId, HabitId,
 use crate::domain::{Environment, audit::Line};
 use crate::store::counts::{self, Count};
 use crate::store::schema::{ACCOUNTS, HABITS, MAIL, MAIL_DUE, STAMP};
-use crate::store::{Page, Turn, accounts, audit, habits, outbox, schema, sessions};
+use crate::store::{Page, Turn, accounts, audit, challenges, habits, outbox, schema, sessions};
 
 /// Most rows looked at for one page of a search: 40 ms among people and 70 ms among habits, measured at 2 µs a person and
 /// 3.6 µs a habit in a file of 100,000 people. A page that ends for this reason says where to go on, so a search is
@@ -255,8 +255,12 @@ pub async fn disable(app: &App, by: &By, whom: AccountId) -> Result<Account, Err
             let mut account = accounts::get(draft, whom)?.ok_or(Refusal::NoSuchPerson)?;
             if account.disabled_at.is_none() {
                 account.disabled_at = Some(now);
+                // What a thief has begun must not come true when the owner is let in again.
+                account.new_address = None;
+                account.reset = None;
                 accounts::put(draft, &account)?;
                 sessions::remove_all(draft, whom, None)?;
+                challenges::remove_all(draft, whom)?;
                 audit::add(draft, &line);
             }
             Ok(account)

@@ -5,12 +5,13 @@ use jiff::Timestamp;
 use super::keys::Purpose;
 use super::two_factor::Proof;
 use super::{App, Error};
+use crate::domain::audit::{Actor, Deed};
 use crate::domain::challenge::{Action, Challenge, Prepared, WRONG_ANSWERS};
 use crate::domain::password::Password;
 use crate::domain::two_factor::Method;
 use crate::domain::{Account, AccountId, Client, Refusal};
 use crate::store::schema::TokenHash;
-use crate::store::{Draft, accounts, challenges};
+use crate::store::{Draft, accounts, audit, challenges};
 
 /// A challenge that was asked.
 pub struct Asked {
@@ -68,6 +69,7 @@ pub async fn answer(
         Answer::Code(method, typed) => (false, Some(Proof::prepare(app, me, method, typed, client)?)),
     };
     let (me, known, action) = (me.id, me.credentials.password.clone(), asked.action);
+    let line = app.line(Actor::Person(me), Deed::SignInFailed, None, client)?;
     let answered = app
         .store
         .write(move |draft| {
@@ -82,7 +84,10 @@ pub async fn answer(
             };
             match &judged {
                 Ok(()) => challenge.verified_at = Some(now),
-                Err(Refusal::WrongProof) => challenge.wrong.count(now, WRONG_ANSWERS),
+                Err(Refusal::WrongProof) => {
+                    challenge.wrong.count(now, WRONG_ANSWERS);
+                    audit::add(draft, &line);
+                }
                 Err(_) => {}
             }
             challenges::put(draft, &hash, &challenge);
@@ -92,6 +97,16 @@ pub async fn answer(
         .await?;
     app.mail_posted();
     Ok(answered?)
+}
+
+/// Whether a proof of `action` would count. It is not spent.
+///
+/// # Errors
+/// [`Refusal::ProofWanted`] when it is none, [`Refusal::LinkExpired`] when it was one.
+pub fn check(app: &App, me: &Account, proof: &str, action: Action) -> Result<(), Error> {
+    let hash = app.keys.hash(Purpose::Challenge, proof);
+    let challenge = app.store.read(|view| challenges::get(view, &hash))?.ok_or(Refusal::ProofWanted)?;
+    Ok(challenge.proves(me.id, action, app.clock.now())?)
 }
 
 /// Takes a proof of `action` away and answers the challenge it came from: it is good for one use, in the same transaction.

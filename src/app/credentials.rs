@@ -95,7 +95,8 @@ pub async fn ask_reset(app: &App, email: &str, client: &Client) -> Result<(), Er
     let line = app.line(Actor::Stranger, Deed::ResetAsked, None, client)?;
     app.store
         .write(move |draft| {
-            let account = accounts::with_email(draft, &email)?.filter(|account| account.verified_at.is_some());
+            let account = accounts::with_email(draft, &email)?
+                .filter(|account| account.verified_at.is_some() && account.disabled_at.is_none());
             audit::add(draft, &Line { whom: account.as_ref().map(|account| account.id), ..line });
             if let Some(mut account) = account
                 && account.count_reset(now)
@@ -122,7 +123,7 @@ pub fn open_reset(app: &App, token: &str) -> Result<Account, Error> {
 }
 
 fn with_reset(account: Option<Account>, token: [u8; 32], now: jiff::Timestamp) -> Result<Account, Error> {
-    let account = account.ok_or(Refusal::LinkInvalid)?;
+    let account = account.filter(|account| account.disabled_at.is_none()).ok_or(Refusal::LinkInvalid)?;
     let reset = account.reset.as_ref().filter(|reset| reset.token == token).ok_or(Refusal::LinkInvalid)?;
     if reset.expires_at() <= now { Err(Refusal::LinkExpired.into()) } else { Ok(account) }
 }
@@ -195,6 +196,8 @@ pub async fn ask_new_address(
                     }
                     account.new_address = None;
                 }
+                // Whoever asks again and again floods no inbox, and hears nothing of it.
+                _ if !account.count_new_address(now) => account.new_address = None,
                 _ => {
                     account.new_address = Some(NewAddress { email, token: token.hash, created_at: now });
                     outbox::post(draft, &welcome);
@@ -225,7 +228,7 @@ fn with_new_address(
     token: [u8; 32],
     now: jiff::Timestamp,
 ) -> Result<(Account, Email), Error> {
-    let account = account.ok_or(Refusal::LinkInvalid)?;
+    let account = account.filter(|account| account.disabled_at.is_none()).ok_or(Refusal::LinkInvalid)?;
     let waiting = account.new_address.as_ref().filter(|waiting| waiting.token == token).ok_or(Refusal::LinkInvalid)?;
     if waiting.expires_at() <= now {
         return Err(Refusal::LinkExpired.into());

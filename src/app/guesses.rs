@@ -71,7 +71,8 @@ impl Guesses {
     pub fn forgive(&self, draft: &mut Draft<'_, '_>, account: AccountId, now: Timestamp) -> Result<(), store::Error> {
         self.tally().forget(|guesser| matches!(guesser, Guesser::Device(at, _) if *at == account));
         self.clear(&Guesser::Strangers(account), now);
-        attempts::remove_all(draft, account)
+        attempts::remove(draft, account, KIND);
+        Ok(())
     }
 
     /// Begins anew. It is not forgotten: then the next try would go on from the file, which may not be written yet.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::accounts::demand;
 use super::{App, Error};
 use crate::domain::habit::{MOST_ACTIVE, Plan};
 use crate::domain::{Account, AccountId, Day, Description, Habit, HabitId, Refusal, ReminderTimes, Title, Weekdays};
@@ -40,6 +41,7 @@ pub async fn create(app: &App, me: &Account, plan: Plan, since: Option<(Day, Tim
     let me = me.id;
     app.store
         .write(move |draft| {
+            demand(draft, me)?;
             let position = free_position(draft, me)?;
             let habit = Habit::new(id, plan, position, day, created_at);
             habits::put(draft, me, &habit)?;

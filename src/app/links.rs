@@ -1,7 +1,5 @@
 //! Proving that an address is one's own: the link in the mail, what it would do, and its button.
 
-use jiff::Timestamp;
-
 use super::keys::Purpose;
 use super::{App, Error, outbox};
 use crate::domain::audit::{Actor, Deed, Line};
@@ -89,7 +87,7 @@ pub fn open_link(app: &App, token: &str) -> Result<Opened, Error> {
         let link = links::get(view, &hash)?.ok_or(Refusal::LinkInvalid)?;
         let account = accounts::get(view, link.account)?.ok_or(Refusal::LinkInvalid)?;
         let standing = link.standing(now)?;
-        let contested = rivals(view, &link, now)?.len() > 1;
+        let contested = rivals(view, &link)?.len() > 1;
         Ok(Opened { standing, email: account.email, name: link.credentials.name, contested })
     })
 }
@@ -98,9 +96,10 @@ pub fn open_link(app: &App, token: &str) -> Result<Opened, Error> {
 const MOST_RIVALS: usize = 16;
 
 /// What was typed at the sign-ups that wait for the same address: that of `link` first, then the newest.
-fn rivals(read: &impl Read, link: &Link, now: Timestamp) -> Result<Vec<Credentials>, Error> {
+fn rivals(read: &impl Read, link: &Link) -> Result<Vec<Credentials>, Error> {
     let mut waiting = links::of(read, link.account)?;
-    waiting.retain(|(_, other)| matches!(other.standing(now), Ok(Standing::Open)));
+    // SECURITY: one that has expired is a rival still, or waiting a day would be enough to have no password asked for.
+    waiting.retain(|(_, other)| other.used_at.is_none());
     waiting.sort_by_key(|(_, other)| std::cmp::Reverse(other.created_at));
     let mut rivals = vec![link.credentials.clone()];
     for (_, other) in waiting {
@@ -178,7 +177,7 @@ async fn confirm_hashed(
     let line = app.line(Actor::Stranger, Deed::AddressConfirmed, None, client)?;
     let (link, rivals) = app.store.read(|view| {
         let link = links::get(view, &hash)?.ok_or(Refusal::LinkInvalid)?;
-        let rivals = rivals(view, &link, now)?;
+        let rivals = rivals(view, &link)?;
         Ok::<_, Error>((link, rivals))
     })?;
     let credentials = match link.standing(now)? {

@@ -125,8 +125,10 @@ pub async fn send_due(app: &App, relay: &Relay) -> Result<(), Error> {
         tracing::info!(mail = %id, to = %mail.to.masked(), standing = ?after.standing, "mail");
         app.store
             .write(move |draft| {
-                let before = outbox::get(draft, id)?;
-                outbox::put(draft, &after, before.as_ref());
+                // It is gone when its person's account was deleted meanwhile; then it stays gone.
+                if let Some(before) = outbox::get(draft, id)? {
+                    outbox::put(draft, &after, Some(&before));
+                }
                 Ok::<_, Error>(())
             })
             .await?;

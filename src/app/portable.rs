@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
+use super::accounts::demand;
 use super::{App, Error, audit};
 use crate::domain::audit::{Actor, Deed};
 use crate::domain::habit::MOST_ACTIVE;
@@ -87,7 +88,7 @@ pub async fn bring(app: &App, me: &Account, file: Portable, rehearse: bool, clie
     let line = app.line(Actor::Person(me), Deed::Imported, None, client)?;
     let decided = app
         .store
-        .write(move |draft| match add(draft, me, &zone, &file) {
+        .write(move |draft| match demand(draft, me).and_then(|()| add(draft, me, &zone, &file)) {
             // A refused decision leaves nothing behind, which is just what a rehearsal is.
             Ok(brought) if rehearse => Err(Not::Meant(brought)),
             Ok(brought) => {

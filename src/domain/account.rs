@@ -49,6 +49,9 @@ pub struct Account {
     /// The same for forgotten passwords: whoever signs up with somebody's address takes no reset from its owner.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reset_mailed_at: Vec<Timestamp>,
+    /// The same for links to new addresses that this person asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub new_address_mailed_at: Vec<Timestamp>,
 }
 
 /// A link for a forgotten password that was mailed.
@@ -124,6 +127,7 @@ impl Account {
             noticed_at: None,
             mailed_at: Vec::new(),
             reset_mailed_at: Vec::new(),
+            new_address_mailed_at: Vec::new(),
         }
     }
 
@@ -135,6 +139,11 @@ impl Account {
     /// Whether another mail about signing up may go out at `now`; if so, it is counted.
     pub fn count_mail(&mut self, now: Timestamp) -> bool {
         count(&mut self.mailed_at, now)
+    }
+
+    /// Whether another link to a new address may be mailed at `now`; if so, it is counted.
+    pub fn count_new_address(&mut self, now: Timestamp) -> bool {
+        count(&mut self.new_address_mailed_at, now)
     }
 
     /// Whether another mail about a forgotten password may go out at `now`; if so, it is counted.

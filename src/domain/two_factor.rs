@@ -51,12 +51,15 @@ pub struct Enrolment {
     pub secret: Sealed,
     /// When it was made.
     pub created_at: Timestamp,
+    /// SECURITY: the session that asked for it, and the only one that is shown it and may confirm it. Otherwise somebody else
+    /// who is signed in could plant a secret they know, or read the owner's.
+    pub session: [u8; 32],
 }
 
 impl Enrolment {
-    /// Whether its first code may still come at `now`.
-    pub fn is_open(&self, now: Timestamp) -> bool {
-        now.duration_since(self.created_at) < ENROLMENT_LIFE
+    /// Whether its first code may still come at `now`, from `session`.
+    pub fn is_open(&self, now: Timestamp, session: &[u8; 32]) -> bool {
+        now.duration_since(self.created_at) < ENROLMENT_LIFE && self.session == *session
     }
 }
 

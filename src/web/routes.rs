@@ -93,7 +93,8 @@ const SIGN_UP: Limit = Limit::for_strangers("sign-up");
 const SIGN_IN: Limit = Limit::for_strangers("sign-in");
 const SECOND_STEP: Limit = Limit { name: "second-step", rule: Rule::minutes(5, 5, 10), by: By::Client };
 const FACTOR: Limit = Limit { name: "factor", rule: Rule::minutes(10, 5, 10), by: By::Account };
-const SIGN_OUT: Limit = Limit::for_strangers("sign-out");
+/// By who is signed in: neighbours behind one address must not keep anybody from leaving.
+const SIGN_OUT: Limit = Limit { name: "sign-out", rule: Rule::minutes(10, 5, 10), by: By::Account };
 const CONFIRM: Limit = Limit::for_strangers("verify-email");
 const RESEND: Limit = Limit::for_strangers("resend-verification");
 const FORGOT: Limit = Limit::for_strangers("forgot-password");
@@ -101,6 +102,8 @@ const RESET: Limit = Limit::for_strangers("reset-password");
 const NEW_ADDRESS: Limit = Limit::for_strangers("new-address");
 /// Guesses at the password of somebody who is signed in, and mails that asking for another address sends.
 const PROOF: Limit = Limit { name: "proof", rule: Rule::minutes(5, 5, 10), by: By::Account };
+/// Questions before what matters, and the new passwords that are judged and hashed for them.
+const QUESTION: Limit = Limit { name: "question", rule: Rule::minutes(10, 5, 10), by: By::Account };
 const EXPORT: Limit = Limit { name: "export", rule: Rule::minutes(3, 15, 15), by: By::Account };
 
 const ALWAYS: &[Route] = routes! {
@@ -137,9 +140,9 @@ const ALWAYS: &[Route] = routes! {
     GET    "/account"                           Member account::show;
     POST   "/account"                           Member account::save;
     POST   "/account/name"                      Member security::rename;
-    POST   "/account/email"                     Member security::change_email;
-    POST   "/account/password"                  Member security::change_password;
-    POST   "/account/delete"                    Member security::delete;
+    POST   "/account/email"                     Member security::change_email [QUESTION];
+    POST   "/account/password"                  Member security::change_password [QUESTION];
+    POST   "/account/delete"                    Member security::delete [QUESTION];
     POST   "/account/verify"                    Member security::verify [PROOF];
     POST   "/account/sessions"                  Member security::end_sessions;
     GET    "/account/two-factor"                Member two_factor::show;
@@ -182,7 +185,7 @@ const ALWAYS: &[Route] = routes! {
     POST   "/api/account/2fa/enable"            Member api::two_factor::enable [FACTOR];
     POST   "/api/account/2fa/disable"           Member api::two_factor::disable [FACTOR];
     POST   "/api/account/2fa/recovery/rotate"   Member api::two_factor::rotate [FACTOR];
-    POST   "/api/account/step-up/challenge"     Member api::security::ask;
+    POST   "/api/account/step-up/challenge"     Member api::security::ask [QUESTION];
     POST   "/api/account/step-up/verify"        Member api::security::verify [PROOF];
     POST   "/api/account/delete-request"        Member api::security::delete;
     GET    "/api/account/sessions"              Member api::security::devices;

@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::reply::{self, Answer};
 use super::target;
 use super::visit::Visit;
+use crate::app::sessions::Member;
 use crate::app::{self, two_factor};
 use crate::domain::two_factor::Method;
 use crate::domain::{Account, Fault, Refusal};
@@ -69,16 +70,16 @@ pub fn standing(visit: &Visit, me: &Account) -> Standing {
 
 /// `GET /account/two-factor`: how it stands, and what may be done about it. Changes nothing.
 pub async fn show(visit: Visit) -> Result<Answer, Failure> {
-    let me = visit.member()?;
-    Ok(reply::page(StatusCode::OK, page(&visit, me, News::Nothing)))
+    let member = visit.signed_in()?;
+    Ok(reply::page(StatusCode::OK, page(&visit, member, News::Nothing)))
 }
 
-fn page(visit: &Visit, me: &Account, news: News<'_>) -> maud::Markup {
-    let app = &visit.site.app;
+fn page(visit: &Visit, member: &Member, news: News<'_>) -> maud::Markup {
+    let (app, me) = (&visit.site.app, &member.account);
     if me.two_factor.is_some() {
         return pages::manage(&visit.frame(), standing(visit, me), two_factor::is_enforced(app, me), news);
     }
-    match two_factor::waiting(app, me) {
+    match two_factor::waiting(app, member) {
         Some(shown) => pages::enrol(&visit.frame(), &shown.secret, &shown.uri, &[]),
         None => pages::start(&visit.frame(), two_factor::must_enrol(app, me)),
     }
@@ -97,7 +98,7 @@ pub async fn change(visit: Visit) -> Result<Answer, Failure> {
 }
 
 async fn set_up(visit: &Visit) -> Result<Answer, Failure> {
-    match two_factor::set_up(&visit.site.app, visit.member()?.id).await {
+    match two_factor::set_up(&visit.site.app, visit.signed_in()?).await {
         // Where it is on already, the page says so.
         Ok(_) | Err(app::Error::Refused(_)) => Ok(reply::see_other(ADDRESS)),
         Err(error) => Err(error.into()),
@@ -108,7 +109,7 @@ async fn enable(visit: &Visit, form: &Fields) -> Result<Answer, Failure> {
     let (app, me) = (&visit.site.app, visit.member.as_ref().ok_or(Failure::SignedOut)?);
     match two_factor::enable(app, me, form.get("code"), &visit.client()).await {
         Ok(codes) => Ok(codes_page(visit, &codes, true)),
-        Err(app::Error::Refused(refusal)) => match two_factor::waiting(app, &me.account) {
+        Err(app::Error::Refused(refusal)) => match two_factor::waiting(app, me) {
             Some(shown) => {
                 let why = "That code is not right. Check the clock of your phone, and type the code that shows now.";
                 let faults = [Fault::new("code", why)];
@@ -128,7 +129,7 @@ async fn disable(visit: &Visit, form: &Fields) -> Result<Answer, Failure> {
         Ok(()) => Ok(reply::see_other("/account?two-factor=off#two-factor")),
         Err(app::Error::Refused(refusal)) => {
             let faults = [Fault::new("code", words(&refusal, WRONG_EITHER))];
-            Ok(refused(&refusal, page(visit, me, News::Disable(&faults))))
+            Ok(refused(&refusal, page(visit, visit.signed_in()?, News::Disable(&faults))))
         }
         Err(error) => Err(error.into()),
     }
@@ -141,7 +142,7 @@ async fn rotate(visit: &Visit, form: &Fields) -> Result<Answer, Failure> {
         Ok(codes) => Ok(codes_page(visit, &codes, false)),
         Err(app::Error::Refused(refusal)) => {
             let faults = [Fault::new("code", words(&refusal, "That code is not right, or was used already."))];
-            Ok(refused(&refusal, page(visit, me, News::Rotate(&faults))))
+            Ok(refused(&refusal, page(visit, visit.signed_in()?, News::Rotate(&faults))))
         }
         Err(error) => Err(error.into()),
     }

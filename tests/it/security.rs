@@ -431,3 +431,40 @@ async fn what_belongs_to_somebody_else_is_like_what_does_not_exist_on_every_rout
     ada.get("/habits").await.is(200).says("Read").says_nothing_of("Stolen");
     ada.get("/today").await.is(200);
 }
+
+#[tokio::test]
+async fn what_a_thief_began_dies_when_the_account_is_switched_off() {
+    let world = World::with(crate::world::Wishes {
+        variables: vec![("ADMIN_OWNER_EMAIL", "olga@example.com".to_owned())],
+        ..crate::world::Wishes::default()
+    })
+    .await;
+    let (olga, ada) = (world.signed_up("olga").await, world.signed_up("ada").await);
+    let thief = second_browser(&world, "ada").await;
+    let asked = question(&thief.posts("/account/email", &[("email", "thief@example.com")]).await.is(200));
+    answers(&thief, &asked, PASSWORD).await.is(200);
+    let link = token(&world, "thief@example.com", "new-address");
+    forgets(&thief, &ada.email()).await.is(303);
+    let reset = token(&world, "ada@example.com", "reset-password");
+    let id = ada.get("/api/account/exports/self").await.is(200).json()["userId"].as_str().unwrap().to_owned();
+    olga.posts(&format!("/admin/users/{id}/disable"), &[]).await.is(303);
+    thief.posts("/new-address", &[("token", &link)]).await.is(422).says("does not work");
+    resets(&thief, &reset, NEW).await.is(422).says("does not work");
+    let before = world.mails("ada@example.com");
+    forgets(&thief, &ada.email()).await.is(303);
+    assert_eq!(world.mails("ada@example.com"), before);
+    olga.posts(&format!("/admin/users/{id}/enable"), &[]).await.is(303);
+    thief.posts("/new-address", &[("token", &link)]).await.is(422).says("does not work");
+    ada.signs_in().await;
+}
+
+#[tokio::test]
+async fn links_to_new_addresses_flood_no_inbox() {
+    let world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    for n in 0..9 {
+        let asked = question(&ada.posts("/account/email", &[("email", "victim@example.com")]).await.is(200));
+        answers(&ada, &asked, PASSWORD).await.is(200).says("Look into your mail");
+        assert_eq!(world.mails("victim@example.com"), 6.min(n + 1));
+    }
+}

@@ -520,3 +520,22 @@ async fn with_a_second_factor_a_password_proves_nothing_by_itself() {
     ada.sends("POST", path, &verify("recovery_code", &codes[0])).await.is(200);
     ada.sends("POST", "/api/account/delete-request", &json!({ "stepUpChallengeToken": token })).await.is(200);
 }
+
+#[tokio::test]
+async fn a_secret_is_shown_to_and_confirmed_by_nobody_but_the_session_that_asked_for_it() {
+    let world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    let thief = Person::new("ada", &world);
+    thief.signs_in().await;
+    let planted = thief.sends("POST", "/api/account/2fa/setup", &json!({})).await.is(200).data();
+    let planted = planted["secret"].as_str().unwrap().to_owned();
+    ada.get("/account/two-factor").await.is(200).says_nothing_of(&planted);
+    assert_eq!(ada.get("/api/account/2fa").await.data()["hasTotpSecret"], false);
+    let own = ada.sends("POST", "/api/account/2fa/setup", &json!({})).await.is(200).data();
+    let own = own["secret"].as_str().unwrap().to_owned();
+    thief.get("/account/two-factor").await.is(200).says_nothing_of(&own);
+    let app = Authenticator::given(&own);
+    let body = json!({ "code": code(&app, &world) });
+    thief.sends("POST", "/api/account/2fa/enable", &body).await.is(401);
+    ada.sends("POST", "/api/account/2fa/enable", &body).await.is(200);
+}

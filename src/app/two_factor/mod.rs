@@ -33,8 +33,6 @@ const NEWS_LIFE: SignedDuration = SignedDuration::from_hours(3 * 24);
 pub struct Standing {
     /// Whether signing in asks for it.
     pub enabled: bool,
-    /// Whether a secret waits for its first code.
-    pub enrolling: bool,
     /// Whether codes of the app can be checked: not when the server's secret was changed since.
     pub readable: bool,
     /// How many recovery codes are left.
@@ -47,7 +45,6 @@ pub fn standing(app: &App, account: &Account) -> Standing {
     let is_readable = |factor: &TwoFactor| app.keys.open(Purpose::TwoFactor, account.id, &factor.secret).is_some();
     Standing {
         enabled: factor.is_some(),
-        enrolling: account.enrolment.as_ref().is_some_and(|waiting| waiting.is_open(app.clock.now())),
         readable: factor.is_none_or(is_readable),
         recovery_left: factor.map_or(0, |factor| factor.recovery.len()),
     }
@@ -77,7 +74,8 @@ pub struct Shown {
 ///
 /// # Errors
 /// [`Error::Refused`] when a second factor is on already; [`Error::Busy`].
-pub async fn set_up(app: &App, me: AccountId) -> Result<Shown, Error> {
+pub async fn set_up(app: &App, me: &Member) -> Result<Shown, Error> {
+    let (me, session) = (me.account.id, me.hash);
     let secret = TotpSecret::new(random()?);
     let sealed = app.keys.seal(Purpose::TwoFactor, me, secret.as_bytes())?;
     let now = app.clock.now();
@@ -88,7 +86,7 @@ pub async fn set_up(app: &App, me: AccountId) -> Result<Shown, Error> {
             if account.two_factor.is_some() {
                 return Err(already_on());
             }
-            account.enrolment = Some(Enrolment { secret: sealed, created_at: now });
+            account.enrolment = Some(Enrolment { secret: sealed, created_at: now, session });
             accounts::put(draft, &account)?;
             Ok(account)
         })
@@ -97,9 +95,12 @@ pub async fn set_up(app: &App, me: AccountId) -> Result<Shown, Error> {
 }
 
 /// The secret that waits for its first code, to be shown again. `None` when there is none, or none that still counts.
-pub fn waiting(app: &App, me: &Account) -> Option<Shown> {
-    let waiting =
-        me.enrolment.as_ref().filter(|waiting| waiting.is_open(app.clock.now()) && me.two_factor.is_none())?;
+pub fn waiting(app: &App, member: &Member) -> Option<Shown> {
+    let me = &member.account;
+    let waiting = me
+        .enrolment
+        .as_ref()
+        .filter(|waiting| waiting.is_open(app.clock.now(), &member.hash) && me.two_factor.is_none())?;
     Some(shown(app, me, &open(&app.keys, me.id, waiting)?))
 }
 
@@ -132,12 +133,13 @@ pub async fn enable(app: &App, me: &Member, code: &str, client: &Client) -> Resu
             if account.two_factor.is_some() {
                 return Err(already_on());
             }
-            let waiting = account.enrolment.take().filter(|waiting| waiting.is_open(now));
+            let waiting = account.enrolment.take().filter(|waiting| waiting.is_open(now, &here));
             let waiting = waiting.ok_or(Refusal::WrongProof)?;
             let secret = open(&keys, id, &waiting).ok_or(Refusal::WrongProof)?;
             let last_step = secret.accepts(&code, now, None).ok_or(Refusal::WrongProof)?;
             let factor = TwoFactor { secret: waiting.secret, enabled_at: now, last_step, recovery: hashes };
             account.two_factor = Some(factor);
+            account.new_address = None;
             accounts::put(draft, &account)?;
             sessions::remove_all(draft, id, Some(&here))?;
             // What was proved with a password alone is proved no longer.
@@ -243,7 +245,7 @@ pub async fn rotate(
 }
 
 /// Takes the second factor of somebody who lost it away, and tells the owner. Answers whether there was one. An admin who
-/// must have one sets it up anew before anything else.
+/// must have one sets it up anew before anything else. Every session ends, so that nobody else sets one up first.
 ///
 /// # Errors
 /// [`Error::Busy`], [`Error::Unavailable`].
@@ -258,6 +260,7 @@ pub async fn reset(app: &App, whose: &Account, actor: Actor, client: &Client) ->
             account.enrolment = None;
             let was_on = account.two_factor.take().is_some();
             accounts::put(draft, &account)?;
+            sessions::remove_all(draft, id, None)?;
             challenges::remove_all(draft, id)?;
             if was_on {
                 audit::add(draft, &line);

@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde_json::json;
 use warp::http::StatusCode;
 
-use crate::app::credentials;
 use crate::app::preferences::{self, Change};
+use crate::app::{challenges, credentials};
+use crate::domain::challenge::Action;
 use crate::domain::preferences::{Accent, Backfill, Theme, WeekStart};
 use crate::domain::refusal::Faults;
 use crate::domain::{DisplayName, Email, Refusal, Zone};
@@ -44,6 +45,8 @@ pub async fn change(visit: Visit) -> Result<Answer, Failure> {
             }
         }
         (None, Some(password)) if typed.is_empty() => {
+            // A password is judged and hashed only for somebody who proved to mean it.
+            challenges::check(app, &member.account, &proof, Action::AccountPasswordChange)?;
             let hash = credentials::prepare_password(app, &member.account, password, None).await?;
             credentials::change_password(app, member, &proof, Some(hash), &client).await?;
         }

@@ -29,7 +29,7 @@ pub async fn show(visit: Visit) -> Result<Answer, Failure> {
     let standing = two_factor::standing(app, me);
     let body = json!({
         "enabled": standing.enabled,
-        "hasTotpSecret": standing.enabled || standing.enrolling,
+        "hasTotpSecret": standing.enabled || two_factor::waiting(app, visit.signed_in()?).is_some(),
         "recoveryCodesRemaining": standing.recovery_left,
         "isAdmin": app.is_admin(me),
         "adminEnrollmentRequired": two_factor::must_enrol(app, me),
@@ -39,7 +39,7 @@ pub async fn show(visit: Visit) -> Result<Answer, Failure> {
 
 /// `POST /api/account/2fa/setup`: 200 `{secret, otpauthUri, qrDataUrl}`; each call replaces the secret that waits.
 pub async fn set_up(visit: Visit) -> Result<Answer, Failure> {
-    let shown = two_factor::set_up(&visit.site.app, visit.member()?.id).await?;
+    let shown = two_factor::set_up(&visit.site.app, visit.signed_in()?).await?;
     let body = json!({ "secret": shown.secret, "otpauthUri": shown.uri, "qrDataUrl": qr::data_url(&shown.uri) });
     Ok(reply::json(StatusCode::OK, &body))
 }
