@@ -309,7 +309,7 @@ pub async fn sign_out(app: &App, by: &By, whom: AccountId) -> Result<usize, Erro
 pub async fn resend(app: &App, by: &By, whom: AccountId) -> Result<bool, Error> {
     let account = app.store.read(|view| accounts::get(view, whom))?.ok_or(Refusal::NoSuchPerson)?;
     let line = app.line(by.actor, Deed::VerificationResent, Some(whom), &by.client)?;
-    links::mail_again(app, account, Some(line)).await
+    links::mail_again(app, account, links::Wish::Admins(line)).await
 }
 
 /// Writes down that somebody takes a list along, before it is made.

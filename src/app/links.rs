@@ -1,5 +1,7 @@
 //! Proving that an address is one's own: the link in the mail, what it would do, and its button.
 
+use jiff::Timestamp;
+
 use super::keys::Purpose;
 use super::{App, Error, outbox};
 use crate::domain::audit::{Actor, Deed, Line};
@@ -9,33 +11,57 @@ use crate::domain::password::Password;
 use crate::domain::{Account, AccountId, Client, DisplayName, Email, Refusal};
 use crate::pages::letters;
 use crate::store::schema::TokenHash;
-use crate::store::{Read, accounts, attempts, audit, links};
+use crate::store::{Draft, Read, accounts, attempts, audit, links};
 
 /// Mails a new link to an account that waits to be confirmed; older links of the same sign-up stop working. Nothing
 /// happens, and nothing different is said, for an unknown or confirmed address, within five minutes of the last link, or
 /// when the address has had its mails of the hour.
 ///
+/// SECURITY: whatever the address, it costs one durable write, the line of the audit trail, so the time says nothing.
+///
 /// # Errors
 /// [`Error::Refused`] when the address is none.
-pub async fn resend(app: &App, email: &str) -> Result<(), Error> {
+pub async fn resend(app: &App, email: &str, client: &Client) -> Result<(), Error> {
     let email = Email::parse(email).map_err(|fault| Refusal::Invalid(vec![fault]))?;
-    let Some(account) = app.store.read(|view| accounts::with_email(view, &email))? else { return Ok(()) };
-    mail_again(app, account, None).await.map(drop)
+    let account = app.store.read(|view| accounts::with_email(view, &email))?;
+    let whom = account.as_ref().map(|account| account.id);
+    let line = app.line(Actor::Stranger, Deed::ConfirmationAsked, whom, client)?;
+    match account {
+        Some(account) => mail_again(app, account, Wish::Anybodys(line)).await.map(drop),
+        None => {
+            app.store
+                .write(move |draft| {
+                    audit::add(draft, &line);
+                    Ok(())
+                })
+                .await
+        }
+    }
 }
 
-/// Mails a new link to an account. An admin's wish comes with its line of the audit trail, and need not wait until the
-/// last link is five minutes old. Answers whether a mail was posted.
-pub(super) async fn mail_again(app: &App, account: Account, wish: Option<Line>) -> Result<bool, Error> {
+/// Who wants a mail sent again, with the line that tells of it.
+pub(super) enum Wish {
+    /// Whoever typed the address.
+    Anybodys(Line),
+    /// An admin, who need not wait until the last link is five minutes old.
+    Admins(Line),
+}
+
+/// Mails a new link to an account. Answers whether a mail was posted.
+pub(super) async fn mail_again(app: &App, account: Account, wish: Wish) -> Result<bool, Error> {
     let now = app.clock.now();
     let token = app.keys.mint(Purpose::Verification)?;
     let digits = app.keys.digits()?;
     let letter = letters::verification(&app.app_url, &token.text, &digits);
     let mail = app.compose(account.email.clone(), letter, VERIFICATION_LIFE)?;
     let code = Some(Code { hash: app.keys.codes()(account.id, &digits), wrong: 0 });
-    let hurried = app.hurried || wish.is_some();
+    let hurried = app.hurried || matches!(wish, Wish::Admins(_));
     let posted = app
         .store
         .write(move |draft| {
+            if let Wish::Anybodys(line) = &wish {
+                audit::add(draft, line);
+            }
             let waits = accounts::get(draft, account.id)?;
             // The address may have been confirmed, or changed, since the mail was written.
             let waits = waits.filter(|now| now.verified_at.is_none() && now.email == account.email);
@@ -54,7 +80,7 @@ pub(super) async fn mail_again(app: &App, account: Account, wish: Option<Line>) 
             links::put(draft, &token.hash, &link);
             accounts::put(draft, &account)?;
             outbox::post(draft, &mail);
-            if let Some(line) = &wish {
+            if let Wish::Admins(line) = &wish {
                 audit::add(draft, line);
             }
             Ok::<_, Error>(true)
@@ -138,33 +164,51 @@ pub async fn confirm_by_code(
     let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
     let now = app.clock.now();
     let code_of = app.keys.codes();
+    let missed = app.line(Actor::Stranger, Deed::SignInFailed, None, client)?;
     let found = app
         .store
         .write(move |draft| {
-            let Some(account) = accounts::with_email(draft, &email)? else { return Ok(None) };
-            let mut guesses = attempts::get(draft, account.id, "digits", now)?;
-            if guesses.blocked_for(now).is_some() {
-                return Ok(None);
+            let account = accounts::with_email(draft, &email)?;
+            let found = match &account {
+                Some(account) => guess_digits(draft, account.id, &code_of(account.id, &digits), now)?,
+                None => None,
+            };
+            if found.is_none() {
+                // SECURITY: a miss costs one durable write whatever the address, so the time says nothing.
+                audit::add(draft, &Line { whom: account.map(|account| account.id), ..missed });
             }
-            let mut open = links::of(draft, account.id)?;
-            open.retain(|(_, link)| matches!(link.standing(now), Ok(Standing::Open)));
-            let hash = code_of(account.id, &digits);
-            if let Some((token, _)) = open.iter().find(|(_, link)| link.has_code(&hash)) {
-                return Ok(Some(*token));
-            }
-            // A wrong guess counts for every mail it could have been about.
-            for (token, mut link) in open {
-                if let Some(code) = &mut link.code {
-                    code.wrong = code.wrong.saturating_add(1);
-                    links::put(draft, &token, &link);
-                }
-            }
-            guesses.count(now, CODE_RULE);
-            attempts::put(draft, account.id, "digits", &guesses);
-            Ok::<_, Error>(None)
+            Ok::<_, Error>(found)
         })
         .await?;
     confirm_hashed(app, found.ok_or(Refusal::WrongCode)?, password, client).await
+}
+
+/// The open link of `account` whose digits have that hash. A wrong guess is counted.
+fn guess_digits(
+    draft: &mut Draft<'_, '_>,
+    account: AccountId,
+    hash: &[u8; 32],
+    now: Timestamp,
+) -> Result<Option<TokenHash>, Error> {
+    let mut guesses = attempts::get(draft, account, "digits", now)?;
+    if guesses.blocked_for(now).is_some() {
+        return Ok(None);
+    }
+    let mut open = links::of(draft, account)?;
+    open.retain(|(_, link)| matches!(link.standing(now), Ok(Standing::Open)));
+    if let Some((token, _)) = open.iter().find(|(_, link)| link.has_code(hash)) {
+        return Ok(Some(*token));
+    }
+    // A wrong guess counts for every mail it could have been about.
+    for (token, mut link) in open {
+        if let Some(code) = &mut link.code {
+            code.wrong = code.wrong.saturating_add(1);
+            links::put(draft, &token, &link);
+        }
+    }
+    guesses.count(now, CODE_RULE);
+    attempts::put(draft, account, "digits", &guesses);
+    Ok(None)
 }
 
 async fn confirm_hashed(

@@ -51,6 +51,8 @@ macro_rules! deeds {
 }
 
 deeds! {
+    /// The mail that confirms an address was asked for again.
+    ConfirmationAsked "address.confirmation_asked";
     /// An address was confirmed.
     AddressConfirmed "address.confirmed";
     /// Somebody signed in.

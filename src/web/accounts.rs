@@ -134,7 +134,7 @@ pub(super) fn with_token(mut answer: Answer) -> Answer {
 /// `POST /verify-email/resend`.
 pub async fn resend(visit: Visit) -> Result<Answer, Failure> {
     let form = visit.form().await?;
-    match links::resend(&visit.site.app, form.get("email")).await {
+    match links::resend(&visit.site.app, form.get("email"), &visit.client()).await {
         Ok(()) => Ok(reply::see_other("/verify-email?sent")),
         Err(app::Error::Refused(refusal)) => {
             let page = pages::link_wanted(&visit.frame(), None, of(form.get("email")), refusal.faults(), false);

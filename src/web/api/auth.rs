@@ -125,7 +125,7 @@ struct Resend {
 /// `POST /api/auth/resend-verification`: 200 `{status:"sent"}`, whoever the address belongs to.
 pub async fn resend(visit: Visit) -> Result<Answer, Failure> {
     let typed: Resend = visit.json().await?;
-    links::resend(&visit.site.app, &typed.email).await?;
+    links::resend(&visit.site.app, &typed.email, &visit.client()).await?;
     Ok(reply::json(StatusCode::OK, &json!({ "status": "sent" })))
 }
 
