@@ -24,10 +24,6 @@ pub enum Action {
     AccountPasswordChange,
     /// The end of the account.
     AccountDelete,
-    /// Switching the second factor off, or new recovery codes.
-    TwoFactor,
-    /// The admin dashboard.
-    AdminAccess,
 }
 
 /// What was typed before the question, kept here so that it need not be typed again.

@@ -102,7 +102,7 @@ async fn carry_out(visit: &Visit, proof: &str, action: Action) -> Result<Answer,
             let page = reply::page(StatusCode::OK, pages::deleted(&visit.site.frame(None)));
             Ok(visit.site.cookie.signs_out(page))
         }
-        Action::SignIn | Action::TwoFactor | Action::AdminAccess => Err(Refusal::LinkInvalid.into()),
+        Action::SignIn => Err(Refusal::LinkInvalid.into()),
     }
 }
 
@@ -130,7 +130,7 @@ async fn ask(visit: &Visit, action: Action, prepared: Option<Prepared>) -> Resul
         Action::AccountDelete => {
             "Before your account is deleted, show that it is you. After that there is no way back."
         }
-        Action::SignIn | Action::TwoFactor | Action::AdminAccess => "Show that it is you.",
+        Action::SignIn => "Show that it is you.",
     };
     Ok(reply::page(StatusCode::OK, pages::challenge(&visit.frame(), &asked.token, what, None)))
 }

@@ -1,38 +1,40 @@
 //! What it means: turns the written values into [`Settings`] and reports every problem at once.
 
+mod mail;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use url::Url;
 
-use super::keys;
-use super::policy::{self, GateRule, MailRule, Policy, SeedRule, TestEndpoints};
-use super::relay::{self, is_loopback};
-use super::report::report;
-use super::settings::{Dsn, Gate, Mail, Secret, Sender, Settings, Transport};
-use super::written::{Entry, Origin, Written, error};
-use super::{Problem, Severity};
+use crate::config::keys;
+use crate::config::policy::{self, GateRule, Policy, SeedRule, TestEndpoints};
+use crate::config::relay::is_loopback;
+use crate::config::report::report;
+use crate::config::settings::{Dsn, Gate, Secret, Settings};
+use crate::config::written::{Entry, Origin, Written, error};
+use crate::config::{Problem, Severity};
 use crate::domain::client::Proxies;
 use crate::domain::{Email, Environment, Kind};
 
 /// Settles what was written. The settings are `None` when a value they need is unusable.
 pub(super) fn settle(environment: &Environment, written: &Written) -> (Option<Settings>, Vec<Problem>) {
-    let mut desk = Desk { environment, policy: policy::of(environment.kind()), written, problems: Vec::new() };
-    let listen = desk.listen();
-    let app_url = desk.app_url();
-    let proxies = desk.proxies(app_url.as_ref());
-    let data_file = desk.data_file();
-    let secret = desk.secret();
-    let previous_secret = desk.previous_secret();
-    let mail = desk.mail();
-    let sentry = desk.dsn(keys::SENTRY_ENABLED, keys::SENTRY_DSN);
-    let browser_sentry = desk.dsn(keys::BROWSER_SENTRY_ENABLED, keys::BROWSER_SENTRY_DSN);
-    let admins = desk.admins();
-    let test_endpoints = desk.test_endpoints();
-    let seed_password = desk.seed_password();
-    let gate = desk.gate();
-    let log = desk.log();
-    let problems = std::mem::take(&mut desk.problems);
+    let mut settling = Settling { environment, policy: policy::of(environment.kind()), written, problems: Vec::new() };
+    let listen = settling.listen();
+    let app_url = settling.app_url();
+    let proxies = settling.proxies(app_url.as_ref());
+    let data_file = settling.data_file();
+    let secret = settling.secret();
+    let previous_secret = settling.previous_secret();
+    let mail = settling.mail();
+    let sentry = settling.dsn(keys::SENTRY_ENABLED, keys::SENTRY_DSN);
+    let browser_sentry = settling.dsn(keys::BROWSER_SENTRY_ENABLED, keys::BROWSER_SENTRY_DSN);
+    let admins = settling.admins();
+    let test_endpoints = settling.test_endpoints();
+    let seed_password = settling.seed_password();
+    let gate = settling.gate();
+    let log = settling.log();
+    let problems = std::mem::take(&mut settling.problems);
     let settings = (|| {
         Some(Settings {
             environment: environment.clone(),
@@ -58,14 +60,14 @@ pub(super) fn settle(environment: &Environment, written: &Written) -> (Option<Se
 }
 
 /// Where values are read and problems noted.
-struct Desk<'a> {
+struct Settling<'a> {
     environment: &'a Environment,
     policy: Policy,
     written: &'a Written,
     problems: Vec<Problem>,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> Settling<'a> {
     fn entry(&self, key: &str) -> Option<&'a Entry> {
         self.written.get(key)
     }
@@ -235,69 +237,6 @@ impl<'a> Desk<'a> {
         Some(Secret::new(previous))
     }
 
-    fn mail(&mut self) -> Option<Mail> {
-        let from = self.sender();
-        let captured = self.policy.mail == MailRule::Captured;
-        let transport = match (self.text(keys::RESEND_API_KEY), self.text(keys::SMTP_URL)) {
-            _ if captured => Some(Transport::Capture),
-            (Some(_), Some(_)) => {
-                self.error(keys::SMTP_URL, "RESEND_API_KEY and SMTP_URL are both set; keep the relay you mean");
-                None
-            }
-            (Some(key), None) => Some(Transport::Smtp(relay::resend(key))),
-            (None, Some(url)) => {
-                let relay = relay::parse(url);
-                if let Err(why) = &relay {
-                    self.wrong(keys::SMTP_URL, why);
-                }
-                relay.ok().map(Transport::Smtp)
-            }
-            (None, None) => {
-                let kind = self.environment.kind();
-                self.error(
-                    keys::RESEND_API_KEY,
-                    format!(
-                        "mail is required in {kind}: set RESEND_API_KEY for Resend, or SMTP_URL for any other relay"
-                    ),
-                );
-                None
-            }
-        };
-        let allow: Vec<String> = self.list(keys::MAIL_ALLOW).iter().map(|item| item.to_ascii_lowercase()).collect();
-        if let Some(bad) = allow.iter().find(|item| !is_allowance(item)) {
-            self.wrong(
-                keys::MAIL_ALLOW,
-                &format!("has “{bad}”, which is neither an address nor a domain as in @example.com"),
-            );
-        }
-        if self.policy.mail == MailRule::ToAllowed && allow.is_empty() {
-            self.warn(
-                keys::MAIL_ALLOW,
-                "mail.allow is empty: mail leaves only to the admins of this environment, the rest is captured",
-            );
-        }
-        Some(Mail { from: from?, transport: transport?, allow })
-    }
-
-    fn sender(&mut self) -> Option<Sender> {
-        let Some(text) = self.text(keys::MAIL_FROM) else {
-            if self.is_required() {
-                self.missing(keys::MAIL_FROM);
-                return None;
-            }
-            return Email::parse("atlas@atlas.invalid").ok().map(|email| Sender { name: "Atlas".to_owned(), email });
-        };
-        let (name, address) = match text.split_once('<') {
-            Some((name, rest)) => (name.trim().trim_matches('"'), rest.trim_end().trim_end_matches('>')),
-            None => ("Atlas", text),
-        };
-        let Ok(email) = Email::parse(address) else {
-            self.wrong(keys::MAIL_FROM, "must be an address, as in Atlas <atlas@example.com>");
-            return None;
-        };
-        Some(Sender { name: if name.is_empty() { "Atlas" } else { name }.to_owned(), email })
-    }
-
     /// A Sentry address. Off is off; on without an address is an error; unset follows the rules of the kind.
     fn dsn(&mut self, switch: &'static str, key: &'static str) -> Option<Dsn> {
         let on = self.flag(switch);
@@ -386,13 +325,6 @@ impl<'a> Desk<'a> {
                 None
             }
         }
-    }
-}
-
-fn is_allowance(item: &str) -> bool {
-    match item.strip_prefix('@') {
-        Some(domain) => Email::parse(&format!("a@{domain}")).is_ok(),
-        None => Email::parse(item).is_ok(),
     }
 }
 
