@@ -15,7 +15,7 @@ use crate::domain::{Account, AccountId, AuditId, Client, Email, FileId, HabitId,
 use crate::domain::{Environment, audit::Line};
 use crate::store::counts::{self, Count};
 use crate::store::schema::{ACCOUNTS, HABITS, MAIL, MAIL_DUE, STAMP};
-use crate::store::{Page, Turn, accounts, audit, challenges, habits, outbox, schema, sessions};
+use crate::store::{Page, Turn, accounts, audit, challenges, habits, migrations, outbox, sessions};
 
 /// Most rows looked at for one page of a search: 40 ms among people and 70 ms among habits, measured at 2 µs a person and
 /// 3.6 µs a habit in a file of 100,000 people. A page that ends for this reason says where to go on, so a search is
@@ -350,7 +350,7 @@ pub fn health(app: &App) -> Health {
         file: stamp.file_id,
         made_at: stamp.created_at,
         bytes: std::fs::metadata(app.store.path()).map_or(0, |facts| facts.len()),
-        schema: schema::VERSION,
+        schema: migrations::newest(),
         works: count(STAMP.name()).is_ok() && app.store.can_commit(),
         waiting: count(MAIL_DUE.name()).unwrap_or(0),
         mails: count(MAIL.name()).unwrap_or(0),

@@ -21,8 +21,10 @@ pub mod passwords;
 pub mod portable;
 pub mod preferences;
 pub mod purge;
+pub mod releases;
 mod seal;
 pub mod sessions;
+pub mod snapshots;
 pub mod two_factor;
 
 use tokio::sync::Notify;
@@ -95,6 +97,8 @@ pub struct App {
     mail: outbox::Rules,
     mail_waits: Notify,
     mint: mint::Mint,
+    /// Held by whoever takes a snapshot.
+    snapshotting: tokio::sync::Mutex<()>,
 }
 
 impl App {
@@ -123,6 +127,7 @@ impl App {
             },
             mail_waits: Notify::new(),
             mint: mint::Mint::default(),
+            snapshotting: tokio::sync::Mutex::default(),
             store,
             clock,
         })

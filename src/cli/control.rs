@@ -1,14 +1,19 @@
 //! Having an order carried out: by the server that has the data file, or here when none has.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Exit, open};
-use crate::app::App;
+use super::answer::{self, progress};
+use super::{Exit, complain, open, say};
 use crate::app::clock::Clock;
+use crate::app::snapshots::Told;
+use crate::app::{App, Error};
 use crate::config::{Flags, Settings};
 use crate::ops::control::{Order, Outcome, ask, obey, socket_of};
+use crate::ops::operations::Operations;
+use crate::ops::{rollback, set};
 use crate::store::{OpenError, Store};
 
 /// How often, and after which pause, a file that is locked by nobody who listens is looked at again: a server that is
@@ -16,31 +21,72 @@ use crate::store::{OpenError, Store};
 const TRIES: usize = 20;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The environment's name and the answer, or how to exit and what to complain of.
-pub fn order(flags: &Flags, order: &Order) -> Result<(String, Value), (Exit, String)> {
-    let settings = open::settings(flags).map_err(|exit| (exit, String::new()))?;
-    let broken = |error: &dyn std::fmt::Display| (Exit::InputOutput, error.to_string());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| broken(&error))?;
-    let outcome = runtime.block_on(carried_out(&settings, order))?;
-    match outcome {
-        Outcome::Done(value) => Ok((settings.environment.to_string(), value)),
-        Outcome::Refused(why) => Err((Exit::Refused, why)),
-        Outcome::Failed(why) => Err((Exit::InputOutput, why)),
+/// How to exit, and what to complain of unless that was told already.
+pub type Failed = (Exit, String);
+
+/// Has an order carried out and tells what came of it, in words or as JSON.
+pub fn carry_out(flags: &Flags, order: Order, as_json: bool, words: impl FnOnce(&Value) -> String) -> Exit {
+    match open::settings(flags) {
+        Ok(settings) => told(&settings, outcome(&settings, order), as_json, words),
+        Err(exit) => exit,
     }
 }
 
-async fn carried_out(settings: &Settings, order: &Order) -> Result<Outcome, (Exit, String)> {
+/// Tells what came of an order.
+pub fn told(
+    settings: &Settings,
+    outcome: Result<Outcome, Failed>,
+    as_json: bool,
+    words: impl FnOnce(&Value) -> String,
+) -> Exit {
+    match outcome {
+        Ok(Outcome::Done(mut value)) => {
+            set(&mut value, "environment", json!(settings.environment));
+            say(if as_json { format!("{value:#}") } else { words(&value) });
+            Exit::Fine
+        }
+        Ok(Outcome::Refused(why)) => answer::refused(&why, as_json),
+        Ok(Outcome::Failed(why)) => {
+            complain(why);
+            Exit::InputOutput
+        }
+        Ok(Outcome::Working(_)) => Exit::Unreachable,
+        Err((exit, why)) => {
+            if !why.is_empty() {
+                complain(why);
+            }
+            exit
+        }
+    }
+}
+
+/// Has an order carried out. What long work has reached is told on the way.
+pub fn outcome(settings: &Settings, order: Order) -> Result<Outcome, Failed> {
+    let broken = |error: &dyn std::fmt::Display| (Exit::InputOutput, error.to_string());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| broken(&error))?;
+    runtime.block_on(carried_out(settings, order, &mut progress()))
+}
+
+async fn carried_out(settings: &Settings, order: Order, told: Told<'_>) -> Result<Outcome, Failed> {
     let mut tries = 0;
     loop {
-        match ask(&settings.data_file, order).await {
+        match ask(&settings.data_file, &order, told).await {
             Ok(Some(outcome)) => return Ok(outcome),
             Ok(None) => {}
             Err(error) => {
                 return Err((Exit::Unreachable, format!("the server that has the data file does not answer: {error}")));
             }
         }
-        match Store::open(&settings.data_file, &settings.environment) {
-            Ok(store) => return here(settings, store, order).await,
+        let done = match &order {
+            // It is for files that do not open, too.
+            Order::Rollback(wanted) => gone_back(settings, wanted, told),
+            _ => match Store::open(&settings.data_file, &settings.environment) {
+                Ok(store) => return here(settings, store, order, told).await,
+                Err(error) => Err(error),
+            },
+        };
+        match done {
+            Ok(outcome) => return Ok(outcome),
             Err(OpenError::Locked { .. }) if tries < TRIES => {
                 tries += 1;
                 tokio::time::sleep(PAUSE).await;
@@ -50,11 +96,28 @@ async fn carried_out(settings: &Settings, order: &Order) -> Result<Outcome, (Exi
     }
 }
 
-async fn here(settings: &Settings, store: Store, order: &Order) -> Result<Outcome, (Exit, String)> {
+fn gone_back(settings: &Settings, wanted: &rollback::Wanted, told: Told<'_>) -> Result<Outcome, OpenError> {
+    let place = rollback::Place {
+        data_file: &settings.data_file,
+        environment: &settings.environment,
+        clock: &Clock::System,
+        store: None,
+    };
+    // Whoever has the file is a server that is starting or stopping; it is asked again.
+    drop(rollback::hold(&place)?);
+    Ok(match rollback::go_back(&place, wanted, told) {
+        Ok(done) => Outcome::Done(done.answer),
+        Err(Error::Refused(refusal)) => Outcome::Refused(refusal.to_string()),
+        Err(error) => Outcome::Failed(error.to_string()),
+    })
+}
+
+async fn here(settings: &Settings, store: Store, order: Order, told: Told<'_>) -> Result<Outcome, Failed> {
     // Whoever has the file knows that nobody listens there.
     let _ = std::fs::remove_file(socket_of(&settings.data_file));
     let app_url = open::app_url(settings, settings.listen).map_err(|exit| (exit, String::new()))?;
     let app =
         App::new(store, settings, app_url, Clock::System).map_err(|error| (Exit::InputOutput, error.to_string()))?;
-    Ok(obey(&app, order.clone()).await)
+    let operations = Operations::new(Arc::new(app), settings);
+    Ok(obey(&operations, order, told).await)
 }

@@ -3,11 +3,16 @@
 //! Every command ends in an [`Exit`], whose number means the same everywhere: 0 fine, 1 refused or found wrong,
 //! 2 usage, 69 not reachable, 74 input or output, 78 configuration.
 
+mod answer;
 mod check;
 mod control;
+mod migrate;
 mod open;
+mod release;
+mod rollback;
 mod seed;
 mod serve;
+mod snapshot;
 mod user;
 mod version;
 
@@ -87,6 +92,38 @@ enum Command {
         #[command(subcommand)]
         verb: UserVerb,
     },
+    /// Take, prove and remove copies of the data file; the server may run or not
+    Snapshot {
+        #[command(subcommand)]
+        verb: SnapshotVerb,
+    },
+    /// Go back to the data and the binary of a release or snapshot; the server may run or not
+    Rollback {
+        /// A snapshot or a release [default: the known-good release]
+        #[arg(long, value_name = "SNAPSHOT|RELEASE")]
+        to: Option<String>,
+        /// Go back to the binary and keep the data
+        #[arg(long)]
+        code_only: bool,
+        /// Say what would be done and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// The environment's name, typed; needed in production
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Show what ran, what passed its verification, and what is kept
+    Release {
+        #[command(subcommand)]
+        verb: ReleaseVerb,
+    },
+    /// Lead the data file to another schema; no server may have it
+    Migrate {
+        #[command(subcommand)]
+        verb: MigrateVerb,
+    },
     /// Print the version and the schema this binary writes
     Version {
         /// Print JSON
@@ -122,6 +159,108 @@ enum UserVerb {
     /// Take the second factor of somebody who lost it away, and tell them by mail.
     #[command(name = "reset-2fa")]
     ResetTwoFactor(About),
+}
+
+#[derive(Subcommand)]
+enum SnapshotVerb {
+    /// Take a snapshot and prove it
+    Create(Asked),
+    /// List them, the newest first
+    List(Asked),
+    /// Prove one again, or all
+    Verify {
+        /// Its name [default: all]
+        #[arg(value_name = "SNAPSHOT")]
+        name: Option<String>,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Remove one, or whatever the rule of keeping lets go
+    Prune {
+        /// Its name [default: what may go]
+        #[arg(value_name = "SNAPSHOT")]
+        name: Option<String>,
+        #[command(flatten)]
+        asked: Asked,
+    },
+}
+
+impl SnapshotVerb {
+    fn run(self) -> Exit {
+        use crate::ops::snapshots::Verb;
+        let (verb, Asked { place, json }) = match self {
+            Self::Create(asked) => (Verb::Create, asked),
+            Self::List(asked) => (Verb::List, asked),
+            Self::Verify { name, asked } => (Verb::Verify { name }, asked),
+            Self::Prune { name, asked } => (Verb::Prune { name }, asked),
+        };
+        snapshot::run(&place.flags(None), verb, json)
+    }
+}
+
+#[derive(Subcommand)]
+enum ReleaseVerb {
+    /// List them, the one that started last first
+    List(Asked),
+    /// Keep one however old it gets
+    Keep {
+        /// The beginning of its digest, or its version
+        #[arg(value_name = "RELEASE")]
+        name: String,
+        /// Let it go again when its time comes
+        #[arg(long)]
+        no_longer: bool,
+        #[command(flatten)]
+        asked: Asked,
+    },
+}
+
+impl ReleaseVerb {
+    fn run(self) -> Exit {
+        use crate::ops::releases::Verb;
+        let (verb, Asked { place, json }) = match self {
+            Self::List(asked) => (Verb::List, asked),
+            Self::Keep { name, no_longer, asked } => (Verb::Keep { name, keep: !no_longer }, asked),
+        };
+        release::run(&place.flags(None), verb, json)
+    }
+}
+
+#[derive(Subcommand)]
+enum MigrateVerb {
+    /// Show the file's schema and the steps this binary knows
+    Status(Asked),
+    /// Lead it up
+    Up {
+        /// To which schema [default: the newest]
+        #[arg(long, value_name = "SCHEMA")]
+        to: Option<u32>,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Lead it back down, for an older binary; what that loses is counted first
+    Down {
+        /// To which schema
+        #[arg(long, value_name = "SCHEMA")]
+        to: u32,
+        /// The environment's name, typed; needed in production
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+        #[command(flatten)]
+        asked: Asked,
+    },
+}
+
+impl MigrateVerb {
+    fn run(self) -> Exit {
+        use migrate::Verb;
+        let (verb, Asked { place, json }) = match self {
+            Self::Status(asked) => (Verb::Status, asked),
+            Self::Up { to, asked } => (Verb::Up(to), asked),
+            Self::Down { to, confirm, asked } => (Verb::Down(to, confirm), asked),
+        };
+        migrate::run(&place.flags(None), &verb, json)
+    }
 }
 
 /// Where a verb counts, and how it answers.
@@ -181,6 +320,13 @@ pub fn run() -> ExitCode {
         Command::Check { place, json } => check::run(&place.flags(None), json),
         Command::Seed { place, set, json } => seed::run(&place.flags(None), &set, json),
         Command::User { verb } => verb.run(),
+        Command::Snapshot { verb } => verb.run(),
+        Command::Rollback { to, code_only, dry_run, confirm, asked: Asked { place, json } } => {
+            let wanted = crate::ops::rollback::Wanted { to, code_only, dry_run };
+            rollback::run(&place.flags(None), &wanted, confirm.as_deref(), json)
+        }
+        Command::Release { verb } => verb.run(),
+        Command::Migrate { verb } => verb.run(),
         Command::Version { json } => version::run(json),
     };
     exit.into()

@@ -23,13 +23,24 @@ pub fn settings(flags: &Flags) -> Result<Settings, Exit> {
     })
 }
 
-/// The data file of these settings, made if it is missing.
+/// The data file of these settings, made if it is missing; what is wrong with it is on standard error.
 pub fn data_file(settings: &Settings) -> Result<Opened, Exit> {
-    let born = newborn(&Clock::System).map_err(|error| {
-        complain(error);
-        Exit::InputOutput
-    })?;
-    Store::open_or_create(&settings.data_file, &settings.environment, || born).map_err(|error| {
+    told(made_or_opened(settings))
+}
+
+/// The same, for whoever tells it differently.
+pub fn made_or_opened(settings: &Settings) -> Result<Opened, OpenError> {
+    let unborn = |error: crate::app::Error| OpenError::Io {
+        path: settings.data_file.clone(),
+        source: std::io::Error::other(error.to_string()),
+    };
+    let born = newborn(&Clock::System).map_err(unborn)?;
+    Store::open_or_create(&settings.data_file, &settings.environment, || born)
+}
+
+/// An open file, or what is wrong with it on standard error.
+pub fn told(opened: Result<Opened, OpenError>) -> Result<Opened, Exit> {
+    opened.map_err(|error| {
         complain(&error);
         exit_of(&error)
     })
@@ -39,7 +50,12 @@ pub fn data_file(settings: &Settings) -> Result<Opened, Exit> {
 pub fn exit_of(error: &OpenError) -> Exit {
     match error {
         OpenError::Locked { .. } => Exit::Unreachable,
-        OpenError::OtherEnvironment { .. } | OpenError::Newer { .. } | OpenError::NotOurs { .. } => Exit::Refused,
+        OpenError::OtherEnvironment { .. }
+        | OpenError::OtherFile { .. }
+        | OpenError::Older { .. }
+        | OpenError::Newer { .. }
+        | OpenError::NotReversible { .. }
+        | OpenError::NotOurs { .. } => Exit::Refused,
         OpenError::Missing { .. } | OpenError::Damaged { .. } | OpenError::Io { .. } => Exit::InputOutput,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -10,14 +11,17 @@ use tokio::task::JoinHandle;
 
 use super::{Exit, complain, open, say};
 use crate::app::clock::Clock;
-use crate::app::{App, outbox, purge};
+use crate::app::{App, outbox, purge, releases};
 use crate::config::{Flags, Settings, Transport};
 use crate::mail::Relay;
 use crate::observe;
 use crate::ops::control::{self, Control};
-use crate::store::PidNote;
+use crate::ops::migrations::{self, Stayed};
+use crate::ops::operations::Operations;
+use crate::ops::snapshots;
+use crate::store::{OpenError, Opened, PidNote};
 use crate::web::serve::{self, Limits};
-use crate::web::{self, Site};
+use crate::web::{self, Site, maintenance};
 
 /// Serves until SIGTERM or SIGINT, then lets running requests finish. A second signal ends at once.
 pub fn run(flags: &Flags) -> Exit {
@@ -38,14 +42,14 @@ pub fn run(flags: &Flags) -> Exit {
     };
     let exit = runtime.block_on(serve(&settings)).unwrap_or_else(|exit| exit);
     // Whatever still runs was cut off on purpose.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    runtime.shutdown_timeout(Duration::from_secs(1));
     exit
 }
 
 async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     // The port comes first: a busy one is the commonest mistake, and nothing is made before it is told.
     let (listener, bound) = listen(settings.listen).await?;
-    let opened = open::data_file(settings)?;
+    let opened = data_file(settings, &listener).await?;
     let _note = PidNote::leave(&settings.data_file);
     let _reporting = observe::sentry::start(settings.sentry.as_ref(), &opened.store.stamp().environment);
     let app_url = open::app_url(settings, bound)?;
@@ -54,7 +58,9 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
         Exit::InputOutput
     };
     let app = App::new(opened.store, settings, app_url.clone(), Clock::System).map_err(|error| broken(&error))?;
-    let site = Arc::new(Site::new(app, settings));
+    let app = Arc::new(app);
+    let operations = Arc::new(Operations::new(Arc::clone(&app), settings));
+    let site = Arc::new(Site::new(Arc::clone(&app), settings));
     let door = web::door(Arc::clone(&site)).map_err(|error| broken(&error))?;
     let mut signals = Signals::watch().map_err(|error| broken(&error))?;
 
@@ -64,33 +70,85 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     say(format_args!("Atlas serves {} at {at} from {file}{made}", settings.environment));
 
     let sending = sending(settings, &site)?;
-    let listening = listening(settings, &site);
+    let listening = listening(settings, &operations);
+    recording(&app);
     let (stop, stopping) = oneshot::channel();
     let stopped = async {
         let _ = stopping.await;
     };
     let cut = tokio::select! {
-        cut = drained(serve::run(door, listener, Limits::default(), stopped), stop, &mut signals) => cut,
+        cut = drained(serve::run(door, listener, Limits::default(), stopped), stop, &mut signals, &operations) => cut,
         () = sending => 0,
         () = purging(Arc::clone(&site)) => 0,
         () = listening => 0,
+        () = taking_snapshots(settings.snapshots.every, &operations) => 0,
     };
     if cut > 0 {
         tracing::warn!(cut, "connections were cut off when the time to drain was over");
     }
-    if let Err(error) = site.app.store.flush().await {
+    // After a rollback to another binary's data there is nothing left to write.
+    if site.app.store.can_commit()
+        && let Err(error) = site.app.store.flush().await
+    {
         tracing::warn!(%error, "the data file was not writable at the end");
     }
     say(format_args!("Atlas has stopped serving {}", settings.environment));
     Ok(Exit::Fine)
 }
 
-/// Waits for the first signal, then for the drain or the second one.
-async fn drained(serving: impl Future<Output = usize>, stop: oneshot::Sender<()>, signals: &mut Signals) -> usize {
+/// The data file, led up if an older binary wrote it. Whoever asks meanwhile is told to wait.
+async fn data_file(settings: &Settings, listener: &TcpListener) -> Result<Opened, Exit> {
+    let older = match open::made_or_opened(settings) {
+        Err(error @ OpenError::Older { .. }) => error,
+        other => return open::told(other),
+    };
+    tracing::info!("{older}");
+    let (file, environment) = (settings.data_file.clone(), settings.environment.clone());
+    let leading = tokio::task::spawn_blocking(move || {
+        let place = migrations::Place { data_file: &file, environment: &environment, clock: &Clock::System };
+        migrations::up(&place, None, &mut |words| tracing::info!("{words}"))
+    });
+    let led = tokio::select! {
+        led = leading => led,
+        () = maintenance::answer(listener) => return Err(Exit::InputOutput),
+    };
+    match led {
+        Ok(Ok(led)) => tracing::info!(%led, "the data file was migrated"),
+        Ok(Err(Stayed::Open(error))) => return open::told(Err(error)),
+        Ok(Err(Stayed::App(error))) => {
+            complain(format_args!("the data file stays as it was: {error}"));
+            return Err(Exit::InputOutput);
+        }
+        Err(error) => {
+            complain(error);
+            return Err(Exit::InputOutput);
+        }
+    }
+    open::told(open::made_or_opened(settings))
+}
+
+/// Writes down which binary serves from now on. It takes a moment to read it, and nobody waits for that.
+fn recording(app: &Arc<App>) {
+    let app = Arc::clone(app);
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = releases::started(&app) {
+            tracing::warn!(%error, "this release is not written down, so a rollback will not know it");
+        }
+    });
+}
+
+/// Waits for the first signal or an operator's word, then for the drain or the second signal.
+async fn drained(
+    serving: impl Future<Output = usize>,
+    stop: oneshot::Sender<()>,
+    signals: &mut Signals,
+    operations: &Operations,
+) -> usize {
     let mut serving = std::pin::pin!(serving);
     tokio::select! {
         cut = &mut serving => return cut,
         () = signals.next() => {}
+        () = operations.stopped() => {}
     }
     tracing::info!("stopping: running requests may finish");
     let _ = stop.send(());
@@ -125,7 +183,7 @@ fn sending(settings: &Settings, site: &Arc<Site>) -> Result<impl Future<Output =
             // It only ends by panicking; then it starts again, and people notice nothing but a late mail.
             let ended = tokio::spawn(async move { outbox::keep_sending(&site.app, &relay).await }).await;
             tracing::error!(?ended, "sending mail stopped and starts again");
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
     })
 }
@@ -141,20 +199,31 @@ async fn purging(site: Arc<Site>) {
 }
 
 /// Listens to operators' commands for as long as the server runs. Without the socket it serves all the same.
-fn listening(settings: &Settings, site: &Arc<Site>) -> impl Future<Output = ()> + use<> {
+fn listening(settings: &Settings, operations: &Arc<Operations>) -> impl Future<Output = ()> + use<> {
     let control = Control::open(&settings.data_file).map(Arc::new).map_err(|error| {
         let path = control::socket_of(&settings.data_file);
         tracing::warn!(%error, path = %path.display(), "no control socket; commands need the server to stop");
     });
-    let site = Arc::clone(site);
+    let operations = Arc::clone(operations);
     async move {
         let Ok(control) = control else { return std::future::pending().await };
         loop {
-            let (site, control) = (Arc::clone(&site), Arc::clone(&control));
-            let ended = Task(tokio::spawn(async move { control.listen(&site.app).await })).await;
+            let (operations, control) = (Arc::clone(&operations), Arc::clone(&control));
+            let ended = Task(tokio::spawn(async move { control.listen(&operations).await })).await;
             tracing::error!(?ended, "listening to operators stopped and starts again");
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
+    }
+}
+
+/// Takes snapshots on schedule for as long as the server runs, where that is wanted.
+async fn taking_snapshots(every: Option<Duration>, operations: &Arc<Operations>) {
+    let Some(every) = every else { return std::future::pending().await };
+    loop {
+        let operations = Arc::clone(operations);
+        let ended = Task(tokio::spawn(async move { snapshots::keep_taking(&operations, every).await })).await;
+        tracing::error!(?ended, "snapshots on schedule stopped and start again");
+        tokio::time::sleep(Duration::from_mins(1)).await;
     }
 }
 

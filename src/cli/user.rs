@@ -1,8 +1,8 @@
 //! `atlas user`: people, from a terminal. The same whether a server has the data file or nobody has.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Exit, complain, control, say};
+use super::{Exit, control};
 use crate::config::Flags;
 use crate::ops::control::Order;
 use crate::ops::users::Verb;
@@ -10,28 +10,7 @@ use crate::ops::users::Verb;
 /// Does what the verb says and tells what came of it.
 pub fn run(flags: &Flags, verb: Verb, as_json: bool) -> Exit {
     let told = text_of(&verb);
-    match control::order(flags, &Order::User(verb)) {
-        Ok((environment, mut answer)) => {
-            if as_json {
-                if let Some(answer) = answer.as_object_mut() {
-                    answer.insert("environment".to_owned(), json!(environment));
-                }
-                say(format_args!("{answer:#}"));
-            } else {
-                say(told(&answer));
-            }
-            Exit::Fine
-        }
-        Err((exit, why)) => {
-            if as_json && exit == Exit::Refused {
-                say(format_args!("{:#}", json!({ "error": why })));
-            }
-            if !why.is_empty() {
-                complain(why);
-            }
-            exit
-        }
-    }
+    control::carry_out(flags, Order::User(verb), as_json, told)
 }
 
 fn text_of(verb: &Verb) -> fn(&Value) -> String {

@@ -60,6 +60,9 @@ keys! {
     SEED_PASSWORD = "seed_password", Secret, ["SEED_PASSWORD"], "Password of seeded people.";
     GATE_USER = "gate.user", Text, ["ATLAS_GATE_USER"], "Shared name that keeps strangers out of staging and previews.";
     GATE_PASSWORD = "gate.password", Secret, ["ATLAS_GATE_PASSWORD"], "Shared password that goes with it.";
+    SNAPSHOTS_EVERY = "snapshots.every", Text, ["ATLAS_SNAPSHOTS_EVERY"], "How often a snapshot is taken while the server runs, as in 6h; off for never.";
+    SNAPSHOTS_KEEP = "snapshots.keep", List, [], "How many snapshots on schedule are kept, as in 8 latest, 7 daily, 4 weekly.";
+    SNAPSHOTS_COPY_TO = "snapshots.copy_to", Text, [], "A second folder, best on another disk, that every snapshot is copied to.";
     LOG = "log", Text, ["ATLAS_LOG"], "What is logged, as in info or atlas=debug.";
 }
 

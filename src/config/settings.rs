@@ -3,12 +3,14 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use url::Url;
 
 use super::policy::Policy;
 use super::report::Shown;
 use crate::domain::client::Proxies;
+use crate::domain::snapshot::Keep;
 use crate::domain::{Email, Environment};
 
 /// A value that is never printed.
@@ -105,6 +107,17 @@ pub struct Gate {
     pub password: Secret,
 }
 
+/// When snapshots are taken, and how many are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshots {
+    /// How often while the server runs; `None` for never.
+    pub every: Option<Duration>,
+    /// How many of those are kept.
+    pub keep: Keep,
+    /// A second folder that they are copied to.
+    pub copy_to: Option<PathBuf>,
+}
+
 /// The configuration of one environment.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -138,6 +151,8 @@ pub struct Settings {
     pub seed_password: Option<Secret>,
     /// The shared name and password, if there are any.
     pub gate: Option<Gate>,
+    /// Snapshots.
+    pub snapshots: Snapshots,
     /// What is logged.
     pub log: String,
     /// Every setting with its origin, for admins to read.

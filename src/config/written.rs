@@ -108,6 +108,8 @@ fn add_defaults(environment: &Environment, entries: &mut BTreeMap<&'static str, 
     add(keys::LISTEN, "127.0.0.1:3000".to_owned());
     add(keys::DATA_FILE, format!("data/{environment}/atlas.redb"));
     add(keys::LOG, "info".to_owned());
+    let required = policy::of(environment.kind()).settings == policy::Settings::Required;
+    add(keys::SNAPSHOTS_EVERY, if required { "6h" } else { "off" }.to_owned());
     let endpoints = policy::of(environment.kind()).test_endpoints;
     add(keys::TEST_ENDPOINTS, (endpoints == TestEndpoints::Flag(true)).to_string());
 }

@@ -97,6 +97,12 @@ deeds! {
     TwoFactorReset "admin.two_factor_reset";
     /// An admin took a list of people or habits along.
     ListExported "admin.list_exported";
+    /// An operator or admin had a snapshot taken.
+    SnapshotTaken "snapshot.taken";
+    /// An operator had snapshots removed.
+    SnapshotRemoved "snapshot.removed";
+    /// An operator went back to a snapshot or release.
+    RolledBack "data.rolled_back";
 }
 
 /// One line.

@@ -79,11 +79,18 @@ pub enum Refusal {
     NoSuchPerson,
     /// An admin wanted to switch off the own account.
     OwnAccount,
+    /// An operator asked for what a rule forbids; the rule, what was found and the fix, in words.
+    Operating(String),
     /// The new order does not name every active habit exactly once.
     OrderMismatch,
 }
 
 impl Refusal {
+    /// A refusal of what an operator asked for.
+    pub fn operating(why: impl Into<String>) -> Self {
+        Self::Operating(why.into())
+    }
+
     /// A refusal of a single field.
     pub fn field(field: &'static str, message: impl Into<String>) -> Self {
         Self::Invalid(vec![Fault::new(field, message)])
@@ -139,6 +146,7 @@ impl fmt::Display for Refusal {
             Self::OwnAccount => {
                 "You cannot switch off your own account: nobody might be left to switch it on again. Another admin can."
             }
+            Self::Operating(why) => why,
             Self::OrderMismatch => "The order must name each of your active habits once. Reload and try again.",
         })
     }

@@ -2,7 +2,7 @@
 //!
 //! The file belongs to one process at a time, so a verb is carried out by whoever has it: by the command itself when no
 //! server runs, otherwise by the server, which is asked over a Unix socket beside the file. One line of JSON goes in, an
-//! [`Order`]; one comes back, an [`Outcome`]. Both ways [`obey`] does the work, so the answers are the same.
+//! [`Order`]; an [`Outcome`] comes back, after as many lines about its progress as long work has. Both ways [`obey`] does the work, so the answers are the same.
 //!
 //! SECURITY: whoever may speak here may do what an operator may. The socket is open to its owner only (0600), and a
 //! process of another user is refused by what the kernel says of it, whatever became of the file's mode.
@@ -11,19 +11,29 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
-use super::users;
-use crate::app::{App, Error};
+use super::operations::{Operations, aside};
+use super::{rollback, set, snapshots, users};
+use crate::app::snapshots::Told;
+use crate::app::{Error, audit};
+use crate::domain::Client;
+use crate::domain::audit::{Actor, Deed};
 
 /// Longest line, in bytes. Orders are short, and an answer holds at most a page of a list.
 const LONGEST: u64 = 1 << 20;
 /// Longest time one side waits for the other's line to arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Most commands at a time.
+const MOST: usize = 32;
 
 /// What an operator wants done. Verbs of other commands are added here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +41,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub enum Order {
     /// `atlas user`.
     User(users::Verb),
+    /// `atlas snapshot`.
+    Snapshot(snapshots::Verb),
+    /// `atlas rollback`.
+    Rollback(rollback::Wanted),
 }
 
 /// What came of it.
@@ -43,18 +57,49 @@ pub enum Outcome {
     Refused(String),
     /// Something is broken.
     Failed(String),
+    /// It goes on: what it has reached, or nothing new. Another line follows.
+    Working(Option<String>),
 }
 
-/// Carries an order out.
-pub async fn obey(app: &App, order: Order) -> Outcome {
+/// Carries an order out. `told` hears what long work has reached.
+pub async fn obey(operations: &Operations, order: Order, told: Told<'_>) -> Outcome {
+    let app = &operations.app;
     let done = match order {
         Order::User(verb) => users::obey(app, verb).await,
+        Order::Snapshot(verb) => snapshots::obey(operations, verb, told).await,
+        Order::Rollback(wanted) => gone_back(operations, wanted, told).await,
     };
     match done {
         Ok(value) => Outcome::Done(value),
         Err(Error::Refused(refusal)) => Outcome::Refused(refusal.to_string()),
         Err(error) => Outcome::Failed(error.to_string()),
     }
+}
+
+/// A rollback of the file that is served. When another binary has to serve it from now on, the server ends.
+async fn gone_back(operations: &Operations, wanted: rollback::Wanted, told: Told<'_>) -> Result<Value, Error> {
+    let app = Arc::clone(&operations.app);
+    let dry_run = wanted.dry_run;
+    let mut done = aside(told, move |told| {
+        let stamp = app.store.stamp().clone();
+        let place = rollback::Place {
+            data_file: app.store.path(),
+            environment: &stamp.environment,
+            clock: &app.clock,
+            store: Some(&app.store),
+        };
+        rollback::go_back(&place, &wanted, told)
+    })
+    .await?;
+    if !dry_run {
+        if done.other_binary {
+            operations.end();
+        } else {
+            audit::note(&operations.app, Actor::Operator, Deed::RolledBack, &Client::default()).await?;
+        }
+        set(&mut done.answer, "serverStops", json!(done.other_binary));
+    }
+    Ok(done.answer)
 }
 
 /// Where the socket of a data file is.
@@ -91,14 +136,21 @@ impl Control {
         Ok(Self { listener, path, owner })
     }
 
-    /// Listens to operators, one after the other, for as long as the server runs. Ends only by being dropped.
-    pub async fn listen(&self, app: &App) {
+    /// Listens to operators for as long as the server runs; each is served beside the others. Ends only by being dropped.
+    pub async fn listen(&self, operations: &Arc<Operations>) {
+        let mut commands = JoinSet::new();
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    if let Err(error) = self.serve(app, stream).await {
-                        tracing::warn!(%error, "an operator's command was not understood");
+                    while commands.len() >= MOST {
+                        commands.join_next().await;
                     }
+                    let (owner, operations) = (self.owner, Arc::clone(operations));
+                    commands.spawn(async move {
+                        if let Err(error) = serve(owner, &operations, stream).await {
+                            tracing::warn!(%error, "an operator's command was not understood");
+                        }
+                    });
                 }
                 Err(error) => {
                     tracing::error!(%error, "the control socket");
@@ -107,18 +159,34 @@ impl Control {
             }
         }
     }
+}
 
-    async fn serve(&self, app: &App, mut stream: UnixStream) -> io::Result<()> {
-        let uid = stream.peer_cred()?.uid();
-        if !may_speak(uid, self.owner) {
-            return Err(io::Error::other(format!("it came from user {uid}, who may not speak here")));
-        }
-        let order: Order = serde_json::from_str(&line(&mut stream).await?)?;
-        // Whom it is about stands in the audit trail, not in the log.
-        tracing::info!("an operator's command");
-        let outcome = obey(app, order).await;
-        tell(&mut stream, &outcome).await
+async fn serve(owner: u32, operations: &Operations, mut stream: UnixStream) -> io::Result<()> {
+    let uid = stream.peer_cred()?.uid();
+    if !may_speak(uid, owner) {
+        return Err(io::Error::other(format!("it came from user {uid}, who may not speak here")));
     }
+    let order: Order = serde_json::from_str(&line(&mut BufReader::new(&mut stream)).await?)?;
+    // Whom it is about stands in the audit trail, not in the log.
+    tracing::info!("an operator's command");
+    let (tell, mut heard) = mpsc::unbounded_channel::<String>();
+    let mut told = move |words: &str| drop(tell.send(words.to_owned()));
+    let mut working = std::pin::pin!(obey(operations, order, &mut told));
+    let outcome = loop {
+        let sign = tokio::select! {
+            outcome = &mut working => break outcome,
+            Some(words) = heard.recv() => Some(words),
+            () = tokio::time::sleep(PATIENCE / 3) => None,
+        };
+        // Work that was begun is finished, whether or not somebody still listens.
+        let _ = tell_line(&mut stream, &Outcome::Working(sign)).await;
+    };
+    while let Ok(words) = heard.try_recv() {
+        tell_line(&mut stream, &Outcome::Working(Some(words))).await?;
+    }
+    let answered = tell_line(&mut stream, &outcome).await;
+    operations.answered();
+    answered
 }
 
 impl Drop for Control {
@@ -132,11 +200,12 @@ fn may_speak(uid: u32, owner: u32) -> bool {
     uid == owner || uid == 0
 }
 
-/// Has the server of a data file carry an order out; `None` when no server listens there.
+/// Has the server of a data file carry an order out; `None` when no server listens there. `told` hears what long work has
+/// reached.
 ///
 /// # Errors
 /// When the server goes away, or does not answer.
-pub async fn ask(data_file: &Path, order: &Order) -> io::Result<Option<Outcome>> {
+pub async fn ask(data_file: &Path, order: &Order, told: Told<'_>) -> io::Result<Option<Outcome>> {
     let mut stream = match UnixStream::connect(socket_of(data_file)).await {
         Ok(stream) => stream,
         // Nothing there, or left behind by a server that was killed.
@@ -147,21 +216,27 @@ pub async fn ask(data_file: &Path, order: &Order) -> io::Result<Option<Outcome>>
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(None),
         Err(error) => return Err(error),
     };
-    tell(&mut stream, order).await?;
-    Ok(Some(serde_json::from_str(&line(&mut stream).await?)?))
+    tell_line(&mut stream, order).await?;
+    let mut stream = BufReader::new(stream);
+    loop {
+        match serde_json::from_str(&line(&mut stream).await?)? {
+            Outcome::Working(Some(words)) => told(&words),
+            Outcome::Working(None) => {}
+            outcome => return Ok(Some(outcome)),
+        }
+    }
 }
 
-async fn tell(stream: &mut UnixStream, what: &impl Serialize) -> io::Result<()> {
+async fn tell_line(stream: &mut UnixStream, what: &impl Serialize) -> io::Result<()> {
     let mut line = serde_json::to_vec(what)?;
     line.push(b'\n');
     stream.write_all(&line).await
 }
 
 /// The next line; one that is too long or takes too long is an error.
-async fn line(stream: &mut UnixStream) -> io::Result<String> {
-    let mut reader = BufReader::new(stream.take(LONGEST));
+async fn line(reader: &mut (impl AsyncBufRead + Unpin)) -> io::Result<String> {
     let mut line = String::new();
-    match tokio::time::timeout(PATIENCE, reader.read_line(&mut line)).await {
+    match tokio::time::timeout(PATIENCE, reader.take(LONGEST).read_line(&mut line)).await {
         Ok(read) => drop(read?),
         Err(_) => return Err(io::ErrorKind::TimedOut.into()),
     }

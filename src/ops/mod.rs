@@ -1,5 +1,17 @@
 //! Third floor, beside the web: what an operator does.
 
 pub mod control;
+pub mod migrations;
+pub mod operations;
+pub mod releases;
+pub mod rollback;
 pub mod seeds;
+pub mod snapshots;
 pub mod users;
+
+/// Adds a part to an answer that is a JSON object.
+pub fn set(answer: &mut serde_json::Value, name: &str, part: serde_json::Value) {
+    if let Some(answer) = answer.as_object_mut() {
+        answer.insert(name.to_owned(), part);
+    }
+}

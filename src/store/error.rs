@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::domain::Environment;
+use crate::domain::snapshot::SnapshotId;
 use crate::domain::stamp::Stamp;
+use crate::domain::{Environment, FileId};
 
 /// A read or write that could not be carried out.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -63,15 +64,55 @@ pub enum OpenError {
         /// What it was opened as.
         expected: Environment,
     },
+    /// It is a file of the same environment, but not the one that was open.
+    #[error("{path} is file {found}, not {expected}, which was open there. Put a snapshot of {expected} in its place.")]
+    OtherFile {
+        /// The data file.
+        path: PathBuf,
+        /// Its id.
+        found: FileId,
+        /// The id of the file that was open.
+        expected: FileId,
+    },
+    /// An older Atlas wrote it.
+    #[error(
+        "{path} has schema {found}; this Atlas works with {known}. Nothing was changed. `atlas serve --env {environment}` leads it up when it starts; `atlas migrate up --env {environment}` does it now."
+    )]
+    Older {
+        /// The data file.
+        path: PathBuf,
+        /// Whose it is.
+        environment: Environment,
+        /// Its schema.
+        found: u32,
+        /// The schema this binary works with.
+        known: u32,
+    },
     /// A newer Atlas wrote it.
-    #[error("{path} has schema {found}; this Atlas {} knows schemas up to {known}. Nothing was changed. Start the newer binary, or restore a snapshot with schema {known}.", env!("CARGO_PKG_VERSION"))]
+    #[error("{path} has schema {found}; this Atlas {} knows schemas up to {known}. Nothing was changed. Start the newer binary, {}.", env!("CARGO_PKG_VERSION"), way_back(.fitting.as_ref(), .environment, *.known))]
     Newer {
         /// The data file.
         path: PathBuf,
+        /// Whose it is.
+        environment: Environment,
         /// Its schema.
         found: u32,
         /// The newest schema this binary knows.
         known: u32,
+        /// The newest snapshot that this binary can open.
+        fitting: Option<SnapshotId>,
+    },
+    /// The way to another schema is not to be trusted, as a rehearsal on a copy showed.
+    #[error(
+        "on a copy, leading the data file from schema {from} to {to}, back, and there again changed table {table}, so the file itself was not led there and is as it was. Start the binary of schema {from}, and report this."
+    )]
+    NotReversible {
+        /// Where it is.
+        from: u32,
+        /// Where it should have gone.
+        to: u32,
+        /// The table that came out otherwise.
+        table: &'static str,
     },
     /// It is no data file of Atlas.
     #[error(
@@ -105,4 +146,16 @@ pub enum OpenError {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+/// How to get a file that an older binary can open.
+fn way_back(fitting: Option<&SnapshotId>, environment: &Environment, known: u32) -> String {
+    match fitting {
+        Some(id) => format!(
+            "or go back to the newest snapshot that fits, which loses what was written since: `atlas rollback --env {environment} --to {id} --confirm {environment}`"
+        ),
+        None => format!(
+            "or let the newer binary lead the file back: `atlas migrate down --to {known} --env {environment} --confirm {environment}`; there is no snapshot with schema {known}"
+        ),
+    }
 }

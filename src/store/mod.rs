@@ -18,27 +18,32 @@ pub mod migrations;
 mod open;
 pub mod outbox;
 mod overlay;
+mod preimage;
 pub mod purge;
 mod record;
+pub mod releases;
 pub mod schema;
 pub mod sessions;
+pub mod snapshot;
+pub mod snapshots;
 mod table;
 mod writer;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use redb::ReadableDatabase;
 use tokio::sync::oneshot;
 
 pub use draft::Draft;
 pub use error::{Error, OpenError};
-pub use open::{Opened, PidNote};
+pub use open::{Hold, Opened, PidNote, look_at};
 pub use table::{Page, Read, Turn, View};
 
 use crate::domain::stamp::Stamp;
-use writer::{Job, Verdict, Writer};
+use preimage::Preimage;
+use writer::{Job, Task, Verdict, Writer};
 
 /// An open data file: reads are short views of the last commit, writes go to one writer thread.
 ///
@@ -49,25 +54,79 @@ pub struct Store {
 }
 
 struct Shared {
-    // Declared before the database, so that the writer thread has ended when the file is closed.
-    writer: Writer,
-    database: Arc<redb::Database>,
+    /// The open file; `None` while another takes its place, and after that failed.
+    open: RwLock<Option<Open>>,
     stamp: Stamp,
     key: [u8; 32],
     path: PathBuf,
 }
 
-impl Store {
-    pub(crate) fn around(
-        database: redb::Database,
-        stamp: Stamp,
-        key: [u8; 32],
-        path: &Path,
-    ) -> Result<Self, OpenError> {
+/// A data file that is open.
+struct Open {
+    // Declared before the database, so that the writer thread has ended when the file is closed.
+    writer: Writer,
+    database: Arc<redb::Database>,
+    backend: Preimage,
+}
+
+/// An open file whose stamp was read and found to be right.
+struct Identified {
+    database: redb::Database,
+    backend: Preimage,
+    stamp: Stamp,
+    key: [u8; 32],
+}
+
+impl Open {
+    fn of(database: redb::Database, backend: Preimage, path: &Path) -> Result<Self, OpenError> {
         let database = Arc::new(database);
         let writer =
             Writer::start(Arc::clone(&database)).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
-        Ok(Self { shared: Arc::new(Shared { writer, database, stamp, key, path: path.to_owned() }) })
+        Ok(Self { writer, database, backend })
+    }
+
+    /// Commits what waits and closes the file.
+    fn close(self) {
+        let Self { writer, database, backend } = self;
+        drop(writer);
+        // Nobody else has it: reads keep the lock for as long as they look.
+        drop(database);
+        drop(backend);
+    }
+}
+
+impl Store {
+    fn around(file: Identified, path: &Path) -> Result<Self, OpenError> {
+        let Identified { database, backend, stamp, key } = file;
+        let open = RwLock::new(Some(Open::of(database, backend, path)?));
+        Ok(Self { shared: Arc::new(Shared { open, stamp, key, path: path.to_owned() }) })
+    }
+
+    fn open_file(&self) -> RwLockReadGuard<'_, Option<Open>> {
+        self.shared.open.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes the file, lets `arrange` put another in its place, and opens what is there then. Who reads or writes
+    /// meanwhile waits; every write that was accepted before is in the old file. Blocks for as long as it takes: call it
+    /// where that disturbs nobody.
+    ///
+    /// # Errors
+    /// What `arrange` answers, after the file that is there was opened again; [`OpenError`] when it cannot be opened, or is
+    /// another file than this store began with: then the store stays closed and answers [`Error::Closed`].
+    pub fn replace(&self, arrange: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<(), OpenError> {
+        let path = self.path();
+        let mut open = self.shared.open.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = open.take() {
+            open.close();
+        }
+        let arranged = arrange(path);
+        let file = Self::identified(path, &self.shared.stamp.environment)?;
+        if file.stamp != self.shared.stamp || file.key != self.shared.key {
+            let (found, expected) = (file.stamp.file_id, self.shared.stamp.file_id);
+            return Err(OpenError::OtherFile { path: path.to_owned(), found, expected });
+        }
+        *open = Some(Open::of(file.database, file.backend, path)?);
+        arranged.map_err(|source| OpenError::Io { path: path.to_owned(), source })
     }
 
     /// Who the file is.
@@ -87,7 +146,7 @@ impl Store {
 
     /// False once a commit has failed: nothing is written any more until the file is opened again; reads go on.
     pub fn can_commit(&self) -> bool {
-        self.shared.writer.can_commit()
+        self.open_file().as_ref().is_some_and(|open| open.writer.can_commit())
     }
 
     /// Looks at the last commit. `look` takes microseconds and never waits for a writer; do not keep a [`View`] across
@@ -96,7 +155,9 @@ impl Store {
     /// # Errors
     /// What `look` answers, or [`Error`] when the file cannot be read.
     pub fn read<T, E: From<Error>>(&self, look: impl FnOnce(&View) -> Result<T, E>) -> Result<T, E> {
-        let transaction = self.shared.database.begin_read().map_err(Error::from)?;
+        let open = self.open_file();
+        let open = open.as_ref().ok_or(Error::Closed)?;
+        let transaction = open.database.begin_read().map_err(Error::from)?;
         look(&View::of(transaction))
     }
 
@@ -130,11 +191,15 @@ impl Store {
             });
             if keep { Verdict::Keep(settle) } else { Verdict::Drop(settle) }
         });
-        self.shared.writer.submit(job)?;
+        self.submit(Task::Decide(job))?;
         match answered.await {
             Ok(result) => result,
             Err(_) => Err(Error::Closed.into()),
         }
+    }
+
+    fn submit(&self, task: Task) -> Result<(), Error> {
+        self.open_file().as_ref().ok_or(Error::Closed)?.writer.submit(task)
     }
 
     /// Waits until everything submitted so far is committed and answered.

@@ -12,8 +12,10 @@ use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError};
 
 use super::overlay::Overlay;
+use super::preimage::Preimage;
+use super::snapshots::Folder;
 use super::table::{Read, View, definition};
-use super::{OpenError, Store, migrations, schema};
+use super::{Identified, OpenError, Store, migrations, schema};
 use crate::domain::stamp::Stamp;
 use crate::domain::{Environment, FileId};
 
@@ -52,56 +54,151 @@ impl Store {
     /// # Errors
     /// [`OpenError`]; the file is untouched unless it needed the repair that follows a crash.
     pub fn open(path: &Path, environment: &Environment) -> Result<Self, OpenError> {
+        Self::around(Self::identified(path, environment)?, path)
+    }
+
+    /// Opens a store on storage that is no file, for tests of what storage does wrong; an empty one gets the stamp of
+    /// `newborn`. The same checks are made as of a file, and the same rules hold.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open_on(
+        storage: impl StorageBackend,
+        environment: &Environment,
+        newborn: (FileId, [u8; 32], jiff::Timestamp),
+    ) -> Result<Self, OpenError> {
+        let path = Path::new("storage");
+        let backend = Preimage::over(storage);
+        let empty = backend.len().map_err(io(path))? == 0;
+        let database = open_database(path, backend.clone())?;
+        if empty {
+            let (file_id, key, now) = newborn;
+            furnish(path, &database, &Stamp::new(environment.clone(), file_id, now), key)?;
+        }
+        let (stamp, key) = recognized(path, environment, &database)?;
+        Self::around(Identified { database, backend, stamp, key }, path)
+    }
+
+    /// The open file at `path`, once it is certain that it is the one of `environment`.
+    pub(super) fn identified(path: &Path, environment: &Environment) -> Result<Identified, OpenError> {
         if !is_there(path)? {
             return Err(OpenError::Missing { path: path.to_owned() });
         }
         looks_like_ours(path)?;
         refuse_strangers_unwritten(path, environment)?;
         let file = OpenOptions::new().read(true).write(true).open(path).map_err(io(path))?;
-        let database = open_database(path, backend(path, file)?)?;
-        let (stamp, found, key) = identity(path, || database.begin_read().map_err(redb::Error::from))?;
+        let backend = backend(path, file)?;
+        let database = open_database(path, backend.clone())?;
         // Once more, now that nobody else can have the file.
-        belongs(path, &stamp, environment)?;
-        if found < schema::VERSION {
-            raise(path, &database, found)?;
-        }
-        Self::around(database, stamp, key, path)
+        let (stamp, key) = recognized(path, environment, &database)?;
+        Ok(Identified { database, backend, stamp, key })
     }
 }
 
-/// Leads an older file to the schema of this binary, all steps in one transaction. The stamp stays as it is.
-fn raise(path: &Path, database: &Database, found: u32) -> Result<(), OpenError> {
-    let fail = |error: super::Error| OpenError::Damaged { path: path.to_owned(), why: error.to_string() };
-    let mut transaction = database.begin_write().map_err(|error| fail(error.into()))?;
-    transaction.set_quick_repair(true);
-    migrations::migrate(&super::draft::Batch::of(&transaction), found, schema::VERSION).map_err(fail)?;
-    transaction.commit().map_err(|error| fail(error.into()))?;
-    tracing::info!(from = found, to = schema::VERSION, "the data file was migrated");
-    Ok(())
+/// The open file at `path`, whatever its schema, which is answered with it. Only for what leads it to another schema.
+pub(super) fn of_any_schema(path: &Path, environment: &Environment) -> Result<(Database, u32), OpenError> {
+    looks_like_ours(path)?;
+    let file = OpenOptions::new().read(true).write(true).open(path).map_err(io(path))?;
+    let database = open_database(path, FileBackend::new(file).map_err(|error| explain(path, error))?)?;
+    let (stamp, found, _) = identity(path, || database.begin_read().map_err(redb::Error::from))?;
+    belongs(path, &stamp, environment)?;
+    Ok((database, found))
+}
+
+/// Stamp and schema of a file, read without writing to it and whether or not somebody has it open.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn look_at(path: &Path) -> Result<(Stamp, u32), OpenError> {
+    if !is_there(path)? {
+        return Err(OpenError::Missing { path: path.to_owned() });
+    }
+    looks_like_ours(path)?;
+    let overlay = File::open(path).and_then(Overlay::over).map_err(io(path))?;
+    let database = open_database(path, overlay)?;
+    let (stamp, found, _) = identity(path, || database.begin_read().map_err(redb::Error::from))?;
+    Ok((stamp, found))
+}
+
+/// The right to put another file in a data file's place: held, no server has the file and none can start on it. Works on
+/// damaged files too.
+pub struct Hold(FileBackend);
+
+impl Hold {
+    /// Takes it.
+    ///
+    /// # Errors
+    /// [`OpenError::Locked`] while somebody has the file; [`OpenError::Io`].
+    pub fn take(path: &Path) -> Result<Self, OpenError> {
+        use std::ops::Bound::Unbounded;
+        let file = OpenOptions::new().read(true).write(true).open(path).map_err(io(path))?;
+        let backend = FileBackend::new(file).map_err(|error| explain(path, error))?;
+        match backend.try_lock_range(Unbounded, Unbounded) {
+            Ok(true) => Ok(Self(backend)),
+            Ok(false) => Err(OpenError::Locked { path: path.to_owned(), pid: pid_beside(path) }),
+            Err(error) => {
+                Err(OpenError::Io { path: path.to_owned(), source: std::io::Error::other(error.to_string()) })
+            }
+        }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let _ = self.0.close();
+    }
+}
+
+/// Whether this binary may use a file in that schema: its own, or a newer one that says so.
+fn fits(path: &Path, environment: &Environment, database: &impl ReadableDatabase, found: u32) -> Result<(), OpenError> {
+    let known = migrations::newest();
+    let (path, environment) = (path.to_owned(), environment.clone());
+    if found < known {
+        return Err(OpenError::Older { path, environment, found, known });
+    }
+    let unreadable = |error: redb::Error| OpenError::Damaged { path: path.clone(), why: error.to_string() };
+    let view = View::of(database.begin_read().map_err(|error| unreadable(error.into()))?);
+    let reader = view.get(&schema::SCHEMA, &schema::min_reader());
+    let reader = reader.map_err(|error| OpenError::Damaged { path: path.clone(), why: error.to_string() })?;
+    if found == known || reader.is_some_and(|reader| reader <= known) {
+        return Ok(());
+    }
+    let fitting = Folder::beside(&path).list().ok().and_then(|listing| {
+        let mut fits =
+            listing.snapshots.into_iter().filter(|one| one.environment == environment && one.schema == known);
+        fits.next().map(|one| one.id)
+    });
+    Err(OpenError::Newer { path, environment, found, known, fitting })
 }
 
 /// Looks at stamp and schema without writing, so that a file that belongs elsewhere stays as it is, byte for byte. Nothing
 /// but looking happens to a file that was not closed cleanly either: its repair is rehearsed in memory.
 fn refuse_strangers_unwritten(path: &Path, environment: &Environment) -> Result<(), OpenError> {
     let opened = catch_unwind(AssertUnwindSafe(|| redb::Builder::new().set_cache_size(1 << 20).open_read_only(path)));
-    let (stamp, found, _) = match opened {
-        Ok(Ok(database)) => identity(path, || database.begin_read().map_err(redb::Error::from))?,
+    match opened {
+        Ok(Ok(database)) => recognized(path, environment, &database).map(drop),
         Ok(Err(DatabaseError::RepairAborted)) => {
             let overlay = File::open(path).and_then(Overlay::over).map_err(io(path))?;
-            let database = open_database(path, overlay)?;
-            identity(path, || database.begin_read().map_err(redb::Error::from))?
+            recognized(path, environment, &open_database(path, overlay)?).map(drop)
         }
-        Ok(Err(error)) => return Err(explain(path, error)),
-        Err(_) => return Err(damaged(path)),
-    };
-    belongs(path, &stamp, environment)?;
-    if found > schema::VERSION {
-        return Err(OpenError::Newer { path: path.to_owned(), found, known: schema::VERSION });
+        Ok(Err(error)) => Err(explain(path, error)),
+        Err(_) => Err(damaged(path)),
     }
-    Ok(())
 }
 
-fn belongs(path: &Path, stamp: &Stamp, environment: &Environment) -> Result<(), OpenError> {
+/// Stamp and key of an open file that belongs to the environment and that this binary may use.
+fn recognized(
+    path: &Path,
+    environment: &Environment,
+    database: &impl ReadableDatabase,
+) -> Result<(Stamp, [u8; 32]), OpenError> {
+    let (stamp, found, key) = identity(path, || database.begin_read().map_err(redb::Error::from))?;
+    belongs(path, &stamp, environment)?;
+    fits(path, environment, database, found)?;
+    Ok((stamp, key))
+}
+
+pub(super) fn belongs(path: &Path, stamp: &Stamp, environment: &Environment) -> Result<(), OpenError> {
     if stamp.belongs_to(environment) {
         return Ok(());
     }
@@ -112,11 +209,11 @@ fn belongs(path: &Path, stamp: &Stamp, environment: &Environment) -> Result<(), 
     })
 }
 
-fn backend(path: &Path, file: File) -> Result<FileBackend, OpenError> {
-    FileBackend::new(file).map_err(|error| explain(path, error))
+fn backend(path: &Path, file: File) -> Result<Preimage, OpenError> {
+    FileBackend::new(file).map(Preimage::over).map_err(|error| explain(path, error))
 }
 
-fn open_database(path: &Path, backend: impl StorageBackend) -> Result<Database, OpenError> {
+pub(super) fn open_database(path: &Path, backend: impl StorageBackend) -> Result<Database, OpenError> {
     // A damaged body can panic inside redb; that is an answer about the file, not the end of the process.
     let opened =
         catch_unwind(AssertUnwindSafe(|| redb::Builder::new().set_cache_size(CACHE).create_with_backend(backend)));
@@ -127,7 +224,7 @@ fn open_database(path: &Path, backend: impl StorageBackend) -> Result<Database, 
 }
 
 /// Stamp, schema and key of an open file.
-fn identity(
+pub(super) fn identity(
     path: &Path,
     begin: impl FnOnce() -> Result<redb::ReadTransaction, redb::Error>,
 ) -> Result<(Stamp, u32, [u8; 32]), OpenError> {
@@ -198,6 +295,12 @@ fn write_new(path: &Path, stamp: &Stamp, key: [u8; 32]) -> Result<(), OpenError>
     // SECURITY: only the owner reads people's data, whatever the umask says.
     let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).map_err(io(path))?;
     let database = open_database(path, backend(path, file)?)?;
+    furnish(path, &database, stamp, key)?;
+    database.close().map_err(|error| explain(path, error))
+}
+
+/// Makes every table of a new file and writes who it is.
+fn furnish(path: &Path, database: &Database, stamp: &Stamp, key: [u8; 32]) -> Result<(), OpenError> {
     let fail = |error: redb::Error| OpenError::Damaged { path: path.to_owned(), why: error.to_string() };
     let mut transaction = database.begin_write().map_err(|error| fail(error.into()))?;
     transaction.set_quick_repair(true);
@@ -211,10 +314,11 @@ fn write_new(path: &Path, stamp: &Stamp, key: [u8; 32]) -> Result<(), OpenError>
         draft.put(&schema::SCHEMA, &schema::only(), &schema::VERSION);
         draft.put(&schema::KEY, &schema::only(), &key);
         let changes = draft.into_changes();
-        batch.apply(changes).map_err(|error| OpenError::Damaged { path: path.to_owned(), why: error.to_string() })?;
+        let made =
+            batch.apply(changes).and_then(|()| migrations::migrate(&batch, schema::VERSION, migrations::newest()));
+        made.map_err(|error| OpenError::Damaged { path: path.to_owned(), why: error.to_string() })?;
     }
-    transaction.commit().map_err(|error| fail(error.into()))?;
-    database.close().map_err(|error| explain(path, error))
+    transaction.commit().map_err(|error| fail(error.into()))
 }
 
 /// An empty file, or one that does not begin as redb files do, is left alone.
@@ -231,7 +335,7 @@ fn looks_like_ours(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-fn explain(path: &Path, error: DatabaseError) -> OpenError {
+pub(super) fn explain(path: &Path, error: DatabaseError) -> OpenError {
     let path = path.to_owned();
     match error {
         DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
@@ -249,7 +353,7 @@ fn explain(path: &Path, error: DatabaseError) -> OpenError {
     }
 }
 
-fn damaged(path: &Path) -> OpenError {
+pub(super) fn damaged(path: &Path) -> OpenError {
     OpenError::Damaged { path: path.to_owned(), why: "its pages contradict each other".to_owned() }
 }
 

@@ -24,7 +24,7 @@ pub type TokenHash = [u8; 32];
 
 /// Who the file is; one row, written once.
 pub const STAMP: Table<String, Stamp> = Table::named("stamp");
-/// The schema the file is in; one row.
+/// The schema the file is in, and who else may read it.
 pub const SCHEMA: Table<String, u32> = Table::named("schema");
 /// The file's random key; one row, written once.
 pub const KEY: Table<String, [u8; 32]> = Table::named("key");
@@ -64,6 +64,12 @@ pub const MAIL_DUE: Table<(u64, MailId), ()> = Table::named("mail_due");
 /// The key of tables that hold one row.
 pub fn only() -> String {
     "atlas".to_owned()
+}
+
+/// The key of the row beside the schema that says who may read the file: the oldest schema whose binary may open it. Without
+/// that row only a binary of the same schema or a newer one may.
+pub fn min_reader() -> String {
+    "min_reader".to_owned()
 }
 
 /// A table without its types, for walks over the whole file.

@@ -196,6 +196,31 @@ impl View {
         Ok(self.0.open_table(definition(table))?.len()?)
     }
 
+    /// Shows every row of a table as it is stored, in the order of keys.
+    ///
+    /// # Errors
+    /// What `seen` answers first; [`Error::File`].
+    pub(super) fn each(
+        &self,
+        table: &'static str,
+        mut seen: impl FnMut(&[u8], &[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut rows = self.walk(table)?;
+        while let Some((key, value)) = rows.next()? {
+            seen(&key, &value)?;
+        }
+        Ok(())
+    }
+
+    /// The same, one row at a time. A table that a file in an older schema does not have is empty.
+    pub(super) fn walk(&self, table: &'static str) -> Result<Walk, Error> {
+        match self.0.open_table(definition(table)) {
+            Ok(table) => Ok(Walk(Some(table.range::<&[u8]>(..)?))),
+            Err(redb::TableError::TableDoesNotExist(_)) => Ok(Walk(None)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// A page of the rows whose key begins with `prefix` and of which `choose` makes something, the last key first.
     /// `choose` sees each row as it is stored, so that what is not wanted need not be understood.
     pub(super) fn page<K: Key, V: Value, T>(
@@ -235,6 +260,21 @@ impl View {
             last_seen = Some(key.value().to_vec());
         }
         Ok(page)
+    }
+}
+
+/// The rows of a table, one after the other.
+pub(super) struct Walk(Option<redb::Range<'static, &'static [u8], &'static [u8]>>);
+
+impl Walk {
+    pub(super) fn next(&mut self) -> Result<Option<Row>, Error> {
+        match self.0.as_mut().and_then(Iterator::next) {
+            None => Ok(None),
+            Some(row) => {
+                let (key, value) = row?;
+                Ok(Some((key.value().to_vec(), value.value().to_vec())))
+            }
+        }
     }
 }
 

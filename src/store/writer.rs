@@ -18,6 +18,14 @@ pub(super) const LONGEST_QUEUE: usize = 4_096;
 
 pub(super) type Settle = Box<dyn FnOnce(Result<(), Error>)>;
 pub(super) type Job = Box<dyn FnOnce(&mut Draft<'_, '_>) -> Verdict + Send>;
+/// What is done between two commits, while the file holds exactly the last one.
+pub(super) type Pause = Box<dyn FnOnce(Result<(), Error>) + Send>;
+
+/// What the writer is asked.
+pub(super) enum Task {
+    Decide(Job),
+    Pause(Pause),
+}
 
 /// What a decision said; `Settle` answers its caller once the commit is through.
 pub(super) enum Verdict {
@@ -26,7 +34,7 @@ pub(super) enum Verdict {
 }
 
 pub(super) struct Writer {
-    queue: Option<SyncSender<Job>>,
+    queue: Option<SyncSender<Task>>,
     thread: Option<JoinHandle<()>>,
     broken: Arc<AtomicBool>,
 }
@@ -41,9 +49,9 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread), broken })
     }
 
-    pub(super) fn submit(&self, job: Job) -> Result<(), Error> {
+    pub(super) fn submit(&self, task: Task) -> Result<(), Error> {
         let queue = self.queue.as_ref().ok_or(Error::Closed)?;
-        queue.try_send(job).map_err(|refused| match refused {
+        queue.try_send(task).map_err(|refused| match refused {
             TrySendError::Full(_) => Error::Busy,
             TrySendError::Disconnected(_) => Error::Closed,
         })
@@ -79,20 +87,47 @@ impl Drop for Alarm<'_> {
     }
 }
 
-fn work(database: &redb::Database, jobs: &Receiver<Job>, broken: &AtomicBool) {
+fn work(database: &redb::Database, tasks: &Receiver<Task>, broken: &AtomicBool) {
     let _alarm = Alarm(broken);
-    while let Ok(first) = jobs.recv() {
-        let batch = std::iter::once(first).chain(jobs.try_iter()).take(LARGEST_BATCH);
-        let (settles, result) = commit(database, batch);
-        if let Err(error) = &result
-            && !broken.swap(true, Ordering::Relaxed)
-        {
-            tracing::error!(%error, "a commit failed; nothing more is written until the file is opened again");
+    while let Ok(first) = tasks.recv() {
+        let (jobs, pause) = gathered(first, tasks);
+        if !jobs.is_empty() {
+            let (settles, result) = commit(database, jobs.into_iter());
+            if let Err(error) = &result
+                && !broken.swap(true, Ordering::Relaxed)
+            {
+                tracing::error!(%error, "a commit failed; nothing more is written until the file is opened again");
+            }
+            for settle in settles {
+                settle(result.clone());
+            }
         }
-        for settle in settles {
-            settle(result.clone());
+        if let Some(pause) = pause {
+            pause(settled(database));
         }
     }
+}
+
+/// The decisions that wait, up to a full batch or to the first pause.
+fn gathered(first: Task, tasks: &Receiver<Task>) -> (Vec<Job>, Option<Pause>) {
+    let mut jobs = Vec::new();
+    for task in std::iter::once(first).chain(tasks.try_iter()) {
+        match task {
+            Task::Decide(job) => jobs.push(job),
+            Task::Pause(pause) => return (jobs, Some(pause)),
+        }
+        if jobs.len() == LARGEST_BATCH {
+            break;
+        }
+    }
+    (jobs, None)
+}
+
+/// Commits nothing, so that the file as it lies there opens without a search through all of it.
+fn settled(database: &redb::Database) -> Result<(), Error> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
+    Ok(transaction.commit()?)
 }
 
 /// Runs the jobs in one transaction. A job that was not run is dropped, which tells its caller that nothing was done.

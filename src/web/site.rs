@@ -1,5 +1,6 @@
 //! What every request is answered with: the app, and what this environment's answers have in common.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use url::Url;
@@ -17,7 +18,7 @@ use crate::pages::Frame;
 /// An environment as it is served.
 pub struct Site {
     /// The use cases.
-    pub app: App,
+    pub app: Arc<App>,
     /// When it began to serve.
     pub since: Instant,
     /// Longest time a body may take to arrive.
@@ -43,7 +44,8 @@ pub struct Site {
 
 impl Site {
     /// Builds the site of an app. What it may show follows the stamp first and the configuration second.
-    pub fn new(app: App, settings: &Settings) -> Self {
+    pub fn new(app: impl Into<Arc<App>>, settings: &Settings) -> Self {
+        let app = app.into();
         let kind = app.store.stamp().kind;
         let policy = crate::config::policy::of(kind);
         let has_test_endpoints =

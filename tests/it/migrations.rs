@@ -4,7 +4,7 @@ use std::path::Path;
 
 use atlas::domain::preferences::Preferences;
 use atlas::domain::{Day, Environment};
-use atlas::store::{Store, accounts, completions, habits};
+use atlas::store::{Store, accounts, completions, habits, migrations};
 
 /// A real file of schema 1: Ada in Los Angeles keeps two habits, and put one away.
 const SCHEMA_1: &str = "tests/old/schema-1.redb";
@@ -14,6 +14,11 @@ fn a_file_of_schema_1_opens_with_schedules_that_began_where_its_owner_lives() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("atlas.redb");
     std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA_1), &path).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let refused = Store::open(&path, &Environment::development()).map(drop).unwrap_err().to_string();
+    assert!(refused.contains("has schema 1") && refused.contains("atlas migrate up"), "{refused}");
+    assert_eq!(std::fs::read(&path).unwrap(), before, "looking changes nothing");
+    migrations::lead(&path, &Environment::development(), migrations::newest()).unwrap();
     for _ in 0..2 {
         let store = Store::open(&path, &Environment::development()).unwrap();
         let ada = store

@@ -1,6 +1,7 @@
 //! What it means: turns the written values into [`Settings`] and reports every problem at once.
 
 mod mail;
+mod snapshots;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ pub(super) fn settle(environment: &Environment, written: &Written) -> (Option<Se
     let test_endpoints = settling.test_endpoints();
     let seed_password = settling.seed_password();
     let gate = settling.gate();
+    let snapshots = settling.snapshots();
     let log = settling.log();
     let problems = std::mem::take(&mut settling.problems);
     let settings = (|| {
@@ -52,6 +54,7 @@ pub(super) fn settle(environment: &Environment, written: &Written) -> (Option<Se
             test_endpoints,
             seed_password,
             gate,
+            snapshots,
             log,
             report: report(written),
         })

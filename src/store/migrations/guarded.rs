@@ -6,11 +6,17 @@
 
 use serde::Deserialize;
 
-use super::{Migration, read, write};
+use super::{Losses, Migration, read, write};
 use crate::store::{Draft, Error, Read};
 
-pub(super) const STEP: Migration =
-    Migration { to: 3, about: "sessions by account, counts, challenges and the audit trail", up, down };
+pub(super) const STEP: Migration = Migration {
+    to: 3,
+    about: "sessions by account, counts, challenges and the audit trail",
+    min_reader: 3,
+    up,
+    down,
+    loses,
+};
 
 const NEW: [&str; 7] = ["account_sessions", "tokens", "challenges", "attempts", "audit", "account_audit", "counts"];
 
@@ -57,4 +63,19 @@ fn down(draft: &mut Draft<'_, '_>) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+fn loses(draft: &Draft<'_, '_>) -> Result<Losses, Error> {
+    let kinds = [
+        ("lines of the audit trail", "audit"),
+        ("links for forgotten passwords and new addresses", "tokens"),
+        ("challenges", "challenges"),
+        ("counts of failed attempts", "attempts"),
+    ];
+    kinds
+        .into_iter()
+        .map(|(words, table)| {
+            Ok((words, u64::try_from(draft.rows(table, &[], None, usize::MAX)?.len()).unwrap_or(u64::MAX)))
+        })
+        .collect()
 }

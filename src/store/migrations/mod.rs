@@ -4,7 +4,12 @@
 //! the newest schema run in one transaction, so a file is in one schema or in the other and never in between.
 
 mod guarded;
+mod lead;
 mod schedules;
+
+use std::sync::OnceLock;
+
+pub use lead::{Led, Loss, lead, losses, rehearse};
 
 use super::draft::Batch;
 use super::{Draft, Error, Read, schema};
@@ -15,14 +20,45 @@ pub struct Migration {
     pub to: u32,
     /// What it does, for operators.
     pub about: &'static str,
+    /// The oldest schema whose binary may still open a file that this step made; `to` when none may.
+    pub min_reader: u32,
     /// Leads up.
     pub up: fn(&mut Draft<'_, '_>) -> Result<(), Error>,
     /// Leads back down.
     pub down: fn(&mut Draft<'_, '_>) -> Result<(), Error>,
+    /// What leading down would lose now, each with how many there are; nothing when nothing is lost.
+    pub loses: fn(&Draft<'_, '_>) -> Result<Losses, Error>,
 }
 
-/// Every step, oldest first.
+/// What is lost, in words, and how many there are.
+pub type Losses = Vec<(&'static str, u64)>;
+
+/// Every step of this library, oldest first.
 pub const ALL: [Migration; 2] = [schedules::STEP, guarded::STEP];
+
+static STEPS: OnceLock<&'static [Migration]> = OnceLock::new();
+
+/// Lets this process know further steps: a binary that is ahead of the library, as the drill of a rollback needs one. Call
+/// it before anything else; the first call counts, and later ones change nothing.
+pub fn know(steps: &'static [Migration]) {
+    let _ = STEPS.set(steps);
+}
+
+/// Every step that this process knows, oldest first.
+pub fn steps() -> &'static [Migration] {
+    static OWN: [Migration; 2] = ALL;
+    STEPS.get().copied().unwrap_or(&OWN)
+}
+
+/// The newest schema that this process knows, which is the one it writes.
+pub fn newest() -> u32 {
+    steps().last().map_or(schema::VERSION, |step| step.to)
+}
+
+/// The oldest schema whose binary may open a file in that schema.
+pub fn min_reader(of: u32) -> u32 {
+    steps().iter().find(|step| step.to == of).map_or(of, |step| step.min_reader)
+}
 
 /// Leads the tables of a transaction from schema `from` to schema `to`, up or down.
 pub(super) fn migrate(batch: &Batch<'_>, from: u32, to: u32) -> Result<(), Error> {
@@ -30,12 +66,18 @@ pub(super) fn migrate(batch: &Batch<'_>, from: u32, to: u32) -> Result<(), Error
         let mut draft = Draft::on(batch);
         step(&mut draft)?;
         draft.put(&schema::SCHEMA, &schema::only(), &reached);
+        // Files that were made before there was a second row have none, and get none by going back to where they were.
+        match min_reader(reached) {
+            reader if reader == reached => draft.remove(&schema::SCHEMA, &schema::min_reader()),
+            reader => draft.put(&schema::SCHEMA, &schema::min_reader(), &reader),
+        }
         batch.apply(draft.into_changes())
     };
     if from <= to {
-        ALL.iter().filter(|step| step.to > from && step.to <= to).try_for_each(|step| run(step.up, step.to))
+        steps().iter().filter(|step| step.to > from && step.to <= to).try_for_each(|step| run(step.up, step.to))
     } else {
-        ALL.iter().rev().filter(|step| step.to <= from && step.to > to).try_for_each(|step| run(step.down, step.to - 1))
+        let back = steps().iter().rev().filter(|step| step.to <= from && step.to > to);
+        back.into_iter().try_for_each(|step| run(step.down, step.to - 1))
     }
 }
 

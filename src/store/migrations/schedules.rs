@@ -8,11 +8,17 @@ use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Migration, read, rewrite, write};
+use super::{Losses, Migration, read, rewrite, write};
 use crate::store::{Draft, Error, Read};
 
-pub(super) const STEP: Migration =
-    Migration { to: 2, about: "weekdays of habits become schedules that keep their past", up, down };
+pub(super) const STEP: Migration = Migration {
+    to: 2,
+    about: "weekdays of habits become schedules that keep their past",
+    min_reader: 2,
+    up,
+    down,
+    loses,
+};
 
 const HABITS: &str = "habits";
 const ACCOUNTS: &str = "accounts";
@@ -99,6 +105,16 @@ fn down(draft: &mut Draft<'_, '_>) -> Result<(), Error> {
         };
         write(HABITS, 1, &before)
     })
+}
+
+fn loses(draft: &Draft<'_, '_>) -> Result<Losses, Error> {
+    let mut versions = 0;
+    for (_, value) in draft.rows(HABITS, &[], None, usize::MAX)? {
+        let habit: After = read(HABITS, 2, &value)?;
+        versions +=
+            u64::try_from(habit.schedule.iter().filter(|one| one.weekdays.is_some()).count()).unwrap_or(0).max(1) - 1;
+    }
+    Ok(vec![("earlier schedules of habits", versions)])
 }
 
 /// Where the owner of a habit lives; its key begins with the owner's.

@@ -5,7 +5,7 @@ use warp::http::StatusCode;
 
 use super::instant;
 use crate::domain::Environment;
-use crate::store::schema;
+use crate::store::{migrations, schema};
 use crate::web::failure::Failure;
 use crate::web::reply::{self, Answer};
 use crate::web::visit::Visit;
@@ -38,7 +38,7 @@ pub async fn show(visit: Visit) -> Result<Answer, Failure> {
         uptime_seconds: visit.site.since.elapsed().as_secs(),
         environment: &store.stamp().environment,
         version: env!("CARGO_PKG_VERSION"),
-        schema: schema::VERSION,
+        schema: migrations::newest(),
     };
     let status = if works { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok(reply::bare(status, &Health { ok: works, data }))

@@ -1,0 +1,82 @@
+//! `atlas migrate`: the schema of a data file that no server has.
+
+use serde_json::{Value, json};
+
+use super::answer::{self, confirmed, progress};
+use super::{Exit, complain, open, say};
+use crate::app::Error;
+use crate::app::clock::Clock;
+use crate::config::Flags;
+use crate::ops::migrations::{self, Place, Stayed};
+use crate::ops::set;
+
+/// What is wanted.
+pub enum Verb {
+    /// Where the file stands.
+    Status,
+    /// Up, to the newest schema or this one.
+    Up(Option<u32>),
+    /// Down to this one, with the environment's name typed.
+    Down(u32, Option<String>),
+}
+
+/// Does it and tells what came of it.
+pub fn run(flags: &Flags, verb: &Verb, as_json: bool) -> Exit {
+    let settings = match open::settings(flags) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
+    };
+    let place = Place { data_file: &settings.data_file, environment: &settings.environment, clock: &Clock::System };
+    let done = match verb {
+        Verb::Status => migrations::status(&place),
+        Verb::Up(to) => migrations::up(&place, *to, &mut progress()),
+        Verb::Down(to, typed) => match migrations::losses(&place, *to) {
+            Ok(losses) => {
+                for loss in &losses {
+                    complain(format_args!("going down to schema {to} loses {} {}", loss.number, loss.what));
+                }
+                if let Err(why) = confirmed(&settings, typed.as_deref()) {
+                    return answer::refused(&why, as_json);
+                }
+                migrations::down(&place, *to, &mut progress())
+            }
+            Err(stayed) => Err(stayed),
+        },
+    };
+    match done {
+        Ok(mut value) => {
+            set(&mut value, "environment", json!(settings.environment));
+            say(if as_json { format!("{value:#}") } else { words(&value) });
+            Exit::Fine
+        }
+        Err(Stayed::Open(error)) => {
+            complain(&error);
+            open::exit_of(&error)
+        }
+        Err(Stayed::App(Error::Refused(why))) => answer::refused(&why.to_string(), as_json),
+        Err(Stayed::App(error)) => {
+            complain(error);
+            Exit::InputOutput
+        }
+    }
+}
+
+fn words(value: &Value) -> String {
+    match (value["changed"].as_bool(), value["steps"].as_array()) {
+        (Some(false), _) => format!("the data file has schema {} already", value["to"]),
+        (Some(true), _) => format!(
+            "the data file went from schema {} to {}; snapshot {} shows it as it was",
+            value["from"],
+            value["to"],
+            value["snapshot"].as_str().unwrap_or("–")
+        ),
+        (None, steps) => {
+            let mut lines = vec![format!("schema {} (this binary: {})", value["schema"], value["known"])];
+            for step in steps.into_iter().flatten() {
+                let mark = if step["applied"] == true { "applied" } else { "pending" };
+                lines.push(format!("{mark}  {}  {}", step["to"], step["about"].as_str().unwrap_or("")));
+            }
+            lines.join("\n")
+        }
+    }
+}

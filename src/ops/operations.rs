@@ -1,0 +1,71 @@
+//! What operators' commands work with while a server has the data file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Notify;
+
+use crate::app::snapshots::Told;
+use crate::app::{App, Error};
+use crate::config::Settings;
+use crate::domain::snapshot::Keep;
+
+/// The use cases, what is kept of snapshots, and the way to end the server.
+pub struct Operations {
+    /// The use cases.
+    pub app: Arc<App>,
+    /// How many snapshots are kept.
+    pub keep: Keep,
+    /// A second folder that every snapshot is copied to.
+    pub copy_to: Option<PathBuf>,
+    ends: AtomicBool,
+    stop: Notify,
+}
+
+impl Operations {
+    /// Over an app.
+    pub fn new(app: Arc<App>, settings: &Settings) -> Self {
+        let snapshots = &settings.snapshots;
+        Self {
+            app,
+            keep: snapshots.keep,
+            copy_to: snapshots.copy_to.clone(),
+            ends: AtomicBool::new(false),
+            stop: Notify::new(),
+        }
+    }
+
+    /// Lets the server end when the command that runs is answered. Where nothing serves it changes nothing.
+    pub fn end(&self) {
+        self.ends.store(true, Ordering::Relaxed);
+    }
+
+    /// Tells that a command was answered.
+    pub(super) fn answered(&self) {
+        if self.ends.load(Ordering::Relaxed) {
+            self.stop.notify_one();
+        }
+    }
+
+    /// Waits until the server is to end.
+    pub async fn stopped(&self) {
+        self.stop.notified().await;
+    }
+}
+
+/// Does blocking work where it disturbs nobody, and passes on what it tells.
+///
+/// # Errors
+/// What the work answers; [`Error::Broken`] when it panicked.
+pub async fn aside<T: Send + 'static>(
+    told: Told<'_>,
+    work: impl FnOnce(Told<'_>) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let (tell, mut heard) = tokio::sync::mpsc::unbounded_channel::<String>();
+    let working = tokio::task::spawn_blocking(move || work(&mut |words: &str| drop(tell.send(words.to_owned()))));
+    while let Some(words) = heard.recv().await {
+        told(&words);
+    }
+    working.await.map_err(|error| Error::Broken(error.to_string()))?
+}

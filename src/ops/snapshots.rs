@@ -1,0 +1,170 @@
+//! `atlas snapshot`, as one list of verbs with their answers; and snapshots on a schedule.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::operations::{Operations, aside};
+use super::set;
+use crate::app::snapshots::{self, Told};
+use crate::app::{Error, audit, releases};
+use crate::domain::Client;
+use crate::domain::audit::{Actor, Deed};
+use crate::domain::snapshot::{Manifest, Reason, SnapshotId};
+
+/// A verb of `atlas snapshot`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// Takes one and proves it.
+    Create,
+    /// Those that are there.
+    List,
+    /// Proves them again: the one of that name, or all.
+    Verify {
+        /// Which; all when absent.
+        name: Option<String>,
+    },
+    /// Removes what the rule of keeping lets go, or the one of that name.
+    Prune {
+        /// Which; whatever may go when absent.
+        name: Option<String>,
+    },
+}
+
+/// Does what the verb says.
+///
+/// # Errors
+/// What the use case refuses, and [`Error::Refused`] when a snapshot that was looked at is not to be trusted.
+pub async fn obey(operations: &Operations, verb: Verb, told: Told<'_>) -> Result<Value, Error> {
+    match verb {
+        Verb::Create => take(operations, Reason::Manual, told).await,
+        Verb::List => list(operations),
+        Verb::Verify { name } => verify(operations, name, told).await,
+        Verb::Prune { name } => prune(operations, name).await,
+    }
+}
+
+/// Takes a snapshot, writes it down, copies it elsewhere if that is wanted, and lets old ones go.
+async fn take(operations: &Operations, reason: Reason, told: Told<'_>) -> Result<Value, Error> {
+    let app = &operations.app;
+    if reason == Reason::Manual {
+        audit::note(app, Actor::Operator, Deed::SnapshotTaken, &Client::default()).await?;
+    }
+    let manifest = snapshots::take(app, reason, told).await?;
+    let mut answer = shown(operations, &manifest);
+    if let Some(elsewhere) = operations.copy_to.clone() {
+        told("copying it to the second folder");
+        let (folder, manifest) = (app.snapshots(), manifest.clone());
+        let copied = aside(told, move |_| snapshots::copy_elsewhere(&folder, &manifest, elsewhere)).await;
+        // The snapshot is good; that its copy is missing is told beside it.
+        set(&mut answer, "copied", json!(copied.is_ok()));
+        if let Err(error) = copied {
+            tracing::error!(%error, "a snapshot could not be copied to the second folder");
+            set(&mut answer, "copyFailed", json!(error.to_string()));
+        }
+    }
+    Ok(answer)
+}
+
+fn shown(operations: &Operations, one: &Manifest) -> Value {
+    json!({ "id": one.id, "file": operations.app.snapshots().copy(&one.id), "takenAt": one.taken_at,
+        "provenAt": one.proven_at, "reason": one.reason, "schema": one.schema, "bytes": one.bytes,
+        "digest": one.digest, "rows": one.rows, "version": one.version, "binary": one.binary })
+}
+
+fn list(operations: &Operations) -> Result<Value, Error> {
+    let app = &operations.app;
+    let folder = app.snapshots();
+    let listing = snapshots::list(&folder, &app.store.stamp().environment)?;
+    Ok(json!({
+        "folder": folder.path(),
+        "snapshots": listing.snapshots.iter().map(|one| shown(operations, one)).collect::<Vec<_>>(),
+        "unproven": listing.unproven,
+        "unreadable": listing.unreadable.iter().map(|(path, why)| json!({ "file": path, "why": why })).collect::<Vec<_>>(),
+    }))
+}
+
+async fn verify(operations: &Operations, name: Option<String>, told: Told<'_>) -> Result<Value, Error> {
+    let app = &operations.app;
+    let folder = app.snapshots();
+    let environment = app.store.stamp().environment.clone();
+    let names: Vec<String> = if let Some(name) = name {
+        vec![name]
+    } else {
+        let listing = snapshots::list(&folder, &environment)?;
+        let proven = listing.snapshots.into_iter().map(|one| one.id);
+        proven.chain(listing.unproven).map(|id| id.to_string()).collect()
+    };
+    let clock = app.clock.clone();
+    let (good, bad) = aside(told, move |told| {
+        let (mut good, mut bad) = (Vec::new(), Vec::new());
+        for name in names {
+            told(&format!("proving {name}"));
+            match snapshots::verify(&folder, &environment, &clock, &name, None) {
+                Ok(manifest) => good.push(manifest),
+                Err(Error::Refused(why)) => bad.push(why),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((good, bad))
+    })
+    .await?;
+    match bad.into_iter().next() {
+        Some(why) => Err(why.into()),
+        None => Ok(json!({ "proven": good.iter().map(|one| shown(operations, one)).collect::<Vec<_>>() })),
+    }
+}
+
+async fn prune(operations: &Operations, name: Option<String>) -> Result<Value, Error> {
+    let app = &operations.app;
+    let needed = needed(operations)?;
+    let gone = match name {
+        Some(name) => {
+            let id = snapshots::find(&app.snapshots(), &name)?.id;
+            if needed.contains(&id) {
+                let why = format!("snapshot {id} belongs to a release that is kept; `atlas release list` shows which");
+                return Err(crate::domain::Refusal::operating(why).into());
+            }
+            vec![snapshots::remove(app, &name)?]
+        }
+        None => snapshots::prune(app, operations.keep, &needed)?,
+    };
+    if !gone.is_empty() {
+        audit::note(app, Actor::Operator, Deed::SnapshotRemoved, &Client::default()).await?;
+    }
+    let left = snapshots::list(&app.snapshots(), &app.store.stamp().environment)?.snapshots.len();
+    Ok(json!({ "removed": gone.iter().map(|one| &one.id).collect::<Vec<_>>(), "left": left }))
+}
+
+/// The snapshots that releases lead back to.
+fn needed(operations: &Operations) -> Result<Vec<SnapshotId>, Error> {
+    Ok(releases::list(&operations.app.releases())?.into_iter().filter_map(|one| one.snapshot).collect())
+}
+
+/// Takes a snapshot every so often for as long as the server runs, and lets old ones go. Ends only by being dropped.
+pub async fn keep_taking(operations: &Operations, every: Duration) {
+    loop {
+        tokio::time::sleep(due_in(operations, every)).await;
+        let taken = match take(operations, Reason::Schedule, &mut |_| ()).await {
+            Ok(_) => prune(operations, None).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = taken {
+            tracing::error!(%error, "the snapshot on schedule failed; the next try is in ten minutes");
+            tokio::time::sleep(Duration::from_mins(10)).await;
+        }
+    }
+}
+
+/// How long until the next one: `every` after the newest snapshot of any reason, whoever ran when it was taken.
+fn due_in(operations: &Operations, every: Duration) -> Duration {
+    let app = &operations.app;
+    let newest = snapshots::list(&app.snapshots(), &app.store.stamp().environment).ok();
+    let newest = newest.and_then(|listing| listing.snapshots.into_iter().next()).map(|one| one.taken_at);
+    let Some(newest) = newest else { return Duration::ZERO };
+    // A clock that was set back must not put the next one off for a day.
+    let passed = Duration::try_from(app.clock.now().duration_since(newest)).unwrap_or(every);
+    every.saturating_sub(passed)
+}

@@ -1,0 +1,206 @@
+//! The folder of snapshots beside a data file: `<id>.redb` is a copy, `<id>.json` its manifest.
+//!
+//! DURABILITY: a manifest appears last, under its final name and on the disk, so a snapshot without one was never finished.
+//! Drafts have names that begin with a dot; whoever makes the next snapshot sweeps them away.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::domain::snapshot::{Manifest, SnapshotId};
+
+/// Where the snapshots of a data file are.
+#[derive(Debug, Clone)]
+pub struct Folder(PathBuf);
+
+/// What lies in the folder.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// The snapshots, newest first.
+    pub snapshots: Vec<Manifest>,
+    /// Copies without a manifest, as a rollback leaves one when it is killed. They were not proven.
+    pub unproven: Vec<SnapshotId>,
+    /// Manifests that cannot be read, and why.
+    pub unreadable: Vec<(PathBuf, String)>,
+}
+
+impl Folder {
+    /// The one beside that data file.
+    pub fn beside(data_file: &Path) -> Self {
+        Self(data_file.parent().unwrap_or(Path::new("")).join("snapshots"))
+    }
+
+    /// One that lies elsewhere.
+    pub fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Makes it, for its owner only, unless it is there.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn make(&self) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.0)
+    }
+
+    /// Where the copy of a snapshot is.
+    pub fn copy(&self, id: &SnapshotId) -> PathBuf {
+        self.0.join(format!("{id}.redb"))
+    }
+
+    /// Where a copy is made before it counts.
+    pub fn draft(&self, id: &SnapshotId) -> PathBuf {
+        self.0.join(format!(".{id}.redb"))
+    }
+
+    fn manifest(&self, id: &SnapshotId) -> PathBuf {
+        self.0.join(format!("{id}.json"))
+    }
+
+    /// What is there. A folder that does not exist holds nothing.
+    ///
+    /// # Errors
+    /// What the system says about the folder.
+    pub fn list(&self) -> io::Result<Listing> {
+        let mut listing = Listing::default();
+        let mut ids = Vec::new();
+        let entries = match fs::read_dir(&self.0) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(listing),
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            let name = entry?.file_name();
+            let id = name.to_str().and_then(|name| name.strip_suffix(".redb")).and_then(|id| id.parse().ok());
+            ids.extend(id);
+        }
+        ids.sort_by(|a: &SnapshotId, b| b.cmp(a));
+        for id in ids {
+            match self.find(&id) {
+                Ok(Some(manifest)) => listing.snapshots.push(manifest),
+                Ok(None) => listing.unproven.push(id),
+                Err(error) => listing.unreadable.push((self.manifest(&id), error.to_string())),
+            }
+        }
+        Ok(listing)
+    }
+
+    /// The manifest of a snapshot; `None` when there is none.
+    ///
+    /// # Errors
+    /// What the system says; [`io::ErrorKind::InvalidData`] when it cannot be understood.
+    pub fn find(&self, id: &SnapshotId) -> io::Result<Option<Manifest>> {
+        let text = match fs::read_to_string(self.manifest(id)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let manifest: Manifest = serde_json::from_str(&text)?;
+        if manifest.id != *id {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is the manifest of {}", manifest.id)));
+        }
+        Ok(Some(manifest))
+    }
+
+    /// Gives a draft its name, so that it survives whatever happens next. It counts once it has its manifest.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn keep(&self, id: &SnapshotId) -> io::Result<()> {
+        fs::rename(self.draft(id), self.copy(id))?;
+        sync(&self.0)
+    }
+
+    /// Puts a manifest beside its copy, in place of what was there.
+    ///
+    /// # Errors
+    /// What the system says; what was there stays then.
+    pub fn describe(&self, manifest: &Manifest) -> io::Result<()> {
+        let text = serde_json::to_vec_pretty(manifest)?;
+        write_whole(&self.manifest(&manifest.id), &text)
+    }
+
+    /// Removes a snapshot: first the manifest, so that half a removal leaves nothing that looks whole.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn remove(&self, id: &SnapshotId) -> io::Result<()> {
+        for path in [self.manifest(id), self.copy(id)] {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        sync(&self.0)
+    }
+
+    /// Removes what snapshots that were not finished left behind. Only for whoever has the data file.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn sweep(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.0)? {
+            let entry = entry?;
+            let path = entry.path();
+            let ours = path.extension().is_some_and(|ending| ending == "redb" || ending == "json");
+            if ours && entry.file_name().as_encoded_bytes().starts_with(b".") {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes a file so that it is there whole or as it was before.
+///
+/// # Errors
+/// What the system says.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (folder, name) = (path.parent().unwrap_or(Path::new(".")), path.file_name().unwrap_or_default());
+    let draft = folder.join(format!(".{}", name.to_string_lossy()));
+    let written = (|| {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&draft, path)?;
+        sync(folder)
+    })();
+    if written.is_err() {
+        let _ = fs::remove_file(&draft);
+    }
+    written
+}
+
+/// Hands a folder's names to the disk.
+///
+/// # Errors
+/// What the system says.
+pub fn sync(folder: &Path) -> io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    File::open(folder)?.sync_all()
+}
+
+/// The BLAKE3 digest of a file's bytes, hexadecimal, and how many bytes there are.
+///
+/// # Errors
+/// What the system says.
+pub fn digest(path: &Path) -> io::Result<(String, u64)> {
+    let mut hasher = blake3::Hasher::new();
+    let bytes = io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok((hasher.finalize().to_hex().to_string(), bytes))
+}
+
+/// How many bytes the file system of a folder has free for this process.
+///
+/// # Errors
+/// What the system says.
+pub fn free_bytes(folder: &Path) -> io::Result<u64> {
+    let system = rustix::fs::statvfs(folder)?;
+    Ok(system.f_bavail.saturating_mul(system.f_frsize))
+}
