@@ -67,6 +67,8 @@ pub enum Refusal {
     ChallengeOver,
     /// Codes of the app cannot be checked, because the secret that theirs is sealed with was changed.
     FactorUnreadable,
+    /// A code of the second factor was to be asked for, and there is none.
+    NoSecondFactor,
     /// Admins of this environment keep their second factor.
     AdminsNeedTwoFactor,
     /// The account was switched off by an admin.
@@ -131,6 +133,7 @@ impl fmt::Display for Refusal {
             Self::FactorUnreadable => {
                 "Codes of your app cannot be checked since this server's secret was changed. Use a recovery code, or ask the people who run this Atlas to reset your second factor."
             }
+            Self::NoSecondFactor => "Two-factor sign-in is off, so there is no code to ask for.",
             Self::AdminsNeedTwoFactor => "Admins of this environment need two-factor sign-in, so it stays on.",
             Self::Disabled => "This account is switched off. The people who run this Atlas can tell you why.",
             Self::SecondFactorWanted => "Admins of this environment need two-factor sign-in. Set it up first.",

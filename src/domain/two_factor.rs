@@ -13,8 +13,9 @@ use subtle::ConstantTimeEq;
 use super::Email;
 use super::attempts::Rule;
 
-/// How long a secret that was shown waits for its first code.
-pub const ENROLMENT_LIFE: SignedDuration = SignedDuration::from_hours(1);
+/// How long a secret that was shown waits for its first code: enough to find an app and install it. The page shows it again
+/// meanwhile, so whoever takes the session over within that time could confirm it.
+pub const ENROLMENT_LIFE: SignedDuration = SignedDuration::from_mins(15);
 /// Wrong codes of the app before an account takes no more for a while, whatever they were to answer.
 pub const WRONG_CODES: Rule = Rule::minutes(4, 5, 10);
 /// How many recovery codes are given at a time.

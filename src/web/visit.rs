@@ -116,6 +116,11 @@ impl Visit {
         self.json_up_to(body::USUAL).await
     }
 
+    /// A JSON body, or none where nothing in it is demanded.
+    pub async fn maybe_json<T: DeserializeOwned + Default>(&self) -> Result<T, Failure> {
+        body::maybe_json(&self.headers, self.take_body(), self.allowance(body::USUAL)).await
+    }
+
     /// A JSON body that may have this many bytes.
     pub async fn json_up_to<T: DeserializeOwned>(&self, bytes: usize) -> Result<T, Failure> {
         body::json(&self.headers, self.take_body(), self.allowance(bytes)).await

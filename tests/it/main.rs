@@ -47,4 +47,5 @@ mod security;
 mod seeds;
 mod store;
 mod two_factor;
+mod two_factor_proofs;
 mod world;
