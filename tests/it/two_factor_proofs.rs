@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::authenticator::Authenticator;
 use crate::person::{Person, Reply};
-use crate::two_factor::{between, code, enrols, later, wrong};
+use crate::two_factor::{answers, begins, between, code, enrols, later, wrong};
 use crate::world::{PASSWORD, Wishes, World};
 
 async fn sets_up(person: &Person, body: &Value) -> Reply {
@@ -193,4 +193,69 @@ async fn only_an_admin_is_asked_for_the_access_of_admins_and_the_answer_opens_no
     let elsewhere = json!({ "action": "admin_access" });
     let reply = olga.sends("POST", "/api/account/step-up/challenge", &elsewhere).await;
     reply.is_refused(400, "invalid_request");
+}
+
+/// Wrong codes, so many, each in a sign-in of its own.
+async fn guesses(world: &World, app: &Authenticator, person: &Person, times: usize) {
+    for _ in 0..times {
+        let challenge = begins(person).await;
+        answers(person, &challenge, "totp", &wrong(&code(app, world))).await.is_refused(401, "unauthorized");
+    }
+}
+
+#[tokio::test]
+async fn who_guesses_patiently_is_stopped_for_hours_and_the_owner_hears_of_it_once_and_still_gets_in() {
+    let mut world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    let (app, codes) = enrols(&world, &ada).await;
+    let mallory = Person::new("ada", &world);
+    let mails = world.mails("ada@example.com");
+    // Four at a time never meet the limit of five minutes.
+    for minute in [5, 10, 15, 20] {
+        world.it_is(&format!("2026-02-12T12:{minute:02}:00Z"));
+        guesses(&world, &app, &mallory, 4).await;
+    }
+    world.it_is("2026-02-12T12:25:00Z");
+    guesses(&world, &app, &mallory, 3).await;
+    assert_eq!(world.mails("ada@example.com"), mails);
+    guesses(&world, &app, &mallory, 1).await;
+    assert_eq!(world.mails("ada@example.com"), mails + 1);
+    assert!(world.newest_mail("ada@example.com").unwrap().contains("for twelve hours"));
+    let challenge = begins(&mallory).await;
+    for _ in 0..4 {
+        let refused = answers(&mallory, &challenge, "totp", &code(&app, &world)).await;
+        assert_eq!(refused.is_refused(429, "rate_limited").header("retry-after"), Some("43200"));
+    }
+    assert_eq!(world.mails("ada@example.com"), mails + 1, "she is told once");
+    // Everything that takes a code of the app refuses it, and a restart changes nothing.
+    let asked = token(asks(&ada, "account_password_change").await);
+    verifies(&ada, &asked, "totp", &code(&app, &world)).await.is_refused(429, "rate_limited");
+    world = world.restarted().await;
+    world.it_is("2026-02-13T00:24:59Z");
+    let ada = Person::new("ada", &world);
+    let challenge = begins(&ada).await;
+    answers(&ada, &challenge, "totp", &code(&app, &world)).await.is_refused(429, "rate_limited");
+    answers(&ada, &challenge, "recovery_code", &codes[0]).await.is(200);
+    // The day is not over: the next wrong one begins another pause.
+    world.it_is("2026-02-13T00:25:00Z");
+    guesses(&world, &app, &ada, 1).await;
+    let challenge = begins(&ada).await;
+    answers(&ada, &challenge, "totp", &code(&app, &world)).await.is_refused(429, "rate_limited");
+    world.it_is("2026-02-13T12:25:00Z");
+    answers(&ada, &begins(&ada).await, "totp", &code(&app, &world)).await.is(200);
+}
+
+#[tokio::test]
+async fn a_day_with_few_wrong_codes_leaves_nothing_to_the_next() {
+    let world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    let (app, _) = enrols(&world, &ada).await;
+    for (day, hours) in [(12, 12..16), (13, 12..16), (14, 12..16)] {
+        for hour in hours {
+            world.it_is(&format!("2026-02-{day}T{hour}:30:00Z"));
+            guesses(&world, &app, &ada, 4).await;
+        }
+    }
+    world.it_is("2026-02-14T18:00:00Z");
+    answers(&ada, &begins(&ada).await, "totp", &code(&app, &world)).await.is(200);
 }
