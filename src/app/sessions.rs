@@ -1,5 +1,6 @@
 //! Signing in, staying signed in, signing out.
 
+use super::accounts::demand;
 use super::keys::{Purpose, Token};
 use super::passwords::Passwords;
 use super::{App, Error, guesses};
@@ -244,12 +245,14 @@ pub enum Which {
 /// Ends sessions of one's own. Answers how many ended and whether the one that asks was among them.
 ///
 /// # Errors
-/// [`Refusal::NoSuchSession`] for an id that is none of this person's; [`Error::Busy`].
+/// [`Refusal::NoSuchSession`] for an id that is none of this person's; [`Refusal::WrongCredentials`] when the account is gone;
+/// [`Error::Busy`].
 pub async fn end(app: &App, member: &Member, which: Which, client: &Client) -> Result<(usize, bool), Error> {
     let (me, current) = (member.account.id, member.hash);
     let line = app.line(Actor::Person(me), Deed::SignedOut, None, client)?;
     app.store
         .write(move |draft| {
+            demand(draft, me)?;
             let ended = match which {
                 Which::One(id) => {
                     let found = sessions::of(draft, me)?.into_iter().find(|(hash, _)| id_of(hash) == id);
