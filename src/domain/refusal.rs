@@ -79,6 +79,8 @@ pub enum Refusal {
     SecondFactorWanted,
     /// No such person.
     NoSuchPerson,
+    /// A list is too long to be made at once.
+    ListTooLong,
     /// An admin wanted to switch off the own account.
     OwnAccount,
     /// The new order does not name every active habit exactly once.
@@ -139,6 +141,7 @@ impl fmt::Display for Refusal {
             Self::SecondFactorWanted => "Admins of this environment need two-factor sign-in. Set it up first.",
             Self::NotAdmin => "That is for admins.",
             Self::NoSuchPerson => "There is no such person.",
+            Self::ListTooLong => "This list is too long to be made at once. The API gives it page by page.",
             Self::OwnAccount => {
                 "You cannot switch off your own account: nobody might be left to switch it on again. Another admin can."
             }

@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::reply::Answer;
 use super::site::Site;
 use crate::app::sessions::{Member, SignedIn};
+use crate::app::{self, App};
 use crate::domain::{Account, Client};
 use crate::pages::Frame;
 
@@ -137,6 +138,16 @@ impl Visit {
 
     fn take_body(&self) -> Option<Body> {
         self.body.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Looks at what may be long, as a search among very many people is, on a thread where nobody else's answer waits for it.
+    pub async fn looks_at<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&App) -> Result<T, app::Error> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let site = Arc::clone(&self.site);
+        let looked = tokio::task::spawn_blocking(move || look(&site.app)).await;
+        Ok(looked.map_err(|error| Failure::Broken(format!("a look at the data file did not end: {error}")))??)
     }
 
     /// What pages say around themselves, for this visitor.
