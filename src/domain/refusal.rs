@@ -154,6 +154,7 @@ impl fmt::Display for Refusal {
 fn minutes(left: SignedDuration) -> String {
     match left.as_secs() {
         ..=60 => "a minute".to_owned(),
+        7_201.. => format!("{} hours", (left.as_secs() + 3_599) / 3_600),
         seconds => format!("{} minutes", (seconds + 59) / 60),
     }
 }

@@ -227,6 +227,8 @@ async fn who_guesses_patiently_is_stopped_for_hours_and_the_owner_hears_of_it_on
         assert_eq!(refused.is_refused(429, "rate_limited").header("retry-after"), Some("43200"));
     }
     assert_eq!(world.mails("ada@example.com"), mails + 1, "she is told once");
+    let fields = [("challenge", challenge.as_str()), ("method", "totp"), ("code", "123456")];
+    mallory.posts("/sign-in/verify", &fields).await.is(429).says("Try again in 12 hours");
     // Everything that takes a code of the app refuses it, and a restart changes nothing.
     let asked = token(asks(&ada, "account_password_change").await);
     verifies(&ada, &asked, "totp", &code(&app, &world)).await.is_refused(429, "rate_limited");
