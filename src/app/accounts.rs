@@ -173,13 +173,20 @@ pub(super) fn erase(draft: &mut Draft<'_, '_>, account: &Account) -> Result<(), 
     for (token, _) in links::of(draft, id)? {
         links::remove(draft, &token, id);
     }
-    crate::store::outbox::remove_to(draft, &account.email)?;
-    // Somebody else may have the other address by now, and mail of their own.
-    if let Some(waiting) = &account.new_address
-        && accounts::with_email(draft, &waiting.email)?.is_none()
-    {
-        crate::store::outbox::remove_to(draft, &waiting.email)?;
-    }
+    crate::store::outbox::remove_to(draft, &addresses(draft, account)?)?;
     audit::make_nameless(draft, id)?;
     Ok(accounts::remove(draft, account)?)
+}
+
+/// The addresses that mail of this account went to. Somebody else may have a former one by now, and mail of their own there.
+fn addresses(draft: &Draft<'_, '_>, account: &Account) -> Result<Vec<Email>, Error> {
+    let waiting = account.new_address.iter().map(|waiting| &waiting.email);
+    let elsewhere = account.mailed_elsewhere.iter().map(|other| &other.email).chain(waiting);
+    let mut addresses = vec![account.email.clone()];
+    for email in elsewhere {
+        if accounts::with_email(draft, email)?.is_none() {
+            addresses.push(email.clone());
+        }
+    }
+    Ok(addresses)
 }

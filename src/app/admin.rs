@@ -8,6 +8,7 @@ use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 
+use super::accounts::demand;
 use super::{App, Error, links, two_factor};
 use crate::domain::audit::{Actor, Deed};
 use crate::domain::mail::Mail;
@@ -15,7 +16,7 @@ use crate::domain::{Account, AccountId, AuditId, Client, Email, FileId, HabitId,
 use crate::domain::{Environment, audit::Line};
 use crate::store::counts::{self, Count};
 use crate::store::schema::{ACCOUNTS, HABITS, MAIL, MAIL_DUE, STAMP};
-use crate::store::{Page, Turn, accounts, audit, challenges, habits, migrations, outbox, sessions};
+use crate::store::{Draft, Page, Turn, accounts, audit, challenges, habits, migrations, outbox, sessions};
 
 /// Most rows looked at for one page of a search: 40 ms among people and 70 ms among habits, measured at 2 µs a person and
 /// 3.6 µs a habit in a file of 100,000 people. A page that ends for this reason says where to go on, so a search is
@@ -57,6 +58,14 @@ impl By {
     /// An operator in a terminal of the machine.
     pub fn operator() -> Self {
         Self { actor: Actor::Operator, client: Client::default() }
+    }
+
+    /// Demands that an admin still has an account: nothing is done by one that was deleted meanwhile.
+    fn demand(&self, draft: &Draft<'_, '_>) -> Result<(), Error> {
+        match self.actor {
+            Actor::Person(me) => demand(draft, me),
+            Actor::Stranger | Actor::Operator => Ok(()),
+        }
     }
 }
 
@@ -250,8 +259,10 @@ pub async fn disable(app: &App, by: &By, whom: AccountId) -> Result<Account, Err
     }
     let line = app.line(by.actor, Deed::AccountDisabled, Some(whom), &by.client)?;
     let now = app.clock.now();
+    let by = by.clone();
     app.store
         .write(move |draft| {
+            by.demand(draft)?;
             let mut account = accounts::get(draft, whom)?.ok_or(Refusal::NoSuchPerson)?;
             if account.disabled_at.is_none() {
                 account.disabled_at = Some(now);
@@ -274,8 +285,10 @@ pub async fn disable(app: &App, by: &By, whom: AccountId) -> Result<Account, Err
 /// [`Refusal::NoSuchPerson`].
 pub async fn enable(app: &App, by: &By, whom: AccountId) -> Result<Account, Error> {
     let line = app.line(by.actor, Deed::AccountEnabled, Some(whom), &by.client)?;
+    let by = by.clone();
     app.store
         .write(move |draft| {
+            by.demand(draft)?;
             let mut account = accounts::get(draft, whom)?.ok_or(Refusal::NoSuchPerson)?;
             if account.disabled_at.take().is_some() {
                 accounts::put(draft, &account)?;
@@ -292,8 +305,10 @@ pub async fn enable(app: &App, by: &By, whom: AccountId) -> Result<Account, Erro
 /// [`Refusal::NoSuchPerson`].
 pub async fn sign_out(app: &App, by: &By, whom: AccountId) -> Result<usize, Error> {
     let line = app.line(by.actor, Deed::SessionsEnded, Some(whom), &by.client)?;
+    let by = by.clone();
     app.store
         .write(move |draft| {
+            by.demand(draft)?;
             accounts::get(draft, whom)?.ok_or(Refusal::NoSuchPerson)?;
             audit::add(draft, &line);
             Ok(sessions::remove_all(draft, whom, None)?)

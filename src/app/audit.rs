@@ -1,5 +1,6 @@
 //! Writing the audit trail. A line is prepared before a decision and added in its transaction.
 
+use super::accounts::demand;
 use super::{App, Error};
 use crate::domain::audit::{Actor, Deed, KEPT_FOR, Line};
 use crate::domain::{AccountId, AuditId, Client};
@@ -29,11 +30,15 @@ pub async fn purge(app: &App) -> Result<usize, Error> {
 /// Writes down a deed that changes nothing itself, before it is done: without its line there is no deed.
 ///
 /// # Errors
+/// [`Refusal::WrongCredentials`](crate::domain::Refusal::WrongCredentials) when the account of whoever does it is gone;
 /// [`Error::Busy`], [`Error::Unavailable`].
 pub async fn note(app: &App, actor: Actor, deed: Deed, client: &Client) -> Result<(), Error> {
     let line = app.line(actor, deed, None, client)?;
     app.store
         .write(move |draft| {
+            if let Actor::Person(me) = actor {
+                demand(draft, me)?;
+            }
             audit::add(draft, &line);
             Ok(())
         })

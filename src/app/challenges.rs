@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::accounts::demand;
 use super::keys::Purpose;
 use super::two_factor::Proof;
 use super::{App, Error};
@@ -32,17 +33,32 @@ pub enum Answer<'a> {
 /// Asks `account` to prove who it is for `action`, and keeps what was `prepared`.
 ///
 /// # Errors
-/// [`Error::Busy`], [`Error::Unavailable`].
+/// [`Refusal::WrongCredentials`] when the account is gone; [`Error::Busy`], [`Error::Unavailable`].
 pub async fn ask(app: &App, account: AccountId, action: Action, prepared: Option<Prepared>) -> Result<Asked, Error> {
     let token = app.keys.mint(Purpose::Challenge)?;
     let challenge = Challenge::new(account, action, prepared, app.clock.now());
     let expires_at = challenge.expires_at();
     app.store
         .write(move |draft| {
+            demand(draft, account)?;
             challenges::put(draft, &token.hash, &challenge);
             Ok(Asked { token: token.text, expires_at })
         })
         .await
+}
+
+/// Asks `me` for a code of the second factor, and for nothing else.
+///
+/// # Errors
+/// [`Refusal::NotAdmin`] for the access of admins, [`Refusal::NoSecondFactor`]; [`Error::Busy`].
+pub async fn ask_code(app: &App, me: &Account, action: Action) -> Result<Asked, Error> {
+    if action == Action::AdminAccess && !app.is_admin(me) {
+        return Err(Refusal::NotAdmin.into());
+    }
+    if me.two_factor.is_none() {
+        return Err(Refusal::NoSecondFactor.into());
+    }
+    ask(app, me.id, action, None).await
 }
 
 /// The challenge as it was answered; its token is a proof from now on.
@@ -97,6 +113,15 @@ pub async fn answer(
         .await?;
     app.mail_posted();
     Ok(answered?)
+}
+
+/// In what words a challenge is refused to whoever was told of no link.
+pub fn without_link(refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::LinkInvalid => Refusal::ProofWanted,
+        Refusal::LinkExpired => Refusal::ChallengeOver,
+        other => other,
+    }
 }
 
 /// Whether a proof of `action` would count. It is not spent.

@@ -199,6 +199,7 @@ pub async fn ask_new_address(
                 // Whoever asks again and again floods no inbox, and hears nothing of it.
                 _ if !account.count_new_address(now) => account.new_address = None,
                 _ => {
+                    account.mails_elsewhere(email.clone(), now);
                     account.new_address = Some(NewAddress { email, token: token.hash, created_at: now });
                     outbox::post(draft, &welcome);
                 }
@@ -252,7 +253,8 @@ pub async fn confirm_new_address(app: &App, token: &str, client: &Client) -> Res
         .write(move |draft| {
             let (mut account, email) = with_new_address(accounts::with_token(draft, &hash)?, hash, now)?;
             make_room(draft, &email, &account)?;
-            account.email = email;
+            let former = std::mem::replace(&mut account.email, email);
+            account.mails_elsewhere(former, now);
             account.verified_at = Some(now);
             account.new_address = None;
             account.reset = None;

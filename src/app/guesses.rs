@@ -132,6 +132,10 @@ impl App {
         let line = self.line(Actor::Stranger, Deed::SignInFailed, Some(account), client)?;
         let now = self.clock.now();
         let written = self.store.write(move |draft| {
+            // The account may have been deleted since the password was typed; then nothing of it comes back.
+            if store::accounts::get(draft, account)?.is_none() {
+                return Ok(());
+            }
             if stored {
                 let mut attempts = attempts::get(draft, account, KIND, now)?;
                 if attempts.blocked_for(now).is_none() {

@@ -59,10 +59,10 @@ pub(super) async fn mail_again(app: &App, account: Account, wish: Wish) -> Resul
     let posted = app
         .store
         .write(move |draft| {
-            if let Wish::Anybodys(line) = &wish {
-                audit::add(draft, line);
-            }
             let waits = accounts::get(draft, account.id)?;
+            if let Wish::Anybodys(line) = &wish {
+                audit::add(draft, &Line { whom: line.whom.filter(|_| waits.is_some()), ..line.clone() });
+            }
             // The address may have been confirmed, or changed, since the mail was written.
             let waits = waits.filter(|now| now.verified_at.is_none() && now.email == account.email);
             let Some(mut account) = waits else { return Ok(false) };

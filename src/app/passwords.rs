@@ -26,8 +26,11 @@ const OUTPUT: usize = 32;
 const LONGEST_QUEUE: usize = 64;
 /// Strength estimates at a time; each takes tens of milliseconds.
 const JUDGED_AT_ONCE: usize = 2;
-/// SECURITY: a stored hash may not ask for more memory than this, in KiB.
+/// SECURITY: a stored hash may not ask for more memory than this, in KiB, nor for more passes or lanes: whoever can write
+/// one into the file could else stop every sign-in with it.
 const MOST_MEMORY_KIB: u32 = 256 * 1024;
+const MOST_PASSES: u32 = 16;
+const MOST_LANES: u32 = 16;
 
 /// The thread that hashes.
 pub struct Passwords {
@@ -95,6 +98,12 @@ impl Passwords {
         self.run(move |scratch| scratch.verify(&password, hash.as_ref())).await?
     }
 
+    /// Whether a stored hash costs a guesser less than one made today would. One that cannot be understood does not.
+    pub fn is_weak(hash: &PasswordHash) -> bool {
+        let params = phc::PasswordHash::new(&hash.0).ok().and_then(|stored| Params::try_from(&stored).ok());
+        params.is_some_and(|params| params.m_cost() < MEMORY_KIB || params.t_cost() < PASSES || params.p_cost() < LANES)
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Scratch) -> T + Send + 'static) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |scratch| {
@@ -140,8 +149,8 @@ impl Scratch {
             return Err(Error::Broken("a stored password has no hash".to_owned()));
         };
         let asked = Params::try_from(&stored).map_err(broken)?;
-        if asked.m_cost() > MOST_MEMORY_KIB {
-            return Err(Error::Broken("a stored password asks for too much memory".to_owned()));
+        if asked.m_cost() > MOST_MEMORY_KIB || asked.t_cost() > MOST_PASSES || asked.p_cost() > MOST_LANES {
+            return Err(Error::Broken("a stored password asks for too much".to_owned()));
         }
         let params = Params::new(asked.m_cost(), asked.t_cost(), asked.p_cost(), Some(OUTPUT)).map_err(broken)?;
         let output = self.argon2id(password, salt.as_ref(), params)?;
@@ -192,12 +201,32 @@ mod tests {
         assert!(!scratch.verify(&Password::typed(&cut).unwrap(), Some(&hash)).unwrap());
     }
 
+    fn stored(params: &str) -> PasswordHash {
+        PasswordHash(format!("$argon2id$v=19${params}$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g"))
+    }
+
     #[test]
-    fn a_stored_hash_cannot_ask_for_absurd_memory() {
+    fn a_stored_hash_cannot_ask_for_absurd_work() {
         let mut scratch = Scratch { blocks: Vec::new() };
-        let hash = PasswordHash(
-            "$argon2id$v=19$m=4194304,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g".to_owned(),
-        );
-        assert!(scratch.verify(&Password::typed("x").unwrap(), Some(&hash)).is_err());
+        for absurd in ["m=4194304,t=1,p=1", "m=19456,t=4294967295,p=1", "m=19456,t=2,p=255"] {
+            assert!(scratch.verify(&Password::typed("x").unwrap(), Some(&stored(absurd))).is_err(), "{absurd}");
+        }
+        assert!(scratch.blocks.is_empty(), "nothing was begun");
+    }
+
+    #[test]
+    fn a_hash_is_weak_when_any_part_of_it_costs_less_than_today() {
+        for (params, weak) in [
+            ("m=19456,t=2,p=1", false),
+            ("m=65536,t=3,p=4", false),
+            ("m=19455,t=2,p=1", true),
+            ("m=19456,t=1,p=1", true),
+            ("m=4096,t=3,p=1", true),
+        ] {
+            assert_eq!(Passwords::is_weak(&stored(params)), weak, "{params}");
+        }
+        assert!(!Passwords::is_weak(&PasswordHash("nonsense".to_owned())));
+        let hash = Scratch { blocks: Vec::new() }.hash(&Password::typed("x").unwrap(), &[7; 16]).unwrap();
+        assert!(!Passwords::is_weak(&hash), "or every sign-in would hash anew");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{App, Error};
 use crate::domain::preferences::{Accent, Backfill, Preferences, Theme, WeekStart};
-use crate::domain::{Account, AccountId, DisplayName, Zone};
+use crate::domain::{Account, AccountId, DisplayName, Refusal, Zone};
 use crate::store::accounts;
 
 /// What is to be different about an account; what is `None` stays.
@@ -29,12 +29,11 @@ pub struct Change {
 /// Changes an account.
 ///
 /// # Errors
-/// [`Error::Busy`], [`Error::Unavailable`]; [`Error::Broken`] when the account is gone.
+/// [`Refusal::WrongCredentials`] when the account is gone; [`Error::Busy`], [`Error::Unavailable`].
 pub async fn change(app: &App, me: AccountId, change: Change) -> Result<Account, Error> {
     app.store
         .write(move |draft| {
-            let mut account =
-                accounts::get(draft, me)?.ok_or_else(|| Error::Broken("the account is gone".to_owned()))?;
+            let mut account = accounts::get(draft, me)?.ok_or(Refusal::WrongCredentials)?;
             account.credentials.name = change.name.unwrap_or(account.credentials.name);
             account.credentials.zone = change.zone.unwrap_or(account.credentials.zone);
             let before = account.preferences;

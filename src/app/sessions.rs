@@ -1,10 +1,12 @@
 //! Signing in, staying signed in, signing out.
 
+use super::accounts::demand;
 use super::keys::{Purpose, Token};
+use super::passwords::Passwords;
 use super::{App, Error, guesses};
 use crate::domain::audit::{Actor, Deed, Line};
 use crate::domain::challenge::{Action, Challenge};
-use crate::domain::password::Password;
+use crate::domain::password::{Password, PasswordHash};
 use crate::domain::session::Session;
 use crate::domain::{Account, AccountId, Client, Email, Refusal};
 use crate::store::schema::TokenHash;
@@ -63,7 +65,7 @@ pub async fn sign_in(
         Ok(typed) => (typed, account.as_ref().map(|account| account.credentials.password.clone())),
         Err(_) => (Password::typed("-").map_err(|_| Refusal::WrongCredentials)?, None),
     };
-    let right = app.passwords.verify(typed, hash).await.inspect_err(|_| app.not_guessed(&guess))?;
+    let right = app.passwords.verify(typed.clone(), hash).await.inspect_err(|_| app.not_guessed(&guess))?;
     let Some(account) = account.filter(|_| right && !guess.paused) else {
         app.guessed_wrong(&guess, &client)?;
         return Err(Refusal::WrongCredentials.into());
@@ -75,13 +77,14 @@ pub async fn sign_in(
     if account.verified_at.is_none() {
         return Err(Refusal::Unverified.into());
     }
+    let stronger = hashed_anew(app, typed, &account.credentials.password).await?;
     let begin = Beginning::prepare(app, account.id, presented, device, client)?;
     let challenge = app.keys.mint(Purpose::Challenge)?;
     let now = app.clock.now();
     app.store
         .write(move |draft| {
             // The password may have been changed while this one was being hashed.
-            let current = accounts::get(draft, account.id)?.ok_or(Refusal::WrongCredentials)?;
+            let mut current = accounts::get(draft, account.id)?.ok_or(Refusal::WrongCredentials)?;
             if current.credentials.password != account.credentials.password {
                 return Err(Refusal::WrongCredentials.into());
             }
@@ -89,7 +92,12 @@ pub async fn sign_in(
             if current.disabled_at.is_some() {
                 return Err(Refusal::Disabled.into());
             }
-            if current.two_factor.is_some() {
+            let has_second_factor = current.two_factor.is_some();
+            if let Some(stronger) = stronger {
+                current.credentials.password = stronger;
+                accounts::put(draft, &current)?;
+            }
+            if has_second_factor {
                 let asked = Challenge::new(account.id, Action::SignIn, None, now);
                 challenges::put(draft, &challenge.hash, &asked);
                 return Ok(Entry::SecondStep(challenge.text));
@@ -97,6 +105,19 @@ pub async fn sign_in(
             begin.now(draft).map(Entry::Session)
         })
         .await
+}
+
+/// The right password hashed once more, where it was kept under parameters weaker than today's: only now is it at hand. When
+/// too many wait it stays as it is until the next sign-in.
+async fn hashed_anew(app: &App, typed: Password, kept: &PasswordHash) -> Result<Option<PasswordHash>, Error> {
+    if !Passwords::is_weak(kept) {
+        return Ok(None);
+    }
+    match app.passwords.hash(typed).await {
+        Ok(stronger) => Ok(Some(stronger)),
+        Err(Error::Busy) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// A session that is about to begin.
@@ -224,12 +245,14 @@ pub enum Which {
 /// Ends sessions of one's own. Answers how many ended and whether the one that asks was among them.
 ///
 /// # Errors
-/// [`Refusal::NoSuchSession`] for an id that is none of this person's; [`Error::Busy`].
+/// [`Refusal::NoSuchSession`] for an id that is none of this person's; [`Refusal::WrongCredentials`] when the account is gone;
+/// [`Error::Busy`].
 pub async fn end(app: &App, member: &Member, which: Which, client: &Client) -> Result<(usize, bool), Error> {
     let (me, current) = (member.account.id, member.hash);
     let line = app.line(Actor::Person(me), Deed::SignedOut, None, client)?;
     app.store
         .write(move |draft| {
+            demand(draft, me)?;
             let ended = match which {
                 Which::One(id) => {
                     let found = sessions::of(draft, me)?.into_iter().find(|(hash, _)| id_of(hash) == id);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::credentials::Credentials;
 use super::link::{RESET_LIFE, VERIFICATION_LIFE};
+use super::mail::KEPT_FOR;
 use super::preferences::Preferences;
 use super::two_factor::{Enrolment, TwoFactor};
 use super::{AccountId, Email, Zone};
@@ -40,6 +41,10 @@ pub struct Account {
     /// The one address that waits to take the present one's place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_address: Option<NewAddress>,
+    /// Other addresses that mail of this account went to lately: former ones, and those that were asked for. Mail that is still
+    /// kept there goes with the account.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mailed_elsewhere: Vec<Elsewhere>,
     /// When the owner was last told that somebody signed up with this address again.
     #[serde(default)]
     pub noticed_at: Option<Timestamp>,
@@ -88,6 +93,15 @@ pub struct NewAddress {
     pub created_at: Timestamp,
 }
 
+/// Another address than the account's own that a mail of it went to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    /// The address.
+    pub email: Email,
+    /// When the last mail went there.
+    pub at: Timestamp,
+}
+
 /// Whether another mail may go out at `now` after those of the last hour; if so, it is counted.
 fn count(mailed_at: &mut Vec<Timestamp>, now: Timestamp) -> bool {
     mailed_at.retain(|at| now.duration_since(*at) < HOUR);
@@ -97,6 +111,9 @@ fn count(mailed_at: &mut Vec<Timestamp>, now: Timestamp) -> bool {
     }
     allowed
 }
+
+/// Most other addresses remembered; whoever asks for more loses the oldest.
+const MOST_ELSEWHERE: usize = 64;
 
 /// Most mails of one kind that an address gets within an hour, whoever asks for them.
 pub const MOST_MAILS_AN_HOUR: usize = 6;
@@ -124,6 +141,7 @@ impl Account {
             enrolment: None,
             reset: None,
             new_address: None,
+            mailed_elsewhere: Vec::new(),
             noticed_at: None,
             mailed_at: Vec::new(),
             reset_mailed_at: Vec::new(),
@@ -151,6 +169,14 @@ impl Account {
         count(&mut self.reset_mailed_at, now)
     }
 
+    /// Remembers that a mail of this account goes to `email` at `now`, and forgets addresses whose mail is kept no longer.
+    pub fn mails_elsewhere(&mut self, email: Email, now: Timestamp) {
+        self.mailed_elsewhere.retain(|other| other.email != email && now.duration_since(other.at) <= KEPT_FOR);
+        let surplus = (self.mailed_elsewhere.len() + 1).saturating_sub(MOST_ELSEWHERE);
+        self.mailed_elsewhere.drain(..surplus);
+        self.mailed_elsewhere.push(Elsewhere { email, at: now });
+    }
+
     /// Whether the owner may be told at `now` that somebody signed up with the address again; if so, it is noted.
     pub fn count_notice(&mut self, now: Timestamp) -> bool {
         let recent = self.noticed_at.is_some_and(|at| now.duration_since(at) < HOUR);
@@ -163,5 +189,35 @@ impl Account {
     /// What to call the person.
     pub fn name(&self) -> &str {
         self.credentials.name.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::password::PasswordHash;
+    use crate::domain::{DisplayName, Zone};
+
+    #[test]
+    fn other_addresses_are_remembered_once_each_for_as_long_as_mail_is_kept_and_in_bounded_room() {
+        let at = |hours: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+        let email = |n: usize| Email::parse(&format!("a{n}@example.com")).unwrap();
+        let name = DisplayName::parse("Ada").unwrap();
+        let credentials = Credentials { name, password: PasswordHash(String::new()), zone: Zone::UTC };
+        let id = crate::domain::AccountId::mint(at(0), [0; 10]);
+        let mut account = Account::new(id, email(0), credentials, None, at(0));
+        for (n, hours) in [(1, 0), (2, 1), (1, 2)] {
+            account.mails_elsewhere(email(n), at(hours));
+        }
+        let known = |account: &Account| -> Vec<Email> {
+            account.mailed_elsewhere.iter().map(|other| other.email.clone()).collect()
+        };
+        assert_eq!(known(&account), [email(2), email(1)]);
+        account.mails_elsewhere(email(3), at(30 * 24 + 2));
+        assert_eq!(known(&account), [email(1), email(3)]);
+        for n in 10..110 {
+            account.mails_elsewhere(email(n), at(30 * 24 + 3));
+        }
+        assert_eq!((account.mailed_elsewhere.len(), known(&account).last()), (MOST_ELSEWHERE, Some(&email(109))));
     }
 }

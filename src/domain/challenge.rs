@@ -24,6 +24,10 @@ pub enum Action {
     AccountPasswordChange,
     /// The end of the account.
     AccountDelete,
+    /// A second factor where there is none.
+    AccountTwoFactor,
+    /// Being an admin. Nothing here is done with the proof: a program that acts for an admin asks whether the admin is there.
+    AdminAccess,
 }
 
 /// What was typed before the question, kept here so that it need not be typed again.

@@ -67,6 +67,8 @@ pub enum Refusal {
     ChallengeOver,
     /// Codes of the app cannot be checked, because the secret that theirs is sealed with was changed.
     FactorUnreadable,
+    /// A code of the second factor was to be asked for, and there is none.
+    NoSecondFactor,
     /// Admins of this environment keep their second factor.
     AdminsNeedTwoFactor,
     /// The account was switched off by an admin.
@@ -77,6 +79,8 @@ pub enum Refusal {
     SecondFactorWanted,
     /// No such person.
     NoSuchPerson,
+    /// A list is too long to be made at once.
+    ListTooLong,
     /// An admin wanted to switch off the own account.
     OwnAccount,
     /// An operator asked for what a rule forbids; the rule, what was found and the fix, in words.
@@ -138,11 +142,13 @@ impl fmt::Display for Refusal {
             Self::FactorUnreadable => {
                 "Codes of your app cannot be checked since this server's secret was changed. Use a recovery code, or ask the people who run this Atlas to reset your second factor."
             }
+            Self::NoSecondFactor => "Two-factor sign-in is off, so there is no code to ask for.",
             Self::AdminsNeedTwoFactor => "Admins of this environment need two-factor sign-in, so it stays on.",
             Self::Disabled => "This account is switched off. The people who run this Atlas can tell you why.",
             Self::SecondFactorWanted => "Admins of this environment need two-factor sign-in. Set it up first.",
             Self::NotAdmin => "That is for admins.",
             Self::NoSuchPerson => "There is no such person.",
+            Self::ListTooLong => "This list is too long to be made at once. The API gives it page by page.",
             Self::OwnAccount => {
                 "You cannot switch off your own account: nobody might be left to switch it on again. Another admin can."
             }
@@ -156,6 +162,7 @@ impl fmt::Display for Refusal {
 fn minutes(left: SignedDuration) -> String {
     match left.as_secs() {
         ..=60 => "a minute".to_owned(),
+        7_201.. => format!("{} hours", (left.as_secs() + 3_599) / 3_600),
         seconds => format!("{} minutes", (seconds + 59) / 60),
     }
 }

@@ -9,6 +9,8 @@ use super::{AccountId, Client};
 pub const IDLE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// A session ends this long after sign-in, however much it is used.
 pub const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// For this long after a sign-in it needs no other proof of who it is to set a second factor up.
+pub const FRESH: SignedDuration = SignedDuration::from_mins(10);
 /// Last use is written down at most this often.
 pub const TOUCH_EVERY: SignedDuration = SignedDuration::from_secs(60);
 
@@ -43,6 +45,12 @@ impl Session {
         now < self.expires_at()
     }
 
+    /// Whether the sign-in was just now. A clock that was set back makes none fresh.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        let age = now.duration_since(self.created_at);
+        !age.is_negative() && age < FRESH
+    }
+
     /// Whether its last use is old enough to be written down again.
     pub fn wants_touch(&self, now: Timestamp) -> bool {
         now.duration_since(self.used_at) >= TOUCH_EVERY
@@ -63,5 +71,16 @@ mod tests {
         assert!(!session(start).is_live(day(30)));
         assert!(session(day(29)).is_live(day(58)));
         assert!(!session(day(89)).is_live(day(90)));
+    }
+
+    #[test]
+    fn a_sign_in_is_fresh_for_ten_minutes_whatever_the_session_did_since() {
+        let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let second = |n: i64| start + SignedDuration::from_secs(n);
+        let mut session = Session::new(AccountId::mint(start, [0; 10]), Client::default(), start);
+        session.used_at = second(600);
+        for (at, fresh) in [(-1, false), (0, true), (599, true), (600, false)] {
+            assert_eq!(session.is_fresh(second(at)), fresh, "{at}");
+        }
     }
 }

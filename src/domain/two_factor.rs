@@ -13,10 +13,14 @@ use subtle::ConstantTimeEq;
 use super::Email;
 use super::attempts::Rule;
 
-/// How long a secret that was shown waits for its first code.
-pub const ENROLMENT_LIFE: SignedDuration = SignedDuration::from_hours(1);
+/// How long a secret that was shown waits for its first code: enough to find an app and install it. The page shows it again
+/// meanwhile, so whoever takes the session over within that time could confirm it.
+pub const ENROLMENT_LIFE: SignedDuration = SignedDuration::from_mins(15);
 /// Wrong codes of the app before an account takes no more for a while, whatever they were to answer.
 pub const WRONG_CODES: Rule = Rule::minutes(4, 5, 10);
+/// The same within a day, counted from the first one on: who guesses patiently hits one of the three codes that count at a
+/// time with a chance of 1 in 16,000 a day.
+pub const WRONG_CODES_A_DAY: Rule = Rule::minutes(19, 24 * 60, 12 * 60);
 /// How many recovery codes are given at a time.
 pub const RECOVERY_CODES: usize = 10;
 /// Random bytes of a recovery code: 80 bits cannot be guessed, whether or not guesses are counted.

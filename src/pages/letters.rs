@@ -158,6 +158,16 @@ pub fn codes_refused(app_url: &Url) -> Letter {
     )
 }
 
+/// Tells the owner that codes are refused for hours, because too many were wrong within a day.
+pub fn codes_refused_today(app_url: &Url) -> Letter {
+    news(
+        "Very many wrong codes for your account",
+        "somebody got past your password and typed twenty wrong codes within a day, so Atlas takes no code of your app for twelve hours. A recovery code still lets you in.",
+        "If it was not you, somebody knows your password. Change it.",
+        app_url,
+    )
+}
+
 /// What was done to an account, and what to do about it if somebody else did it.
 fn news(subject: &str, what: &str, otherwise: &str, app_url: &Url) -> Letter {
     write(

@@ -63,13 +63,13 @@ pub fn page(view: &View, wanted: impl Fn(&Standing) -> bool, turn: &Turn<MailId>
     })
 }
 
-/// Removes every mail to an address, sent or not. Walks the whole outbox, which is short: mail that was sent is purged.
+/// Removes every mail to one of these addresses, sent or not. Walks the whole outbox, which is short: mail that was sent is purged.
 ///
 /// # Errors
 /// [`Error`] when the file cannot be read.
-pub fn remove_to(draft: &mut Draft<'_, '_>, email: &Email) -> Result<(), Error> {
+pub fn remove_to(draft: &mut Draft<'_, '_>, emails: &[Email]) -> Result<(), Error> {
     for (id, mail) in draft.under(&MAIL, &[], usize::MAX)? {
-        if mail.to == *email {
+        if emails.contains(&mail.to) {
             if let Some(due) = due_key(&mail) {
                 draft.remove(&MAIL_DUE, &due);
             }

@@ -125,6 +125,20 @@ pub async fn json<T: DeserializeOwned>(
     parse(&read(headers, body.as_mut(), allowance).await?)
 }
 
+/// The same where every field may be left out: then the body may be left out, too.
+pub async fn maybe_json<T: DeserializeOwned + Default>(
+    headers: &HeaderMap,
+    mut body: Option<Body>,
+    allowance: Allowance,
+) -> Result<T, Failure> {
+    let bytes = read(headers, body.as_mut(), allowance).await?;
+    if bytes.is_empty() {
+        return Ok(T::default());
+    }
+    demand(headers, "application/json")?;
+    parse(&bytes)
+}
+
 /// Parses JSON.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     // serde_json bounds the depth of what it reads at 128.

@@ -120,7 +120,11 @@ impl Failure {
             | Self::Gate => StatusCode::UNAUTHORIZED,
             Self::Refused(Refusal::TooMany(_)) => StatusCode::TOO_MANY_REQUESTS,
             Self::Refused(
-                Refusal::Disabled | Refusal::NotAdmin | Refusal::SecondFactorWanted | Refusal::AdminsNeedTwoFactor,
+                Refusal::Disabled
+                | Refusal::NotAdmin
+                | Refusal::SecondFactorWanted
+                | Refusal::NoSecondFactor
+                | Refusal::AdminsNeedTwoFactor,
             )
             | Self::CrossSite
             | Self::OtherPerson => StatusCode::FORBIDDEN,
@@ -151,7 +155,11 @@ impl Failure {
             | Self::SignedOut
             | Self::Gate => code::UNAUTHORIZED,
             Self::Refused(
-                Refusal::Disabled | Refusal::NotAdmin | Refusal::SecondFactorWanted | Refusal::AdminsNeedTwoFactor,
+                Refusal::Disabled
+                | Refusal::NotAdmin
+                | Refusal::SecondFactorWanted
+                | Refusal::NoSecondFactor
+                | Refusal::AdminsNeedTwoFactor,
             )
             | Self::CrossSite
             | Self::OtherPerson => code::FORBIDDEN,

@@ -18,7 +18,7 @@ use crate::domain::tally::Tally;
 use crate::domain::{AccountId, Refusal};
 
 /// Most clients and accounts remembered for each limit; about 100 bytes each.
-const MOST: usize = 16_384;
+pub const MOST: usize = 16_384;
 /// How many households of one provider's IPv6 network may use up their limit before all of it is refused.
 ///
 /// SECURITY: such a network has 65,536 households, all of which may be one machine. Without this it could try that much
@@ -79,6 +79,12 @@ impl Limits {
             (None, None) => (Caller::Unknown, None),
         };
         self.count_one(limit, &caller, network, now)
+    }
+
+    /// How many clients and accounts the limit of that name remembers.
+    pub fn remembered(&self, name: &str) -> usize {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(name).map_or(0, |counts| counts.callers.len())
     }
 
     fn count_one(&self, limit: &Limit, caller: &Caller, network: Option<IpAddr>, now: Timestamp) -> Count {
@@ -154,8 +160,7 @@ mod tests {
             assert!(call(&limits, &address).is_ok(), "{address} is served");
         }
         assert!(call(&limits, "192.0.2.1").is_err());
-        let counts = limits.0.lock().unwrap();
-        assert!(counts["sign-in"].callers.len() <= MOST);
+        assert!(limits.remembered("sign-in") <= MOST);
     }
 
     #[test]
@@ -163,7 +168,7 @@ mod tests {
         let limits = Limits::default();
         let served = (0..20_000).filter(|n| call(&limits, &format!("2001:db8:7:{n:x}::1")).is_ok()).count();
         assert_eq!(served, 160);
-        assert!(limits.0.lock().unwrap()["sign-in"].callers.len() <= 160, "nor does it fill the room");
+        assert!(limits.remembered("sign-in") <= 160, "nor does it fill the room");
         assert!(call(&limits, "2001:db8:8::1").is_ok() && call(&limits, "192.0.2.1").is_ok());
     }
 

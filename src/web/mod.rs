@@ -40,6 +40,6 @@ mod visit;
 
 pub use face::Face;
 pub use front::door;
-pub use limits::{By, Limit};
+pub use limits::{By, Limit, MOST as MOST_CALLERS};
 pub use routes::{Route, Who, table};
 pub use site::Site;

@@ -102,6 +102,8 @@ const RESET: Limit = Limit::for_strangers("reset-password");
 const NEW_ADDRESS: Limit = Limit::for_strangers("new-address");
 /// Guesses at the password of somebody who is signed in, and mails that asking for another address sends.
 const PROOF: Limit = Limit { name: "proof", rule: Rule::minutes(5, 5, 10), by: By::Account };
+/// Codes that answer a question which a program asked.
+const CODE: Limit = Limit { name: "code", rule: Rule::minutes(5, 5, 10), by: By::Account };
 /// Questions before what matters, and the new passwords that are judged and hashed for them.
 const QUESTION: Limit = Limit { name: "question", rule: Rule::minutes(10, 5, 10), by: By::Account };
 const EXPORT: Limit = Limit { name: "export", rule: Rule::minutes(3, 15, 15), by: By::Account };
@@ -173,6 +175,8 @@ const ALWAYS: &[Route] = routes! {
     POST   "/api/auth/signup"                   Anyone api::auth::sign_up [SIGN_UP];
     POST   "/api/auth/sign-in"                  Anyone api::auth::sign_in [SIGN_IN];
     POST   "/api/auth/sign-in/2fa/verify"       Anyone api::auth::verify_sign_in [SECOND_STEP];
+    POST   "/api/auth/2fa/challenge"            Member api::two_factor::ask [QUESTION];
+    POST   "/api/auth/2fa/challenge/verify"     Member api::two_factor::verify [CODE];
     POST   "/api/auth/logout"                   Anyone api::auth::log_out [SIGN_OUT];
     POST   "/api/auth/verify-email"             Anyone api::auth::verify_email [CONFIRM];
     POST   "/api/auth/resend-verification"      Anyone api::auth::resend [RESEND];

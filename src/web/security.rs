@@ -9,12 +9,13 @@ use super::visit::Visit;
 use crate::app::challenges::{self, Answer as Answered};
 use crate::app::preferences::{self, Change};
 use crate::app::sessions::{self, Which};
-use crate::app::{self, accounts, credentials};
+use crate::app::{self, accounts, credentials, two_factor};
 use crate::domain::challenge::{Action, Prepared};
 use crate::domain::two_factor::Method;
 use crate::domain::{DisplayName, Email, Fault, Refusal};
 use crate::pages::account::News;
 use crate::pages::security as pages;
+use crate::pages::two_factor::ADDRESS;
 
 const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
@@ -102,7 +103,11 @@ async fn carry_out(visit: &Visit, proof: &str, action: Action) -> Result<Answer,
             let page = reply::page(StatusCode::OK, pages::deleted(&visit.site.frame(None)));
             Ok(visit.site.cookie.signs_out(page))
         }
-        Action::SignIn => Err(Refusal::LinkInvalid.into()),
+        Action::AccountTwoFactor => {
+            two_factor::set_up(app, member, Some(proof)).await?;
+            Ok(reply::see_other(ADDRESS))
+        }
+        Action::SignIn | Action::AdminAccess => Err(Refusal::LinkInvalid.into()),
     }
 }
 
@@ -122,7 +127,7 @@ pub async fn end_sessions(visit: Visit) -> Result<Answer, Failure> {
 }
 
 /// The page that asks who it is.
-async fn ask(visit: &Visit, action: Action, prepared: Option<Prepared>) -> Result<Answer, Failure> {
+pub(super) async fn ask(visit: &Visit, action: Action, prepared: Option<Prepared>) -> Result<Answer, Failure> {
     let asked = challenges::ask(&visit.site.app, visit.member()?.id, action, prepared).await?;
     let what = match action {
         Action::AccountEmailChange => "Before your address changes, show that it is you.",
@@ -130,7 +135,8 @@ async fn ask(visit: &Visit, action: Action, prepared: Option<Prepared>) -> Resul
         Action::AccountDelete => {
             "Before your account is deleted, show that it is you. After that there is no way back."
         }
-        Action::SignIn => "Show that it is you.",
+        Action::AccountTwoFactor => "Before two-factor sign-in is set up, show that it is you.",
+        Action::SignIn | Action::AdminAccess => "Show that it is you.",
     };
     Ok(reply::page(StatusCode::OK, pages::challenge(&visit.frame(), &asked.token, what, None)))
 }

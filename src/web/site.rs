@@ -73,6 +73,11 @@ impl Site {
         }
     }
 
+    /// How many callers the limit of that name remembers: at most [`super::MOST_CALLERS`], however many there were.
+    pub fn callers(&self, limit: &str) -> usize {
+        self.limits.as_ref().map_or(0, |limits| limits.remembered(limit))
+    }
+
     /// Whether a `Host` header names this site.
     pub(super) fn answers_to(&self, host: &str) -> bool {
         // The usual port may be left out or written.

@@ -6,10 +6,12 @@ use warp::http::header::{HeaderValue, RETRY_AFTER};
 use super::body::Fields;
 use super::failure::Failure;
 use super::reply::{self, Answer};
+use super::security;
 use super::target;
 use super::visit::Visit;
 use crate::app::sessions::Member;
 use crate::app::{self, two_factor};
+use crate::domain::challenge::Action;
 use crate::domain::two_factor::Method;
 use crate::domain::{Account, Fault, Refusal};
 use crate::pages::accounts as sign_in_page;
@@ -98,7 +100,8 @@ pub async fn change(visit: Visit) -> Result<Answer, Failure> {
 }
 
 async fn set_up(visit: &Visit) -> Result<Answer, Failure> {
-    match two_factor::set_up(&visit.site.app, visit.signed_in()?).await {
+    match two_factor::set_up(&visit.site.app, visit.signed_in()?, None).await {
+        Err(app::Error::Refused(Refusal::ProofWanted)) => security::ask(visit, Action::AccountTwoFactor, None).await,
         // Where it is on already, the page says so.
         Ok(_) | Err(app::Error::Refused(_)) => Ok(reply::see_other(ADDRESS)),
         Err(error) => Err(error.into()),

@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::reply::Answer;
 use super::site::Site;
 use crate::app::sessions::{Member, SignedIn};
+use crate::app::{self, App};
 use crate::domain::{Account, Client};
 use crate::pages::Frame;
 
@@ -116,6 +117,11 @@ impl Visit {
         self.json_up_to(body::USUAL).await
     }
 
+    /// A JSON body, or none where nothing in it is demanded.
+    pub async fn maybe_json<T: DeserializeOwned + Default>(&self) -> Result<T, Failure> {
+        body::maybe_json(&self.headers, self.take_body(), self.allowance(body::USUAL)).await
+    }
+
     /// A JSON body that may have this many bytes.
     pub async fn json_up_to<T: DeserializeOwned>(&self, bytes: usize) -> Result<T, Failure> {
         body::json(&self.headers, self.take_body(), self.allowance(bytes)).await
@@ -132,6 +138,16 @@ impl Visit {
 
     fn take_body(&self) -> Option<Body> {
         self.body.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Looks at what may be long, as a search among very many people is, on a thread where nobody else's answer waits for it.
+    pub async fn looks_at<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&App) -> Result<T, app::Error> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let site = Arc::clone(&self.site);
+        let looked = tokio::task::spawn_blocking(move || look(&site.app)).await;
+        Ok(looked.map_err(|error| Failure::Broken(format!("a look at the data file did not end: {error}")))??)
     }
 
     /// What pages say around themselves, for this visitor.

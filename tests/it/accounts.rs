@@ -1,5 +1,8 @@
 //! Signing up, confirming, signing in and out, as people and as strangers with bad intentions do it.
 
+use atlas::domain::Email;
+use atlas::domain::password::PasswordHash;
+use atlas::store::{self, accounts};
 use serde_json::json;
 
 use crate::person::Person;
@@ -315,4 +318,67 @@ async fn sign_in_leads_back_but_never_off_the_site() {
     ada.get("/sign-in?from=https%3A%2F%2Fevil.example").await.is(200).says("value=\"/today\"");
     let fields = [("email", "ada@example.com"), ("password", PASSWORD), ("from", "//evil.example/")];
     ada.posts("/sign-in", &fields).await.is(303).leads_to("/today");
+}
+
+/// [`PASSWORD`] as the reference implementation of argon2 hashes it by default: with less memory than Atlas takes.
+const HASHED_LONG_AGO: &str =
+    "$argon2id$v=19$m=4096,t=3,p=1$c2l4dGVlbiBvZiBzYWx0IQ$AjfpM+w8tbh5Aes0M3YCK1Evh56aiZ5U1C77t9YX4sM";
+
+/// How a person's password is kept.
+fn kept(world: &World, person: &Person) -> String {
+    let email = Email::parse(&person.email()).unwrap();
+    let account = world.site.app.store.read(|view| accounts::with_email(view, &email)).unwrap().unwrap();
+    account.credentials.password.0
+}
+
+async fn keeps(world: &World, person: &Person, hash: &str) {
+    let (email, hash) = (Email::parse(&person.email()).unwrap(), PasswordHash(hash.to_owned()));
+    let put = move |draft: &mut store::Draft<'_, '_>| -> Result<(), store::Error> {
+        let mut account = accounts::with_email(draft, &email)?.unwrap();
+        account.credentials.password = hash;
+        accounts::put(draft, &account)
+    };
+    world.site.app.store.write(put).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_password_that_was_kept_weaker_than_today_is_hashed_anew_when_its_owner_signs_in() {
+    let world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    keeps(&world, &ada, HASHED_LONG_AGO).await;
+    let elsewhere = Person::new("ada", &world);
+    elsewhere.tries_to_sign_in("not this one at all").await.is(422);
+    assert_eq!(kept(&world, &ada), HASHED_LONG_AGO, "a guess changes nothing");
+    let before = world.site.app.passwords.hashed();
+    elsewhere.signs_in().await;
+    assert_eq!(world.site.app.passwords.hashed() - before, 2);
+    let now = kept(&world, &ada);
+    assert!(now.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{now}");
+    // Nobody notices, and it is done once.
+    ada.get("/today").await.is(200);
+    elsewhere.get("/today").await.is(200);
+    elsewhere.signs_in().await;
+    assert_eq!((kept(&world, &ada), world.site.app.passwords.hashed() - before), (now, 3));
+}
+
+#[tokio::test]
+async fn with_a_second_factor_the_password_is_hashed_anew_before_the_code_is_asked_for() {
+    let world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    let (app, _) = crate::two_factor::enrols(&world, &ada).await;
+    keeps(&world, &ada, HASHED_LONG_AGO).await;
+    let challenge = crate::two_factor::begins(&ada).await;
+    assert_ne!(kept(&world, &ada), HASHED_LONG_AGO);
+    crate::two_factor::later(&world, 1);
+    let typed = crate::two_factor::code(&app, &world);
+    crate::two_factor::answers(&ada, &challenge, "totp", &typed).await.is(200);
+}
+
+#[tokio::test]
+async fn a_kept_password_that_asks_for_absurd_work_stops_nobody_elses_sign_in() {
+    let world = World::new().await;
+    let (ada, bob) = (world.signed_up("ada").await, world.signed_up("bob").await);
+    keeps(&world, &ada, &HASHED_LONG_AGO.replace("t=3", "t=4294967295")).await;
+    ada.tries_to_sign_in(PASSWORD).await.is(500);
+    bob.signs_in().await;
 }

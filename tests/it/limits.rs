@@ -1,11 +1,14 @@
 //! Whoever tries too often, and whoever must not suffer from it.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use atlas::web::{Who, table};
+use atlas::web::{MOST_CALLERS, Who, table};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::person::{Person, Reply};
 use crate::world::{PASSWORD, Wishes, World};
@@ -279,6 +282,47 @@ async fn a_restart_ends_no_pause_and_a_proof_of_who_owns_the_account_does() {
     });
     forgiven.await.unwrap();
     tries_from(&world, 7, "ada@example.com", PASSWORD).await.is(200);
+}
+
+/// Knocks once from each address, one after the other on one connection, and answers how many were served.
+async fn served(world: &World, addresses: std::ops::Range<u32>) -> usize {
+    let host = format!("localhost:{}", world.address.port());
+    let last = addresses.end - 1;
+    let requests: Vec<String> = addresses
+        .map(|n| {
+            let from = Ipv4Addr::from(0x0a00_0000 + n);
+            let end = if n == last { "close" } else { "keep-alive" };
+            format!(
+                "POST /api/auth/verify-email HTTP/1.1\r\nhost: {host}\r\nx-forwarded-for: {from}\r\n\
+                 connection: {end}\r\ncontent-length: 0\r\n\r\n"
+            )
+        })
+        .collect();
+    let (mut read, mut write) = TcpStream::connect(world.address).await.unwrap().into_split();
+    let sending = async { write.write_all(requests.concat().as_bytes()).await.unwrap() };
+    let mut answers = String::new();
+    tokio::join!(sending, async { read.read_to_string(&mut answers).await.unwrap() });
+    // What they send cannot be read, but it was looked at.
+    answers.matches("HTTP/1.1 415").count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_addresses_than_there_is_room_for_knock_and_everybody_is_served_and_no_pause_is_lifted() {
+    let world = strict().await;
+    let (honest, mallory) = (world.stranger().from("203.0.113.7"), world.stranger().from("203.0.113.8"));
+    let nonsense = json!({ "token": "x" });
+    let confirms = async |person: &Person| person.sends("POST", "/api/auth/verify-email", &nonsense).await.status;
+    for _ in 0..10 {
+        assert_eq!(confirms(&mallory).await, 400);
+    }
+    assert_eq!((confirms(&mallory).await, confirms(&honest).await), (429, 400));
+    let crowd = u32::try_from(MOST_CALLERS).unwrap() + 1_000;
+    for begin in (0..crowd).step_by(1_024) {
+        assert_eq!(served(&world, begin..begin + 1_024).await, 1_024, "newcomers are served");
+        assert!(world.site.callers("verify-email") <= MOST_CALLERS);
+    }
+    assert!(world.site.callers("verify-email") > 10_000, "and remembered");
+    assert_eq!((confirms(&mallory).await, confirms(&honest).await), (429, 400));
 }
 
 /// How many passwords were hashed meanwhile.

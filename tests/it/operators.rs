@@ -1,8 +1,10 @@
 //! Operators in a terminal: the same answers whether a server has the data file or nobody has.
 
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -91,6 +93,40 @@ fn the_socket_is_for_its_owner_and_one_left_behind_hinders_nobody() {
     // Somebody's socket that nobody answers is as good as none.
     drop(UnixListener::bind(&socket).unwrap());
     assert_eq!(code(&run(folder.path(), &["user", "list"], &[])), 0);
+}
+
+/// A command of another user's process, who may do no more than reach the socket.
+fn as_nobody(folder: &Path, words: &[&str]) -> Output {
+    for open in ["", "data", "data/development"] {
+        fs::set_permissions(folder.join(open), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    fs::set_permissions(folder.join(SOCKET), fs::Permissions::from_mode(0o666)).unwrap();
+    // Where the binary was built may be closed to others.
+    let binary = folder.join("atlas");
+    fs::copy(env!("CARGO_BIN_EXE_atlas"), &binary).unwrap();
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(binary).args(words);
+    command.current_dir(folder).env_clear().stdin(Stdio::null()).output().unwrap()
+}
+
+/// Only where tests run as root can one become somebody else; elsewhere the rule is tested beside the code.
+#[test]
+fn another_users_process_is_hung_up_on_even_where_the_socket_was_opened_to_it() {
+    let folder = planted();
+    let can_change_user = Command::new("setpriv").arg("--version").stdout(Stdio::null()).status().is_ok();
+    if folder.path().metadata().unwrap().uid() != 0 || !can_change_user {
+        return;
+    }
+    let server = Server::start(folder.path());
+    assert_eq!(code(&run(folder.path(), &["user", "list"], &[])), 0);
+    let refused = as_nobody(folder.path(), &["user", "disable", "ines@example.com"]);
+    assert_ne!(code(&refused), 0, "{}", said(&refused));
+    let shown = said(&run(folder.path(), &["user", "show", "ines@example.com", "--json"], &[]));
+    assert!(shown.contains("\"disabledAt\": null"), "{shown}");
+    server.signal("TERM");
+    server.ends();
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    assert!(log.contains("it came from user 65534, who may not speak here"), "{log}");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! What keeps an account its owner's: passwords, addresses, devices, and the end. The attacker's side too.
 
 use atlas::store::counts::{self, Count};
-use atlas::store::{Read, schema};
 use serde_json::{Value, json};
 
 use crate::person::{Person, Reply};
@@ -10,7 +9,7 @@ use crate::world::{PASSWORD, World};
 const NEW: &str = "copper lantern meadow sixteen";
 
 /// The token behind `/path?token=` in the newest mail to an address that has one.
-fn token(world: &World, to: &str, path: &str) -> String {
+pub fn token(world: &World, to: &str, path: &str) -> String {
     let mails = atlas::app::outbox::newest(&world.site.app, usize::MAX).unwrap();
     let texts = mails.into_iter().filter(|mail| mail.to.as_str() == to).filter_map(|mail| mail.letter);
     let mark = format!("/{path}?token=");
@@ -28,13 +27,13 @@ async fn resets(person: &Person, token: &str, password: &str) -> Reply {
 }
 
 /// The hidden token of the question on a page.
-fn question(reply: &Reply) -> String {
+pub fn question(reply: &Reply) -> String {
     let text = reply.text();
     let rest = text.split("name=\"challengeToken\" value=\"").nth(1).expect("the page asks who it is");
     rest.split('"').next().unwrap().to_owned()
 }
 
-async fn answers(person: &Person, token: &str, password: &str) -> Reply {
+pub async fn answers(person: &Person, token: &str, password: &str) -> Reply {
     let fields = [("challengeToken", token), ("method", "password"), ("code", password)];
     person.posts("/account/verify", &fields).await
 }
@@ -51,7 +50,7 @@ async fn second_browser(world: &World, name: &'static str) -> Person {
 }
 
 /// A proof for the API.
-async fn proves(person: &Person, action: &str) -> String {
+pub async fn proves(person: &Person, action: &str) -> String {
     let asked =
         person.sends("POST", "/api/account/step-up/challenge", &json!({ "action": action })).await.is(200).data();
     assert_eq!(asked["methods"], json!(["password"]));
@@ -306,20 +305,7 @@ async fn a_deleted_account_leaves_no_trace_but_nameless_lines() {
     elsewhere.get("/today").await.is(307);
     elsewhere.tries_to_sign_in(PASSWORD).await.is(422);
 
-    let bytes_of_id: atlas::domain::AccountId = id.parse().unwrap();
-    let bytes_of_id = bytes_of_id.to_bytes();
-    for table in &schema::ALL {
-        let rows = world.site.app.store.read(|view| view.rows(table.name, &[], None, usize::MAX)).unwrap();
-        let is_audit = table.name.ends_with("audit");
-        for (key, value) in rows {
-            let whole = [key, value].concat();
-            let has = |needle: &[u8]| whole.windows(needle.len()).any(|window| window == needle);
-            for name in [&b"ada@"[..], b"127.0.0.1", b"Read", b"argon2"] {
-                assert!(!has(name), "{} still holds {}", table.name, String::from_utf8_lossy(name));
-            }
-            assert!(is_audit || !has(id.as_bytes()) && !has(&bytes_of_id), "{} still holds the id", table.name);
-        }
-    }
+    crate::deletion::left_no_trace(&world, &id, &["ada@", "127.0.0.1", "Read", "argon2"]);
     let confirmed = world.site.app.store.read(|view| counts::get(view, Count::Verified)).unwrap();
     assert_eq!(confirmed, 0);
 }

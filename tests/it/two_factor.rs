@@ -13,16 +13,16 @@ use crate::person::{Person, Reply};
 use crate::world::{PASSWORD, Wishes, World};
 
 /// Half past eleven and so on, so many half minutes after noon.
-fn later(world: &World, steps: i64) {
+pub fn later(world: &World, steps: i64) {
     let noon: jiff::Timestamp = crate::world::NOON.parse().unwrap();
     world.it_is(&(noon + jiff::SignedDuration::from_secs(30 * steps)).to_string());
 }
 
-fn code(app: &Authenticator, world: &World) -> String {
+pub fn code(app: &Authenticator, world: &World) -> String {
     app.shows_at(world.clock.now().as_second())
 }
 
-fn wrong(right: &str) -> String {
+pub fn wrong(right: &str) -> String {
     format!("{:06}", (right.parse::<u32>().unwrap() + 1) % 1_000_000)
 }
 
@@ -32,7 +32,7 @@ fn account(world: &World, person: &Person) -> Account {
 }
 
 /// Sets the second factor up through the API; the clock stands one step later afterwards.
-async fn enrols(world: &World, person: &Person) -> (Authenticator, Vec<String>) {
+pub async fn enrols(world: &World, person: &Person) -> (Authenticator, Vec<String>) {
     let shown = person.sends("POST", "/api/account/2fa/setup", &json!({})).await.is(200).data();
     let app = Authenticator::given(shown["secret"].as_str().unwrap());
     let body = json!({ "code": code(&app, world) });
@@ -46,19 +46,19 @@ fn texts(list: &Value) -> Vec<String> {
 }
 
 /// Gets past the password and answers the challenge's token.
-async fn begins(person: &Person) -> String {
+pub async fn begins(person: &Person) -> String {
     let body = json!({ "email": person.email(), "password": PASSWORD });
     let data = person.sends("POST", "/api/auth/sign-in", &body).await.is(200).data();
     assert_eq!((&data["requiresTwoFactor"], &data["methods"]), (&json!(true), &json!(["totp", "recovery_code"])));
     data["challengeToken"].as_str().unwrap().to_owned()
 }
 
-async fn answers(person: &Person, challenge: &str, method: &str, code: &str) -> Reply {
+pub async fn answers(person: &Person, challenge: &str, method: &str, code: &str) -> Reply {
     let body = json!({ "challengeToken": challenge, "method": method, "code": code });
     person.sends("POST", "/api/auth/sign-in/2fa/verify", &body).await
 }
 
-fn between(page: &str, before: &str, after: &str) -> String {
+pub fn between(page: &str, before: &str, after: &str) -> String {
     let (_, rest) = page.split_once(before).unwrap_or_else(|| panic!("“{before}” is not in:\n{page}"));
     rest.split(after).next().unwrap().to_owned()
 }
@@ -443,7 +443,7 @@ async fn an_operator_takes_it_away_from_somebody_who_lost_everything_and_the_own
 }
 
 /// What staging must be told; an address on this machine is good for a rehearsal.
-fn staging() -> Wishes {
+pub fn staging() -> Wishes {
     let variables = [
         ("NEXTAUTH_SECRET", FIRST),
         ("RESEND_API_KEY", "re_staging"),

@@ -8,11 +8,13 @@ mod sign_in;
 
 use jiff::SignedDuration;
 
+use super::challenges::spend;
 use super::keys::{Keys, Purpose};
 use super::sessions::Member;
 use super::{App, Error, outbox, random};
 use crate::config::policy;
 use crate::domain::audit::{Actor, Deed};
+use crate::domain::challenge::Action;
 use crate::domain::mail::{Letter, Mail};
 use crate::domain::password::Password;
 use crate::domain::two_factor::{
@@ -72,10 +74,15 @@ pub struct Shown {
 
 /// Makes a new secret that waits for its first code, in place of one that waited.
 ///
+/// SECURITY: a session alone is not enough, or whoever stole one could lock the owner out with a factor of their own. It
+/// takes a sign-in of the last few minutes, or a `proof` of [`Action::AccountTwoFactor`].
+///
 /// # Errors
-/// [`Error::Refused`] when a second factor is on already; [`Error::Busy`].
-pub async fn set_up(app: &App, me: &Member) -> Result<Shown, Error> {
-    let (me, session) = (me.account.id, me.hash);
+/// [`Error::Refused`] when a second factor is on already; [`Refusal::ProofWanted`], [`Refusal::LinkExpired`]; [`Error::Busy`].
+pub async fn set_up(app: &App, member: &Member, proof: Option<&str>) -> Result<Shown, Error> {
+    let (me, session) = (member.account.id, member.hash);
+    let is_fresh = member.session.is_fresh(app.clock.now());
+    let proof = proof.map(|proof| app.keys.hash(Purpose::Challenge, proof));
     let secret = TotpSecret::new(random()?);
     let sealed = app.keys.seal(Purpose::TwoFactor, me, secret.as_bytes())?;
     let now = app.clock.now();
@@ -85,6 +92,9 @@ pub async fn set_up(app: &App, me: &Member) -> Result<Shown, Error> {
             let mut account = account(draft, me)?;
             if account.two_factor.is_some() {
                 return Err(already_on());
+            }
+            if !is_fresh {
+                spend(draft, &proof.ok_or(Refusal::ProofWanted)?, me, Action::AccountTwoFactor, now)?;
             }
             account.enrolment = Some(Enrolment { secret: sealed, created_at: now, session });
             accounts::put(draft, &account)?;

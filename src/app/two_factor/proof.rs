@@ -6,14 +6,17 @@ use subtle::ConstantTimeEq;
 use super::{News, recovery_hash};
 use crate::app::keys::{Keys, Purpose};
 use crate::app::{App, Error};
+use crate::domain::attempts::Rule;
 use crate::domain::audit::{Actor, Deed, Line};
-use crate::domain::two_factor::{Method, TotpSecret, WRONG_CODES};
+use crate::domain::two_factor::{Method, TotpSecret, WRONG_CODES, WRONG_CODES_A_DAY};
 use crate::domain::{Account, AccountId, Client, Refusal};
 use crate::pages::letters;
 use crate::store::{Draft, accounts, attempts, audit};
 
 /// Under what wrong codes are counted, whatever they were to answer.
 const KIND: &str = "code";
+/// Under what they are counted for the day.
+const DAILY: &str = "code-day";
 
 /// What somebody answers with, and what judging it may need: prepared before a decision, judged inside it.
 pub struct Proof {
@@ -23,6 +26,7 @@ pub struct Proof {
     keys: Keys,
     used: (Line, News),
     blocked: News,
+    blocked_today: News,
 }
 
 impl Proof {
@@ -45,6 +49,7 @@ impl Proof {
             keys: app.keys.clone(),
             used: (line, News::prepare(app, account, letters::recovery_code_used(&app.app_url))?),
             blocked: News::prepare(app, account, letters::codes_refused(&app.app_url))?,
+            blocked_today: News::prepare(app, account, letters::codes_refused_today(&app.app_url))?,
         })
     }
 
@@ -108,17 +113,26 @@ impl Proof {
 
     /// How much longer codes are refused; `None` when they are not.
     pub(super) fn pause(&self, draft: &Draft<'_, '_>, whose: AccountId) -> Result<Option<SignedDuration>, Error> {
-        Ok(attempts::get(draft, whose, KIND, self.now)?.blocked_for(self.now))
+        let short = attempts::get(draft, whose, KIND, self.now)?.blocked_for(self.now);
+        Ok(short.max(attempts::get(draft, whose, DAILY, self.now)?.blocked_for(self.now)))
     }
 
     /// Counts a wrong answer, tells the owner when that blocks further ones, and answers what to say.
     pub(super) fn miss(&self, draft: &mut Draft<'_, '_>, whose: AccountId) -> Result<Refusal, Error> {
-        let mut wrong = attempts::get(draft, whose, KIND, self.now)?;
-        wrong.count(self.now, WRONG_CODES);
-        attempts::put(draft, whose, KIND, &wrong);
-        if wrong.blocked_for(self.now).is_some() {
+        let blocks = self.count(draft, whose, KIND, WRONG_CODES)?;
+        if self.count(draft, whose, DAILY, WRONG_CODES_A_DAY)? {
+            self.blocked_today.post(draft);
+        } else if blocks {
             self.blocked.post(draft);
         }
         Ok(Refusal::WrongProof)
+    }
+
+    /// Counts a wrong answer under a rule, and answers whether further ones are refused.
+    fn count(&self, draft: &mut Draft<'_, '_>, whose: AccountId, kind: &str, rule: Rule) -> Result<bool, Error> {
+        let mut wrong = attempts::get(draft, whose, kind, self.now)?;
+        wrong.count(self.now, rule);
+        attempts::put(draft, whose, kind, &wrong);
+        Ok(wrong.blocked_for(self.now).is_some())
     }
 }

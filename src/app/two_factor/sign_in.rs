@@ -1,5 +1,6 @@
 //! The second step of signing in.
 
+use crate::app::challenges::without_link;
 use crate::app::keys::Purpose;
 use crate::app::sessions::SignedIn;
 use crate::app::{App, Error, sessions};
@@ -39,7 +40,7 @@ pub async fn sign_in(
         .store
         .write(move |draft| {
             let mut asked = challenges::get(draft, &hash)?.ok_or(Refusal::ProofWanted)?;
-            asked.may_answer(account.id, Action::SignIn, now).map_err(as_sign_in)?;
+            asked.may_answer(account.id, Action::SignIn, now).map_err(without_link)?;
             let mut account = accounts::get(draft, account.id)?.ok_or(Refusal::ProofWanted)?;
             if account.disabled_at.is_some() {
                 return Err(Refusal::Disabled.into());
@@ -58,13 +59,4 @@ pub async fn sign_in(
         .await?;
     app.mail_posted();
     Ok(judged?)
-}
-
-/// A challenge is no link to the person who signs in.
-fn as_sign_in(refusal: Refusal) -> Refusal {
-    match refusal {
-        Refusal::LinkInvalid => Refusal::ProofWanted,
-        Refusal::LinkExpired => Refusal::ChallengeOver,
-        other => other,
-    }
 }

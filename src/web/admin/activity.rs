@@ -51,7 +51,8 @@ pub async fn trail(visit: Visit) -> Result<Answer, Failure> {
             pages::trail(&visit.frame(), (deed, &person), Some(&trouble), &[], &ways("", &query, &[], None::<u8>));
         return Ok(reply::page(StatusCode::OK, page));
     }
-    let page = admin::trail(app, whom, deed, below(&query), ROWS)?;
+    let place = below(&query);
+    let page = visit.looks_at(move |app| admin::trail(app, whom, deed, place, ROWS)).await?;
     let names = admin::names(app, page.rows.iter().flat_map(Line::people))?;
     let name = |id: AccountId| names.get(&id).map_or("", String::as_str);
     let lines: Vec<Told<'_>> = page

@@ -15,7 +15,8 @@ pub async fn list(visit: Visit) -> Result<Answer, Failure> {
     let query = visit.query();
     let (search, status) = (asked(&query, "search"), status(query.get("status")));
     let place = below::<HabitPlace>(&query).map(|place| place.0);
-    let page = admin::habits(app, &search, active(status), place, ROWS)?;
+    let words = search.clone();
+    let page = visit.looks_at(move |app| admin::habits(app, &words, active(status), place, ROWS)).await?;
     let kept = [("search", search.as_str()), ("status", status)];
     let way = ways("/admin/habits", &query, &kept, page.next.map(HabitPlace));
     let total = admin::count_habits(app)?.total;

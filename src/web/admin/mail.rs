@@ -14,7 +14,8 @@ use crate::web::visit::Visit;
 pub async fn list(visit: Visit) -> Result<Answer, Failure> {
     let query = visit.query();
     let standing = Standing::WORDS.into_iter().find(|word| *word == query.get("standing")).unwrap_or("");
-    let page = admin::mail(&visit.site.app, standing, below(&query), ROWS)?;
+    let place = below(&query);
+    let page = visit.looks_at(move |app| admin::mail(app, standing, place, ROWS)).await?;
     let way = ways("/admin/mail", &query, &[("standing", standing)], page.next);
     Ok(reply::page(StatusCode::OK, pages::all(&visit.frame(), standing, &page.rows, &way)))
 }

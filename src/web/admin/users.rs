@@ -15,7 +15,8 @@ pub async fn list(visit: Visit) -> Result<Answer, Failure> {
     let app = &visit.site.app;
     let query = visit.query();
     let search = asked(&query, "search");
-    let page = admin::people(app, &search, below(&query), ROWS)?;
+    let (words, place) = (search.clone(), below(&query));
+    let page = visit.looks_at(move |app| admin::people(app, &words, place, ROWS)).await?;
     let way = ways("/admin/users", &query, &[("search", &search)], page.next);
     let total = admin::count_people(app)?.total;
     Ok(reply::page(StatusCode::OK, pages::all(&visit.frame(), &search, &page.rows, total, &way)))

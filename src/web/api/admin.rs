@@ -34,7 +34,9 @@ pub async fn users(visit: Visit) -> Result<Answer, Failure> {
     let app = &visit.site.app;
     let query = visit.query();
     let counts = admin::count_people(app)?;
-    let page = admin::people(app, query.get("search"), cursor::<AccountId>(&query)?, limit(&query, 20, 100))?;
+    let (words, place) = (query.get("search").to_owned(), cursor::<AccountId>(&query)?);
+    let most = limit(&query, 20, 100);
+    let page = visit.looks_at(move |app| admin::people(app, &words, place, most)).await?;
     let users: Vec<Value> = page
         .rows
         .iter()
@@ -71,7 +73,8 @@ pub async fn habits(visit: Visit) -> Result<Answer, Failure> {
     let counts = admin::count_habits(app)?;
     let place = cursor::<HabitPlace>(&query)?.map(|place| place.0);
     let active = active(status(query.get("status")));
-    let page = admin::habits(app, query.get("search"), active, place, limit(&query, 20, 100))?;
+    let (words, most) = (query.get("search").to_owned(), limit(&query, 20, 100));
+    let page = visit.looks_at(move |app| admin::habits(app, &words, active, place, most)).await?;
     let habits: Vec<Value> = page
         .rows
         .iter()
@@ -138,38 +141,41 @@ pub async fn activity(visit: Visit) -> Result<Answer, Failure> {
 
 /// Rows read at a time for an export: each time a short look at the last commit.
 const AT_A_TIME: usize = 1_000;
+/// Most bytes of an export, which is made in memory before it is sent: at 100 bytes a row, more than a million rows.
+const LONGEST: usize = 128 << 20;
 
-/// `GET /api/admin/exports/users`.
+/// `GET /api/admin/exports/users`. A list of more than [`LONGEST`] bytes is refused; `/api/admin/users` gives it page by page.
 pub async fn export_users(visit: Visit) -> Result<Answer, Failure> {
     let app = &visit.site.app;
     admin::note_export(app, &visit.by()?).await?;
     let _turn = visit.site.exports.lock().await;
-    let mut table = csv::Table::new(&["Email", "Display name", "Email verified at", "Created at", "Deleted at"]);
+    let columns = ["Email", "Display name", "Email verified at", "Created at", "Deleted at"];
+    let mut table = csv::Table::new(&columns, LONGEST);
     let mut below = None;
     loop {
-        let page = admin::people(app, "", below, AT_A_TIME)?;
+        let page = visit.looks_at(move |app| admin::people(app, "", below, AT_A_TIME)).await?;
         for person in &page.rows {
             let verified = person.verified_at.map(instant).unwrap_or_default();
             table.row(&[person.email.as_str(), person.name(), &verified, &instant(person.created_at), ""]);
         }
+        table.check()?;
         below = page.next;
         if below.is_none() {
             return Ok(attachment(&visit, "admin-users", table));
         }
-        tokio::task::yield_now().await;
     }
 }
 
-/// `GET /api/admin/exports/habits`.
+/// `GET /api/admin/exports/habits`. Refused when it is too long, as that of people is.
 pub async fn export_habits(visit: Visit) -> Result<Answer, Failure> {
     let app = &visit.site.app;
     admin::note_export(app, &visit.by()?).await?;
     let _turn = visit.site.exports.lock().await;
     let columns = ["Title", "Description", "Schedule", "Archived at", "Created at", "Owner email", "Owner name"];
-    let mut table = csv::Table::new(&columns);
+    let mut table = csv::Table::new(&columns, LONGEST);
     let mut below = None;
     loop {
-        let page = admin::habits(app, "", None, below, AT_A_TIME)?;
+        let page = visit.looks_at(move |app| admin::habits(app, "", None, below, AT_A_TIME)).await?;
         for (owner, habit) in &page.rows {
             let about = habit.description.as_ref().map_or("", |text| text.as_str());
             let archived = habit.archived_at.map(instant).unwrap_or_default();
@@ -177,11 +183,11 @@ pub async fn export_habits(visit: Visit) -> Result<Answer, Failure> {
             let title = habit.title.as_str();
             table.row(&[title, about, &plan, &archived, &created, owner.email.as_str(), owner.name()]);
         }
+        table.check()?;
         below = page.next;
         if below.is_none() {
             return Ok(attachment(&visit, "admin-habits", table));
         }
-        tokio::task::yield_now().await;
     }
 }
 
@@ -199,25 +205,38 @@ fn attachment(visit: &Visit, name: &str, table: csv::Table) -> Answer {
 
 /// Tables for spreadsheets.
 mod csv {
+    use crate::domain::Refusal;
+
     /// A table as it is written: LF between lines and none at the end.
-    pub struct Table(String);
+    pub struct Table {
+        text: String,
+        longest: usize,
+    }
 
     impl Table {
-        /// A table with these columns.
-        pub fn new(columns: &[&str]) -> Self {
-            let mut table = Self(String::new());
+        /// A table with these columns, of at most `longest` bytes.
+        pub fn new(columns: &[&str], longest: usize) -> Self {
+            let mut table = Self { text: String::new(), longest };
             table.row(columns);
             table
         }
 
+        /// To be asked every so many rows.
+        ///
+        /// # Errors
+        /// [`Refusal::ListTooLong`].
+        pub fn check(&self) -> Result<(), Refusal> {
+            if self.text.len() <= self.longest { Ok(()) } else { Err(Refusal::ListTooLong) }
+        }
+
         /// Adds a row.
         pub fn row(&mut self, cells: &[&str]) {
-            if !self.0.is_empty() {
-                self.0.push('\n');
+            if !self.text.is_empty() {
+                self.text.push('\n');
             }
             for (at, cell) in cells.iter().enumerate() {
                 if at > 0 {
-                    self.0.push(',');
+                    self.text.push(',');
                 }
                 self.cell(cell);
             }
@@ -228,29 +247,29 @@ mod csv {
             let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
             let mark = if formula { "'" } else { "" };
             if text.contains([',', '"', '\n', '\r']) {
-                self.0.push('"');
-                self.0.push_str(mark);
-                self.0.push_str(&text.replace('"', "\"\""));
-                self.0.push('"');
+                self.text.push('"');
+                self.text.push_str(mark);
+                self.text.push_str(&text.replace('"', "\"\""));
+                self.text.push('"');
             } else {
-                self.0.push_str(mark);
-                self.0.push_str(text);
+                self.text.push_str(mark);
+                self.text.push_str(text);
             }
         }
 
         /// The whole.
         pub fn finish(self) -> String {
-            self.0
+            self.text
         }
     }
 
     #[cfg(test)]
     mod tests {
-        use super::Table;
+        use super::*;
 
         #[test]
         fn formulas_become_text_and_quotes_stand_only_where_they_must() {
-            let mut table = Table::new(&["A", "B"]);
+            let mut table = Table::new(&["A", "B"], 1_000);
             table.row(&["=1+1", "plain"]);
             table.row(&["+1", "-1"]);
             table.row(&["@x", "\tx"]);
@@ -259,6 +278,16 @@ mod csv {
             let wanted =
                 "A,B\n'=1+1,plain\n'+1,'-1\n'@x,'\tx\n\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\",\"a,b\"\n,\"two\nlines\"";
             assert_eq!(table.finish(), wanted);
+        }
+
+        #[test]
+        fn a_table_that_is_too_long_is_refused_and_never_cut() {
+            let mut table = Table::new(&["A"], 5);
+            table.row(&["b"]);
+            table.row(&["c"]);
+            assert_eq!(table.check(), Ok(()));
+            table.row(&["d"]);
+            assert_eq!(table.check(), Err(Refusal::ListTooLong));
         }
     }
 }

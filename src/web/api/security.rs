@@ -24,7 +24,7 @@ struct Ask {
 /// `POST /api/account/step-up/challenge`: 200 `{challengeToken, expiresAt, methods}`.
 pub async fn ask(visit: Visit) -> Result<Answer, Failure> {
     let Ask { action } = visit.json().await?;
-    if action == Action::SignIn {
+    if matches!(action, Action::SignIn | Action::AdminAccess) {
         return Err(Refusal::field("action", "This action is proved elsewhere.").into());
     }
     let asked = challenges::ask(&visit.site.app, visit.member()?.id, action, None).await?;

@@ -4,8 +4,11 @@ use serde::Deserialize;
 use serde_json::json;
 use warp::http::StatusCode;
 
-use crate::app::two_factor;
+use super::instant;
+use crate::app::challenges::{self, Answer as Answered};
+use crate::app::{self, two_factor};
 use crate::domain::Refusal;
+use crate::domain::challenge::Action;
 use crate::domain::two_factor::Method;
 use crate::pages::qr;
 use crate::web::failure::Failure;
@@ -37,9 +40,17 @@ pub async fn show(visit: Visit) -> Result<Answer, Failure> {
     Ok(reply::json(StatusCode::OK, &body))
 }
 
-/// `POST /api/account/2fa/setup`: 200 `{secret, otpauthUri, qrDataUrl}`; each call replaces the secret that waits.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct SetUp {
+    step_up_challenge_token: Option<String>,
+}
+
+/// `POST /api/account/2fa/setup`: 200 `{secret, otpauthUri, qrDataUrl}`; each call replaces the secret that waits. Ten
+/// minutes after signing in it wants a `stepUpChallengeToken` of `account_two_factor`; before that it needs no body.
 pub async fn set_up(visit: Visit) -> Result<Answer, Failure> {
-    let shown = two_factor::set_up(&visit.site.app, visit.signed_in()?).await?;
+    let SetUp { step_up_challenge_token: proof } = visit.maybe_json().await?;
+    let shown = two_factor::set_up(&visit.site.app, visit.signed_in()?, proof.as_deref()).await?;
     let body = json!({ "secret": shown.secret, "otpauthUri": shown.uri, "qrDataUrl": qr::data_url(&shown.uri) });
     Ok(reply::json(StatusCode::OK, &body))
 }
@@ -97,4 +108,48 @@ pub async fn rotate(visit: Visit) -> Result<Answer, Failure> {
     demand_code(&code, 64)?;
     let codes = two_factor::rotate(&visit.site.app, visit.member()?, method, &code, &visit.client()).await?;
     Ok(reply::json(StatusCode::OK, &json!({ "recoveryCodes": codes })))
+}
+
+#[derive(Deserialize)]
+struct Ask {
+    action: Action,
+}
+
+/// `POST /api/auth/2fa/challenge`: 200 `{challengeToken, expiresAt}`. The answer is a proof as from
+/// `/api/account/step-up/challenge`; that of `admin_access` says only that the admin is there.
+pub async fn ask(visit: Visit) -> Result<Answer, Failure> {
+    let Ask { action } = visit.json().await?;
+    if matches!(action, Action::SignIn | Action::AccountTwoFactor) {
+        return Err(Refusal::field("action", "This action is proved elsewhere.").into());
+    }
+    let asked = challenges::ask_code(&visit.site.app, visit.member()?, action).await?;
+    let body = json!({ "challengeToken": asked.token, "expiresAt": instant(asked.expires_at) });
+    Ok(reply::json(StatusCode::OK, &body))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Verify {
+    challenge_token: String,
+    method: Method,
+    code: String,
+}
+
+/// `POST /api/auth/2fa/challenge/verify`: 200 `{verified:true, method, action, verifiedAt}`.
+pub async fn verify(visit: Visit) -> Result<Answer, Failure> {
+    let Verify { challenge_token: token, method, code } = visit.json().await?;
+    demand_code(&code, 64)?;
+    let (app, me) = (&visit.site.app, visit.member()?);
+    let answered = challenges::answer(app, me, &token, Answered::Code(method, &code), &visit.client()).await;
+    let challenge = answered.map_err(|error| match error {
+        app::Error::Refused(refusal) => challenges::without_link(refusal).into(),
+        other => Failure::from(other),
+    })?;
+    let body = json!({
+        "verified": true,
+        "method": method.word(),
+        "action": challenge.action,
+        "verifiedAt": challenge.verified_at.map(instant),
+    });
+    Ok(reply::json(StatusCode::OK, &body))
 }
