@@ -42,6 +42,7 @@ mod person;
 mod portable;
 mod process;
 mod readme;
+mod relay;
 mod routes;
 mod security;
 mod seeds;
