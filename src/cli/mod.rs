@@ -5,6 +5,7 @@
 
 mod check;
 mod control;
+mod mail;
 mod open;
 mod seed;
 mod serve;
@@ -67,6 +68,9 @@ enum Command {
     Check {
         #[command(flatten)]
         place: Place,
+        /// Sign in to the mail relay, too, without sending anything
+        #[arg(long)]
+        connect: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -86,6 +90,11 @@ enum Command {
     User {
         #[command(subcommand)]
         verb: UserVerb,
+    },
+    /// Look at the outbox, and have mail tried again; the server may run or not
+    Mail {
+        #[command(subcommand)]
+        verb: mail::MailVerb,
     },
     /// Print the version and the schema this binary writes
     Version {
@@ -178,9 +187,10 @@ impl Place {
 pub fn run() -> ExitCode {
     let exit = match Words::parse().command {
         Command::Serve { place, listen } => serve::run(&place.flags(listen)),
-        Command::Check { place, json } => check::run(&place.flags(None), json),
+        Command::Check { place, connect, json } => check::run(&place.flags(None), connect, json),
         Command::Seed { place, set, json } => seed::run(&place.flags(None), &set, json),
         Command::User { verb } => verb.run(),
+        Command::Mail { verb } => verb.run(),
         Command::Version { json } => version::run(json),
     };
     exit.into()

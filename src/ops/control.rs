@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
-use super::users;
+use super::{mail, users};
 use crate::app::{App, Error};
 
 /// Longest line, in bytes. Orders are short, and an answer holds at most a page of a list.
@@ -31,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub enum Order {
     /// `atlas user`.
     User(users::Verb),
+    /// `atlas mail`.
+    Mail(mail::Verb),
 }
 
 /// What came of it.
@@ -49,6 +51,7 @@ pub enum Outcome {
 pub async fn obey(app: &App, order: Order) -> Outcome {
     let done = match order {
         Order::User(verb) => users::obey(app, verb).await,
+        Order::Mail(verb) => mail::obey(app, verb).await,
     };
     match done {
         Ok(value) => Outcome::Done(value),

@@ -35,6 +35,7 @@ mod insights;
 mod lifecycle;
 mod limits;
 mod mail;
+mod mail_commands;
 mod migrations;
 mod operators;
 mod pages;
@@ -47,5 +48,8 @@ mod routes;
 mod security;
 mod seeds;
 mod store;
+mod third_party_relay;
+#[path = "../browser/tools.rs"]
+mod tools;
 mod two_factor;
 mod world;

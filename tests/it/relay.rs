@@ -220,6 +220,9 @@ async fn read_line(wire: &mut Box<dyn Wire>) -> Result<String, Over> {
 pub struct Certificates {
     /// The authority's certificate, as a file for `mail.ca_file` holds it.
     pub authority: String,
+    /// The relay's certificate and key.
+    pub certificate: String,
+    pub key: String,
     acceptor: TlsAcceptor,
 }
 
@@ -252,6 +255,8 @@ impl Certificates {
             .unwrap();
         Self {
             authority: signed.pem(),
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
             acceptor: TlsAcceptor::from(Arc::new(config)),
         }
     }
