@@ -11,6 +11,7 @@ use atlas::mail::{Patience, Relay};
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use crate::log;
 use crate::person::{Person, Reply};
 use crate::relay::{Act, Certificates, PASSWORD, ScriptedRelay, USER};
 use crate::routes::staging;
@@ -87,6 +88,9 @@ async fn a_mail_leaves_with_both_parts_and_its_text_is_forgotten() {
     ] {
         assert!(mails[0].contains(line), "{line} is not in:\n{}", mails[0]);
     }
+    // RFC 2046 section 5.1.4: what is best to look at comes last.
+    assert!(header(&mails[0], "Content-Type").starts_with("multipart/alternative"));
+    assert!(mails[0].find("text/plain") < mails[0].find("text/html"));
     let sent = newest(&world);
     assert!(matches!(sent.standing, Standing::Sent { .. }));
     assert_eq!(header(&mails[0], "Message-ID"), format!("<{message_id}>"));
@@ -506,4 +510,30 @@ async fn a_relay_that_does_not_want_this_sender_loses_no_mail() {
     sign_up(&world, "ada").await;
     assert!(matches!(a_round(&world, &relay).await, Standing::Waiting { held: true, .. }));
     assert_eq!(relaying::health(&world.site.app).relaying.fault(), Some(atlas::mail::Fault::Sender));
+}
+
+#[tokio::test]
+async fn the_log_names_nobody_even_when_the_relay_does() {
+    let post = ScriptedRelay::that(|n, step, line| match (n, step) {
+        (0, "RCPT") if line.contains("ada@") => Some(Act::Says("550 5.1.1 <ada@example.com> is unknown here")),
+        (0, "RCPT") if line.contains("ben@") => Some(Act::Says("451 ben@example.com is greylisted")),
+        (1, "MAIL") => Some(Act::Says("535 5.7.8 who is cora@example.com?")),
+        _ => None,
+    })
+    .await;
+    let (world, relay) = staging_with(&post.url()).await;
+    log::listen();
+    for name in ["ada", "ben"] {
+        sign_up(&world, name).await;
+    }
+    a_round(&world, &relay).await;
+    sign_up(&world, "cora").await;
+    a_round(&world, &relay).await;
+    let log = log::heard();
+    for word in ["a…@example.com", "b…@example.com", "c…@example.com", "(550)", "(451)", "(535)", "ERROR"] {
+        assert!(log.contains(word), "{word} is not in:\n{log}");
+    }
+    for name in ["ada@", "ben@", "cora@", "token=", "unknown here"] {
+        assert!(!log.contains(name), "{name} is in:\n{log}");
+    }
 }
