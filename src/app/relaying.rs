@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::App;
-use crate::domain::mail::Mail;
 use crate::mail::{Fault, Trouble, Verdict};
 use crate::store::outbox;
 
@@ -156,11 +155,11 @@ const LOOKED_AT: usize = 10_000;
 
 /// How it stands with the relay and with what waits for it. A file that cannot be read has nothing waiting.
 pub fn health(app: &App) -> MailHealth {
-    let waiting: Vec<Mail> = app.store.read(|view| outbox::waiting(view, LOOKED_AT)).unwrap_or_default();
+    let (waiting, oldest) = app.store.read(|view| outbox::depth(view, LOOKED_AT)).unwrap_or_default();
     MailHealth {
         leaves: app.mail.lets_mail_out(),
         relaying: app.relaying.now(),
-        waiting: waiting.len(),
-        oldest: waiting.iter().map(|mail| mail.created_at).min(),
+        waiting,
+        oldest: oldest.map(|mail| mail.created_at),
     }
 }

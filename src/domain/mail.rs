@@ -147,6 +147,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn mail_that_an_older_version_stored_is_read() {
+        for (standing, word) in [
+            (r#""state":"waiting","due":"2026-02-12T12:00:00Z","attempts":2"#, "waiting"),
+            (r#""state":"captured""#, "captured"),
+            (r#""state":"sent","at":"2026-02-12T12:00:00Z""#, "sent"),
+            (r#""state":"failed","at":"2026-02-12T12:00:00Z","why":"550""#, "failed"),
+        ] {
+            let stored = format!(
+                r#"{{"id":"0190c7a0-0000-7000-8000-000000000000","to":"ada@example.com","letter":null,
+                "created_at":"2026-02-12T12:00:00Z","expires_at":"2026-02-13T12:00:00Z",{standing}}}"#
+            );
+            let mail: Mail = serde_json::from_str(&stored).unwrap();
+            assert_eq!(mail.standing.word(), word);
+            assert_eq!((mail.message_id.as_ref(), mail.carries, mail.subject.as_str()), (None, None, ""));
+            let again: Mail = serde_json::from_str(&serde_json::to_string(&mail).unwrap()).unwrap();
+            assert_eq!(again, mail);
+        }
+    }
+
+    #[test]
     fn pauses_grow_and_stay_within_the_hour_and_a_quarter() {
         assert_eq!(pause_before_retry(0, 0), SignedDuration::from_secs(10));
         assert_eq!(pause_before_retry(3, 0), SignedDuration::from_secs(80));

@@ -73,6 +73,18 @@ pub fn waiting(read: &impl Read, most: usize) -> Result<Vec<Mail>, Error> {
     Ok(mails)
 }
 
+/// How many mails wait, as far as `most`, and which of them was written first.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn depth(read: &impl Read, most: usize) -> Result<(usize, Option<Mail>), Error> {
+    let waiting = read.under(&MAIL_DUE, &[], most)?;
+    // Ids sort as they were made.
+    let oldest = waiting.iter().map(|((_, id), ())| *id).min();
+    let oldest = oldest.map(|id| get(read, id)).transpose()?.flatten();
+    Ok((waiting.len(), oldest))
+}
+
 /// Removes every mail to an address, sent or not. Walks the whole outbox, which is short: mail that was sent is purged.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use atlas::app::{admin, outbox, relaying, sending};
+use atlas::app::{admin, outbox, purge, relaying, sending};
 use atlas::config::{Secret, Smtp, Tls, Transport};
 use atlas::domain::mail::{Mail, Standing};
 use atlas::mail::{Patience, Relay};
@@ -536,4 +536,31 @@ async fn the_log_names_nobody_even_when_the_relay_does() {
     for name in ["ada@", "ben@", "cora@", "token=", "unknown here"] {
         assert!(!log.contains(name), "{name} is in:\n{log}");
     }
+}
+
+#[tokio::test]
+async fn the_link_in_a_mail_that_was_refused_is_kept_no_longer_than_it_works() {
+    let post = ScriptedRelay::that(|_, step, _| (step == "RCPT").then_some(Act::Says("550 no such user"))).await;
+    let (world, relay) = staging_with(&post.url()).await;
+    sign_up(&world, "ada").await;
+    a_round(&world, &relay).await;
+    for (now, is_kept) in [("2026-02-13T11:59:59Z", true), ("2026-02-13T12:00:00Z", false)] {
+        world.it_is(now);
+        purge::purge(&world.site.app).await.unwrap();
+        assert_eq!(newest(&world).letter.is_some(), is_kept, "{now}");
+    }
+    assert_eq!(newest(&world).subject, "[staging] Confirm your address for Atlas");
+}
+
+#[tokio::test]
+async fn mail_of_an_account_that_is_gone_meanwhile_is_gone_too() {
+    let post = ScriptedRelay::that(|n, step, _| (n == 0 && step == "greeting").then_some(Act::Says("421 later"))).await;
+    let (world, relay) = staging_with(&post.url()).await;
+    sign_up(&world, "ada").await;
+    a_round(&world, &relay).await;
+    let to = mail_to(&world, "ada").to;
+    world.site.app.store.write(move |draft| atlas::store::outbox::remove_to(draft, &to)).await.unwrap();
+    world.it_is("2026-02-12T13:00:00Z");
+    sending::send_due(&world.site.app, &relay).await.unwrap();
+    assert!(post.taken().is_empty() && outbox::newest(&world.site.app, 1).unwrap().is_empty());
 }
