@@ -7,6 +7,7 @@ use crate::domain::audit::{Actor, Deed};
 use crate::domain::challenge::Action;
 use crate::domain::credentials::Credentials;
 use crate::domain::link::{Code, Link, VERIFICATION_LIFE};
+use crate::domain::mail::Carries;
 use crate::domain::refusal::Faults;
 use crate::domain::{Account, AccountId, Client, DisplayName, Email, Refusal, Zone};
 use crate::pages::letters;
@@ -68,7 +69,7 @@ pub async fn sign_up(app: &App, typed: SignUp) -> Result<AccountId, Error> {
     let token = app.keys.mint(Purpose::Verification)?;
     let digits = app.keys.digits()?;
     let welcome = letters::verification(&app.app_url, &token.text, &digits);
-    let welcome = app.compose(email.clone(), welcome, VERIFICATION_LIFE)?;
+    let welcome = app.compose(email.clone(), welcome, VERIFICATION_LIFE)?.carrying(Carries::Verification(token.hash));
     let notice = app.compose(email.clone(), letters::address_taken(&app.app_url), VERIFICATION_LIFE)?;
     let code_of = app.keys.codes();
     app.store

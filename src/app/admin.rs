@@ -11,12 +11,11 @@ use jiff::Timestamp;
 use super::accounts::demand;
 use super::{App, Error, links, two_factor};
 use crate::domain::audit::{Actor, Deed};
-use crate::domain::mail::Mail;
-use crate::domain::{Account, AccountId, AuditId, Client, Email, FileId, HabitId, MailId, Refusal};
+use crate::domain::{Account, AccountId, AuditId, Client, Email, FileId, HabitId, Refusal};
 use crate::domain::{Environment, audit::Line};
 use crate::store::counts::{self, Count};
 use crate::store::schema::{ACCOUNTS, HABITS, MAIL, MAIL_DUE, STAMP};
-use crate::store::{Draft, Page, Turn, accounts, audit, challenges, habits, migrations, outbox, sessions};
+use crate::store::{Draft, Page, Turn, accounts, audit, challenges, habits, migrations, sessions};
 
 /// Most rows looked at for one page of a search: 40 ms among people and 70 ms among habits, measured at 2 µs a person and
 /// 3.6 µs a habit in a file of 100,000 people. A page that ends for this reason says where to go on, so a search is
@@ -181,15 +180,6 @@ pub fn names(app: &App, people: impl Iterator<Item = AccountId>) -> Result<BTree
         }
         Ok(names)
     })
-}
-
-/// Mail, newest first, that stands as the word says; all when it says nothing.
-///
-/// # Errors
-/// [`Error::Unavailable`] when the file cannot be read.
-pub fn mail(app: &App, standing: &str, below: Option<MailId>, most: usize) -> Result<Page<MailId, Mail>, Error> {
-    let wanted = |found: &crate::domain::mail::Standing| standing.is_empty() || found.word() == standing;
-    app.store.read(|view| Ok(outbox::page(view, wanted, &turn(below, most))?))
 }
 
 /// What is known about a person, without what only the person may know.

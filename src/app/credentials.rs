@@ -11,6 +11,7 @@ use crate::domain::account::{NewAddress, Reset};
 use crate::domain::audit::{Actor, Deed, Line};
 use crate::domain::challenge::{Action, Prepared};
 use crate::domain::link::{RESET_LIFE, VERIFICATION_LIFE};
+use crate::domain::mail::Carries;
 use crate::domain::password::PasswordHash;
 use crate::domain::refusal::Faults;
 use crate::domain::{Account, Client, Email, Refusal};
@@ -92,6 +93,7 @@ pub async fn ask_reset(app: &App, email: &str, client: &Client) -> Result<(), Er
     let now = app.clock.now();
     let token = app.keys.mint(Purpose::Reset)?;
     let mail = app.compose(email.clone(), letters::reset(&app.app_url, &token.text), RESET_LIFE)?;
+    let mail = mail.carrying(Carries::Reset(token.hash));
     let line = app.line(Actor::Stranger, Deed::ResetAsked, None, client)?;
     app.store
         .write(move |draft| {
@@ -181,6 +183,7 @@ pub async fn ask_new_address(
     };
     let token = app.keys.mint(Purpose::NewAddress)?;
     let welcome = app.compose(email.clone(), letters::new_address(&app.app_url, &token.text), VERIFICATION_LIFE)?;
+    let welcome = welcome.carrying(Carries::NewAddress(token.hash));
     let taken = app.compose(email.clone(), letters::address_taken(&app.app_url), VERIFICATION_LIFE)?;
     let told = app.compose(member.account.email.clone(), letters::address_asked(&app.app_url), VERIFICATION_LIFE)?;
     let line = app.line(Actor::Person(me), Deed::EmailChangeAsked, None, client)?;

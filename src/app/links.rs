@@ -7,6 +7,7 @@ use super::{App, Error, outbox};
 use crate::domain::audit::{Actor, Deed, Line};
 use crate::domain::credentials::Credentials;
 use crate::domain::link::{CODE_RULE, Code, Link, RESEND_PAUSE, Standing, VERIFICATION_LIFE};
+use crate::domain::mail::Carries;
 use crate::domain::password::Password;
 use crate::domain::{Account, AccountId, Client, DisplayName, Email, Refusal};
 use crate::pages::letters;
@@ -53,7 +54,8 @@ pub(super) async fn mail_again(app: &App, account: Account, wish: Wish) -> Resul
     let token = app.keys.mint(Purpose::Verification)?;
     let digits = app.keys.digits()?;
     let letter = letters::verification(&app.app_url, &token.text, &digits);
-    let mail = app.compose(account.email.clone(), letter, VERIFICATION_LIFE)?;
+    let mail =
+        app.compose(account.email.clone(), letter, VERIFICATION_LIFE)?.carrying(Carries::Verification(token.hash));
     let code = Some(Code { hash: app.keys.codes()(account.id, &digits), wrong: 0 });
     let hurried = app.hurried || matches!(wish, Wish::Admins(_));
     let posted = app

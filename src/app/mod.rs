@@ -21,11 +21,15 @@ pub mod passwords;
 pub mod portable;
 pub mod preferences;
 pub mod purge;
+pub mod relaying;
 pub mod releases;
 mod seal;
+pub mod sending;
 pub mod sessions;
 pub mod snapshots;
 pub mod two_factor;
+
+use std::sync::Arc;
 
 use tokio::sync::Notify;
 use url::Url;
@@ -94,8 +98,9 @@ pub struct App {
     /// Wrong passwords, as far as they are remembered.
     pub guesses: guesses::Guesses,
     admins: Vec<Email>,
-    mail: outbox::Rules,
+    mail: Arc<outbox::Rules>,
     mail_waits: Notify,
+    relaying: relaying::Watch,
     mint: mint::Mint,
     /// Held by whoever takes a snapshot.
     snapshotting: tokio::sync::Mutex<()>,
@@ -120,12 +125,13 @@ impl App {
             hurried: settings.test_endpoints,
             guesses: guesses::Guesses::default(),
             admins: settings.admins.clone(),
-            mail: match policy.mail {
+            mail: Arc::new(match policy.mail {
                 MailRule::Captured => outbox::Rules { label, sends_to: outbox::SendsTo::Nobody },
                 MailRule::ToAllowed => outbox::Rules { label, sends_to: outbox::SendsTo::These(allow) },
                 MailRule::ToEverybody => outbox::Rules { label, sends_to: outbox::SendsTo::Everybody },
-            },
+            }),
             mail_waits: Notify::new(),
+            relaying: relaying::Watch::default(),
             mint: mint::Mint::default(),
             snapshotting: tokio::sync::Mutex::default(),
             store,

@@ -1,12 +1,16 @@
 //! The outbox: mail is saved in the transaction of its cause and sent afterwards. A dead relay never fails a sign-up.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
-use super::{App, Error, random};
-use crate::domain::mail::{Letter, Mail, Standing, pause_before_retry};
-use crate::domain::{Email, MailId};
-use crate::mail::{Relay, Trouble};
-use crate::store::{Draft, outbox};
+use super::admin::{By, EFFORT};
+use super::sending::untrue;
+use super::{App, Error};
+use crate::domain::audit::{Deed, Line};
+use crate::domain::mail::{Letter, Mail, Standing};
+use crate::domain::{Email, MailId, Refusal};
+use crate::store::{Draft, Page, Turn, accounts, audit, outbox};
 
 /// What may be sent from this file. It follows the stamp.
 pub(super) struct Rules {
@@ -22,23 +26,24 @@ pub(super) enum SendsTo {
     Everybody,
 }
 
-impl SendsTo {
-    fn allows(&self, email: &Email) -> bool {
-        match self {
-            Self::Nobody => false,
-            Self::Everybody => true,
-            Self::These(list) => list.iter().any(|item| match item.strip_prefix('@') {
+impl Rules {
+    /// Whether mail may be sent to this address.
+    pub(super) fn allows(&self, email: &Email) -> bool {
+        match &self.sends_to {
+            SendsTo::Nobody => false,
+            SendsTo::Everybody => true,
+            SendsTo::These(list) => list.iter().any(|item| match item.strip_prefix('@') {
                 Some(domain) => domain == email.domain(),
                 None => item == email.as_str(),
             }),
         }
     }
-}
 
-/// Most mails taken up in one round.
-const ROUND: usize = 50;
-/// A mail whose relay is misconfigured waits this long; retrying sooner mends nothing.
-const CONFIGURATION_PAUSE: SignedDuration = SignedDuration::from_mins(15);
+    /// Whether any mail may be sent at all.
+    pub(super) fn lets_mail_out(&self) -> bool {
+        !matches!(self.sends_to, SendsTo::Nobody)
+    }
+}
 
 impl App {
     /// A mail ready to be posted: captured or waiting, by the rules of the file's stamp.
@@ -47,13 +52,20 @@ impl App {
         if let Some(label) = &self.mail.label {
             letter.subject = format!("[{label}] {}", letter.subject);
         }
-        let standing = if self.mail.sends_to.allows(&to) {
-            Standing::Waiting { due: now, attempts: 0 }
-        } else {
-            Standing::Captured
-        };
-        let expires_at = now.checked_add(life).unwrap_or(Timestamp::MAX);
-        Ok(Mail { id: self.mint_mail()?, to, letter: Some(letter), created_at: now, expires_at, standing })
+        let standing = if self.mail.allows(&to) { Standing::due_at(now) } else { Standing::Captured };
+        let id = self.mint_mail()?;
+        Ok(Mail {
+            id,
+            message_id: Some(format!("{id}@{}", self.app_url.host_str().unwrap_or("localhost"))),
+            to,
+            subject: letter.subject.clone(),
+            letter: Some(letter),
+            carries: None,
+            answer: None,
+            created_at: now,
+            expires_at: now.checked_add(life).unwrap_or(Timestamp::MAX),
+            standing,
+        })
     }
 
     /// Says that mail was posted, so that it leaves at once.
@@ -89,88 +101,86 @@ pub fn newest_verification_token(app: &App, email: &Email) -> Result<Option<Stri
     Ok(texts.find_map(token))
 }
 
-/// Sends what is due, for as long as the server runs. Ends only by being dropped.
-pub async fn keep_sending(app: &App, relay: &Relay) {
-    loop {
-        match send_due(app, relay).await {
-            Ok(()) => {}
-            Err(error) => tracing::error!(%error, "the outbox could not be read or written"),
-        }
-        let pause = pause_until_next(app);
-        tokio::select! {
-            () = app.mail_waits.notified() => {}
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
-}
-
-fn pause_until_next(app: &App) -> std::time::Duration {
-    let longest = std::time::Duration::from_mins(1);
-    let now = u64::try_from(app.clock.now().as_millisecond()).unwrap_or(0);
-    match app.store.read(outbox::next_due) {
-        Ok(Some(due)) => std::time::Duration::from_millis(due.saturating_sub(now).max(100)).min(longest),
-        _ => longest,
-    }
-}
-
-/// Sends everything that is due now, once.
-///
-/// # Errors
-/// [`Error`] when the file cannot be read or written; a relay that refuses is no error here.
-pub async fn send_due(app: &App, relay: &Relay) -> Result<(), Error> {
-    let millis = u64::try_from(app.clock.now().as_millisecond()).unwrap_or(0).saturating_add(1);
-    for mail in app.store.read(|view| outbox::due(view, millis, ROUND))? {
-        let after = after_sending(app, relay, &mail).await?;
-        let id = mail.id;
-        tracing::info!(mail = %id, to = %mail.to.masked(), standing = ?after.standing, "mail");
-        app.store
-            .write(move |draft| {
-                // It is gone when its person's account was deleted meanwhile; then it stays gone.
-                if let Some(before) = outbox::get(draft, id)? {
-                    outbox::put(draft, &after, Some(&before));
-                }
-                Ok::<_, Error>(())
-            })
-            .await?;
-    }
-    Ok(())
-}
-
-/// How a mail stands after one try.
-async fn after_sending(app: &App, relay: &Relay, mail: &Mail) -> Result<Mail, Error> {
-    let (Standing::Waiting { attempts, .. }, Some(letter)) = (&mail.standing, &mail.letter) else {
-        return Ok(Mail { standing: gave_up(app, "it has no text any more"), ..mail.clone() });
-    };
-    if mail.expires_at <= app.clock.now() {
-        return Ok(Mail { letter: None, standing: gave_up(app, "what it says is no longer true"), ..mail.clone() });
-    }
-    let pause = match relay.send(mail, letter).await {
-        // SECURITY: the link in a mail is a secret; once it is sent, only its reader has it.
-        Ok(()) => return Ok(Mail { letter: None, standing: Standing::Sent { at: app.clock.now() }, ..mail.clone() }),
-        Err(Trouble::Final(why)) => {
-            return Ok(Mail { letter: None, standing: gave_up(app, &why), ..mail.clone() });
-        }
-        Err(trouble @ Trouble::Configuration(_)) => {
-            tracing::error!(%trouble, "mail cannot leave");
-            CONFIGURATION_PAUSE
-        }
-        Err(trouble @ Trouble::Passing(_)) => {
-            tracing::warn!(%trouble, "mail waits");
-            pause_before_retry(*attempts, u32::from_le_bytes(random()?))
-        }
-    };
-    let due = app.clock.now().checked_add(pause).unwrap_or(Timestamp::MAX);
-    Ok(Mail { standing: Standing::Waiting { due, attempts: attempts.saturating_add(1) }, ..mail.clone() })
-}
-
-fn gave_up(app: &App, why: &str) -> Standing {
-    Standing::Failed { at: app.clock.now(), why: why.to_owned() }
-}
-
 /// The mail with that id.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
 pub fn get(app: &App, id: MailId) -> Result<Option<Mail>, Error> {
     app.store.read(|view| Ok(outbox::get(view, id)?))
+}
+
+/// Stores how a mail stands now. One that is gone, because its person's account was deleted meanwhile, stays gone.
+pub(super) async fn save(app: &App, after: Mail) -> Result<(), Error> {
+    app.store
+        .write(move |draft| {
+            if let Some(before) = outbox::get(draft, after.id)? {
+                outbox::put(draft, &after, Some(&before));
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Mail newest first, to `to` and standing as `standing` says, where those are given.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn list(
+    app: &App,
+    to: Option<&Email>,
+    standing: Option<&str>,
+    below: Option<MailId>,
+    most: usize,
+) -> Result<Page<MailId, Mail>, Error> {
+    let turn = Turn { below, most, effort: EFFORT.max(most) };
+    let wanted = |mail: &Mail| {
+        to.is_none_or(|to| *to == mail.to) && standing.is_none_or(|standing| standing == mail.standing.word())
+    };
+    app.store.read(|view| Ok(outbox::page(view, wanted, &turn)?))
+}
+
+/// Whether [`retry`] would do something.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn may_retry(app: &App, mail: &Mail) -> Result<bool, Error> {
+    let sent = matches!(mail.standing, Standing::Sent { .. });
+    let now = app.clock.now();
+    Ok(!sent && app.mail.allows(&mail.to) && app.store.read(|view| untrue(view, mail, now))?.is_none())
+}
+
+/// Has a mail sent at once that waits, was refused, or was captured although its address may be written to by now. A relay
+/// whose settings were wrong is tried, too.
+///
+/// # Errors
+/// [`Error::Refused`] when there is no such mail, when it was sent, when it may not be sent, and when what it says is no
+/// longer true.
+pub async fn retry(app: &App, by: &By, id: MailId) -> Result<Mail, Error> {
+    let line = app.line(by.actor, Deed::MailRetried, None, &by.client)?;
+    let now = app.clock.now();
+    let no = |why: &str| Error::from(Refusal::field("mail", why));
+    let rules = Arc::clone(&app.mail);
+    let mail = app
+        .store
+        .write(move |draft| {
+            let before = outbox::get(draft, id)?.ok_or_else(|| no("There is no such mail."))?;
+            if matches!(before.standing, Standing::Sent { .. }) {
+                return Err(no("This mail was sent already."));
+            }
+            if !rules.allows(&before.to) {
+                return Err(no("This mail is captured: this environment does not write to its address."));
+            }
+            if let Some(why) = untrue(draft, &before, now)? {
+                return Err(no(&format!("This mail is not sent any more: {why}.")));
+            }
+            let after = Mail { standing: Standing::due_at(now), ..before.clone() };
+            outbox::put(draft, &after, Some(&before));
+            let whom = accounts::with_email(draft, &after.to)?.map(|owner| owner.id);
+            audit::add(draft, &Line { whom, ..line });
+            Ok(after)
+        })
+        .await?;
+    app.relaying.hurry(now);
+    app.mail_posted();
+    Ok(mail)
 }

@@ -1,14 +1,15 @@
-//! `atlas check`: is the configuration right? Reads, touches nothing.
+//! `atlas check`: is the configuration right? Reads, touches nothing; with `--connect` it also signs in to the mail relay.
 
 use serde_json::json;
 
-use super::{Exit, complain, say};
+use super::{Exit, complain, open, say};
 use crate::config::keys::{self, Shape};
 use crate::config::report::{Shown, report};
-use crate::config::{self, Checked, Flags, Severity};
+use crate::config::{self, Checked, Flags, Settings, Severity, Tls, Transport};
+use crate::mail::{Fault, Relay, Trouble, Verdict};
 
-/// Prints every setting with its origin, then every problem.
-pub fn run(flags: &Flags, as_json: bool) -> Exit {
+/// Prints every setting with its origin, then every problem, and what the mail relay said where `connect` asks for it.
+pub fn run(flags: &Flags, connect: bool, as_json: bool) -> Exit {
     let checked = match config::process_variables().and_then(|variables| config::check(flags, &variables)) {
         Ok(checked) => checked,
         Err(error) => {
@@ -16,11 +17,68 @@ pub fn run(flags: &Flags, as_json: bool) -> Exit {
             return Exit::Configuration;
         }
     };
-    say(if as_json { json(&checked) } else { text(&checked) });
-    if checked.settings.is_some() { Exit::Fine } else { Exit::Configuration }
+    // Settings with errors lead nowhere.
+    let mail = checked.settings.as_ref().filter(|_| connect).map(sign_in);
+    say(if as_json { json(&checked, mail.as_ref()) } else { text(&checked, mail.as_ref()) });
+    match mail {
+        _ if checked.settings.is_none() => Exit::Configuration,
+        Some(mail) => mail.exit(),
+        None => Exit::Fine,
+    }
 }
 
-fn json(checked: &Checked) -> String {
+/// What became of signing in to the mail relay.
+struct SignedIn {
+    /// Where it is; `None` where mail is captured.
+    relay: Option<String>,
+    /// Why it could not be done.
+    trouble: Option<Trouble>,
+}
+
+impl SignedIn {
+    fn word(&self) -> &'static str {
+        match (&self.relay, self.trouble.as_ref().map(|trouble| trouble.verdict)) {
+            (None, _) => "captured",
+            (Some(_), None) => "signed-in",
+            (Some(_), Some(Verdict::Mend(fault))) => fault.word(),
+            (Some(_), Some(_)) => "unreachable",
+        }
+    }
+
+    /// What must be mended here is configuration; anything else may be better in a minute.
+    fn exit(&self) -> Exit {
+        match self.trouble.as_ref().map(|trouble| trouble.verdict) {
+            None => Exit::Fine,
+            Some(Verdict::Mend(Fault::SignIn | Fault::Tls | Fault::Sender)) => Exit::Configuration,
+            Some(_) => Exit::Unreachable,
+        }
+    }
+
+    fn sentence(&self) -> String {
+        match (&self.relay, &self.trouble) {
+            (None, _) => "mail: captured in this environment, so there is no relay to sign in to".to_owned(),
+            (Some(relay), None) => format!("mail: {relay} takes us in; nothing was sent"),
+            (Some(relay), Some(trouble)) => format!("error: mail: {relay}: {trouble}"),
+        }
+    }
+}
+
+fn sign_in(settings: &Settings) -> SignedIn {
+    let Transport::Smtp(smtp) = &settings.mail.transport else { return SignedIn { relay: None, trouble: None } };
+    let scheme = if smtp.tls == Tls::Implicit { "smtps" } else { "smtp" };
+    let relay = Some(format!("{scheme}://{}:{}", smtp.host, smtp.port));
+    let tried = || {
+        let broken = |error: &dyn std::fmt::Display| Trouble::here(&error.to_string());
+        let app_url = open::app_url(settings, settings.listen).map_err(|_| broken(&"no address of this server"))?;
+        let relay = Relay::of(&settings.mail, &app_url, None).map_err(|error| broken(&error))?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| broken(&error))?;
+        relay.map_or(Ok(()), |relay| runtime.block_on(relay.try_out()))
+    };
+    SignedIn { relay, trouble: tried().err() }
+}
+
+fn json(checked: &Checked, mail: Option<&SignedIn>) -> String {
     let settings: Vec<_> = keys::ALL
         .iter()
         .zip(report(&checked.written))
@@ -48,11 +106,16 @@ fn json(checked: &Checked) -> String {
         "ok": checked.settings.is_some(),
         "settings": settings,
         "problems": problems,
+        "mail": mail.map(|mail| json!({
+            "result": mail.word(),
+            "relay": mail.relay,
+            "message": mail.trouble.as_ref().map(ToString::to_string),
+        })),
     });
     format!("{answer:#}")
 }
 
-fn text(checked: &Checked) -> String {
+fn text(checked: &Checked, mail: Option<&SignedIn>) -> String {
     use std::fmt::Write;
     let mut out = format!("{} (kind {})\n\n", checked.environment, checked.environment.kind());
     let width = keys::ALL.iter().map(|key| key.name.len()).max().unwrap_or(0);
@@ -64,6 +127,9 @@ fn text(checked: &Checked) -> String {
     for problem in &checked.problems {
         let mark = if problem.severity == Severity::Error { "error" } else { "warning" };
         let _ = writeln!(out, "{mark}: {}", problem.message);
+    }
+    if let Some(mail) = mail {
+        let _ = writeln!(out, "{}", mail.sentence());
     }
     let errors = checked.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     let warnings = checked.problems.len() - errors;

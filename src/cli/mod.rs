@@ -6,6 +6,7 @@
 mod answer;
 mod check;
 mod control;
+mod mail;
 mod migrate;
 mod open;
 mod release;
@@ -72,6 +73,9 @@ enum Command {
     Check {
         #[command(flatten)]
         place: Place,
+        /// Sign in to the mail relay, too, without sending anything
+        #[arg(long)]
+        connect: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -91,6 +95,11 @@ enum Command {
     User {
         #[command(subcommand)]
         verb: UserVerb,
+    },
+    /// Look at the outbox, and have mail tried again; the server may run or not
+    Mail {
+        #[command(subcommand)]
+        verb: mail::MailVerb,
     },
     /// Take, prove and remove copies of the data file; the server may run or not
     Snapshot {
@@ -317,9 +326,10 @@ impl Place {
 pub fn run() -> ExitCode {
     let exit = match Words::parse().command {
         Command::Serve { place, listen } => serve::run(&place.flags(listen)),
-        Command::Check { place, json } => check::run(&place.flags(None), json),
+        Command::Check { place, connect, json } => check::run(&place.flags(None), connect, json),
         Command::Seed { place, set, json } => seed::run(&place.flags(None), &set, json),
         Command::User { verb } => verb.run(),
+        Command::Mail { verb } => verb.run(),
         Command::Snapshot { verb } => verb.run(),
         Command::Rollback { to, code_only, dry_run, confirm, asked: Asked { place, json } } => {
             let wanted = crate::ops::rollback::Wanted { to, code_only, dry_run };

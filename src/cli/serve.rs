@@ -11,8 +11,8 @@ use tokio::task::JoinHandle;
 
 use super::{Exit, complain, open, say};
 use crate::app::clock::Clock;
-use crate::app::{App, outbox, purge, releases};
-use crate::config::{Flags, Settings, Transport};
+use crate::app::{App, purge, releases, sending};
+use crate::config::{Flags, Settings};
 use crate::mail::Relay;
 use crate::observe;
 use crate::ops::control::{self, Control};
@@ -163,25 +163,18 @@ async fn drained(
 
 /// Sends the outbox for as long as the server runs; without a relay there is nothing to do, for ever.
 fn sending(settings: &Settings, site: &Arc<Site>) -> Result<impl Future<Output = ()> + use<>, Exit> {
-    let relay = match &settings.mail.transport {
-        Transport::Capture => None,
-        Transport::Smtp(smtp) => {
-            let host = site.app.app_url.host_str().unwrap_or("localhost").to_owned();
-            let environment = settings.policy.marked.then(|| settings.environment.to_string());
-            let relay = Relay::new(smtp.clone(), settings.mail.from.clone(), host, environment).map_err(|error| {
-                complain(format_args!("TLS for mail: {error}"));
-                Exit::Configuration
-            })?;
-            Some(relay)
-        }
-    };
+    let environment = settings.policy.marked.then(|| settings.environment.to_string());
+    let relay = Relay::of(&settings.mail, &site.app.app_url, environment).map_err(|error| {
+        complain(format_args!("TLS for mail: {error}"));
+        Exit::Configuration
+    })?;
     let site = Arc::clone(site);
     Ok(async move {
         let Some(relay) = relay.map(Arc::new) else { return std::future::pending().await };
         loop {
             let (site, relay) = (Arc::clone(&site), Arc::clone(&relay));
             // It only ends by panicking; then it starts again, and people notice nothing but a late mail.
-            let ended = tokio::spawn(async move { outbox::keep_sending(&site.app, &relay).await }).await;
+            let ended = tokio::spawn(async move { sending::keep_sending(&site.app, &relay).await }).await;
             tracing::error!(?ended, "sending mail stopped and starts again");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }

@@ -50,6 +50,7 @@ keys! {
     MAIL_ALLOW = "mail.allow", List, [], "Addresses and domains (@example.com) that an environment other than production may write to.";
     RESEND_API_KEY = "mail.resend_api_key", Secret, ["RESEND_API_KEY"], "Sends mail through Resend.";
     SMTP_URL = "mail.smtp_url", Secret, ["SMTP_URL"], "Sends mail through any relay: smtps://user:password@host:465, or smtp://… with STARTTLS.";
+    SMTP_CA_FILE = "mail.ca_file", Text, ["SMTP_CA_FILE"], "Certificates (PEM) of authorities that the relay's certificate may be from, besides those the Web trusts; relative to the folder of atlas.toml.";
     SENTRY_ENABLED = "sentry.enabled", Flag, ["SENTRY_ENABLED"], "Whether server errors are reported; false switches it off everywhere.";
     SENTRY_DSN = "sentry.dsn", Secret, ["SENTRY_DSN"], "Where server errors are reported.";
     BROWSER_SENTRY_ENABLED = "sentry.browser_enabled", Flag, ["NEXT_PUBLIC_SENTRY_ENABLED"], "Whether browser errors are reported.";
@@ -80,7 +81,8 @@ pub fn find(name: &str) -> Option<&'static Key> {
 /// Whether a variable of that name is read.
 pub fn reads(variable: &str) -> bool {
     let bare = variable.strip_suffix("_FILE").unwrap_or(variable);
-    CHOOSERS.iter().any(|(name, _)| *name == variable) || ALL.iter().any(|key| key.variables.contains(&bare))
+    let named = |name| ALL.iter().any(|key| key.variables.contains(&name));
+    CHOOSERS.iter().any(|(name, _)| *name == variable) || named(variable) || named(bare)
 }
 
 /// The known name that looks most like `name`.

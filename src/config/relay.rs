@@ -54,6 +54,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn resend_is_reached_by_its_key_alone() {
+        let relay = resend("re_123");
+        assert_eq!((relay.host.as_str(), relay.port, relay.tls), ("smtp.resend.com", 465, Tls::Implicit));
+        let (user, key) = relay.credentials.unwrap();
+        assert_eq!((user.as_str(), key.reveal()), ("resend", "re_123"));
+    }
+
+    #[test]
     fn a_relay_is_read_from_its_address() {
         let resend = parse("smtps://user:p%40ss@mail.example.com").unwrap();
         assert_eq!((resend.host.as_str(), resend.port, resend.tls), ("mail.example.com", 465, Tls::Implicit));

@@ -84,6 +84,8 @@ pub struct Mail {
     pub from: Sender,
     /// How it leaves.
     pub transport: Transport,
+    /// Certificates, as DER, of authorities that a relay's may be from, besides the Web's.
+    pub authorities: Vec<Vec<u8>>,
     /// Addresses, and domains as `@example.com`, that an environment other than production may write to.
     pub allow: Vec<String>,
 }

@@ -95,6 +95,8 @@ deeds! {
     VerificationResent "admin.verification_resent";
     /// An operator took somebody's second factor away.
     TwoFactorReset "admin.two_factor_reset";
+    /// An admin or operator had a mail tried again.
+    MailRetried "mail.retried";
     /// An admin took a list of people or habits along.
     ListExported "admin.list_exported";
     /// An operator or admin had a snapshot taken.

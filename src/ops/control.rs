@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::operations::{Operations, aside};
-use super::{rollback, set, snapshots, users};
+use super::{mail, rollback, set, snapshots, users};
 use crate::app::snapshots::Told;
 use crate::app::{Error, audit};
 use crate::domain::Client;
@@ -45,6 +45,8 @@ pub enum Order {
     Snapshot(snapshots::Verb),
     /// `atlas rollback`.
     Rollback(rollback::Wanted),
+    /// `atlas mail`.
+    Mail(mail::Verb),
 }
 
 /// What came of it.
@@ -68,6 +70,7 @@ pub async fn obey(operations: &Operations, order: Order, told: Told<'_>) -> Outc
         Order::User(verb) => users::obey(app, verb).await,
         Order::Snapshot(verb) => snapshots::obey(operations, verb, told).await,
         Order::Rollback(wanted) => gone_back(operations, wanted, told).await,
+        Order::Mail(verb) => mail::obey(app, verb).await,
     };
     match done {
         Ok(value) => Outcome::Done(value),

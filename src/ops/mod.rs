@@ -1,6 +1,7 @@
 //! Third floor, beside the web: what an operator does.
 
 pub mod control;
+pub mod mail;
 pub mod migrations;
 pub mod operations;
 pub mod releases;

@@ -53,14 +53,36 @@ pub fn newest(read: &impl Read, most: usize) -> Result<Vec<Mail>, Error> {
     Ok(read.newest(&MAIL, &[], None, most)?.into_iter().map(|(_, mail)| mail).collect())
 }
 
-/// A page of mail, newest first: what stands as `wanted` says.
+/// A page of mail, newest first: what is `wanted`.
 ///
 /// # Errors
 /// [`Error`] when the file cannot be read.
-pub fn page(view: &View, wanted: impl Fn(&Standing) -> bool, turn: &Turn<MailId>) -> Result<Page<MailId, Mail>, Error> {
-    view.page(&MAIL, &[], turn, |_, bytes| {
-        MAIL.value(bytes).map(|mail| Some(mail).filter(|mail| wanted(&mail.standing)))
-    })
+pub fn page(view: &View, wanted: impl Fn(&Mail) -> bool, turn: &Turn<MailId>) -> Result<Page<MailId, Mail>, Error> {
+    view.page(&MAIL, &[], turn, |_, bytes| MAIL.value(bytes).map(|mail| Some(mail).filter(|mail| wanted(mail))))
+}
+
+/// Up to `most` mails that wait, in the order they are due.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn waiting(read: &impl Read, most: usize) -> Result<Vec<Mail>, Error> {
+    let mut mails = Vec::new();
+    for ((_, id), ()) in read.under(&MAIL_DUE, &[], most)? {
+        mails.extend(get(read, id)?);
+    }
+    Ok(mails)
+}
+
+/// How many mails wait, as far as `most`, and which of them was written first.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn depth(read: &impl Read, most: usize) -> Result<(usize, Option<Mail>), Error> {
+    let waiting = read.under(&MAIL_DUE, &[], most)?;
+    // Ids sort as they were made.
+    let oldest = waiting.iter().map(|((_, id), ())| *id).min();
+    let oldest = oldest.map(|id| get(read, id)).transpose()?.flatten();
+    Ok((waiting.len(), oldest))
 }
 
 /// Removes every mail to one of these addresses, sent or not. Walks the whole outbox, which is short: mail that was sent is purged.

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::schema::{ATTEMPTS, CHALLENGES, LINKS, MAIL, SESSIONS};
 use super::{Draft, Error, Read, links, sessions};
 use crate::domain::link::{CODE_RULE, VERIFICATION_LIFE};
+use crate::domain::mail::Mail;
 
 /// A table in which rows come to an end by themselves.
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +101,9 @@ impl Table {
                 let is_over = mail.is_over(now);
                 if is_over {
                     draft.remove(&MAIL, &id);
+                } else if mail.is_stale(now) {
+                    // SECURITY: the link in a mail that never arrived is kept no longer than it works.
+                    draft.put(&MAIL, &id, &Mail { letter: None, ..mail });
                 }
                 Ok(is_over)
             }

@@ -165,6 +165,7 @@ const ALWAYS: &[Route] = routes! {
     GET    "/admin/audit"                       Admin  admin::activity::trail, gzip;
     GET    "/admin/mail"                        Admin  admin::mail::list, gzip;
     GET    "/admin/mail/{id}"                   Admin  admin::mail::show;
+    POST   "/admin/mail/{id}/retry"             Admin  admin::mail::retry;
     GET    "/admin/configuration"               Admin  admin::configuration, gzip;
     GET    "/assets/{name}"                     Anyone assets::send;
     GET    "/favicon.ico"                       Anyone assets::favicon;
@@ -205,7 +206,7 @@ const ALWAYS: &[Route] = routes! {
     GET    "/api/completions"                   Member api::completions::list, gzip;
     POST   "/api/completions"                   Member api::completions::set;
     GET    "/api/insights"                      Member api::insights::show, gzip;
-    GET    "/api/admin/health"                  Admin  api::health::show;
+    GET    "/api/admin/health"                  Admin  api::health::details;
     GET    "/api/admin/users"                   Admin  api::admin::users, gzip;
     GET    "/api/admin/habits"                  Admin  api::admin::habits, gzip;
     GET    "/api/admin/activity"                Admin  api::admin::activity, gzip;

@@ -1,5 +1,9 @@
 //! What the settings of mail mean.
 
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
 use super::Settling;
 use crate::config::keys;
 use crate::config::policy::MailRule;
@@ -37,6 +41,7 @@ impl Settling<'_> {
                 None
             }
         };
+        let authorities = self.authorities();
         let allow: Vec<String> = self.list(keys::MAIL_ALLOW).iter().map(|item| item.to_ascii_lowercase()).collect();
         if let Some(bad) = allow.iter().find(|item| !is_allowance(item)) {
             self.wrong(
@@ -50,7 +55,30 @@ impl Settling<'_> {
                 "mail.allow is empty: mail leaves only to the admins of this environment, the rest is captured",
             );
         }
-        Some(Mail { from: from?, transport: transport?, allow })
+        Some(Mail { from: from?, transport: transport?, authorities: authorities?, allow })
+    }
+
+    /// Certificates of authorities that the relay's may be from.
+    fn authorities(&mut self) -> Option<Vec<Vec<u8>>> {
+        let Some(name) = self.text(keys::SMTP_CA_FILE) else { return Some(Vec::new()) };
+        let path = self.written.folder.join(name);
+        let read = || {
+            let pem = std::fs::read(&path).map_err(|error| format!("cannot be read: {error}"))?;
+            let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+            let found = found.map_err(|error| format!("is no PEM file: {error:?}"))?;
+            for certificate in &found {
+                let tried = RootCertStore::empty().add(certificate.clone());
+                tried.map_err(|error| format!("has a certificate that cannot be used: {error}"))?;
+            }
+            if found.is_empty() { Err("has no certificate in it".to_owned()) } else { Ok(found) }
+        };
+        match read() {
+            Ok(found) => Some(found.iter().map(|certificate| certificate.to_vec()).collect()),
+            Err(why) => {
+                self.wrong(keys::SMTP_CA_FILE, &format!("names {}, which {why}", path.display()));
+                None
+            }
+        }
     }
 
     /// Whom mail comes from.

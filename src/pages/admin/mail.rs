@@ -2,10 +2,11 @@
 
 use maud::{Markup, html};
 
+use super::users::News;
 use super::{Further, Room, facts, further, moment, page};
 use crate::domain::mail::{Mail, Standing};
 use crate::pages::dev::text;
-use crate::pages::form::options;
+use crate::pages::form::{alert, options, status};
 use crate::pages::layout::Frame;
 
 /// The list, narrowed to mail that stands like `standing`.
@@ -26,8 +27,11 @@ pub fn all(frame: &Frame<'_>, standing: &str, mails: &[Mail], way: &Further) -> 
                 li {
                     a href={ "/admin/mail/" (mail.id) } { (subject(mail)) }
                     span { "to " (mail.to) }
-                    @if matches!(mail.standing, Standing::Failed { .. }) { strong.mark { (label(mail.standing.word())) } }
-                    @else { span { (label(mail.standing.word())) } }
+                    @match mail.standing {
+                        Standing::Failed { .. } => strong.mark { "Failed" },
+                        Standing::Waiting { held: true, .. } => strong.mark { "Held" },
+                        _ => span { (label(mail.standing.word())) },
+                    }
                     span.hint { (moment(mail.created_at)) }
                 }
             }
@@ -37,22 +41,40 @@ pub fn all(frame: &Frame<'_>, standing: &str, mails: &[Mail], way: &Further) -> 
     page(frame, Room::Mail, "Mail", &main)
 }
 
-/// One mail. What it says is shown only where it was captured: a link that was sent belongs to its reader alone.
-pub fn one(frame: &Frame<'_>, mail: &Mail) -> Markup {
+/// One mail. What it says is shown only where it was captured: a link that was sent, or waits to be, belongs to its reader
+/// alone. It is shown as plain text, so that reading it loads nothing from anywhere.
+pub fn one(frame: &Frame<'_>, mail: &Mail, may_retry: bool, news: News<'_>) -> Markup {
     let standing = match &mail.standing {
-        Standing::Waiting { due, attempts } => html! { "Waiting until " (moment(*due)) ", tried " (attempts) " times" },
+        Standing::Waiting { due, held: true, .. } => {
+            html! { "Held until the relay’s settings are mended, or tried again " (moment(*due)) }
+        }
+        Standing::Waiting { due, attempts, .. } => {
+            html! { "Waiting until " (moment(*due)) ", tried " (attempts) @if *attempts == 1 { " time" } @else { " times" } }
+        }
         Standing::Captured => html! { "Captured: kept for reading instead of being sent" },
         Standing::Sent { at } => html! { "Sent " (moment(*at)) },
         Standing::Failed { at, why } => html! { "Failed " (moment(*at)) ": " (why) },
     };
     let main = html! {
         h1 { (subject(mail)) }
+        @match news {
+            News::Nothing => {}
+            News::Done(what) => (status(what)),
+            News::Refused(why) => (alert(why)),
+        }
         (facts(&[
             ("To", html! { (mail.to) }),
             ("Written", moment(mail.created_at)),
             ("True until", moment(mail.expires_at)),
             ("Standing", standing),
+            ("The relay said", html! { (mail.answer.as_deref().unwrap_or("–")) }),
+            ("Message-ID", html! { @if let Some(id) = &mail.message_id { code { (id) } } @else { "–" } }),
         ]))
+        @if may_retry {
+            form method="post" action={ "/admin/mail/" (mail.id) "/retry" } {
+                button.button.plain type="submit" { "Send it now" }
+            }
+        }
         @match (&mail.standing, &mail.letter) {
             (Standing::Captured, Some(letter)) => article.letter { (text(letter)) },
             _ => p.empty-line { "What it says is for its reader only." },
@@ -62,7 +84,11 @@ pub fn one(frame: &Frame<'_>, mail: &Mail) -> Markup {
 }
 
 fn subject(mail: &Mail) -> &str {
-    mail.letter.as_ref().map_or("(its text is gone)", |letter| letter.subject.as_str())
+    match &mail.letter {
+        Some(letter) => &letter.subject,
+        None if mail.subject.is_empty() => "(its text is gone)",
+        None => &mail.subject,
+    }
 }
 
 fn label(word: &str) -> &'static str {

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::activity::{self, Request};
 use super::{Room, facts, number, page, time};
 use crate::domain::{Account, Environment, FileId};
+use crate::pages::form::alert;
 use crate::pages::layout::Frame;
 
 /// How the environment is.
@@ -34,6 +35,8 @@ pub struct Health {
 /// What the dashboard shows.
 #[derive(Debug)]
 pub struct Overview<'a> {
+    /// What somebody has to mend, in one sentence each.
+    pub alerts: &'a [String],
     /// How the environment is.
     pub health: Health,
     /// People: all, those whose address is confirmed, those who are switched off.
@@ -52,6 +55,7 @@ pub fn show(frame: &Frame<'_>, overview: &Overview<'_>) -> Markup {
     let (habits, archived) = overview.habits;
     let main = html! {
         h1 { "Admin dashboard" }
+        @for what in overview.alerts { (alert(what)) }
         section #health aria-labelledby="health-title" {
             h2 #health-title { "Health status" }
             (health(&overview.health))

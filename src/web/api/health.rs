@@ -1,9 +1,11 @@
 //! Whether this deployment works.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use warp::http::StatusCode;
 
 use super::instant;
+use crate::app::relaying;
 use crate::domain::Environment;
 use crate::store::{migrations, schema};
 use crate::web::failure::Failure;
@@ -25,10 +27,40 @@ struct Data<'a> {
     environment: &'a Environment,
     version: &'static str,
     schema: u32,
+    /// What only admins are told.
+    #[serde(flatten)]
+    details: Option<Value>,
 }
 
 /// `GET /api/health`: 200 when the data file can be read and written, 503 otherwise, with the same keys either way.
 pub async fn show(visit: Visit) -> Result<Answer, Failure> {
+    Ok(health(&visit, None))
+}
+
+/// `GET /api/admin/health`: the same, and beside it `mail`, with how it stands with the relay, and `alerts`, which somebody
+/// has to see to. Neither changes the status: whoever watches this address is told of what keeps people out.
+pub async fn details(visit: Visit) -> Result<Answer, Failure> {
+    let mail = relaying::health(&visit.site.app);
+    let alerts: Vec<Value> =
+        mail.alert().map(|what| json!({ "code": "mail_held", "message": what })).into_iter().collect();
+    let details = json!({
+        "mail": {
+            "leaves": mail.leaves,
+            "waiting": mail.waiting,
+            "oldestWaitingSince": mail.oldest.map(instant),
+            "relay": {
+                "state": mail.relaying.word(),
+                "since": mail.relaying.since().map(instant),
+                "fault": mail.relaying.fault().map(crate::mail::Fault::word),
+                "why": mail.relaying.why(),
+            },
+        },
+        "alerts": alerts,
+    });
+    Ok(health(&visit, Some(details)))
+}
+
+fn health(visit: &Visit, details: Option<Value>) -> Answer {
     let store = &visit.site.app.store;
     let readable = store.read(|view| view.count(schema::STAMP.name())).is_ok();
     let works = readable && store.can_commit();
@@ -39,7 +71,8 @@ pub async fn show(visit: Visit) -> Result<Answer, Failure> {
         environment: &store.stamp().environment,
         version: env!("CARGO_PKG_VERSION"),
         schema: migrations::newest(),
+        details,
     };
     let status = if works { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    Ok(reply::bare(status, &Health { ok: works, data }))
+    reply::bare(status, &Health { ok: works, data })
 }
