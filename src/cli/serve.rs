@@ -25,7 +25,7 @@ pub fn run(flags: &Flags) -> Exit {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
-    if let Err(why) = observe::logs::start(&settings.log) {
+    if let Err(why) = observe::logs::start(&settings.log, settings.log_format) {
         complain(why);
         return Exit::Configuration;
     }
@@ -47,7 +47,6 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     let (listener, bound) = listen(settings.listen).await?;
     let opened = open::data_file(settings)?;
     let _note = PidNote::leave(&settings.data_file);
-    let _reporting = observe::sentry::start(settings.sentry.as_ref(), &opened.store.stamp().environment);
     let app_url = open::app_url(settings, bound)?;
     let broken = |error: &dyn std::fmt::Display| {
         complain(error);
@@ -55,6 +54,7 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     };
     let app = App::new(opened.store, settings, app_url.clone(), Clock::System).map_err(|error| broken(&error))?;
     let site = Arc::new(Site::new(app, settings));
+    site.reporter.covers_the_process();
     let door = web::door(Arc::clone(&site)).map_err(|error| broken(&error))?;
     let mut signals = Signals::watch().map_err(|error| broken(&error))?;
 
@@ -81,6 +81,7 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     if let Err(error) = site.app.store.flush().await {
         tracing::warn!(%error, "the data file was not writable at the end");
     }
+    site.reporter.close();
     say(format_args!("Atlas has stopped serving {}", settings.environment));
     Ok(Exit::Fine)
 }

@@ -61,6 +61,8 @@ keys! {
     GATE_USER = "gate.user", Text, ["ATLAS_GATE_USER"], "Shared name that keeps strangers out of staging and previews.";
     GATE_PASSWORD = "gate.password", Secret, ["ATLAS_GATE_PASSWORD"], "Shared password that goes with it.";
     LOG = "log", Text, ["ATLAS_LOG"], "What is logged, as in info or atlas=debug.";
+    LOG_FORMAT = "log_format", Text, ["ATLAS_LOG_FORMAT"], "How it is logged: pretty, json, or auto, which is pretty on a terminal and json elsewhere.";
+    METRICS_LISTEN = "metrics.listen", Text, ["ATLAS_METRICS_LISTEN"], "Address and port to serve /metrics on, as in 127.0.0.1:9464; unset, there are no metrics.";
 }
 
 /// Variables that choose what is read, rather than being settings.

@@ -15,7 +15,7 @@ mod written;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-pub use settings::{Dsn, Gate, Mail, Secret, Sender, Settings, Smtp, Tls, Transport};
+pub use settings::{Dsn, Gate, LogFormat, Mail, Secret, Sender, Settings, Smtp, Tls, Transport};
 pub use written::{Entry, Origin, Written};
 
 use crate::domain::Environment;
@@ -29,6 +29,10 @@ pub struct Flags {
     pub config: Option<PathBuf>,
     /// `--listen`.
     pub listen: Option<String>,
+    /// `--log`.
+    pub log: Option<String>,
+    /// `--log-format`.
+    pub log_format: Option<String>,
 }
 
 /// Something about the configuration that the operator should know.

@@ -93,9 +93,15 @@ pub(super) fn gather(
         }
     }
     add_defaults(environment, &mut written.entries);
-    if let Some(listen) = &flags.listen {
-        let entry = Entry { value: listen.clone(), origin: Origin::Flag("--listen") };
-        written.entries.insert(keys::LISTEN, entry);
+    let flags = [
+        (keys::LISTEN, "--listen", &flags.listen),
+        (keys::LOG, "--log", &flags.log),
+        (keys::LOG_FORMAT, "--log-format", &flags.log_format),
+    ];
+    for (key, flag, value) in flags {
+        if let Some(value) = value.clone() {
+            written.entries.insert(key, Entry { value, origin: Origin::Flag(flag) });
+        }
     }
     Ok((written, problems))
 }
@@ -108,6 +114,7 @@ fn add_defaults(environment: &Environment, entries: &mut BTreeMap<&'static str, 
     add(keys::LISTEN, "127.0.0.1:3000".to_owned());
     add(keys::DATA_FILE, format!("data/{environment}/atlas.redb"));
     add(keys::LOG, "info".to_owned());
+    add(keys::LOG_FORMAT, "auto".to_owned());
     let endpoints = policy::of(environment.kind()).test_endpoints;
     add(keys::TEST_ENDPOINTS, (endpoints == TestEndpoints::Flag(true)).to_string());
 }

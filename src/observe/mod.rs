@@ -2,4 +2,6 @@
 
 pub mod activity;
 pub mod logs;
+pub mod panics;
 pub mod sentry;
+pub mod tunnel;

@@ -35,7 +35,7 @@ use tokio::sync::oneshot;
 pub use draft::Draft;
 pub use error::{Error, OpenError};
 pub use open::{Opened, PidNote};
-pub use table::{Page, Read, Turn, View};
+pub use table::{Page, Read, Table, Turn, View};
 
 use crate::domain::stamp::Stamp;
 use writer::{Job, Verdict, Writer};

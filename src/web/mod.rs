@@ -34,6 +34,7 @@ pub mod serve;
 mod site;
 mod target;
 mod today;
+mod tunnel;
 mod two_factor;
 mod visit;
 

@@ -1,5 +1,6 @@
 //! What every request is answered with: the app, and what this environment's answers have in common.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use url::Url;
@@ -12,6 +13,8 @@ use crate::config::{Gate, Settings};
 use crate::domain::client::Proxies;
 use crate::domain::{Account, Kind};
 use crate::observe::activity::Activity;
+use crate::observe::sentry::Reporter;
+use crate::observe::tunnel::Tunnel;
 use crate::pages::Frame;
 
 /// An environment as it is served.
@@ -22,6 +25,10 @@ pub struct Site {
     pub since: Instant,
     /// Longest time a body may take to arrive.
     pub patience: Duration,
+    /// Where failures are reported, if anywhere.
+    pub reporter: Reporter,
+    /// The way of browsers to Sentry, where their errors are reported.
+    pub(super) tunnel: Option<Arc<Tunnel>>,
     pub(super) activity: Activity,
     /// Held by whoever takes a list along: one at a time, so that their number costs no memory.
     pub(super) exports: tokio::sync::Mutex<()>,
@@ -56,6 +63,8 @@ impl Site {
             device: DeviceCookie::of(environment, is_https),
             proxies: settings.proxies.clone(),
             limits: (!has_test_endpoints).then(Limits::default),
+            reporter: Reporter::start(settings.sentry.as_ref(), environment),
+            tunnel: settings.browser_sentry.as_ref().and_then(Tunnel::to).map(Arc::new),
             activity: Activity::default(),
             exports: tokio::sync::Mutex::default(),
             report: settings.report.clone(),
