@@ -158,6 +158,6 @@ impl Visit {
 
     /// What pages say around themselves, for this visitor.
     pub fn frame(&self) -> Frame<'_> {
-        self.site.frame(self.maybe_member())
+        Frame { report: self.site.report(self.trace.route()), ..self.site.frame(self.maybe_member()) }
     }
 }

@@ -116,8 +116,11 @@ impl Ingest {
         let state = self.kept.state.lock().unwrap();
         let (state, waited) =
             self.kept.changed.wait_timeout_while(state, PATIENCE, |state| state.sent.len() < count).unwrap();
-        assert!(!waited.timed_out(), "waited in vain for {count} reports; {} came", state.sent.len());
-        state.sent.clone()
+        let sent = state.sent.clone();
+        // A lock that is held while this fails could not be taken by whoever cleans up.
+        drop(state);
+        assert!(!waited.timed_out(), "waited in vain for {count} reports; {} came", sent.len());
+        sent
     }
 
     /// The events that came, once there are `count` requests.
