@@ -11,11 +11,12 @@ use tokio::task::JoinHandle;
 use super::{Exit, complain, open, say};
 use crate::app::clock::Clock;
 use crate::app::{App, outbox, purge};
-use crate::config::{Flags, Settings, Transport};
+use crate::config::{self, Flags, Settings, Transport};
 use crate::mail::Relay;
 use crate::observe;
+use crate::observe::supervisor::Supervisor;
 use crate::ops::control::{self, Control};
-use crate::store::PidNote;
+use crate::store::{PidNote, schema};
 use crate::web::serve::{self, Limits};
 use crate::web::{self, Site};
 
@@ -44,7 +45,11 @@ pub fn run(flags: &Flags) -> Exit {
 
 async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     // The port comes first: a busy one is the commonest mistake, and nothing is made before it is told.
-    let (listener, bound) = listen(settings.listen).await?;
+    let (listener, bound) = listen(settings.listen, "--listen").await?;
+    let scraped = match settings.metrics {
+        Some(address) => Some(listen(address, "ATLAS_METRICS_LISTEN").await?),
+        None => None,
+    };
     let opened = open::data_file(settings)?;
     let _note = PidNote::leave(&settings.data_file);
     let app_url = open::app_url(settings, bound)?;
@@ -63,17 +68,23 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     let at = app_url.as_str().trim_end_matches('/');
     say(format_args!("Atlas serves {} at {at} from {file}{made}", settings.environment));
 
+    let supervisor = Arc::new(supervisor()?);
     let sending = sending(settings, &site)?;
     let listening = listening(settings, &site);
+    let measuring = measuring(scraped, &site);
+    let living = living(&supervisor, &site);
+    supervisor.is_ready();
     let (stop, stopping) = oneshot::channel();
     let stopped = async {
         let _ = stopping.await;
     };
     let cut = tokio::select! {
-        cut = drained(serve::run(door, listener, Limits::default(), stopped), stop, &mut signals) => cut,
+        cut = drained(serve::run(door, listener, Limits::default(), stopped), stop, &mut signals, &supervisor) => cut,
         () = sending => 0,
         () = purging(Arc::clone(&site)) => 0,
         () = listening => 0,
+        () = measuring => 0,
+        () = living => 0,
     };
     if cut > 0 {
         tracing::warn!(cut, "connections were cut off when the time to drain was over");
@@ -87,12 +98,18 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
 }
 
 /// Waits for the first signal, then for the drain or the second one.
-async fn drained(serving: impl Future<Output = usize>, stop: oneshot::Sender<()>, signals: &mut Signals) -> usize {
+async fn drained(
+    serving: impl Future<Output = usize>,
+    stop: oneshot::Sender<()>,
+    signals: &mut Signals,
+    supervisor: &Supervisor,
+) -> usize {
     let mut serving = std::pin::pin!(serving);
     tokio::select! {
         cut = &mut serving => return cut,
         () = signals.next() => {}
     }
+    supervisor.is_stopping();
     tracing::info!("stopping: running requests may finish");
     let _ = stop.send(());
     tokio::select! {
@@ -159,6 +176,47 @@ fn listening(settings: &Settings, site: &Arc<Site>) -> impl Future<Output = ()> 
     }
 }
 
+/// The line to a service manager, if one started this process.
+fn supervisor() -> Result<Supervisor, Exit> {
+    let variables = config::process_variables().map_err(|error| {
+        complain(error);
+        Exit::Configuration
+    })?;
+    Supervisor::of(config::supervised(&variables)).map_err(|error| {
+        complain(format_args!("NOTIFY_SOCKET leads nowhere: {error}"));
+        Exit::InputOutput
+    })
+}
+
+/// Says that Atlas lives for as long as its file can be read and its threads get on, where somebody wants to know. A file
+/// that takes no writes any more is no reason to start again: that would not make room on the disk.
+fn living(supervisor: &Arc<Supervisor>, site: &Arc<Site>) -> impl Future<Output = ()> + use<> {
+    let (supervisor, site) = (Arc::clone(supervisor), Arc::clone(site));
+    async move {
+        let Some(pulse) = supervisor.pulse() else { return std::future::pending().await };
+        loop {
+            let site = Arc::clone(&site);
+            let look = move || site.app.store.read(|view| view.count(schema::STAMP.name()));
+            match tokio::task::spawn_blocking(look).await {
+                Ok(Ok(_)) => supervisor.is_alive(),
+                Ok(Err(error)) => tracing::error!(%error, "the data file cannot be read"),
+                Err(error) => tracing::error!(%error, "the data file cannot be read"),
+            }
+            tokio::time::sleep(pulse).await;
+        }
+    }
+}
+
+/// Answers whoever scrapes metrics for as long as the server runs, where there are any.
+fn measuring(scraped: Option<(TcpListener, SocketAddr)>, site: &Arc<Site>) -> impl Future<Output = ()> + use<> {
+    let site = Arc::clone(site);
+    async move {
+        let Some((listener, address)) = scraped else { return std::future::pending().await };
+        tracing::info!(%address, "metrics can be read");
+        web::metrics::serve(site, listener).await;
+    }
+}
+
 /// A task that ends when nobody waits for it any more.
 struct Task(JoinHandle<()>);
 
@@ -175,7 +233,7 @@ impl Drop for Task {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Exit> {
+async fn listen(address: SocketAddr, setting: &str) -> Result<(TcpListener, SocketAddr), Exit> {
     let bound = async {
         let listener = TcpListener::bind(address).await?;
         let bound = listener.local_addr()?;
@@ -183,14 +241,12 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Exit> 
     };
     bound.await.map_err(|error| {
         let hint = match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                "another program listens there; stop it, or choose another port with --listen"
-            }
-            std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose another with --listen",
-            std::io::ErrorKind::AddrNotAvailable => "this machine has no such address; choose another with --listen",
-            _ => "choose another address with --listen",
+            std::io::ErrorKind::AddrInUse => "another program listens there; stop it, or choose another port with",
+            std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose another with",
+            std::io::ErrorKind::AddrNotAvailable => "this machine has no such address; choose another with",
+            _ => "choose another address with",
         };
-        complain(format_args!("cannot listen on {address}: {error} ({hint})"));
+        complain(format_args!("cannot listen on {address}: {error} ({hint} {setting})"));
         Exit::Unreachable
     })
 }

@@ -22,6 +22,7 @@ pub mod purge;
 mod record;
 pub mod schema;
 pub mod sessions;
+mod stats;
 mod table;
 mod writer;
 
@@ -35,6 +36,7 @@ use tokio::sync::oneshot;
 pub use draft::Draft;
 pub use error::{Error, OpenError};
 pub use open::{Opened, PidNote};
+pub use stats::{BATCH_BOUNDS, Stats};
 pub use table::{Page, Read, Table, Turn, View};
 
 use crate::domain::stamp::Stamp;
@@ -88,6 +90,11 @@ impl Store {
     /// False once a commit has failed: nothing is written any more until the file is opened again; reads go on.
     pub fn can_commit(&self) -> bool {
         self.shared.writer.can_commit()
+    }
+
+    /// What the writer has done since the file was opened.
+    pub fn stats(&self) -> Stats {
+        self.shared.writer.stats()
     }
 
     /// Looks at the last commit. `look` takes microseconds and never waits for a writer; do not keep a [`View`] across

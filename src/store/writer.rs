@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 
 use super::Error;
 use super::draft::{Batch, Draft};
+use super::stats::{Counters, Stats};
 
 /// Most jobs in one commit.
 const LARGEST_BATCH: usize = 1_024;
@@ -29,24 +30,35 @@ pub(super) struct Writer {
     queue: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
     broken: Arc<AtomicBool>,
+    counters: Arc<Counters>,
 }
 
 impl Writer {
     pub(super) fn start(database: Arc<redb::Database>) -> std::io::Result<Self> {
         let (queue, jobs) = sync_channel(LONGEST_QUEUE);
         let broken = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&broken);
-        let thread =
-            std::thread::Builder::new().name("atlas-writer".to_owned()).spawn(move || work(&database, &jobs, &flag))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), broken })
+        let counters = Arc::new(Counters::default());
+        let (flag, counting) = (Arc::clone(&broken), Arc::clone(&counters));
+        let thread = std::thread::Builder::new()
+            .name("atlas-writer".to_owned())
+            .spawn(move || work(&database, &jobs, &flag, &counting))?;
+        Ok(Self { queue: Some(queue), thread: Some(thread), broken, counters })
     }
 
     pub(super) fn submit(&self, job: Job) -> Result<(), Error> {
         let queue = self.queue.as_ref().ok_or(Error::Closed)?;
-        queue.try_send(job).map_err(|refused| match refused {
-            TrySendError::Full(_) => Error::Busy,
-            TrySendError::Disconnected(_) => Error::Closed,
+        self.counters.waits();
+        queue.try_send(job).map_err(|refused| {
+            self.counters.waits_no_more();
+            match refused {
+                TrySendError::Full(_) => Error::Busy,
+                TrySendError::Disconnected(_) => Error::Closed,
+            }
         })
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        self.counters.stats()
     }
 
     pub(super) fn can_commit(&self) -> bool {
@@ -79,11 +91,17 @@ impl Drop for Alarm<'_> {
     }
 }
 
-fn work(database: &redb::Database, jobs: &Receiver<Job>, broken: &AtomicBool) {
+fn work(database: &redb::Database, jobs: &Receiver<Job>, broken: &AtomicBool, counters: &Counters) {
     let _alarm = Alarm(broken);
     while let Ok(first) = jobs.recv() {
-        let batch = std::iter::once(first).chain(jobs.try_iter()).take(LARGEST_BATCH);
+        counters.waits_no_more();
+        let others = jobs.try_iter().inspect(|_| counters.waits_no_more());
+        let batch = std::iter::once(first).chain(others).take(LARGEST_BATCH);
         let (settles, result) = commit(database, batch);
+        if let Ok(true) = result {
+            counters.committed(settles.len() as u64);
+        }
+        let result = result.map(drop);
         if let Err(error) = &result
             && !broken.swap(true, Ordering::Relaxed)
         {
@@ -95,14 +113,19 @@ fn work(database: &redb::Database, jobs: &Receiver<Job>, broken: &AtomicBool) {
     }
 }
 
-/// Runs the jobs in one transaction. A job that was not run is dropped, which tells its caller that nothing was done.
-fn commit(database: &redb::Database, jobs: impl Iterator<Item = Job>) -> (Vec<Settle>, Result<(), Error>) {
+/// Runs the jobs in one transaction, and says whether there was anything to commit. A job that was not run is dropped, which tells its caller that nothing was done.
+fn commit(database: &redb::Database, jobs: impl Iterator<Item = Job>) -> (Vec<Settle>, Result<bool, Error>) {
     let mut settles = Vec::new();
     let result = database.begin_write().map_err(Error::from).and_then(|mut transaction| {
         // A killed server is back in milliseconds whatever the file's size, for a second fsync per commit.
         transaction.set_quick_repair(true);
         let wrote = decide(&transaction, jobs, &mut settles)?;
-        if wrote { Ok(transaction.commit()?) } else { Ok(transaction.abort()?) }
+        if wrote {
+            transaction.commit()?;
+        } else {
+            transaction.abort()?;
+        }
+        Ok(wrote)
     });
     (settles, result)
 }

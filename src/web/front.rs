@@ -229,6 +229,9 @@ const NOISE: [&str; 7] =
 fn note(site: &Site, method: &Method, trace: &Trace, status: u16, code: Option<&'static str>, began: Instant) {
     let took = began.elapsed();
     let (route, millis) = (trace.route(), took.as_secs_f64() * 1_000.0);
+    if let Some(requests) = &site.requests {
+        requests.note(route, method.as_str(), status, took);
+    }
     // A method can be as long as a header; what is kept is not.
     let method: String = method.as_str().chars().take(16).collect();
     let person = trace.person.get().map(|id| site.app.keys.pseudonym(*id));

@@ -23,6 +23,7 @@ mod insights;
 mod landing;
 mod limits;
 mod mailed;
+pub mod metrics;
 mod offline;
 mod origin;
 mod patience;

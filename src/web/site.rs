@@ -13,6 +13,7 @@ use crate::config::{Dsn, Gate, Settings};
 use crate::domain::client::Proxies;
 use crate::domain::{Account, Kind};
 use crate::observe::activity::Activity;
+use crate::observe::metrics::Requests;
 use crate::observe::sentry::{RELEASE, Reporter};
 use crate::observe::tunnel::Tunnel;
 use crate::pages::Frame;
@@ -32,6 +33,8 @@ pub struct Site {
     pub(super) tunnel: Option<Arc<Tunnel>>,
     /// The address that browsers name in their reports, and as which environment.
     browsers: Option<(Dsn, String)>,
+    /// How long requests took, where that is measured.
+    pub(super) requests: Option<Requests>,
     pub(super) activity: Activity,
     /// Held by whoever takes a list along: one at a time, so that their number costs no memory.
     pub(super) exports: tokio::sync::Mutex<()>,
@@ -69,6 +72,7 @@ impl Site {
             reporter: Reporter::start(settings.sentry.as_ref(), environment),
             tunnel: settings.browser_sentry.as_ref().and_then(Tunnel::to).map(Arc::new),
             browsers: settings.browser_sentry.clone().map(|dsn| (dsn, environment.to_string())),
+            requests: settings.metrics.map(|_| Requests::default()),
             activity: Activity::default(),
             exports: tokio::sync::Mutex::default(),
             report: settings.report.clone(),
