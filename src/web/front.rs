@@ -46,9 +46,13 @@ pub struct Front<S> {
 /// [`BadTable`], a fault of the build.
 pub fn door(site: Arc<Site>) -> Result<Front<impl Handler>, BadTable> {
     let routes = Routes::of(table(site.reads_mail, site.has_test_endpoints))?;
-    let inner = warp::service(dispatch::filter(Arc::clone(&site), Arc::new(routes)));
+    Ok(door_to(Arc::clone(&site), warp::service(dispatch::filter(site, Arc::new(routes)))))
+}
+
+/// The same front door before anything else that answers.
+pub fn door_to<S: Handler>(site: Arc<Site>, inner: S) -> Front<S> {
     let numbers = random().map_or(0, u64::from_be_bytes);
-    Ok(Front { site, inner, peer: None, numbers: Arc::new(AtomicU64::new(numbers)) })
+    Front { site, inner, peer: None, numbers: Arc::new(AtomicU64::new(numbers)) }
 }
 
 impl<S> Front<S> {
@@ -122,7 +126,7 @@ async fn answer<S: Handler>(
             }
             request.extensions_mut().insert(Arc::clone(trace));
             let known = Arc::clone(trace);
-            let answering = site.reporter.around(&trace.id, move || known.route(), inner.call(request));
+            let answering = site.reporter.around(&trace.id, move || known.route(), async { inner.call(request).await });
             match panics::caught(answering).await {
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},

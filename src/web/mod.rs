@@ -40,7 +40,7 @@ mod two_factor;
 mod visit;
 
 pub use face::Face;
-pub use front::door;
+pub use front::{door, door_to};
 pub use limits::{By, Limit};
 pub use routes::{Route, Who, table};
 pub use site::Site;

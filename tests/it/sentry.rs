@@ -1,6 +1,9 @@
 //! What Sentry is told by the server, as it arrives there.
 
+use std::convert::Infallible;
 use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use atlas::app::admin;
 use atlas::config::Dsn;
@@ -8,6 +11,9 @@ use atlas::domain::{AccountId, Email, HabitId};
 use atlas::observe::panics;
 use atlas::observe::sentry::Reporter;
 use atlas::store::{Error, Store, Table, schema};
+use atlas::web;
+use hyper::Request;
+use hyper::body::Incoming;
 use sentry::protocol::{Breadcrumb, Context, User};
 use serde_json::Value;
 
@@ -168,6 +174,54 @@ async fn a_panic_is_told_once_with_its_place_and_not_with_what_it_says() {
     assert!(frames.iter().any(|frame| frame["filename"].as_str().is_some_and(|file| file.ends_with("sentry.rs"))));
     assert_eq!(event["tags"], serde_json::json!({ "request_id": "abcd-1234", "route": "/habits/{id}" }));
     assert_eq!((&event["environment"], &event["level"]), (&"preview/fix-7".into(), &"fatal".into()));
+    says_nothing_of_anybody(&ingest);
+}
+
+/// Answers nothing and panics, at once or after a while.
+#[derive(Clone)]
+struct Panics;
+
+impl tower_service::Service<Request<Incoming>> for Panics {
+    type Response = warp::reply::Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        if request.uri().path() == "/at-once" {
+            panic!("at once, for {}", CANARIES[0]);
+        }
+        Box::pin(async {
+            tokio::task::yield_now().await;
+            panic!("after a while, for {}", CANARIES[0])
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_is_a_breakdown_with_a_number_told_once_and_the_server_lives() {
+    let ingest = Ingest::new();
+    let variables = vec![("SENTRY_DSN", ingest.dsn(1))];
+    let world = World::with(Wishes { variables, ..Wishes::default() }).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let door = web::door_to(Arc::clone(&world.site), Panics);
+    tokio::spawn(web::serve::run(door, listener, web::serve::Limits::default(), std::future::pending()));
+    let mut numbers = Vec::new();
+    for path in ["/at-once", "/later", "/api/later"] {
+        let request = format!("GET {path}?canary-query HTTP/1.1\r\nhost: {}\r\n\r\n", world.stranger().host);
+        let reply = exchange(address, request.as_bytes()).await.unwrap().is(500).says_nothing_of("canary");
+        assert!(reply.header("content-security-policy").is_some());
+        numbers.push(reply.header("x-request-id").unwrap().to_owned());
+    }
+    world.site.reporter.close();
+    let events = ingest.events(3);
+    let told: Vec<_> = events.iter().map(|event| event["tags"]["request_id"].as_str().unwrap()).collect();
+    assert_eq!(told, numbers, "each once, as a panic and not as an answer of 500 as well");
+    assert!(events.iter().all(|event| event["level"] == "fatal" && event["exception"]["values"][0]["type"] == "panic"));
     says_nothing_of_anybody(&ingest);
 }
 
