@@ -50,10 +50,11 @@ impl Server {
     }
 
     /// A server whose files cannot grow past `bytes`.
-    pub fn start_with_files_up_to(folder: &Path, bytes: u64) -> Self {
+    pub fn start_with_files_up_to(folder: &Path, bytes: u64, variables: &[(&str, &str)]) -> Self {
         let mut shell = Command::new("sh");
         let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", bytes / 512);
         shell.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_atlas")]).current_dir(folder).env_clear();
+        shell.envs(variables.iter().copied());
         Self::of(shell, folder, &[])
     }
 

@@ -1,5 +1,6 @@
 //! What Sentry is told by the server, as it arrives there.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::path::Path;
 use std::pin::Pin;
@@ -223,6 +224,44 @@ async fn a_handler_that_panics_is_a_breakdown_with_a_number_told_once_and_the_se
     assert_eq!(told, numbers, "each once, as a panic and not as an answer of 500 as well");
     assert!(events.iter().all(|event| event["level"] == "fatal" && event["exception"]["values"][0]["type"] == "panic"));
     says_nothing_of_anybody(&ingest);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_once_by_each_route_however_many_meet_it() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Server::start(folder.path()));
+    let size = std::fs::metadata(folder.path().join("data/development/atlas.redb")).unwrap().len();
+    let ingest = Ingest::new();
+    // A limit on the size of files stands in for the full disk.
+    let server = Server::start_with_files_up_to(folder.path(), size + 64 * 1024, &[("SENTRY_DSN", &ingest.dsn(1))]);
+    let address = ([127, 0, 0, 1], server.port).into();
+    let asks = async |line: &str, body: &str| {
+        let (port, length) = (server.port, body.len());
+        let request = format!(
+            "{line} HTTP/1.1\r\nhost: localhost:{port}\r\nsec-fetch-site: same-origin\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        exchange(address, request.as_bytes()).await.unwrap().status
+    };
+    let body = |n| format!("email=canary-{n}%40example.com&password=quiet+orchard+tram+lemon&displayName=Canary");
+    let mut n = 0;
+    while asks("POST /sign-up", &format!("{}&confirmPassword=quiet+orchard+tram+lemon", body(n))).await != 503 {
+        n += 1;
+        assert!(n < 190, "the limit is never reached");
+    }
+    for _ in 0..20 {
+        assert_eq!(asks("GET /api/health", "").await, 503);
+        assert_eq!(asks("POST /forgot-password", &body(0)).await, 503);
+    }
+    server.signal("TERM");
+    assert_eq!(server.ends().0, Some(0));
+    let events = ingest.events(3);
+    let told: BTreeSet<_> = events.iter().map(|event| event["message"].as_str().unwrap()).collect();
+    let routes = ["/api/health answered 503", "/forgot-password answered 503", "/sign-up answered 503"];
+    assert_eq!(told, BTreeSet::from(routes));
+    // Three, unless all this took minutes.
+    assert!(events.len() < 20, "{} of 41 were told", events.len());
+    assert!(!String::from_utf8_lossy(&ingest.got(3)[2].body).contains("canary"));
 }
 
 #[tokio::test]
