@@ -239,9 +239,8 @@ async fn the_numbers_are_on_their_own_listener_and_nowhere_else() {
     server.signal("TERM");
     assert_eq!(server.ends().0, Some(0));
 
-    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let held = TcpListener::bind(taken).await.unwrap();
-    let variables = [("ATLAS_METRICS_LISTEN", taken.to_string())];
+    let held = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let variables = [("ATLAS_METRICS_LISTEN", held.local_addr().unwrap().to_string())];
     let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
     let ended = crate::process::run(folder.path(), &["serve", "--listen", "127.0.0.1:0"], &variables);
     assert_eq!(crate::process::code(&ended), 69);
