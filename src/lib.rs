@@ -12,7 +12,7 @@
 //! | | [`store`] | the data file; redb lives here only |
 //! | | [`pages`] | what people see; maud and the assets live here only |
 //! | | [`mail`] | handing mail to a relay; SMTP lives here only |
-//! | | [`observe`] | logs, the last requests, and Sentry |
+//! | | [`observe`] | logs, the last requests, numbers, Sentry, and the service manager |
 //! | second | [`app`] | the use cases: one decision, one transaction |
 //! | third | [`web`] | HTTP in, HTTP out; warp and hyper live here only |
 //! | | [`ops`] | what an operator does |

@@ -32,6 +32,8 @@ pub enum Purpose {
     Device,
     /// The secret of the second factor, which is not hashed but sealed with a key of its own.
     TwoFactor,
+    /// What the log calls a person.
+    Log,
 }
 
 impl Purpose {
@@ -46,6 +48,7 @@ impl Purpose {
             Self::Recovery => b"recovery",
             Self::Device => b"device",
             Self::TwoFactor => b"two-factor",
+            Self::Log => b"log",
         }
     }
 }
@@ -117,6 +120,12 @@ impl Keys {
     pub fn codes(&self) -> impl Fn(AccountId, &str) -> [u8; 32] + Send + use<> {
         let key = self.of(Purpose::Code);
         move |account, digits| keyed_hash(&key, format!("{account}:{digits}").as_bytes())
+    }
+
+    /// What the log calls a person: always the same, and of no use to whoever has only the log.
+    pub fn pseudonym(&self, person: AccountId) -> String {
+        let hash = self.hash(Purpose::Log, &person.to_string());
+        hash.iter().take(6).fold(String::new(), |name, byte| format!("{name}{byte:02x}"))
     }
 
     /// Under what a token is stored. Any text has a hash; that of no token leads nowhere.

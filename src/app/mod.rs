@@ -10,6 +10,7 @@ pub mod challenges;
 pub mod clock;
 pub mod completions;
 pub mod credentials;
+pub mod figures;
 pub mod guesses;
 pub mod habits;
 pub mod insights;

@@ -9,6 +9,7 @@ use super::clock::Clock;
 use super::{App, Error};
 use crate::domain::snapshot::{Keep, Manifest, Reason, SnapshotId, superfluous};
 use crate::domain::{Environment, FileId, Refusal};
+use crate::observe::metrics;
 use crate::store::OpenError;
 use crate::store::snapshot::{self, Failure, Proof, Rows};
 use crate::store::snapshots::{Folder, Listing, digest, free_bytes};
@@ -113,6 +114,7 @@ fn made(
         let proven = Proven { id: id.clone(), proof, binary, taken_at, now: clock.now(), reason, bytes, digest };
         let manifest = proven.manifest();
         folder.describe(&manifest)?;
+        note(&manifest);
         Ok::<_, Failure>(manifest)
     })();
     if done.is_err() {
@@ -242,7 +244,22 @@ pub fn verify(
         Proven { id, proof, binary, taken_at, now, reason, bytes, digest }.manifest()
     };
     folder.describe(&manifest).map_err(Failure::from)?;
+    note(&manifest);
     Ok(manifest)
+}
+
+/// Lets metrics know how old the snapshots are that were taken before this process began.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub fn recall(app: &App) -> Result<(), Error> {
+    list(&app.snapshots(), &app.store.stamp().environment)?.snapshots.iter().for_each(note);
+    Ok(())
+}
+
+fn note(manifest: &Manifest) {
+    metrics::Snapshot::Created.happened(manifest.taken_at);
+    metrics::Snapshot::Verified.happened(manifest.proven_at);
 }
 
 fn modified(path: &Path) -> Option<jiff::Timestamp> {

@@ -68,6 +68,12 @@ enum Command {
         /// Address and port to serve on, as in 127.0.0.1:3000
         #[arg(long, value_name = "ADDR")]
         listen: Option<String>,
+        /// What is logged, as in info or atlas=debug
+        #[arg(long, value_name = "FILTER")]
+        log: Option<String>,
+        /// How it is logged: auto, pretty or json
+        #[arg(long, value_name = "FORMAT")]
+        log_format: Option<String>,
     },
     /// Show the configuration with its origins, and every problem at once
     Check {
@@ -318,14 +324,16 @@ struct Place {
 
 impl Place {
     fn flags(self, listen: Option<String>) -> config::Flags {
-        config::Flags { environment: self.environment, config: self.config, listen }
+        config::Flags { environment: self.environment, config: self.config, listen, ..config::Flags::default() }
     }
 }
 
 /// Runs the command of this process's words.
 pub fn run() -> ExitCode {
     let exit = match Words::parse().command {
-        Command::Serve { place, listen } => serve::run(&place.flags(listen)),
+        Command::Serve { place, listen, log, log_format } => {
+            serve::run(&config::Flags { log, log_format, ..place.flags(listen) })
+        }
         Command::Check { place, connect, json } => check::run(&place.flags(None), connect, json),
         Command::Seed { place, set, json } => seed::run(&place.flags(None), &set, json),
         Command::User { verb } => verb.run(),

@@ -11,15 +11,16 @@ use tokio::task::JoinHandle;
 
 use super::{Exit, complain, open, say};
 use crate::app::clock::Clock;
-use crate::app::{App, purge, releases, sending};
-use crate::config::{Flags, Settings};
+use crate::app::{App, purge, releases, sending, snapshots};
+use crate::config::{self, Flags, Settings};
 use crate::mail::Relay;
 use crate::observe;
+use crate::observe::supervisor::Supervisor;
 use crate::ops::control::{self, Control};
 use crate::ops::migrations::{self, Stayed};
 use crate::ops::operations::Operations;
-use crate::ops::snapshots;
-use crate::store::{OpenError, Opened, PidNote};
+use crate::ops::snapshots::keep_taking;
+use crate::store::{OpenError, Opened, PidNote, schema};
 use crate::web::serve::{self, Limits};
 use crate::web::{self, Site, maintenance};
 
@@ -29,7 +30,7 @@ pub fn run(flags: &Flags) -> Exit {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
-    if let Err(why) = observe::logs::start(&settings.log) {
+    if let Err(why) = observe::logs::start(&settings.log, settings.log_format) {
         complain(why);
         return Exit::Configuration;
     }
@@ -48,10 +49,13 @@ pub fn run(flags: &Flags) -> Exit {
 
 async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     // The port comes first: a busy one is the commonest mistake, and nothing is made before it is told.
-    let (listener, bound) = listen(settings.listen).await?;
+    let (listener, bound) = listen(settings.listen, "--listen").await?;
+    let scraped = match settings.metrics {
+        Some(address) => Some(listen(address, "ATLAS_METRICS_LISTEN").await?),
+        None => None,
+    };
     let opened = data_file(settings, &listener).await?;
     let _note = PidNote::leave(&settings.data_file);
-    let _reporting = observe::sentry::start(settings.sentry.as_ref(), &opened.store.stamp().environment);
     let app_url = open::app_url(settings, bound)?;
     let broken = |error: &dyn std::fmt::Display| {
         complain(error);
@@ -61,6 +65,7 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     let app = Arc::new(app);
     let operations = Arc::new(Operations::new(Arc::clone(&app), settings));
     let site = Arc::new(Site::new(Arc::clone(&app), settings));
+    site.reporter.covers_the_process();
     let door = web::door(Arc::clone(&site)).map_err(|error| broken(&error))?;
     let mut signals = Signals::watch().map_err(|error| broken(&error))?;
 
@@ -69,19 +74,25 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     let at = app_url.as_str().trim_end_matches('/');
     say(format_args!("Atlas serves {} at {at} from {file}{made}", settings.environment));
 
+    let supervisor = Arc::new(supervisor()?);
     let sending = sending(settings, &site)?;
     let listening = listening(settings, &operations);
+    let measuring = measuring(scraped, &site);
+    let living = living(&supervisor, &site);
     recording(&app);
+    supervisor.is_ready();
     let (stop, stopping) = oneshot::channel();
     let stopped = async {
         let _ = stopping.await;
     };
     let cut = tokio::select! {
-        cut = drained(serve::run(door, listener, Limits::default(), stopped), stop, &mut signals, &operations) => cut,
+        cut = drained(serve::run(door, listener, Limits::default(), stopped), stop, &mut signals, &operations, &supervisor) => cut,
         () = sending => 0,
         () = purging(Arc::clone(&site)) => 0,
         () = listening => 0,
         () = taking_snapshots(settings.snapshots.every, &operations) => 0,
+        () = measuring => 0,
+        () = living => 0,
     };
     if cut > 0 {
         tracing::warn!(cut, "connections were cut off when the time to drain was over");
@@ -92,6 +103,7 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     {
         tracing::warn!(%error, "the data file was not writable at the end");
     }
+    site.reporter.close();
     say(format_args!("Atlas has stopped serving {}", settings.environment));
     Ok(Exit::Fine)
 }
@@ -131,6 +143,9 @@ async fn data_file(settings: &Settings, listener: &TcpListener) -> Result<Opened
 fn recording(app: &Arc<App>) {
     let app = Arc::clone(app);
     tokio::task::spawn_blocking(move || {
+        if let Err(error) = snapshots::recall(&app) {
+            tracing::warn!(%error, "the snapshots that are there cannot be listed");
+        }
         if let Err(error) = releases::started(&app) {
             tracing::warn!(%error, "this release is not written down, so a rollback will not know it");
         }
@@ -143,6 +158,7 @@ async fn drained(
     stop: oneshot::Sender<()>,
     signals: &mut Signals,
     operations: &Operations,
+    supervisor: &Supervisor,
 ) -> usize {
     let mut serving = std::pin::pin!(serving);
     tokio::select! {
@@ -150,6 +166,7 @@ async fn drained(
         () = signals.next() => {}
         () = operations.stopped() => {}
     }
+    supervisor.is_stopping();
     tracing::info!("stopping: running requests may finish");
     let _ = stop.send(());
     tokio::select! {
@@ -214,9 +231,50 @@ async fn taking_snapshots(every: Option<Duration>, operations: &Arc<Operations>)
     let Some(every) = every else { return std::future::pending().await };
     loop {
         let operations = Arc::clone(operations);
-        let ended = Task(tokio::spawn(async move { snapshots::keep_taking(&operations, every).await })).await;
+        let ended = Task(tokio::spawn(async move { keep_taking(&operations, every).await })).await;
         tracing::error!(?ended, "snapshots on schedule stopped and start again");
         tokio::time::sleep(Duration::from_mins(1)).await;
+    }
+}
+
+/// The line to a service manager, if one started this process.
+fn supervisor() -> Result<Supervisor, Exit> {
+    let variables = config::process_variables().map_err(|error| {
+        complain(error);
+        Exit::Configuration
+    })?;
+    Supervisor::of(config::supervised(&variables)).map_err(|error| {
+        complain(format_args!("NOTIFY_SOCKET leads nowhere: {error}"));
+        Exit::InputOutput
+    })
+}
+
+/// Says that Atlas lives for as long as its file can be read and its threads get on, where somebody wants to know. A file
+/// that takes no writes any more is no reason to start again: that would not make room on the disk.
+fn living(supervisor: &Arc<Supervisor>, site: &Arc<Site>) -> impl Future<Output = ()> + use<> {
+    let (supervisor, site) = (Arc::clone(supervisor), Arc::clone(site));
+    async move {
+        let Some(pulse) = supervisor.pulse() else { return std::future::pending().await };
+        loop {
+            let site = Arc::clone(&site);
+            let look = move || site.app.store.read(|view| view.count(schema::STAMP.name()));
+            match tokio::task::spawn_blocking(look).await {
+                Ok(Ok(_)) => supervisor.is_alive(),
+                Ok(Err(error)) => tracing::error!(%error, "the data file cannot be read"),
+                Err(error) => tracing::error!(%error, "the data file cannot be read"),
+            }
+            tokio::time::sleep(pulse).await;
+        }
+    }
+}
+
+/// Answers whoever scrapes metrics for as long as the server runs, where there are any.
+fn measuring(scraped: Option<(TcpListener, SocketAddr)>, site: &Arc<Site>) -> impl Future<Output = ()> + use<> {
+    let site = Arc::clone(site);
+    async move {
+        let Some((listener, address)) = scraped else { return std::future::pending().await };
+        tracing::info!(%address, "metrics can be read");
+        web::metrics::serve(site, listener).await;
     }
 }
 
@@ -236,7 +294,7 @@ impl Drop for Task {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Exit> {
+async fn listen(address: SocketAddr, setting: &str) -> Result<(TcpListener, SocketAddr), Exit> {
     let bound = async {
         let listener = TcpListener::bind(address).await?;
         let bound = listener.local_addr()?;
@@ -244,14 +302,12 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Exit> 
     };
     bound.await.map_err(|error| {
         let hint = match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                "another program listens there; stop it, or choose another port with --listen"
-            }
-            std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose another with --listen",
-            std::io::ErrorKind::AddrNotAvailable => "this machine has no such address; choose another with --listen",
-            _ => "choose another address with --listen",
+            std::io::ErrorKind::AddrInUse => "another program listens there; stop it, or choose another port with",
+            std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose another with",
+            std::io::ErrorKind::AddrNotAvailable => "this machine has no such address; choose another with",
+            _ => "choose another address with",
         };
-        complain(format_args!("cannot listen on {address}: {error} ({hint})"));
+        complain(format_args!("cannot listen on {address}: {error} ({hint} {setting})"));
         Exit::Unreachable
     })
 }

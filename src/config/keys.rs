@@ -65,6 +65,8 @@ keys! {
     SNAPSHOTS_KEEP = "snapshots.keep", List, [], "How many snapshots on schedule are kept, as in 8 latest, 7 daily, 4 weekly.";
     SNAPSHOTS_COPY_TO = "snapshots.copy_to", Text, [], "A second folder, best on another disk, that every snapshot is copied to.";
     LOG = "log", Text, ["ATLAS_LOG"], "What is logged, as in info or atlas=debug.";
+    LOG_FORMAT = "log_format", Text, ["ATLAS_LOG_FORMAT"], "How it is logged: pretty, json, or auto, which is pretty on a terminal and json elsewhere.";
+    METRICS_LISTEN = "metrics.listen", Text, ["ATLAS_METRICS_LISTEN"], "Address and port to serve /metrics on, as in 127.0.0.1:9464; unset, there are no metrics.";
 }
 
 /// Variables that choose what is read, rather than being settings.

@@ -14,8 +14,9 @@ mod written;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
-pub use settings::{Dsn, Gate, Mail, Secret, Sender, Settings, Smtp, Tls, Transport};
+pub use settings::{Dsn, Gate, LogFormat, Mail, Secret, Sender, Settings, Smtp, Tls, Transport};
 pub use written::{Entry, Origin, Written};
 
 use crate::domain::Environment;
@@ -29,6 +30,10 @@ pub struct Flags {
     pub config: Option<PathBuf>,
     /// `--listen`.
     pub listen: Option<String>,
+    /// `--log`.
+    pub log: Option<String>,
+    /// `--log-format`.
+    pub log_format: Option<String>,
 }
 
 /// Something about the configuration that the operator should know.
@@ -100,6 +105,27 @@ pub fn process_variables() -> Result<BTreeMap<String, String>, Unreadable> {
         }
     }
     Ok(variables)
+}
+
+/// What a service manager such as systemd tells of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Supervised {
+    /// The socket it listens on; a name that begins with `@` is an abstract one.
+    pub socket: PathBuf,
+    /// After how long without a sign of life it gives the process up, if it does.
+    pub watchdog: Option<Duration>,
+}
+
+/// Who supervises this process, as `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID` say. Those are no settings: the
+/// service manager sets them.
+pub fn supervised(variables: &BTreeMap<String, String>) -> Option<Supervised> {
+    let value = |name: &str| variables.get(name).map(String::as_str).filter(|value| !value.is_empty());
+    let socket = value("NOTIFY_SOCKET")?;
+    // Inherited from a parent that is watched itself, it means somebody else.
+    let is_ours = value("WATCHDOG_PID").is_none_or(|pid| pid.parse() == Ok(std::process::id()));
+    let watchdog = value("WATCHDOG_USEC").filter(|_| is_ours).and_then(|micros| micros.parse().ok());
+    let watchdog = watchdog.filter(|micros| *micros > 0).map(Duration::from_micros);
+    Some(Supervised { socket: PathBuf::from(socket), watchdog })
 }
 
 /// Gathers and settles the configuration of one environment.

@@ -120,6 +120,17 @@ pub struct Snapshots {
     pub copy_to: Option<PathBuf>,
 }
 
+/// How lines of the log look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people on a terminal, for programs elsewhere.
+    Auto,
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
 /// The configuration of one environment.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -157,6 +168,10 @@ pub struct Settings {
     pub snapshots: Snapshots,
     /// What is logged.
     pub log: String,
+    /// How it is logged.
+    pub log_format: LogFormat,
+    /// Where metrics can be read, if anywhere.
+    pub metrics: Option<SocketAddr>,
     /// Every setting with its origin, for admins to read.
     pub report: Vec<Shown>,
 }

@@ -93,9 +93,15 @@ pub(super) fn gather(
         }
     }
     add_defaults(environment, &mut written.entries);
-    if let Some(listen) = &flags.listen {
-        let entry = Entry { value: listen.clone(), origin: Origin::Flag("--listen") };
-        written.entries.insert(keys::LISTEN, entry);
+    let flags = [
+        (keys::LISTEN, "--listen", &flags.listen),
+        (keys::LOG, "--log", &flags.log),
+        (keys::LOG_FORMAT, "--log-format", &flags.log_format),
+    ];
+    for (key, flag, value) in flags {
+        if let Some(value) = value.clone() {
+            written.entries.insert(key, Entry { value, origin: Origin::Flag(flag) });
+        }
     }
     Ok((written, problems))
 }
@@ -110,6 +116,7 @@ fn add_defaults(environment: &Environment, entries: &mut BTreeMap<&'static str, 
     add(keys::LOG, "info".to_owned());
     let required = policy::of(environment.kind()).settings == policy::Settings::Required;
     add(keys::SNAPSHOTS_EVERY, if required { "6h" } else { "off" }.to_owned());
+    add(keys::LOG_FORMAT, "auto".to_owned());
     let endpoints = policy::of(environment.kind()).test_endpoints;
     add(keys::TEST_ENDPOINTS, (endpoints == TestEndpoints::Flag(true)).to_string());
 }

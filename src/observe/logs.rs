@@ -4,19 +4,30 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging with a filter such as `info` or `atlas=debug`. A second call changes nothing.
+use super::panics;
+use crate::config::LogFormat;
+
+/// Starts logging with a filter such as `info` or `atlas=debug`, panics included. A second call changes nothing.
 ///
 /// # Errors
 /// What is wrong with the filter.
-pub fn start(filter: &str) -> Result<(), String> {
+pub fn start(filter: &str, format: LogFormat) -> Result<(), String> {
     let filter = EnvFilter::try_new(filter).map_err(|error| format!("log filter “{filter}”: {error}"))?;
+    let terminal = std::io::stderr().is_terminal();
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = if std::io::stderr().is_terminal() {
-        builder.with_target(false).try_init()
+    let is_pretty = match format {
+        LogFormat::Auto => terminal,
+        LogFormat::Pretty => true,
+        LogFormat::Json => false,
+    };
+    let started = if is_pretty {
+        builder.with_target(false).with_ansi(terminal).try_init()
     } else {
         builder.json().flatten_event(true).with_current_span(false).try_init()
     };
     // Already started: tests run several servers in one process.
-    drop(started);
+    if started.is_ok() {
+        panics::log();
+    }
     Ok(())
 }

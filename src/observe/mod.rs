@@ -2,4 +2,8 @@
 
 pub mod activity;
 pub mod logs;
+pub mod metrics;
+pub mod panics;
 pub mod sentry;
+pub mod supervisor;
+pub mod tunnel;

@@ -36,6 +36,21 @@ pub struct Frame<'a> {
     pub is_admin: bool,
     /// Whether captured mail can be read at `/dev/mail`.
     pub reads_mail: bool,
+    /// How the browser reports errors, where it does.
+    pub report: Option<Report<'a>>,
+}
+
+/// What the browser says of the page when it reports an error.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'a> {
+    /// The Sentry address that browsers may know.
+    pub dsn: &'a str,
+    /// The template of the page's route; it holds no ids.
+    pub page: &'static str,
+    /// What was built.
+    pub release: &'static str,
+    /// The environment.
+    pub environment: &'a str,
 }
 
 /// A whole document.
@@ -58,6 +73,11 @@ pub fn document(frame: &Frame<'_>, title: &str, here: Here, main: &Markup) -> Ma
                 // With credentials, because an environment behind shared ones shows nothing without them.
                 link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials";
                 link rel="stylesheet" href=(address("app.css"));
+                // First, so that it hears of what the others do.
+                @if let Some(report) = frame.report {
+                    script type="module" src=(address("report.js")) data-dsn=(report.dsn) data-page=(report.page)
+                        data-release=(report.release) data-environment=(report.environment) {}
+                }
                 script type="module" src=(address("app.js")) {}
             }
             body data-member=[frame.member.map(|member| member.id)] data-zone=[frame.member.map(|member| member.zone().name())]

@@ -26,6 +26,7 @@ pub mod schema;
 pub mod sessions;
 pub mod snapshot;
 pub mod snapshots;
+mod stats;
 mod table;
 mod writer;
 
@@ -39,7 +40,8 @@ use tokio::sync::oneshot;
 pub use draft::Draft;
 pub use error::{Error, OpenError};
 pub use open::{Hold, Opened, PidNote, look_at};
-pub use table::{Page, Read, Turn, View};
+pub use stats::{BATCH_BOUNDS, Stats};
+pub use table::{Page, Read, Table, Turn, View};
 
 use crate::domain::stamp::Stamp;
 use preimage::Preimage;
@@ -147,6 +149,11 @@ impl Store {
     /// False once a commit has failed: nothing is written any more until the file is opened again; reads go on.
     pub fn can_commit(&self) -> bool {
         self.open_file().as_ref().is_some_and(|open| open.writer.can_commit())
+    }
+
+    /// What the writer has done since the file was opened.
+    pub fn stats(&self) -> Stats {
+        self.open_file().as_ref().map(|open| open.writer.stats()).unwrap_or_default()
     }
 
     /// Looks at the last commit. `look` takes microseconds and never waits for a writer; do not keep a [`View`] across

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 
 use super::Error;
 use super::draft::{Batch, Draft};
+use super::stats::{Counters, Stats};
 
 /// Most jobs in one commit.
 const LARGEST_BATCH: usize = 1_024;
@@ -37,24 +38,35 @@ pub(super) struct Writer {
     queue: Option<SyncSender<Task>>,
     thread: Option<JoinHandle<()>>,
     broken: Arc<AtomicBool>,
+    counters: Arc<Counters>,
 }
 
 impl Writer {
     pub(super) fn start(database: Arc<redb::Database>) -> std::io::Result<Self> {
         let (queue, jobs) = sync_channel(LONGEST_QUEUE);
         let broken = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&broken);
-        let thread =
-            std::thread::Builder::new().name("atlas-writer".to_owned()).spawn(move || work(&database, &jobs, &flag))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), broken })
+        let counters = Arc::new(Counters::default());
+        let (flag, counting) = (Arc::clone(&broken), Arc::clone(&counters));
+        let thread = std::thread::Builder::new()
+            .name("atlas-writer".to_owned())
+            .spawn(move || work(&database, &jobs, &flag, &counting))?;
+        Ok(Self { queue: Some(queue), thread: Some(thread), broken, counters })
     }
 
     pub(super) fn submit(&self, task: Task) -> Result<(), Error> {
         let queue = self.queue.as_ref().ok_or(Error::Closed)?;
-        queue.try_send(task).map_err(|refused| match refused {
-            TrySendError::Full(_) => Error::Busy,
-            TrySendError::Disconnected(_) => Error::Closed,
+        self.counters.waits();
+        queue.try_send(task).map_err(|refused| {
+            self.counters.waits_no_more();
+            match refused {
+                TrySendError::Full(_) => Error::Busy,
+                TrySendError::Disconnected(_) => Error::Closed,
+            }
         })
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        self.counters.stats()
     }
 
     pub(super) fn can_commit(&self) -> bool {
@@ -87,12 +99,16 @@ impl Drop for Alarm<'_> {
     }
 }
 
-fn work(database: &redb::Database, tasks: &Receiver<Task>, broken: &AtomicBool) {
+fn work(database: &redb::Database, tasks: &Receiver<Task>, broken: &AtomicBool, counters: &Counters) {
     let _alarm = Alarm(broken);
     while let Ok(first) = tasks.recv() {
-        let (jobs, pause) = gathered(first, tasks);
+        let (jobs, pause) = gathered(first, tasks, counters);
         if !jobs.is_empty() {
             let (settles, result) = commit(database, jobs.into_iter());
+            if let Ok(true) = result {
+                counters.committed(settles.len() as u64);
+            }
+            let result = result.map(drop);
             if let Err(error) = &result
                 && !broken.swap(true, Ordering::Relaxed)
             {
@@ -109,9 +125,10 @@ fn work(database: &redb::Database, tasks: &Receiver<Task>, broken: &AtomicBool) 
 }
 
 /// The decisions that wait, up to a full batch or to the first pause.
-fn gathered(first: Task, tasks: &Receiver<Task>) -> (Vec<Job>, Option<Pause>) {
+fn gathered(first: Task, tasks: &Receiver<Task>, counters: &Counters) -> (Vec<Job>, Option<Pause>) {
     let mut jobs = Vec::new();
     for task in std::iter::once(first).chain(tasks.try_iter()) {
+        counters.waits_no_more();
         match task {
             Task::Decide(job) => jobs.push(job),
             Task::Pause(pause) => return (jobs, Some(pause)),
@@ -130,14 +147,20 @@ fn settled(database: &redb::Database) -> Result<(), Error> {
     Ok(transaction.commit()?)
 }
 
-/// Runs the jobs in one transaction. A job that was not run is dropped, which tells its caller that nothing was done.
-fn commit(database: &redb::Database, jobs: impl Iterator<Item = Job>) -> (Vec<Settle>, Result<(), Error>) {
+/// Runs the jobs in one transaction, and says whether there was anything to commit. A job that was not
+/// run is dropped, which tells its caller that nothing was done.
+fn commit(database: &redb::Database, jobs: impl Iterator<Item = Job>) -> (Vec<Settle>, Result<bool, Error>) {
     let mut settles = Vec::new();
     let result = database.begin_write().map_err(Error::from).and_then(|mut transaction| {
         // A killed server is back in milliseconds whatever the file's size, for a second fsync per commit.
         transaction.set_quick_repair(true);
         let wrote = decide(&transaction, jobs, &mut settles)?;
-        if wrote { Ok(transaction.commit()?) } else { Ok(transaction.abort()?) }
+        if wrote {
+            transaction.commit()?;
+        } else {
+            transaction.abort()?;
+        }
+        Ok(wrote)
     });
     (settles, result)
 }

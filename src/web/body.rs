@@ -59,6 +59,11 @@ pub async fn form(headers: &HeaderMap, mut body: Option<Body>, allowance: Allowa
     Ok(Fields::parse(&read(headers, body.as_mut(), allowance).await?))
 }
 
+/// Reads a body of any kind within its allowance.
+pub async fn raw(headers: &HeaderMap, mut body: Option<Body>, allowance: Allowance) -> Result<Bytes, Failure> {
+    read(headers, body.as_mut(), allowance).await
+}
+
 /// A form with a file.
 #[derive(Debug, Default)]
 pub struct Upload {

@@ -14,10 +14,10 @@ use warp::{Filter, Reply};
 use super::body::Body;
 use super::face::Face;
 use super::failure::Failure;
-use super::reply::{self, Answer, Template};
+use super::reply::{self, Answer};
 use super::routes::{Route, Routes, Who, allowed};
 use super::site::Site;
-use super::visit::{Parts, Peer, RequestNumber, Visit};
+use super::visit::{Parts, Peer, Trace, Visit};
 use super::{encoding, gate, origin, target};
 use crate::app::{admin, sessions};
 use crate::domain::Refusal;
@@ -30,17 +30,17 @@ pub fn filter(site: Arc<Site>, routes: Arc<Routes>) -> BoxedFilter<(warp::reply:
         .and(warp::path::full())
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::header::headers_cloned())
-        .and(warp::ext::optional::<RequestNumber>())
+        .and(warp::ext::optional::<Arc<Trace>>())
         .and(warp::ext::optional::<Peer>())
         .and(warp::body::stream())
-        .then(move |method, path: FullPath, query, headers, number: Option<RequestNumber>, peer: Option<Peer>, body| {
+        .then(move |method, path: FullPath, query, headers, trace: Option<Arc<Trace>>, peer: Option<Peer>, body| {
             let visit = Visit {
                 site: Arc::clone(&site),
                 method,
                 path: path.as_str().to_owned(),
                 query,
                 headers,
-                request: number.map(|number| number.0).unwrap_or_default(),
+                trace: trace.unwrap_or_default(),
                 peer: peer.map(|peer| peer.0),
                 parts: Vec::new(),
                 member: None,
@@ -63,15 +63,14 @@ fn bytes_of(body: impl Stream<Item = Result<impl Buf, warp::Error>> + Send + 'st
 async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
     let site = Arc::clone(&visit.site);
     let face = Face::of(&visit.path);
-    let (path, request) = (visit.path.clone(), visit.request.clone());
+    let (path, trace) = (visit.path.clone(), Arc::clone(&visit.trace));
     let (query, safe) = (visit.query.clone(), visit.method.is_safe());
-    let mut template = Template("(none)");
     let mut gzip = None;
     let mut count = None;
 
     let result = match choose(&site, routes, &path, &visit.method, &visit.headers, face) {
         Ok((route, parts)) => {
-            template = Template(route.path);
+            let _ = trace.route.set(route.path);
             gzip = route.gzip.then(|| encoding::accepts(&visit.headers, "gzip"));
             visit.parts = parts;
             let admitted = admit(&mut visit, route.who).and_then(|()| {
@@ -107,7 +106,7 @@ async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
         }
         Err(Failure::Refused(Refusal::NotAdmin)) if face == Face::Page && safe => reply::elsewhere("/today"),
         Err(Failure::Refused(Refusal::NotAdmin)) if face == Face::Page => reply::see_other("/today"),
-        Err(failure) => failure.answer(face, &site.frame(None), &request),
+        Err(failure) => failure.answer(face, &site.frame(None), &trace.id),
     };
     if let Some(count) = count {
         count.tell(&mut answer);
@@ -115,7 +114,6 @@ async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
     if let Some(accepted) = gzip {
         answer = encoding::pack(answer, accepted);
     }
-    answer.extensions_mut().insert(template);
     answer
 }
 
@@ -158,6 +156,9 @@ fn admit(visit: &mut Visit, who: Who) -> Result<(), Failure> {
     }
     if let Some(token) = visit.site.cookie.read(&visit.headers) {
         visit.member = sessions::member(&visit.site.app, token)?;
+    }
+    if let Some(member) = &visit.member {
+        let _ = visit.trace.person.set(member.account.id);
     }
     match (&visit.member, who) {
         (None, Who::Member | Who::Admin) => Err(Failure::SignedOut),

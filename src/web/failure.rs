@@ -34,6 +34,8 @@ pub enum Failure {
     CrossSite,
     /// The request calls this site by a name that is not its own.
     Misdirected,
+    /// An error report is for another address than the one configured.
+    Elsewhere,
     /// The environment's shared credentials are missing.
     Gate,
     /// Too much is going on.
@@ -127,6 +129,7 @@ impl Failure {
                 | Refusal::AdminsNeedTwoFactor,
             )
             | Self::CrossSite
+            | Self::Elsewhere
             | Self::OtherPerson => StatusCode::FORBIDDEN,
             // The predecessor's scripts expect 400 from the API; a page says what a form's answer is.
             Self::Refused(_) if face == Face::Page => StatusCode::UNPROCESSABLE_ENTITY,
@@ -162,6 +165,7 @@ impl Failure {
                 | Refusal::AdminsNeedTwoFactor,
             )
             | Self::CrossSite
+            | Self::Elsewhere
             | Self::OtherPerson => code::FORBIDDEN,
             Self::Busy | Self::Unavailable(_) | Self::Broken(_) => code::INTERNAL_ERROR,
             _ => code::INVALID_REQUEST,
@@ -179,6 +183,7 @@ impl Failure {
             Self::TooSlow => "That took too long",
             Self::OtherPerson => "That is somebody else's",
             Self::CrossSite => "That came from elsewhere",
+            Self::Elsewhere => "That belongs elsewhere",
             Self::Misdirected => "This is not the place",
             Self::Unavailable(_) => "Nothing can be saved just now",
             Self::Broken(_) => "Something broke",
@@ -201,6 +206,7 @@ impl Failure {
                 "The request came from a page of another site, so nothing was done. Open Atlas itself and try again."
                     .to_owned()
             }
+            Self::Elsewhere => "Error reports for that address are not passed on.".to_owned(),
             Self::Misdirected => "This server does not answer to that host name.".to_owned(),
             Self::Busy => "Too much is going on just now; nothing was changed. Try again in a few seconds.".to_owned(),
             Self::Unavailable(_) => {

@@ -1,18 +1,16 @@
 //! The front door: what every request and every answer go through, whatever the route.
 //!
 //! Gives each request a number, checks the host, turns HEAD into GET, turns a panic into an answer, puts the
-//! security headers on, and writes the one log line.
+//! security headers on, writes the one log line, and reports what broke.
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::IpAddr;
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use futures_util::FutureExt;
 use hyper::body::Incoming;
 use tower_service::Service;
 use warp::Reply;
@@ -20,15 +18,16 @@ use warp::http::header::{CACHE_CONTROL, HOST, HeaderName, HeaderValue, REFERRER_
 use warp::http::{HeaderMap, Method, Request};
 use warp::reply::Response as WarpResponse;
 
-use super::dispatch;
 use super::face::Face;
 use super::failure::Failure;
-use super::reply::{Code, Template};
+use super::reply::Code;
 use super::routes::{BadTable, Routes, table};
 use super::site::Site;
-use super::visit::{Peer, RequestNumber};
+use super::visit::{Peer, Trace};
+use super::{dispatch, tunnel};
 use crate::app::random;
-use crate::observe::{self, activity::Entry};
+use crate::observe::activity::Entry;
+use crate::observe::panics;
 
 /// The front door of a site. Cheap to clone: one per connection.
 #[derive(Clone)]
@@ -47,9 +46,13 @@ pub struct Front<S> {
 /// [`BadTable`], a fault of the build.
 pub fn door(site: Arc<Site>) -> Result<Front<impl Handler>, BadTable> {
     let routes = Routes::of(table(site.reads_mail, site.has_test_endpoints))?;
-    let inner = warp::service(dispatch::filter(Arc::clone(&site), Arc::new(routes)));
+    Ok(door_to(Arc::clone(&site), warp::service(dispatch::filter(site, Arc::new(routes)))))
+}
+
+/// The same front door before anything else that answers.
+pub fn door_to<S: Handler>(site: Arc<Site>, inner: S) -> Front<S> {
     let numbers = random().map_or(0, u64::from_be_bytes);
-    Ok(Front { site, inner, peer: None, numbers: Arc::new(AtomicU64::new(numbers)) })
+    Front { site, inner, peer: None, numbers: Arc::new(AtomicU64::new(numbers)) }
 }
 
 impl<S> Front<S> {
@@ -89,36 +92,64 @@ impl<S: Handler> Service<Request<Incoming>> for Front<S> {
         }
         let site = Arc::clone(&self.site);
         let mut inner = self.inner.clone();
-        let number = format!("{:016x}", self.numbers.fetch_add(1, Ordering::Relaxed));
-        Box::pin(async move { Ok(answer(&site, &mut inner, request, number).await) })
+        let told = self.peer.filter(|peer| site.proxies.trust(*peer)).and_then(|_| told_number(request.headers()));
+        let id = told.unwrap_or_else(|| format!("{:016x}", self.numbers.fetch_add(1, Ordering::Relaxed)));
+        let trace = Arc::new(Trace { id, ..Trace::default() });
+        Box::pin(async move { Ok(answer(&site, &mut inner, request, &trace).await) })
     }
+}
+
+/// The number that a trusted proxy has given the request, when it is one that can stand in a log and in a header.
+fn told_number(headers: &HeaderMap) -> Option<String> {
+    let mut lines = headers.get_all("x-request-id").iter();
+    let (Some(line), None) = (lines.next(), lines.next()) else { return None };
+    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let number = line.to_str().ok()?;
+    ((8..=64).contains(&number.len()) && number.as_bytes().iter().all(fits)).then(|| number.to_owned())
 }
 
 async fn answer<S: Handler>(
     site: &Site,
     inner: &mut S,
     mut request: Request<Incoming>,
-    number: String,
+    trace: &Arc<Trace>,
 ) -> WarpResponse {
     let began = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let mut panicked = false;
     let response = match sound(site, &request) {
         Ok(()) => {
             if method == Method::HEAD {
                 // hyper knows that HEAD was asked and sends no body.
                 *request.method_mut() = Method::GET;
             }
-            request.extensions_mut().insert(RequestNumber(number.clone()));
-            match AssertUnwindSafe(inner.call(request)).catch_unwind().await {
+            request.extensions_mut().insert(Arc::clone(trace));
+            let known = Arc::clone(trace);
+            let answering = site.reporter.around(&trace.id, move || known.route(), async { inner.call(request).await });
+            match panics::caught(answering).await {
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},
-                Err(_) => refuse(site, Failure::Broken("a handler panicked".to_owned()), &path, &number),
+                Err(place) => {
+                    panicked = true;
+                    refuse(site, Failure::Broken(format!("a handler panicked at {place}")), &path, &trace.id)
+                }
             }
         }
-        Err(failure) => refuse(site, failure, &path, &number),
+        Err(failure) => refuse(site, failure, &path, &trace.id),
     };
-    finish(site, response, &method, &number, began)
+    // A panic was reported where it happened.
+    if response.status().is_server_error() && !panicked {
+        report(site, &response, trace);
+    }
+    finish(site, response, &method, trace, began)
+}
+
+/// SECURITY: what the tunnel to Sentry answers is not told to Sentry, or a Sentry that is down would be told so for ever.
+fn report(site: &Site, response: &WarpResponse, trace: &Trace) {
+    if !tunnel::PATHS.contains(&trace.route()) {
+        site.reporter.failure(trace.route(), &trace.id, response.status().as_u16(), site.app.clock.now());
+    }
 }
 
 fn refuse(site: &Site, failure: Failure, path: &str, number: &str) -> WarpResponse {
@@ -171,9 +202,7 @@ const HEADERS: [(HeaderName, &str); 9] = [
     (CACHE_CONTROL, "no-store"),
 ];
 
-fn finish(site: &Site, mut response: WarpResponse, method: &Method, number: &str, began: Instant) -> WarpResponse {
-    let route = response.extensions().get::<Template>().map_or("(none)", |template| template.0);
-    let code = response.extensions().get::<Code>().map(|code| code.0);
+fn finish(site: &Site, mut response: WarpResponse, method: &Method, trace: &Trace, began: Instant) -> WarpResponse {
     let status = response.status();
     let headers = response.headers_mut();
     headers.reserve(HEADERS.len() + 4);
@@ -186,29 +215,33 @@ fn finish(site: &Site, mut response: WarpResponse, method: &Method, number: &str
     if site.marked.is_some() {
         headers.insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
     }
-    if let Ok(number) = HeaderValue::from_str(number) {
+    if let Ok(number) = HeaderValue::from_str(&trace.id) {
         headers.insert("x-request-id", number);
     }
-    let millis = began.elapsed().as_secs_f64() * 1_000.0;
-    // What stands beside a page, and a probe that finds all well, would push everything else out.
-    if status.as_u16() >= 400
-        || !matches!(route, "/assets/{name}" | "/favicon.ico" | "/api/health" | "/sw.js" | "/manifest.webmanifest")
-    {
-        // A method can be as long as a header; what is kept is not.
-        let (at, method) = (site.app.clock.now(), method.as_str().chars().take(16).collect());
-        site.activity.note(Entry {
-            at,
-            request: number.to_owned(),
-            method,
-            route,
-            status: status.as_u16(),
-            millis,
-            code,
-        });
-    }
-    tracing::info!(request = number, method = %method, route, status = status.as_u16(), millis, "request");
-    if status.is_server_error() && status != warp::http::StatusCode::SERVICE_UNAVAILABLE {
-        observe::sentry::report_failure(route, number, status.as_u16());
-    }
+    let code = response.extensions().get::<Code>().map(|code| code.0);
+    note(site, method, trace, status.as_u16(), code, began);
     response
+}
+
+/// Answers that say nothing about what people do: they would push everything else out of what admins look at.
+const NOISE: [&str; 7] =
+    ["/assets/{name}", "/favicon.ico", "/api/health", "/sw.js", "/manifest.webmanifest", "/monitoring", "/_obs"];
+
+/// The one line of the log, and what admins look at.
+///
+/// SECURITY: the route by its template, never a path or a query; the person under a name that only this file's key can make.
+fn note(site: &Site, method: &Method, trace: &Trace, status: u16, code: Option<&'static str>, began: Instant) {
+    let took = began.elapsed();
+    let (route, millis) = (trace.route(), took.as_secs_f64() * 1_000.0);
+    if let Some(requests) = &site.requests {
+        requests.note(route, method.as_str(), status, took);
+    }
+    // A method can be as long as a header; what is kept is not.
+    let method: String = method.as_str().chars().take(16).collect();
+    let person = trace.person.get().map(|id| site.app.keys.pseudonym(*id));
+    tracing::info!(request = trace.id, method, route, status, millis, person, code, "request");
+    if status >= 400 || !NOISE.contains(&route) {
+        let (at, request) = (site.app.clock.now(), trace.id.clone());
+        site.activity.note(Entry { at, request, method, route, status, millis, code });
+    }
 }

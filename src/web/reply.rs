@@ -13,10 +13,6 @@ use crate::domain::Fault;
 /// What is sent back.
 pub type Answer = Response<Bytes>;
 
-/// The template of the route that answered, carried by the answer for the log; it holds no ids.
-#[derive(Debug, Clone, Copy)]
-pub struct Template(pub &'static str);
-
 /// The word of the error, carried by the answer for the log.
 #[derive(Debug, Clone, Copy)]
 pub struct Code(pub &'static str);

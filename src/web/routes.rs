@@ -17,7 +17,7 @@ use super::reply::Answer;
 use super::visit::{Parts, Visit};
 use super::{
     account, accounts, admin, api, assets, calendar, dev, habits, insights, landing, mailed, offline, portable,
-    security, today, two_factor,
+    security, today, tunnel, two_factor,
 };
 use crate::domain::Refusal;
 use crate::domain::attempts::Rule;
@@ -106,6 +106,8 @@ const PROOF: Limit = Limit { name: "proof", rule: Rule::minutes(5, 5, 10), by: B
 const CODE: Limit = Limit { name: "code", rule: Rule::minutes(5, 5, 10), by: By::Account };
 /// Questions before what matters, and the new passwords that are judged and hashed for them.
 const QUESTION: Limit = Limit { name: "question", rule: Rule::minutes(10, 5, 10), by: By::Account };
+/// An error can come in bursts, and with it what an SDK tells of itself.
+const TUNNEL: Limit = Limit { name: "tunnel", rule: Rule::minutes(60, 1, 1), by: By::Client };
 const EXPORT: Limit = Limit { name: "export", rule: Rule::minutes(3, 15, 15), by: By::Account };
 
 const ALWAYS: &[Route] = routes! {
@@ -172,6 +174,8 @@ const ALWAYS: &[Route] = routes! {
     GET    "/manifest.webmanifest"              Anyone offline::manifest;
     GET    "/sw.js"                             Anyone offline::worker;
     GET    "/offline"                           Anyone offline::show, gzip;
+    POST   "/monitoring"                        Anyone tunnel::forward [TUNNEL];
+    POST   "/_obs"                              Anyone tunnel::forward [TUNNEL];
     GET    "/api/health"                        Probe  api::health::show;
     POST   "/api/auth/signup"                   Anyone api::auth::sign_up [SIGN_UP];
     POST   "/api/auth/sign-in"                  Anyone api::auth::sign_in [SIGN_IN];

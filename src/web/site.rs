@@ -9,11 +9,15 @@ use super::cookie::{DeviceCookie, SessionCookie};
 use super::limits::Limits;
 use crate::app::App;
 use crate::config::report::Shown;
-use crate::config::{Gate, Settings};
+use crate::config::{Dsn, Gate, Settings};
 use crate::domain::client::Proxies;
 use crate::domain::{Account, Kind};
 use crate::observe::activity::Activity;
+use crate::observe::metrics::Requests;
+use crate::observe::sentry::{RELEASE, Reporter};
+use crate::observe::tunnel::Tunnel;
 use crate::pages::Frame;
+use crate::pages::layout::Report;
 
 /// An environment as it is served.
 pub struct Site {
@@ -23,6 +27,14 @@ pub struct Site {
     pub since: Instant,
     /// Longest time a body may take to arrive.
     pub patience: Duration,
+    /// Where failures are reported, if anywhere.
+    pub reporter: Reporter,
+    /// The way of browsers to Sentry, where their errors are reported.
+    pub(super) tunnel: Option<Arc<Tunnel>>,
+    /// The address that browsers name in their reports, and as which environment.
+    browsers: Option<(Dsn, String)>,
+    /// How long requests took, where that is measured.
+    pub(super) requests: Option<Requests>,
     pub(super) activity: Activity,
     /// Held by whoever takes a list along: one at a time, so that their number costs no memory.
     pub(super) exports: tokio::sync::Mutex<()>,
@@ -58,6 +70,10 @@ impl Site {
             device: DeviceCookie::of(environment, is_https),
             proxies: settings.proxies.clone(),
             limits: (!has_test_endpoints).then(Limits::default),
+            reporter: Reporter::start(settings.sentry.as_ref(), environment),
+            tunnel: settings.browser_sentry.as_ref().and_then(Tunnel::to).map(Arc::new),
+            browsers: settings.browser_sentry.clone().map(|dsn| (dsn, environment.to_string())),
+            requests: settings.metrics.map(|_| Requests::default()),
             activity: Activity::default(),
             exports: tokio::sync::Mutex::default(),
             report: settings.report.clone(),
@@ -90,7 +106,14 @@ impl Site {
     /// What pages say around themselves.
     pub(super) fn frame<'a>(&'a self, member: Option<&'a Account>) -> Frame<'a> {
         let is_admin = member.is_some_and(|member| self.app.is_admin(member));
-        Frame { marked: self.marked.as_deref(), member, is_admin, reads_mail: self.reads_mail }
+        let report = self.report("(none)");
+        Frame { marked: self.marked.as_deref(), member, is_admin, reads_mail: self.reads_mail, report }
+    }
+
+    /// What the browser says of a page of that route when it reports an error, where it does.
+    pub(super) fn report(&self, page: &'static str) -> Option<Report<'_>> {
+        let (dsn, environment) = self.browsers.as_ref()?;
+        Some(Report { dsn: &dsn.0, page, release: RELEASE, environment })
     }
 }
 

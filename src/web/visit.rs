@@ -1,8 +1,10 @@
 //! One request on its way through the house.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
+use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use warp::http::header::USER_AGENT;
@@ -14,12 +16,26 @@ use super::reply::Answer;
 use super::site::Site;
 use crate::app::sessions::{Member, SignedIn};
 use crate::app::{self, App};
-use crate::domain::{Account, Client};
+use crate::domain::{Account, AccountId, Client};
 use crate::pages::Frame;
 
-/// The number of a request, as it stands in the log and on error pages.
-#[derive(Debug, Clone)]
-pub struct RequestNumber(pub String);
+/// What the log will say of a request, filled in on its way.
+#[derive(Debug, Default)]
+pub struct Trace {
+    /// Its number, as it stands in the log and on error pages.
+    pub id: String,
+    /// The template of its route, once that is found; it holds no ids.
+    pub route: OnceLock<&'static str>,
+    /// Whoever turned out to be signed in.
+    pub person: OnceLock<AccountId>,
+}
+
+impl Trace {
+    /// The template of the route, or that there was none.
+    pub fn route(&self) -> &'static str {
+        self.route.get().copied().unwrap_or("(none)")
+    }
+}
 
 /// The other end of a connection.
 #[derive(Debug, Clone, Copy)]
@@ -40,8 +56,8 @@ pub struct Visit {
     pub query: String,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its number in the log.
-    pub request: String,
+    /// What the log will say of it.
+    pub trace: Arc<Trace>,
     /// The other end of the connection.
     pub(super) peer: Option<IpAddr>,
     pub(super) parts: Parts,
@@ -127,6 +143,12 @@ impl Visit {
         body::json(&self.headers, self.take_body(), self.allowance(bytes)).await
     }
 
+    /// A body as it was sent, of at most this many bytes, within this time.
+    pub async fn bytes(&self, bytes: usize, patience: Duration) -> Result<Bytes, Failure> {
+        body::raw(&self.headers, self.take_body(), Allowance { bytes, patience: patience.min(self.site.patience) })
+            .await
+    }
+
     /// A file that was posted with a form, of at most this many bytes.
     pub async fn upload(&self, bytes: usize) -> Result<Upload, Failure> {
         body::upload(&self.headers, self.take_body(), self.allowance(bytes)).await
@@ -152,6 +174,6 @@ impl Visit {
 
     /// What pages say around themselves, for this visitor.
     pub fn frame(&self) -> Frame<'_> {
-        self.site.frame(self.maybe_member())
+        Frame { report: self.site.report(self.trace.route()), ..self.site.frame(self.maybe_member()) }
     }
 }

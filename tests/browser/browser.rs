@@ -164,6 +164,12 @@ impl Browser {
         self.devtools("Network.emulateNetworkConditions", conditions).await;
     }
 
+    /// Runs a script as if the page had: what nobody catches in it counts as the page's, which is hidden from it when the
+    /// driver runs a script.
+    pub async fn runs(&self, script: &str) {
+        self.devtools("Runtime.evaluate", json!({ "expression": script })).await;
+    }
+
     async fn devtools(&self, command: &'static str, parameters: Value) -> Value {
         self.client.issue_cmd(DevTools(command, parameters)).await.expect("Chromium answers its developer tools")
     }

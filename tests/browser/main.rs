@@ -11,6 +11,7 @@
 //! | `admin` | who may open the admin pages, and what is done there |
 //! | `habits` | a habit's life, the calendar, and settings |
 //! | `offline` | ticks and the list without a server, undo, and keys |
+//! | `sentry` | errors in the browser, as they arrive at Sentry |
 //! | `two_factor` | a second factor: set up, signed in with, lost and switched off |
 //! | `mistakes` | what people see when Atlas says no |
 //! | `faultless` | no page has a fault that a program can find, wherever `tour` comes past |
@@ -21,6 +22,7 @@
 //! | `person` | somebody who visits, types, presses and sees |
 //! | `authenticator` | the app that shows codes |
 //! | `browser`, `server`, `program` | what a story runs |
+//! | `ingest` | a Sentry that keeps what it is sent |
 //! | `tools` | what `tests/run` installs from npm |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
@@ -34,6 +36,9 @@ mod browser;
 mod every_page;
 mod faultless;
 mod habits;
+#[path = "../it/ingest.rs"]
+#[allow(dead_code, reason = "stories about the server want more of it")]
+mod ingest;
 mod journey;
 mod markup;
 mod mistakes;
@@ -41,6 +46,7 @@ mod offline;
 mod person;
 mod program;
 mod seeded;
+mod sentry;
 mod server;
 mod tools;
 mod tour;

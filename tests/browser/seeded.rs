@@ -7,10 +7,15 @@ use super::server::Server;
 /// One of the people that `atlas seed` plants, signed in and looking at the day.
 pub async fn ines(device: Device) -> Person {
     let ines = Person::with(device, Server::seeded()).await;
+    signs_in(&ines).await;
+    ines
+}
+
+/// Signs that person in.
+pub async fn signs_in(ines: &Person) {
     ines.visits("/sign-in").await;
     ines.signs_in("ines@example.com", "plenty of quiet mornings").await;
     ines.is_on("/today").await;
-    ines
 }
 
 #[tokio::test]

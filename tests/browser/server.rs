@@ -16,20 +16,27 @@ pub struct Server {
     // Dropped in this order: the folder goes when nobody writes to it any more.
     program: Option<Program>,
     folder: TempDir,
+    /// Settings that only this server has.
+    variables: Vec<(String, String)>,
 }
 
 impl Server {
     /// On a data file that is just made.
     pub fn fresh() -> Self {
-        Self::serve(tempfile::tempdir().expect("a temporary folder can be made"), "127.0.0.1:0")
+        Self::serve(tempfile::tempdir().expect("a temporary folder can be made"), "127.0.0.1:0", &[])
     }
 
     /// On a data file that `atlas seed` has filled.
     pub fn seeded() -> Self {
+        Self::seeded_with(&[])
+    }
+
+    /// The same with further settings.
+    pub fn seeded_with(variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let seeding = atlas(folder.path()).arg("seed").output().expect("atlas starts");
         assert!(seeding.status.success(), "atlas seed failed: {}", String::from_utf8_lossy(&seeding.stderr));
-        Self::serve(folder, "127.0.0.1:0")
+        Self::serve(folder, "127.0.0.1:0", variables)
     }
 
     /// Stops serving; the data file stays.
@@ -43,9 +50,10 @@ impl Server {
         self.start(&listen);
     }
 
-    fn serve(folder: TempDir, listen: &str) -> Self {
+    fn serve(folder: TempDir, listen: &str, variables: &[(&str, &str)]) -> Self {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         // Whole before it is asked for anything, so that its log is shown when it does not even start.
-        let mut server = Self { address: String::new(), program: None, folder };
+        let mut server = Self { address: String::new(), program: None, folder, variables };
         server.start(listen);
         server
     }
@@ -53,6 +61,7 @@ impl Server {
     fn start(&mut self, listen: &str) {
         let log = File::options().create(true).append(true).open(self.folder.path().join("log"));
         let mut command = atlas(self.folder.path());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.args(["serve", "--listen", listen]).stderr(log.expect("a log can be written"));
         let program = self.program.insert(Program::start("atlas", &mut command));
         let line = program.says("Atlas serves development at ");

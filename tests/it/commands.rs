@@ -276,7 +276,7 @@ async fn a_disk_that_fills_stops_writing_but_not_reading_and_loses_nothing() {
     assert_eq!(code(&run(folder.path(), &["seed"], &[])), 0);
     let size = fs::metadata(folder.path().join("data/development/atlas.redb")).unwrap().len();
     // A limit on the size of files stands in for the full disk; it answers writes in the same way.
-    let server = Server::start_with_files_up_to(folder.path(), size + 64 * 1024);
+    let server = Server::start_with_files_up_to(folder.path(), size + 64 * 1024, &[]);
     let client = Client::sign_in(&server).await;
     let mut acknowledged = Vec::new();
     let refused = loop {

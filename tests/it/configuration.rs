@@ -22,7 +22,7 @@ impl Desk {
 
     fn flags(&self, environment: &str) -> Flags {
         let config = Some(self.folder.path().join("atlas.toml"));
-        Flags { environment: Some(environment.to_owned()), config, listen: None }
+        Flags { environment: Some(environment.to_owned()), config, ..Flags::default() }
     }
 
     fn checked(&self, environment: &str) -> Checked {

@@ -49,21 +49,30 @@ pub struct Server {
 
 impl Server {
     pub fn start(folder: &Path) -> Self {
-        Self::of(atlas(folder), folder)
+        Self::start_with(folder, &[], &[])
+    }
+
+    /// A server with these flags and variables.
+    pub fn start_with(folder: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = atlas(folder);
+        command.envs(variables.iter().copied());
+        Self::of(command, folder, flags)
     }
 
     /// A server whose files cannot grow past `bytes`.
-    pub fn start_with_files_up_to(folder: &Path, bytes: u64) -> Self {
+    pub fn start_with_files_up_to(folder: &Path, bytes: u64, variables: &[(&str, &str)]) -> Self {
         let mut shell = Command::new("sh");
         let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", bytes / 512);
         shell.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_atlas")]).current_dir(folder).env_clear();
-        Self::of(shell, folder)
+        shell.envs(variables.iter().copied());
+        Self::of(shell, folder, &[])
     }
 
-    fn of(mut command: Command, folder: &Path) -> Self {
+    fn of(mut command: Command, folder: &Path, flags: &[&str]) -> Self {
         let log = std::fs::File::create(folder.join("log")).unwrap();
         let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

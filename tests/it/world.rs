@@ -91,6 +91,7 @@ impl World {
             environment: Some(environment.to_string()),
             config: Some(config),
             listen: Some("127.0.0.1:0".to_owned()),
+            ..Flags::default()
         };
         let variables: BTreeMap<String, String> =
             wishes.variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();

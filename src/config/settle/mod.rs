@@ -12,7 +12,7 @@ use crate::config::keys;
 use crate::config::policy::{self, GateRule, Policy, SeedRule, TestEndpoints};
 use crate::config::relay::is_loopback;
 use crate::config::report::report;
-use crate::config::settings::{Dsn, Gate, Secret, Settings};
+use crate::config::settings::{Dsn, Gate, LogFormat, Secret, Settings};
 use crate::config::written::{Entry, Origin, Written, error};
 use crate::config::{Problem, Severity};
 use crate::domain::client::Proxies;
@@ -36,6 +36,8 @@ pub(super) fn settle(environment: &Environment, written: &Written) -> (Option<Se
     let gate = settling.gate();
     let snapshots = settling.snapshots();
     let log = settling.log();
+    let log_format = settling.log_format();
+    let metrics = settling.metrics();
     let problems = std::mem::take(&mut settling.problems);
     let settings = (|| {
         Some(Settings {
@@ -56,6 +58,8 @@ pub(super) fn settle(environment: &Environment, written: &Written) -> (Option<Se
             gate,
             snapshots,
             log,
+            log_format,
+            metrics,
             report: report(written),
         })
     })();
@@ -127,6 +131,32 @@ impl<'a> Settling<'a> {
             self.wrong(keys::LOG, &format!("must be a log filter, as in info or atlas=debug: {why}"));
         }
         text
+    }
+
+    fn log_format(&mut self) -> LogFormat {
+        match self.text(keys::LOG_FORMAT) {
+            None | Some("auto") => LogFormat::Auto,
+            Some("pretty") => LogFormat::Pretty,
+            Some("json") => LogFormat::Json,
+            Some(_) => {
+                self.wrong(keys::LOG_FORMAT, "must be auto, pretty or json");
+                LogFormat::Auto
+            }
+        }
+    }
+
+    fn metrics(&mut self) -> Option<SocketAddr> {
+        let Ok(address) = self.text(keys::METRICS_LISTEN)?.parse::<SocketAddr>() else {
+            self.wrong(keys::METRICS_LISTEN, "must be an address and a port, as in 127.0.0.1:9464");
+            return None;
+        };
+        if !address.ip().is_loopback() {
+            self.warn(
+                keys::METRICS_LISTEN,
+                format!("metrics at {address} can be read by whoever reaches it; 127.0.0.1 keeps them on this machine"),
+            );
+        }
+        Some(address)
     }
 
     fn listen(&mut self) -> Option<SocketAddr> {
