@@ -5,22 +5,46 @@ use serde_json::json;
 use super::{Exit, complain, say};
 use crate::config::keys::{self, Shape};
 use crate::config::report::{Shown, report};
-use crate::config::{self, Checked, Flags, Severity};
+use crate::config::{self, Checked, Flags, Problem, Severity};
+use crate::ops::fence;
+use crate::store::OpenError;
 
 /// Prints every setting with its origin, then every problem.
 pub fn run(flags: &Flags, as_json: bool) -> Exit {
-    let checked = match config::process_variables().and_then(|variables| config::check(flags, &variables)) {
+    let mut checked = match config::process_variables().and_then(|variables| config::check(flags, &variables)) {
         Ok(checked) => checked,
         Err(error) => {
             complain(error);
             return Exit::Configuration;
         }
     };
-    say(if as_json { json(&checked) } else { text(&checked) });
-    if checked.settings.is_some() { Exit::Fine } else { Exit::Configuration }
+    let crossings = crossings(&checked);
+    let exit = match (&checked.settings, crossings.is_empty()) {
+        (None, _) => Exit::Configuration,
+        (Some(_), false) => Exit::Refused,
+        (Some(_), true) => Exit::Fine,
+    };
+    // Errors come first.
+    checked.problems.splice(..0, crossings);
+    say(if as_json { json(&checked, exit) } else { text(&checked) });
+    exit
 }
 
-fn json(checked: &Checked) -> String {
+/// Where the fence says no: to what is written, and to the data file as it is.
+fn crossings(checked: &Checked) -> Vec<Problem> {
+    let mut crossings = fence::crossings(&checked.surroundings);
+    if let (Some(settings), true) = (&checked.settings, crossings.is_empty())
+        && let Err(error) = fence::recognise(settings)
+        // A server that has the file has looked at it.
+        && !matches!(error, fence::Error::Open(OpenError::Locked { .. }))
+    {
+        let message = error.to_string();
+        crossings.push(Problem { severity: Severity::Error, key: keys::DATA_FILE, message });
+    }
+    crossings
+}
+
+fn json(checked: &Checked, exit: Exit) -> String {
     let settings: Vec<_> = keys::ALL
         .iter()
         .zip(report(&checked.written))
@@ -45,7 +69,7 @@ fn json(checked: &Checked) -> String {
     let answer = json!({
         "environment": checked.environment.to_string(),
         "kind": checked.environment.kind(),
-        "ok": checked.settings.is_some(),
+        "ok": exit == Exit::Fine,
         "settings": settings,
         "problems": problems,
     });

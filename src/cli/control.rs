@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::app::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::ops::control::{Order, Outcome, ask, obey, socket_of};
+use crate::ops::fence;
 use crate::store::{OpenError, Store};
 
 /// How often, and after which pause, a file that is locked by nobody who listens is looked at again: a server that is
@@ -30,6 +31,11 @@ pub fn order(flags: &Flags, order: &Order) -> Result<(String, Value), (Exit, Str
 }
 
 async fn carried_out(settings: &Settings, order: &Order) -> Result<Outcome, (Exit, String)> {
+    // A server obeys whoever reaches its socket, so whose it is is looked at before anything is said.
+    match fence::recognise(settings) {
+        Ok(()) | Err(fence::Error::Open(OpenError::Locked { .. })) => {}
+        Err(error) => return Err((open::exit_of(&error), error.to_string())),
+    }
     let mut tries = 0;
     loop {
         match ask(&settings.data_file, order).await {
@@ -39,9 +45,9 @@ async fn carried_out(settings: &Settings, order: &Order) -> Result<Outcome, (Exi
                 return Err((Exit::Unreachable, format!("the server that has the data file does not answer: {error}")));
             }
         }
-        match Store::open(&settings.data_file, &settings.environment) {
+        match fence::open_existing(settings) {
             Ok(store) => return here(settings, store, order).await,
-            Err(OpenError::Locked { .. }) if tries < TRIES => {
+            Err(fence::Error::Open(OpenError::Locked { .. })) if tries < TRIES => {
                 tries += 1;
                 tokio::time::sleep(PAUSE).await;
             }

@@ -78,6 +78,12 @@ enum Command {
         /// Which set of seeds
         #[arg(long = "set", value_name = "NAME", default_value = "demo")]
         set: String,
+        /// Empty the environment first; never production
+        #[arg(long)]
+        reset: bool,
+        /// The environment's name, typed to confirm --reset
+        #[arg(long, value_name = "NAME", requires = "reset")]
+        confirm: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -179,7 +185,9 @@ pub fn run() -> ExitCode {
     let exit = match Words::parse().command {
         Command::Serve { place, listen } => serve::run(&place.flags(listen)),
         Command::Check { place, json } => check::run(&place.flags(None), json),
-        Command::Seed { place, set, json } => seed::run(&place.flags(None), &set, json),
+        Command::Seed { place, set, reset, confirm, json } => {
+            seed::run(&place.flags(None), &set, reset.then_some(confirm.as_deref()), json)
+        }
         Command::User { verb } => verb.run(),
         Command::Version { json } => version::run(json),
     };

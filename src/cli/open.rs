@@ -4,7 +4,8 @@ use super::{Exit, complain};
 use crate::app::clock::Clock;
 use crate::app::newborn;
 use crate::config::{self, Flags, Settings, Severity};
-use crate::store::{OpenError, Opened, Store};
+use crate::ops::fence;
+use crate::store::{OpenError, Opened};
 
 /// The settings, or the problems on standard error.
 pub fn settings(flags: &Flags) -> Result<Settings, Exit> {
@@ -13,14 +14,18 @@ pub fn settings(flags: &Flags) -> Result<Settings, Exit> {
             complain(error);
             Exit::Configuration
         })?;
-    for problem in &checked.problems {
+    let crossings = fence::crossings(&checked.surroundings);
+    for problem in checked.problems.iter().chain(&crossings) {
         let word = if problem.severity == Severity::Error { "error" } else { "warning" };
         complain(format_args!("{word}: {}", problem.message));
     }
-    checked.settings.ok_or_else(|| {
-        complain(format_args!("{} cannot start; `atlas check --env {0}` shows every setting", checked.environment));
-        Exit::Configuration
-    })
+    let exit = match checked.settings {
+        Some(settings) if crossings.is_empty() => return Ok(settings),
+        Some(_) => Exit::Refused,
+        None => Exit::Configuration,
+    };
+    complain(format_args!("{} cannot start; `atlas check --env {0}` shows every setting", checked.environment));
+    Err(exit)
 }
 
 /// The data file of these settings, made if it is missing.
@@ -29,17 +34,21 @@ pub fn data_file(settings: &Settings) -> Result<Opened, Exit> {
         complain(error);
         Exit::InputOutput
     })?;
-    Store::open_or_create(&settings.data_file, &settings.environment, || born).map_err(|error| {
+    fence::open(settings, || born).map_err(|error| {
         complain(&error);
         exit_of(&error)
     })
 }
 
 /// How a command ends that could not open its data file.
-pub fn exit_of(error: &OpenError) -> Exit {
+pub fn exit_of(error: &fence::Error) -> Exit {
+    let fence::Error::Open(error) = error else { return Exit::Refused };
     match error {
         OpenError::Locked { .. } => Exit::Unreachable,
-        OpenError::OtherEnvironment { .. } | OpenError::Newer { .. } | OpenError::NotOurs { .. } => Exit::Refused,
+        OpenError::OtherEnvironment { .. }
+        | OpenError::Edited { .. }
+        | OpenError::Newer { .. }
+        | OpenError::NotOurs { .. } => Exit::Refused,
         OpenError::Missing { .. } | OpenError::Damaged { .. } | OpenError::Io { .. } => Exit::InputOutput,
     }
 }

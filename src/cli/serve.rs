@@ -61,7 +61,8 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     let file = settings.data_file.display();
     let made = if opened.created { " (just made)" } else { "" };
     let at = app_url.as_str().trim_end_matches('/');
-    say(format_args!("Atlas serves {} at {at} from {file}{made}", settings.environment));
+    let behind = if settings.app_url.is_some() { format!(", listening on {bound}") } else { String::new() };
+    say(format_args!("Atlas serves {} at {at} from {file}{made}{behind}", settings.environment));
 
     let sending = sending(settings, &site)?;
     let listening = listening(settings, &site);

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::policy::Policy;
 use super::report::Shown;
+use super::traits::Surroundings;
 use crate::domain::client::Proxies;
 use crate::domain::{Email, Environment};
 
@@ -140,6 +141,8 @@ pub struct Settings {
     pub gate: Option<Gate>,
     /// What is logged.
     pub log: String,
+    /// What must differ between this environment and the others.
+    pub surroundings: Surroundings,
     /// Every setting with its origin, for admins to read.
     pub report: Vec<Shown>,
 }

@@ -51,6 +51,8 @@ pub struct Written {
     entries: BTreeMap<&'static str, Entry>,
     /// The folder that relative paths start from.
     pub folder: PathBuf,
+    /// The configuration file, whether it is there or not.
+    pub file: PathBuf,
 }
 
 impl Written {
@@ -66,33 +68,18 @@ pub(super) fn gather(
     flags: &Flags,
     variables: &BTreeMap<String, String>,
 ) -> Result<(Written, Vec<Problem>), Unreadable> {
-    let mut problems = Vec::new();
     let named = flags
         .config
         .clone()
         .or_else(|| variables.get("ATLAS_CONFIG").filter(|path| !path.trim().is_empty()).map(PathBuf::from));
     let path = named.clone().unwrap_or_else(|| PathBuf::from("atlas.toml"));
-    let mut written = Written { folder: folder_of(&path), ..Written::default() };
-
-    if let Some(file) = read_file(&path, named.is_some())? {
-        let table = match environment.kind() {
-            Kind::Preview => "preview".to_owned(),
-            _ => environment.to_string(),
-        };
-        check_names(&file, &path, &mut problems);
-        for table in ["defaults".to_owned(), format!("environment.{table}")] {
-            let origin = Origin::File(path.clone(), table.clone());
-            if let Some(values) = lookup(&file, &table) {
-                take_table(values, "", &origin, &mut written.entries, &mut problems);
-            }
-        }
-    }
+    let (mut written, mut problems) = gather_file(environment, &path, named.is_some())?;
     for key in keys::ALL {
         if let Some(entry) = from_variables(key, variables, &mut problems) {
             written.entries.insert(key.name, entry);
         }
     }
-    add_defaults(environment, &mut written.entries);
+    add_defaults(environment, &mut written);
     if let Some(listen) = &flags.listen {
         let entry = Entry { value: listen.clone(), origin: Origin::Flag("--listen") };
         written.entries.insert(keys::LISTEN, entry);
@@ -100,10 +87,33 @@ pub(super) fn gather(
     Ok((written, problems))
 }
 
+/// The values of `environment` that stand in the file. One that nobody asked for may be missing.
+pub(super) fn gather_file(
+    environment: &Environment,
+    path: &Path,
+    demanded: bool,
+) -> Result<(Written, Vec<Problem>), Unreadable> {
+    let mut problems = Vec::new();
+    let mut written = Written { folder: folder_of(path), file: path.to_owned(), ..Written::default() };
+    let Some(file) = read_file(path, demanded)? else { return Ok((written, problems)) };
+    let table = match environment.kind() {
+        Kind::Preview => "preview".to_owned(),
+        _ => environment.to_string(),
+    };
+    check_names(&file, path, &mut problems);
+    for table in ["defaults".to_owned(), format!("environment.{table}")] {
+        let origin = Origin::File(path.to_owned(), table.clone());
+        if let Some(values) = lookup(&file, &table) {
+            take_table(values, "", &origin, &mut written.entries, &mut problems);
+        }
+    }
+    Ok((written, problems))
+}
+
 /// What Atlas assumes where nobody wrote anything.
-fn add_defaults(environment: &Environment, entries: &mut BTreeMap<&'static str, Entry>) {
+pub(super) fn add_defaults(environment: &Environment, written: &mut Written) {
     let mut add = |key, value: String| {
-        entries.entry(key).or_insert(Entry { value, origin: Origin::BuiltIn });
+        written.entries.entry(key).or_insert(Entry { value, origin: Origin::BuiltIn });
     };
     add(keys::LISTEN, "127.0.0.1:3000".to_owned());
     add(keys::DATA_FILE, format!("data/{environment}/atlas.redb"));
@@ -140,7 +150,9 @@ fn check_names(file: &toml::Table, path: &Path, problems: &mut Vec<Problem>) {
         }
     }
     let mut unknown = |what: &str, name: &str, choices: &[&'static str]| {
-        let near = choices.iter().min_by_key(|choice| strsim::damerau_levenshtein(choice, name)).unwrap_or(&"");
+        // Whoever cuts a name short means the one that begins so.
+        let far = |choice: &&&str| (!choice.starts_with(name), strsim::damerau_levenshtein(choice, name));
+        let near = choices.iter().min_by_key(far).unwrap_or(&"");
         problems
             .push(error("atlas.toml", format!("{}: unknown {what} “{name}”; did you mean “{near}”?", path.display())));
     };

@@ -1,5 +1,7 @@
 //! Third floor, beside the web: what an operator does.
 
 pub mod control;
+pub mod fence;
+pub mod reset;
 pub mod seeds;
 pub mod users;

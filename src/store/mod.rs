@@ -21,6 +21,7 @@ mod overlay;
 pub mod purge;
 mod record;
 pub mod schema;
+mod seal;
 pub mod sessions;
 mod table;
 mod writer;

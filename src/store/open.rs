@@ -13,7 +13,7 @@ use redb::{Database, DatabaseError, ReadableDatabase, StorageBackend, StorageErr
 
 use super::overlay::Overlay;
 use super::table::{Read, View, definition};
-use super::{OpenError, Store, migrations, schema};
+use super::{OpenError, Store, migrations, schema, seal};
 use crate::domain::stamp::Stamp;
 use crate::domain::{Environment, FileId};
 
@@ -59,13 +59,31 @@ impl Store {
         refuse_strangers_unwritten(path, environment)?;
         let file = OpenOptions::new().read(true).write(true).open(path).map_err(io(path))?;
         let database = open_database(path, backend(path, file)?)?;
-        let (stamp, found, key) = identity(path, || database.begin_read().map_err(redb::Error::from))?;
+        let Identity { stamp, schema: found, key, is_sealed } =
+            identity(path, || database.begin_read().map_err(redb::Error::from))?;
         // Once more, now that nobody else can have the file.
         belongs(path, &stamp, environment)?;
+        if !is_sealed {
+            seal::add(&database, &stamp, &key)
+                .map_err(|error| OpenError::Damaged { path: path.to_owned(), why: error.to_string() })?;
+        }
         if found < schema::VERSION {
             raise(path, &database, found)?;
         }
         Self::around(database, stamp, key, path)
+    }
+
+    /// The stamp of the data file at `path`, if there is a file, after the same checks as when it is opened and without
+    /// writing.
+    ///
+    /// # Errors
+    /// [`OpenError`] as for [`Self::open`]; [`OpenError::Locked`] while somebody else has the file.
+    pub fn look(path: &Path, environment: &Environment) -> Result<Option<Stamp>, OpenError> {
+        if !is_there(path)? {
+            return Ok(None);
+        }
+        looks_like_ours(path)?;
+        refuse_strangers_unwritten(path, environment).map(Some)
     }
 }
 
@@ -82,9 +100,9 @@ fn raise(path: &Path, database: &Database, found: u32) -> Result<(), OpenError> 
 
 /// Looks at stamp and schema without writing, so that a file that belongs elsewhere stays as it is, byte for byte. Nothing
 /// but looking happens to a file that was not closed cleanly either: its repair is rehearsed in memory.
-fn refuse_strangers_unwritten(path: &Path, environment: &Environment) -> Result<(), OpenError> {
+fn refuse_strangers_unwritten(path: &Path, environment: &Environment) -> Result<Stamp, OpenError> {
     let opened = catch_unwind(AssertUnwindSafe(|| redb::Builder::new().set_cache_size(1 << 20).open_read_only(path)));
-    let (stamp, found, _) = match opened {
+    let Identity { stamp, schema: found, .. } = match opened {
         Ok(Ok(database)) => identity(path, || database.begin_read().map_err(redb::Error::from))?,
         Ok(Err(DatabaseError::RepairAborted)) => {
             let overlay = File::open(path).and_then(Overlay::over).map_err(io(path))?;
@@ -98,7 +116,7 @@ fn refuse_strangers_unwritten(path: &Path, environment: &Environment) -> Result<
     if found > schema::VERSION {
         return Err(OpenError::Newer { path: path.to_owned(), found, known: schema::VERSION });
     }
-    Ok(())
+    Ok(stamp)
 }
 
 fn belongs(path: &Path, stamp: &Stamp, environment: &Environment) -> Result<(), OpenError> {
@@ -126,11 +144,22 @@ fn open_database(path: &Path, backend: impl StorageBackend) -> Result<Database, 
     }
 }
 
+/// Who an open file is.
+struct Identity {
+    stamp: Stamp,
+    schema: u32,
+    key: [u8; 32],
+    /// Whether there is a seal; a file from before there were seals has none.
+    is_sealed: bool,
+}
+
 /// Stamp, schema and key of an open file.
+///
+/// SECURITY: a stamp that does not fit its seal is believed in nothing.
 fn identity(
     path: &Path,
     begin: impl FnOnce() -> Result<redb::ReadTransaction, redb::Error>,
-) -> Result<(Stamp, u32, [u8; 32]), OpenError> {
+) -> Result<Identity, OpenError> {
     let not_ours = |why: &str| OpenError::NotOurs { path: path.to_owned(), why: why.to_owned() };
     let read = catch_unwind(AssertUnwindSafe(|| {
         let view = View::of(begin().map_err(super::Error::from)?);
@@ -138,10 +167,16 @@ fn identity(
             view.get(&schema::STAMP, &schema::only())?,
             view.get(&schema::SCHEMA, &schema::only())?,
             view.get(&schema::KEY, &schema::only())?,
+            view.get(&schema::KEY, &seal::place())?,
         ))
     }));
     match read {
-        Ok(Ok((Some(stamp), Some(schema), Some(key)))) => Ok((stamp, schema, key)),
+        Ok(Ok((Some(stamp), Some(_), Some(key), Some(seal)))) if seal != seal::of(&stamp, &key) => {
+            Err(OpenError::Edited { path: path.to_owned(), found: Box::new(stamp) })
+        }
+        Ok(Ok((Some(stamp), Some(schema), Some(key), seal))) => {
+            Ok(Identity { stamp, schema, key, is_sealed: seal.is_some() })
+        }
         Ok(Ok(_)) => Err(not_ours("it has no stamp")),
         Ok(Err(super::Error::File(error))) if matches!(*error, redb::Error::TableDoesNotExist(_)) => {
             Err(not_ours("it has no stamp"))
@@ -210,6 +245,7 @@ fn write_new(path: &Path, stamp: &Stamp, key: [u8; 32]) -> Result<(), OpenError>
         draft.put(&schema::STAMP, &schema::only(), stamp);
         draft.put(&schema::SCHEMA, &schema::only(), &schema::VERSION);
         draft.put(&schema::KEY, &schema::only(), &key);
+        draft.put(&schema::KEY, &seal::place(), &seal::of(stamp, &key));
         let changes = draft.into_changes();
         batch.apply(changes).map_err(|error| OpenError::Damaged { path: path.to_owned(), why: error.to_string() })?;
     }

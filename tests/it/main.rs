@@ -30,6 +30,7 @@ mod compression;
 mod configuration;
 mod connections;
 mod data_file;
+mod fence;
 mod habits;
 mod insights;
 mod lifecycle;

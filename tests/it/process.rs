@@ -42,6 +42,13 @@ impl Server {
         Self::of(atlas(folder), folder)
     }
 
+    /// A server of the environment that variables name.
+    pub fn start_with(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut command = atlas(folder);
+        command.envs(variables.iter().copied());
+        Self::of(command, folder)
+    }
+
     /// A server whose files cannot grow past `bytes`.
     pub fn start_with_files_up_to(folder: &Path, bytes: u64) -> Self {
         let mut shell = Command::new("sh");
@@ -62,9 +69,11 @@ impl Server {
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
+        // Where it listens is said apart when people reach it elsewhere.
         let port = line
-            .split_once("http://localhost:")
-            .and_then(|(_, rest)| rest.split(' ').next())
+            .split_once(", listening on 127.0.0.1:")
+            .or(line.split_once("http://localhost:"))
+            .and_then(|(_, rest)| rest.split_whitespace().next())
             .and_then(|port| port.parse().ok())
             .unwrap_or_else(|| panic!("no address in “{line}”"));
         Self { child, out, line, port }
