@@ -6,6 +6,7 @@
 mod check;
 mod control;
 mod open;
+mod preview;
 mod seed;
 mod serve;
 mod user;
@@ -87,6 +88,11 @@ enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Make, list and remove previews: one environment per branch, for a while
+    Preview {
+        #[command(subcommand)]
+        verb: preview::Verb,
     },
     /// Look at people, switch them off and on, sign them out; the server may run or not
     User {
@@ -188,6 +194,7 @@ pub fn run() -> ExitCode {
         Command::Seed { place, set, reset, confirm, json } => {
             seed::run(&place.flags(None), &set, reset.then_some(confirm.as_deref()), json)
         }
+        Command::Preview { verb } => preview::run(verb),
         Command::User { verb } => verb.run(),
         Command::Version { json } => version::run(json),
     };

@@ -4,7 +4,7 @@ use super::{Exit, complain};
 use crate::app::clock::Clock;
 use crate::app::newborn;
 use crate::config::{self, Flags, Settings, Severity};
-use crate::ops::fence;
+use crate::ops::{fence, previews};
 use crate::store::{OpenError, Opened};
 
 /// The settings, or the problems on standard error.
@@ -30,6 +30,7 @@ pub fn settings(flags: &Flags) -> Result<Settings, Exit> {
 
 /// The data file of these settings, made if it is missing.
 pub fn data_file(settings: &Settings) -> Result<Opened, Exit> {
+    previews::made(settings).map_err(|error| super::preview::failed(&error))?;
     let born = newborn(&Clock::System).map_err(|error| {
         complain(error);
         Exit::InputOutput
@@ -42,7 +43,14 @@ pub fn data_file(settings: &Settings) -> Result<Opened, Exit> {
 
 /// How a command ends that could not open its data file.
 pub fn exit_of(error: &fence::Error) -> Exit {
-    let fence::Error::Open(error) = error else { return Exit::Refused };
+    match error {
+        fence::Error::Open(error) => exit_of_store(error),
+        _ => Exit::Refused,
+    }
+}
+
+/// The same, where only the store was asked.
+pub fn exit_of_store(error: &OpenError) -> Exit {
     match error {
         OpenError::Locked { .. } => Exit::Unreachable,
         OpenError::OtherEnvironment { .. }

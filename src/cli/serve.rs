@@ -15,6 +15,7 @@ use crate::config::{Flags, Settings, Transport};
 use crate::mail::Relay;
 use crate::observe;
 use crate::ops::control::{self, Control};
+use crate::ops::previews;
 use crate::store::PidNote;
 use crate::web::serve::{self, Limits};
 use crate::web::{self, Site};
@@ -54,6 +55,7 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
         Exit::InputOutput
     };
     let app = App::new(opened.store, settings, app_url.clone(), Clock::System).map_err(|error| broken(&error))?;
+    previews::first_start(&app, settings).await.map_err(|error| super::preview::failed(&error))?;
     let site = Arc::new(Site::new(app, settings));
     let door = web::door(Arc::clone(&site)).map_err(|error| broken(&error))?;
     let mut signals = Signals::watch().map_err(|error| broken(&error))?;
@@ -75,6 +77,7 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
         () = sending => 0,
         () = purging(Arc::clone(&site)) => 0,
         () = listening => 0,
+        () = previews::keep_pruning(settings) => 0,
     };
     if cut > 0 {
         tracing::warn!(cut, "connections were cut off when the time to drain was over");

@@ -6,6 +6,7 @@
 
 pub mod keys;
 pub mod policy;
+pub mod previews;
 mod relay;
 pub mod report;
 mod settings;

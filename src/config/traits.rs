@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use super::previews::folder_of_all;
 use super::settings::Secret;
 use super::written::{Written, add_defaults, gather_file};
 use super::{keys, relay};
@@ -57,11 +58,17 @@ pub struct Surroundings {
     pub own: Traits,
     /// Those of the others.
     pub others: Vec<Traits>,
+    /// The folder of all previews.
+    pub previews: PathBuf,
 }
 
 impl Surroundings {
     pub(super) fn of(environment: &Environment, written: &Written) -> Self {
-        Self { own: Traits::of(environment, written), others: others(environment, written) }
+        Self {
+            own: Traits::of(environment, written),
+            others: others(environment, written),
+            previews: folder_of_all(&written.folder),
+        }
     }
 }
 
@@ -80,7 +87,7 @@ fn address_in(text: &str) -> &str {
 
 /// The other environments, as the configuration file and the defaults describe them, and the previews that have a folder.
 fn others(environment: &Environment, beside: &Written) -> Vec<Traits> {
-    let previews = std::fs::read_dir(beside.folder.join("data/preview")).into_iter().flatten().flatten();
+    let previews = std::fs::read_dir(folder_of_all(&beside.folder)).into_iter().flatten().flatten();
     let previews = previews.filter_map(|entry| Some(format!("preview/{}", entry.file_name().to_str()?)));
     let named = ["production", "staging", "development"].map(str::to_owned).into_iter().chain(previews);
     let others = named.filter_map(|name| name.parse::<Environment>().ok()).filter(|other| other != environment);

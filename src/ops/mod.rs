@@ -2,6 +2,8 @@
 
 pub mod control;
 pub mod fence;
+mod files;
+pub mod previews;
 pub mod reset;
 pub mod seeds;
 pub mod users;

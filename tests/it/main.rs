@@ -41,6 +41,7 @@ mod operators;
 mod pages;
 mod person;
 mod portable;
+mod previews;
 mod process;
 mod readme;
 mod routes;

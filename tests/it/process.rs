@@ -49,6 +49,13 @@ impl Server {
         Self::of(command, folder)
     }
 
+    /// A preview's server, at the port that is its own.
+    pub fn of_preview(folder: &Path, name: &str) -> Self {
+        let mut command = atlas(folder);
+        command.args(["serve", "--env", &format!("preview/{name}")]);
+        Self::spawned(command, folder)
+    }
+
     /// A server whose files cannot grow past `bytes`.
     pub fn start_with_files_up_to(folder: &Path, bytes: u64) -> Self {
         let mut shell = Command::new("sh");
@@ -58,14 +65,13 @@ impl Server {
     }
 
     fn of(mut command: Command, folder: &Path) -> Self {
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        Self::spawned(command, folder)
+    }
+
+    fn spawned(mut command: Command, folder: &Path) -> Self {
         let log = std::fs::File::create(folder.join("log")).unwrap();
-        let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();

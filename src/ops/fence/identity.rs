@@ -5,8 +5,7 @@
 //! the data file is the truth.
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use super::fingerprint::Fingerprint;
 use crate::config::{Secret, Traits};
 use crate::domain::stamp::Stamp;
 use crate::domain::{Environment, FileId, Kind};
+use crate::ops::files;
 
 /// Largest file that is read, in bytes.
 const LARGEST: u64 = 64 << 10;
@@ -88,22 +88,7 @@ impl Identity {
     /// # Errors
     /// What the disk says.
     pub fn write(&self, home: &Path) -> io::Result<()> {
-        let path = path_in(home);
-        let draft = home.join(format!("identity.json.new-{}", std::process::id()));
-        // One that was left behind would keep its mode.
-        let _ = fs::remove_file(&draft);
-        let written = (|| {
-            let mut text = serde_json::to_vec_pretty(self)?;
-            text.push(b'\n');
-            let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-            file.write_all(&text)?;
-            file.sync_all()?;
-            fs::rename(&draft, &path)
-        })();
-        if written.is_err() {
-            let _ = fs::remove_file(&draft);
-        }
-        written
+        files::replace(&path_in(home), self)
     }
 }
 

@@ -43,6 +43,8 @@ const KEY: &[&str] = &["is that of “production”", "a key of its own was expe
 const ADDRESS: &[&str] = &["which is that of “production”", "an address of its own was expected", "Set APP_URL"];
 const SENTRY: &[&str] = &["is “production” where “staging” was expected", "Leave it unset"];
 const NEVER_SEEDED: &[&str] = &["production is never seeded", "Use --env staging"];
+const NO_PREVIEW: &[&str] = &["“production” is no preview", "a preview cannot be called so", "Name a preview"];
+const NO_NAME: &[&str] = &["production” is not the name of a preview", "use lower-case letters", "Nothing was changed"];
 const EDITED: &[&str] = &["was edited", "its seal was made for another stamp", "Put the file back"];
 const CLAIMED: &[&str] =
     &["says that it belongs to “staging”", "as that of “production”", "Put the file of “staging” back"];
@@ -111,12 +113,6 @@ pub const WAYS: &[Way] = &[
             &["belongs to environment “staging”", "--env staging"],
         )
     },
-    told(
-        "production's file for a preview",
-        &["serve", "--env", "preview/x"],
-        &[("DATABASE_URL", "data/production/atlas.redb"), ("NEXTAUTH_SECRET", "")],
-        THEIRS,
-    ),
     told(
         "production's folder",
         SERVE_STAGING,
@@ -245,7 +241,6 @@ pub const WAYS: &[Way] = &[
             SECRET,
         )
     },
-    told("production's secret for a preview", &["serve", "--env", "preview/x"], PRODUCTIONS_SECRET, SECRET),
     Way {
         starts_as: "production",
         ..told(
@@ -409,10 +404,98 @@ pub const WAYS: &[Way] = &[
             STAMPED,
         )
     },
+    // Previews.
+    told("preview destroy production", &["preview", "destroy", "production"], &[], NO_PREVIEW),
+    told("preview destroy preview/production", &["preview", "destroy", "preview/production"], &[], NO_NAME),
+    told(
+        "preview destroy staging",
+        &["preview", "destroy", "staging"],
+        &[],
+        &["“staging” is no preview", "Name a preview"],
+    ),
+    told("preview destroy ../production", &["preview", "destroy", "../production"], &[], NO_NAME),
+    told(
+        "preview destroy --from-branch ../production",
+        &["preview", "destroy", "--from-branch", "../production"],
+        &[],
+        &["there is no preview “production-"],
+    ),
+    told(
+        "preview destroy with ATLAS_ENV=production",
+        &["preview", "destroy", "x"],
+        &[("ATLAS_ENV", "production"), ("DATABASE_URL", "data/production/atlas.redb")],
+        &["there is no preview “x”", "atlas preview list"],
+    ),
+    Way {
+        exit: 2,
+        ..told(
+            "preview destroy --env production",
+            &["preview", "destroy", "x", "--env", "production"],
+            &[],
+            &["unexpected argument '--env'"],
+        )
+    },
+    told("preview create production", &["preview", "create", "production"], &[], NO_PREVIEW),
+    Way {
+        mistake: |team| preview(team, |home| symlink(team.at("data/production"), home).unwrap()),
+        ..told(
+            "preview destroy of a link to production's folder",
+            &["preview", "destroy", "x"],
+            &[],
+            &["is not the folder of a preview", "it is a link", "Look at it"],
+        )
+    },
+    Way {
+        mistake: |team| preview(team, |home| symlink(team.at("data/production"), home).unwrap()),
+        starts_as: "nobody",
+        ..told("preview whose folder is a link to production's", &["serve", "--env", "preview/x"], &[], THEIRS)
+    },
+    Way {
+        mistake: |team| preview(team, |home| copy(&team.at("data/production"), home)),
+        ..told(
+            "preview destroy of production's copied folder",
+            &["preview", "destroy", "x"],
+            &[],
+            &["belongs to environment “production”", "not to “preview/x”"],
+        )
+    },
+    Way {
+        mistake: |team| {
+            preview(team, |home| {
+                fs::create_dir(home).unwrap();
+                fs::hard_link(team.at("data/production/atlas.redb"), home.join("atlas.redb")).unwrap();
+            });
+        },
+        ..told(
+            "preview destroy of a hard link to production's file",
+            &["preview", "destroy", "x"],
+            &[],
+            &["belongs to environment “production”", "not to “preview/x”"],
+        )
+    },
+    Way {
+        mistake: |team| preview(team, |home| copy(&team.at("data/production"), home)),
+        starts_as: "nobody",
+        ..told(
+            "preview with production's copied folder",
+            &["serve", "--env", "preview/x"],
+            &[],
+            &["belongs to environment “production”", "not to “preview/x”"],
+        )
+    },
 ];
 
 /// A copy was made; how long it is does not matter.
 fn copied(_: u64) {}
+
+/// Puts something in place of a preview's folder, with the record that it had.
+fn preview(team: &Team, put: impl FnOnce(&Path)) {
+    fs::create_dir_all(team.at("data/preview")).unwrap();
+    put(&team.at("data/preview/x"));
+    let record = r#"{"name":"x","port":3100,"gateUser":"preview","gatePassword":"secret",
+        "createdAt":"2026-02-12T12:00:00Z","expiresAt":"2026-02-26T12:00:00Z"}"#;
+    fs::write(team.at("data/preview/x/preview.json"), record).unwrap();
+}
 
 /// Sets staging's `data_file` in atlas.toml.
 fn data_file(team: &Team, path: &str) {
