@@ -5,6 +5,7 @@
 //! belongs elsewhere.
 
 pub mod proxy;
+mod serving;
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File};
@@ -12,22 +13,18 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
 use super::{files, seeds};
-use crate::app::clock::Clock;
-use crate::app::{self, App};
-use crate::config::{Settings, previews as records};
+use crate::app;
+use crate::config::previews as records;
 use crate::domain::preview::expiry;
-use crate::domain::{Kind, Preview, PreviewName};
+use crate::domain::{Preview, PreviewName};
 use crate::store::{OpenError, Store};
-
-/// How often previews that are over are removed.
-const EVERY: Duration = Duration::from_hours(24);
+pub use serving::{first_start, keep_pruning, made};
 
 /// How the folder of a preview begins that is being removed. No preview is called so.
 const GONE: &str = ".gone-";
@@ -292,50 +289,4 @@ impl Previews {
 
 fn io_at(path: &Path) -> impl FnOnce(io::Error) -> Error + '_ {
     move |source| Error::Io { path: path.to_owned(), source }
-}
-
-/// Whether a preview that is to be opened was made; nothing else needs to be.
-///
-/// # Errors
-/// [`Error::Unknown`], [`Error::Io`].
-pub fn made(settings: &Settings) -> Result<(), Error> {
-    let Some(name) = named(settings) else { return Ok(()) };
-    let previews = Previews::below(&settings.surroundings.previews);
-    previews.read(&name)?.map(drop).ok_or(Error::Unknown(name))
-}
-
-fn named(settings: &Settings) -> Option<PreviewName> {
-    settings.environment.preview_name().and_then(|name| name.parse().ok())
-}
-
-/// Gives a preview people to look at, the first time it is served.
-///
-/// # Errors
-/// [`Error::Seeds`], [`Error::Io`]; the next start goes on from there.
-pub async fn first_start(app: &App, settings: &Settings) -> Result<(), Error> {
-    let Some(name) = named(settings) else { return Ok(()) };
-    let previews = Previews::below(&settings.surroundings.previews);
-    let Some(preview) = previews.read(&name)?.filter(|preview| !preview.seeded) else { return Ok(()) };
-    seeds::plant(app, seeds::ready(Kind::Preview, "demo", settings.seed_password.as_ref())?).await?;
-    previews.write(&Preview { seeded: true, ..preview })
-}
-
-/// Removes previews that are over, once a day, for as long as a server runs. Production leaves that to others.
-pub async fn keep_pruning(settings: &Settings) {
-    if settings.environment.kind() == Kind::Production {
-        return std::future::pending().await;
-    }
-    loop {
-        let previews = Previews::below(&settings.surroundings.previews);
-        match tokio::task::spawn_blocking(move || previews.prune(Clock::System.now())).await {
-            Ok(Ok(removed)) => {
-                for name in removed {
-                    tracing::info!(preview = %name, "over, and removed");
-                }
-            }
-            Ok(Err(error)) => tracing::warn!(%error, "previews"),
-            Err(error) => tracing::error!(%error, "previews"),
-        }
-        tokio::time::sleep(EVERY).await;
-    }
 }

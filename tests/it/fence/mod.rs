@@ -5,6 +5,7 @@
 //! byte below the folder may differ afterwards. `atlas check` must see the same wherever a server would be refused.
 
 mod presented;
+mod stamps;
 mod team;
 mod ways;
 
@@ -12,8 +13,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
+use stamps::{Seal, edit_stamp};
 use team::{STAGING, Team, Try};
-use ways::{Seal, edit_stamp};
 
 #[test]
 fn every_way_across_is_refused_and_nothing_is_written() {
