@@ -39,6 +39,7 @@ pub async fn take(app: &App, me: &Account, client: &Client) -> Result<Portable, 
         schema_version: VERSION,
         generated_at: format!("{:.3}", app.clock.now()),
         user_id: me.id.to_string(),
+        environment: Some(app.store.stamp().environment.to_string()),
         time_zone: Some(me.zone().name().to_owned()),
         preferences: Some(me.preferences),
         reminders: Reminders { habit_reminders: habits.iter().flat_map(reminders).collect(), ..Reminders::default() },
@@ -74,11 +75,20 @@ fn reminders(habit: &Habit) -> impl Iterator<Item = HabitReminder> + '_ {
 /// the same file twice adds nothing. With `rehearse` nothing is changed and the answer says what would be.
 ///
 /// # Errors
-/// [`Refusal::Invalid`] when the file is of an unknown version or brings more than can be kept; nothing is changed then.
+/// [`Refusal::Invalid`] when the file is of an unknown version, was taken from another environment or brings more than can
+/// be kept; nothing is changed then.
 pub async fn bring(app: &App, me: &Account, file: Portable, rehearse: bool, client: &Client) -> Result<Brought, Error> {
     if !(1..=VERSION).contains(&file.schema_version) {
         let message = format!("This file has version {}; Atlas reads 1 and {VERSION}.", file.schema_version);
         return Err(Refusal::field("schemaVersion", message).into());
+    }
+    let here = app.store.stamp().environment.to_string();
+    if let Some(there) = file.environment.as_deref().filter(|there| *there != here) {
+        let there: String = there.chars().take(60).collect();
+        let message = format!(
+            "This file was taken from {there}, and this is {here}. Data stays in the environment it was made in; bring the file back to {there}."
+        );
+        return Err(Refusal::field("environment", message).into());
     }
     if file.habits.len() > MOST_HABITS {
         let message = format!("The file has {} habits; {MOST_HABITS} is the most.", file.habits.len());

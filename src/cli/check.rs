@@ -5,26 +5,33 @@ use serde_json::json;
 use super::{Exit, complain, open, say};
 use crate::config::keys::{self, Shape};
 use crate::config::report::{Shown, report};
-use crate::config::{self, Checked, Flags, Settings, Severity, Tls, Transport};
+use crate::config::{self, Checked, Flags, Problem, Settings, Severity, Tls, Transport};
 use crate::mail::{Fault, Relay, Trouble, Verdict};
+use crate::ops::fence;
+use crate::store::OpenError;
 
 /// Prints every setting with its origin, then every problem, and what the mail relay said where `connect` asks for it.
 pub fn run(flags: &Flags, connect: bool, as_json: bool) -> Exit {
-    let checked = match config::process_variables().and_then(|variables| config::check(flags, &variables)) {
+    let mut checked = match config::process_variables().and_then(|variables| config::check(flags, &variables)) {
         Ok(checked) => checked,
         Err(error) => {
             complain(error);
             return Exit::Configuration;
         }
     };
+    let crossings = crossings(&checked);
+    let is_crossed = !crossings.is_empty();
+    // Errors come first.
+    checked.problems.splice(..0, crossings);
     // Settings with errors lead nowhere.
-    let mail = checked.settings.as_ref().filter(|_| connect).map(sign_in);
-    say(if as_json { json(&checked, mail.as_ref()) } else { text(&checked, mail.as_ref()) });
-    match mail {
-        _ if checked.settings.is_none() => Exit::Configuration,
-        Some(mail) => mail.exit(),
-        None => Exit::Fine,
-    }
+    let mail = checked.settings.as_ref().filter(|_| connect && !is_crossed).map(sign_in);
+    let exit = match &checked.settings {
+        None => Exit::Configuration,
+        Some(_) if is_crossed => Exit::Refused,
+        Some(_) => mail.as_ref().map_or(Exit::Fine, SignedIn::exit),
+    };
+    say(if as_json { json(&checked, mail.as_ref(), exit) } else { text(&checked, mail.as_ref()) });
+    exit
 }
 
 /// What became of signing in to the mail relay.
@@ -78,7 +85,21 @@ fn sign_in(settings: &Settings) -> SignedIn {
     SignedIn { relay, trouble: tried().err() }
 }
 
-fn json(checked: &Checked, mail: Option<&SignedIn>) -> String {
+/// Where the fence says no: to what is written, and to the data file as it is.
+fn crossings(checked: &Checked) -> Vec<Problem> {
+    let mut crossings = fence::crossings(&checked.surroundings);
+    if let (Some(settings), true) = (&checked.settings, crossings.is_empty())
+        && let Err(error) = fence::recognise(settings)
+        // A server that has the file has looked at it.
+        && !matches!(error, fence::Error::Open(OpenError::Locked { .. }))
+    {
+        let message = error.to_string();
+        crossings.push(Problem { severity: Severity::Error, key: keys::DATA_FILE, message });
+    }
+    crossings
+}
+
+fn json(checked: &Checked, mail: Option<&SignedIn>, exit: Exit) -> String {
     let settings: Vec<_> = keys::ALL
         .iter()
         .zip(report(&checked.written))
@@ -103,7 +124,7 @@ fn json(checked: &Checked, mail: Option<&SignedIn>) -> String {
     let answer = json!({
         "environment": checked.environment.to_string(),
         "kind": checked.environment.kind(),
-        "ok": checked.settings.is_some(),
+        "ok": exit == Exit::Fine,
         "settings": settings,
         "problems": problems,
         "mail": mail.map(|mail| json!({

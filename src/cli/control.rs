@@ -12,6 +12,7 @@ use crate::app::snapshots::Told;
 use crate::app::{App, Error};
 use crate::config::{Flags, Settings};
 use crate::ops::control::{Order, Outcome, ask, obey, socket_of};
+use crate::ops::fence;
 use crate::ops::operations::Operations;
 use crate::ops::{rollback, set};
 use crate::store::{OpenError, Store};
@@ -68,6 +69,13 @@ pub fn outcome(settings: &Settings, order: Order) -> Result<Outcome, Failed> {
 }
 
 async fn carried_out(settings: &Settings, order: Order, told: Told<'_>) -> Result<Outcome, Failed> {
+    // A server obeys whoever reaches its socket, so whose it is is looked at before anything is said.
+    match fence::recognise(settings) {
+        Ok(()) | Err(fence::Error::Open(OpenError::Locked { .. })) => {}
+        // Going back is for files that do not open, too.
+        Err(fence::Error::Open(error)) if matches!(order, Order::Rollback(_)) && is_no_crossing(&error) => {}
+        Err(error) => return Err((open::exit_of(&error), error.to_string())),
+    }
     let mut tries = 0;
     loop {
         match ask(&settings.data_file, &order, told).await {
@@ -78,22 +86,27 @@ async fn carried_out(settings: &Settings, order: Order, told: Told<'_>) -> Resul
             }
         }
         let done = match &order {
-            // It is for files that do not open, too.
-            Order::Rollback(wanted) => gone_back(settings, wanted, told),
-            _ => match Store::open(&settings.data_file, &settings.environment) {
+            Order::Rollback(wanted) => gone_back(settings, wanted, told).map_err(fence::Error::from),
+            _ => match fence::open_existing(settings) {
                 Ok(store) => return here(settings, store, order, told).await,
                 Err(error) => Err(error),
             },
         };
         match done {
             Ok(outcome) => return Ok(outcome),
-            Err(OpenError::Locked { .. }) if tries < TRIES => {
+            Err(fence::Error::Open(OpenError::Locked { .. })) if tries < TRIES => {
                 tries += 1;
                 tokio::time::sleep(PAUSE).await;
             }
             Err(error) => return Err((open::exit_of(&error), error.to_string())),
         }
     }
+}
+
+/// Whether a file that does not open may all the same be this environment's.
+fn is_no_crossing(error: &OpenError) -> bool {
+    use OpenError::{Damaged, Missing, Newer, NotOurs, Older};
+    matches!(error, Missing { .. } | Damaged { .. } | NotOurs { .. } | Older { .. } | Newer { .. })
 }
 
 fn gone_back(settings: &Settings, wanted: &rollback::Wanted, told: Told<'_>) -> Result<Outcome, OpenError> {

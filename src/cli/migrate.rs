@@ -7,8 +7,10 @@ use super::{Exit, complain, open, say};
 use crate::app::Error;
 use crate::app::clock::Clock;
 use crate::config::Flags;
+use crate::ops::fence;
 use crate::ops::migrations::{self, Place, Stayed};
 use crate::ops::set;
+use crate::store::OpenError;
 
 /// What is wanted.
 pub enum Verb {
@@ -26,6 +28,15 @@ pub fn run(flags: &Flags, verb: &Verb, as_json: bool) -> Exit {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
+    match fence::recognise(&settings) {
+        // Another schema is what this is about; a server that has the file is told of below.
+        Ok(())
+        | Err(fence::Error::Open(OpenError::Older { .. } | OpenError::Newer { .. } | OpenError::Locked { .. })) => {}
+        Err(error) => {
+            complain(&error);
+            return open::exit_of(&error);
+        }
+    }
     let place = Place { data_file: &settings.data_file, environment: &settings.environment, clock: &Clock::System };
     let done = match verb {
         Verb::Status => migrations::status(&place),
@@ -51,7 +62,7 @@ pub fn run(flags: &Flags, verb: &Verb, as_json: bool) -> Exit {
         }
         Err(Stayed::Open(error)) => {
             complain(&error);
-            open::exit_of(&error)
+            open::exit_of(&error.into())
         }
         Err(Stayed::App(Error::Refused(why))) => answer::refused(&why.to_string(), as_json),
         Err(Stayed::App(error)) => {

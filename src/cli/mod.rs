@@ -9,6 +9,7 @@ mod control;
 mod mail;
 mod migrate;
 mod open;
+mod preview;
 mod release;
 mod rollback;
 mod seed;
@@ -93,9 +94,20 @@ enum Command {
         /// Which set of seeds
         #[arg(long = "set", value_name = "NAME", default_value = "demo")]
         set: String,
+        /// Empty the environment first; never production
+        #[arg(long)]
+        reset: bool,
+        /// The environment's name, typed to confirm --reset
+        #[arg(long, value_name = "NAME", requires = "reset")]
+        confirm: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Make, list and remove previews: one environment per branch, for a while
+    Preview {
+        #[command(subcommand)]
+        verb: preview::Verb,
     },
     /// Look at people, switch them off and on, sign them out; the server may run or not
     User {
@@ -335,7 +347,10 @@ pub fn run() -> ExitCode {
             serve::run(&config::Flags { log, log_format, ..place.flags(listen) })
         }
         Command::Check { place, connect, json } => check::run(&place.flags(None), connect, json),
-        Command::Seed { place, set, json } => seed::run(&place.flags(None), &set, json),
+        Command::Seed { place, set, reset, confirm, json } => {
+            seed::run(&place.flags(None), &set, reset.then_some(confirm.as_deref()), json)
+        }
+        Command::Preview { verb } => preview::run(verb),
         Command::User { verb } => verb.run(),
         Command::Mail { verb } => verb.run(),
         Command::Snapshot { verb } => verb.run(),

@@ -4,7 +4,8 @@ use super::{Exit, complain};
 use crate::app::clock::Clock;
 use crate::app::newborn;
 use crate::config::{self, Flags, Settings, Severity};
-use crate::store::{OpenError, Opened, Store};
+use crate::ops::{fence, previews};
+use crate::store::{OpenError, Opened};
 
 /// The settings, or the problems on standard error.
 pub fn settings(flags: &Flags) -> Result<Settings, Exit> {
@@ -13,33 +14,37 @@ pub fn settings(flags: &Flags) -> Result<Settings, Exit> {
             complain(error);
             Exit::Configuration
         })?;
-    for problem in &checked.problems {
+    let crossings = fence::crossings(&checked.surroundings);
+    for problem in checked.problems.iter().chain(&crossings) {
         let word = if problem.severity == Severity::Error { "error" } else { "warning" };
         complain(format_args!("{word}: {}", problem.message));
     }
-    checked.settings.ok_or_else(|| {
-        complain(format_args!("{} cannot start; `atlas check --env {0}` shows every setting", checked.environment));
-        Exit::Configuration
-    })
+    let exit = match checked.settings {
+        Some(settings) if crossings.is_empty() => return Ok(settings),
+        Some(_) => Exit::Refused,
+        None => Exit::Configuration,
+    };
+    complain(format_args!("{} cannot start; `atlas check --env {0}` shows every setting", checked.environment));
+    Err(exit)
 }
 
 /// The data file of these settings, made if it is missing; what is wrong with it is on standard error.
 pub fn data_file(settings: &Settings) -> Result<Opened, Exit> {
-    told(made_or_opened(settings))
+    told(made_or_opened(settings)?)
 }
 
 /// The same, for whoever tells it differently.
-pub fn made_or_opened(settings: &Settings) -> Result<Opened, OpenError> {
-    let unborn = |error: crate::app::Error| OpenError::Io {
-        path: settings.data_file.clone(),
-        source: std::io::Error::other(error.to_string()),
-    };
-    let born = newborn(&Clock::System).map_err(unborn)?;
-    Store::open_or_create(&settings.data_file, &settings.environment, || born)
+pub fn made_or_opened(settings: &Settings) -> Result<Result<Opened, fence::Error>, Exit> {
+    previews::made(settings).map_err(|error| super::preview::failed(&error))?;
+    let born = newborn(&Clock::System).map_err(|error| {
+        complain(error);
+        Exit::InputOutput
+    })?;
+    Ok(fence::open(settings, || born))
 }
 
 /// An open file, or what is wrong with it on standard error.
-pub fn told(opened: Result<Opened, OpenError>) -> Result<Opened, Exit> {
+pub fn told(opened: Result<Opened, fence::Error>) -> Result<Opened, Exit> {
     opened.map_err(|error| {
         complain(&error);
         exit_of(&error)
@@ -47,11 +52,20 @@ pub fn told(opened: Result<Opened, OpenError>) -> Result<Opened, Exit> {
 }
 
 /// How a command ends that could not open its data file.
-pub fn exit_of(error: &OpenError) -> Exit {
+pub fn exit_of(error: &fence::Error) -> Exit {
+    match error {
+        fence::Error::Open(error) => exit_of_store(error),
+        _ => Exit::Refused,
+    }
+}
+
+/// The same, where only the store was asked.
+pub fn exit_of_store(error: &OpenError) -> Exit {
     match error {
         OpenError::Locked { .. } => Exit::Unreachable,
         OpenError::OtherEnvironment { .. }
         | OpenError::OtherFile { .. }
+        | OpenError::Edited { .. }
         | OpenError::Older { .. }
         | OpenError::Newer { .. }
         | OpenError::NotReversible { .. }

@@ -17,8 +17,10 @@ use crate::mail::Relay;
 use crate::observe;
 use crate::observe::supervisor::Supervisor;
 use crate::ops::control::{self, Control};
+use crate::ops::fence;
 use crate::ops::migrations::{self, Stayed};
 use crate::ops::operations::Operations;
+use crate::ops::previews;
 use crate::ops::snapshots::keep_taking;
 use crate::store::{OpenError, Opened, PidNote, schema};
 use crate::web::serve::{self, Limits};
@@ -62,6 +64,7 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
         Exit::InputOutput
     };
     let app = App::new(opened.store, settings, app_url.clone(), Clock::System).map_err(|error| broken(&error))?;
+    previews::first_start(&app, settings).await.map_err(|error| super::preview::failed(&error))?;
     let app = Arc::new(app);
     let operations = Arc::new(Operations::new(Arc::clone(&app), settings));
     let site = Arc::new(Site::new(Arc::clone(&app), settings));
@@ -72,7 +75,8 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     let file = settings.data_file.display();
     let made = if opened.created { " (just made)" } else { "" };
     let at = app_url.as_str().trim_end_matches('/');
-    say(format_args!("Atlas serves {} at {at} from {file}{made}", settings.environment));
+    let behind = if settings.app_url.is_some() { format!(", listening on {bound}") } else { String::new() };
+    say(format_args!("Atlas serves {} at {at} from {file}{made}{behind}", settings.environment));
 
     let supervisor = Arc::new(supervisor()?);
     let sending = sending(settings, &site)?;
@@ -93,6 +97,7 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
         () = taking_snapshots(settings.snapshots.every, &operations) => 0,
         () = measuring => 0,
         () = living => 0,
+        () = previews::keep_pruning(settings) => 0,
     };
     if cut > 0 {
         tracing::warn!(cut, "connections were cut off when the time to drain was over");
@@ -110,8 +115,8 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
 
 /// The data file, led up if an older binary wrote it. Whoever asks meanwhile is told to wait.
 async fn data_file(settings: &Settings, listener: &TcpListener) -> Result<Opened, Exit> {
-    let older = match open::made_or_opened(settings) {
-        Err(error @ OpenError::Older { .. }) => error,
+    let older = match open::made_or_opened(settings)? {
+        Err(error @ fence::Error::Open(OpenError::Older { .. })) => error,
         other => return open::told(other),
     };
     tracing::info!("{older}");
@@ -126,7 +131,7 @@ async fn data_file(settings: &Settings, listener: &TcpListener) -> Result<Opened
     };
     match led {
         Ok(Ok(led)) => tracing::info!(%led, "the data file was migrated"),
-        Ok(Err(Stayed::Open(error))) => return open::told(Err(error)),
+        Ok(Err(Stayed::Open(error))) => return open::told(Err(error.into())),
         Ok(Err(Stayed::App(error))) => {
             complain(format_args!("the data file stays as it was: {error}"));
             return Err(Exit::InputOutput);
@@ -136,7 +141,7 @@ async fn data_file(settings: &Settings, listener: &TcpListener) -> Result<Opened
             return Err(Exit::InputOutput);
         }
     }
-    open::told(open::made_or_opened(settings))
+    open::told(open::made_or_opened(settings)?)
 }
 
 /// Writes down which binary serves from now on. It takes a moment to read it, and nobody waits for that.

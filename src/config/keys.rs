@@ -55,6 +55,7 @@ keys! {
     SENTRY_DSN = "sentry.dsn", Secret, ["SENTRY_DSN"], "Where server errors are reported.";
     BROWSER_SENTRY_ENABLED = "sentry.browser_enabled", Flag, ["NEXT_PUBLIC_SENTRY_ENABLED"], "Whether browser errors are reported.";
     BROWSER_SENTRY_DSN = "sentry.browser_dsn", Secret, ["NEXT_PUBLIC_SENTRY_DSN"], "Where browser errors are reported.";
+    SENTRY_ENVIRONMENT = "sentry.environment", Text, ["SENTRY_ENVIRONMENT", "NEXT_PUBLIC_SENTRY_ENVIRONMENT"], "Need not be set: errors are filed under the environment's own name, and any other name is refused.";
     ADMIN_OWNER = "admin.owner", Text, ["ADMIN_OWNER_EMAIL"], "Address of the person who answers for this environment.";
     ADMIN_ALLOWLIST = "admin.allowlist", List, ["ADMIN_EMAIL_ALLOWLIST"], "Further addresses that may open the admin dashboard.";
     TEST_ENDPOINTS = "test_endpoints", Flag, ["ENABLE_TEST_ENDPOINTS"], "Whether the endpoints for browser tests exist; never in staging and production.";

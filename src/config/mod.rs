@@ -6,10 +6,12 @@
 
 pub mod keys;
 pub mod policy;
+pub mod previews;
 mod relay;
 pub mod report;
 mod settings;
 mod settle;
+mod traits;
 mod written;
 
 use std::collections::BTreeMap;
@@ -17,6 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use settings::{Dsn, Gate, LogFormat, Mail, Secret, Sender, Settings, Smtp, Tls, Transport};
+pub use traits::{Surroundings, Traits};
 pub use written::{Entry, Origin, Written};
 
 use crate::domain::Environment;
@@ -64,6 +67,8 @@ pub struct Checked {
     pub written: Written,
     /// Errors first.
     pub problems: Vec<Problem>,
+    /// What must differ between this environment and the others.
+    pub surroundings: Surroundings,
     /// What it means; `None` when there is an error.
     pub settings: Option<Settings>,
 }
@@ -142,9 +147,10 @@ pub fn check(flags: &Flags, variables: &BTreeMap<String, String>) -> Result<Chec
         None => Environment::development(),
     };
     let (written, mut problems) = written::gather(&environment, flags, variables)?;
-    let (settings, found) = settle::settle(&environment, &written);
+    let surroundings = Surroundings::of(&environment, &written);
+    let (settings, found) = settle::settle(&environment, &written, &surroundings);
     problems.extend(found);
     problems.sort_by_key(|problem| problem.severity == Severity::Warning);
     let sound = !problems.iter().any(|problem| problem.severity == Severity::Error);
-    Ok(Checked { environment, written, settings: settings.filter(|_| sound), problems })
+    Ok(Checked { environment, written, surroundings, settings: settings.filter(|_| sound), problems })
 }

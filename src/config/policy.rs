@@ -51,6 +51,17 @@ pub enum SeedRule {
     Refused,
 }
 
+/// Whether the data file may be emptied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResetRule {
+    /// Yes.
+    Freely,
+    /// Yes, when the environment's name is typed.
+    Named,
+    /// No.
+    Refused,
+}
+
 /// The rules of one kind of environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
@@ -66,6 +77,8 @@ pub struct Policy {
     pub marked: bool,
     /// Whether it may be seeded.
     pub seed: SeedRule,
+    /// Whether it may be emptied.
+    pub reset: ResetRule,
     /// Whether people must reach it over https (http://localhost is let through with a warning, for rehearsals).
     pub https: bool,
     /// Whether admins must have a second factor. No setting switches it off.
@@ -82,6 +95,7 @@ pub const fn of(kind: Kind) -> Policy {
             gate: GateRule::Optional,
             marked: true,
             seed: SeedRule::Freely,
+            reset: ResetRule::Freely,
             https: false,
             admins_need_two_factor: false,
         },
@@ -92,6 +106,7 @@ pub const fn of(kind: Kind) -> Policy {
             gate: GateRule::Expected,
             marked: true,
             seed: SeedRule::Freely,
+            reset: ResetRule::Freely,
             https: false,
             admins_need_two_factor: false,
         },
@@ -102,6 +117,7 @@ pub const fn of(kind: Kind) -> Policy {
             gate: GateRule::Expected,
             marked: true,
             seed: SeedRule::WithOwnPassword,
+            reset: ResetRule::Named,
             https: true,
             admins_need_two_factor: true,
         },
@@ -112,6 +128,7 @@ pub const fn of(kind: Kind) -> Policy {
             gate: GateRule::Optional,
             marked: false,
             seed: SeedRule::Refused,
+            reset: ResetRule::Refused,
             https: true,
             admins_need_two_factor: true,
         },

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::policy::Policy;
 use super::report::Shown;
+use super::traits::Surroundings;
 use crate::domain::client::Proxies;
 use crate::domain::snapshot::Keep;
 use crate::domain::{Email, Environment};
@@ -172,6 +173,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Where metrics can be read, if anywhere.
     pub metrics: Option<SocketAddr>,
+    /// What must differ between this environment and the others.
+    pub surroundings: Surroundings,
     /// Every setting with its origin, for admins to read.
     pub report: Vec<Shown>,
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::keys::{self, Key, Shape};
 use super::policy::{self, TestEndpoints};
-use super::{Flags, Problem, Severity, Unreadable};
+use super::{Flags, Problem, Severity, Unreadable, previews};
 use crate::domain::{Environment, Kind};
 
 /// Where a value came from.
@@ -20,6 +20,8 @@ pub enum Origin {
     VariableFile(&'static str, PathBuf),
     /// A table of the configuration file.
     File(PathBuf, String),
+    /// The record of a preview.
+    Preview(PathBuf),
     /// Nobody wrote it: Atlas's own default.
     BuiltIn,
 }
@@ -31,6 +33,7 @@ impl fmt::Display for Origin {
             Self::Variable(name) => write!(f, "variable {name}"),
             Self::VariableFile(name, path) => write!(f, "variable {name}_FILE ({})", path.display()),
             Self::File(path, table) => write!(f, "{} [{table}]", path.display()),
+            Self::Preview(path) => path.display().fmt(f),
             Self::BuiltIn => f.write_str("built-in default"),
         }
     }
@@ -48,9 +51,11 @@ pub struct Entry {
 /// Every value that was written, by key.
 #[derive(Debug, Clone, Default)]
 pub struct Written {
-    entries: BTreeMap<&'static str, Entry>,
+    pub(super) entries: BTreeMap<&'static str, Entry>,
     /// The folder that relative paths start from.
     pub folder: PathBuf,
+    /// The configuration file, whether it is there or not.
+    pub file: PathBuf,
 }
 
 impl Written {
@@ -66,33 +71,15 @@ pub(super) fn gather(
     flags: &Flags,
     variables: &BTreeMap<String, String>,
 ) -> Result<(Written, Vec<Problem>), Unreadable> {
-    let mut problems = Vec::new();
-    let named = flags
-        .config
-        .clone()
-        .or_else(|| variables.get("ATLAS_CONFIG").filter(|path| !path.trim().is_empty()).map(PathBuf::from));
-    let path = named.clone().unwrap_or_else(|| PathBuf::from("atlas.toml"));
-    let mut written = Written { folder: folder_of(&path), ..Written::default() };
-
-    if let Some(file) = read_file(&path, named.is_some())? {
-        let table = match environment.kind() {
-            Kind::Preview => "preview".to_owned(),
-            _ => environment.to_string(),
-        };
-        check_names(&file, &path, &mut problems);
-        for table in ["defaults".to_owned(), format!("environment.{table}")] {
-            let origin = Origin::File(path.clone(), table.clone());
-            if let Some(values) = lookup(&file, &table) {
-                take_table(values, "", &origin, &mut written.entries, &mut problems);
-            }
-        }
-    }
+    let (path, is_named) = file_of(flags, variables);
+    let (mut written, mut problems) = gather_file(environment, &path, is_named)?;
+    let visible = previews::visible(environment, variables, &mut problems);
     for key in keys::ALL {
-        if let Some(entry) = from_variables(key, variables, &mut problems) {
+        if let Some(entry) = from_variables(key, &visible, &mut problems) {
             written.entries.insert(key.name, entry);
         }
     }
-    add_defaults(environment, &mut written.entries);
+    add_defaults(environment, &mut written);
     let flags = [
         (keys::LISTEN, "--listen", &flags.listen),
         (keys::LOG, "--log", &flags.log),
@@ -106,10 +93,54 @@ pub(super) fn gather(
     Ok((written, problems))
 }
 
+/// The configuration file, and whether somebody asked for just that one.
+pub(super) fn file_of(flags: &Flags, variables: &BTreeMap<String, String>) -> (PathBuf, bool) {
+    let named = variables.get("ATLAS_CONFIG").filter(|path| !path.trim().is_empty()).map(PathBuf::from);
+    match flags.config.clone().or(named) {
+        Some(path) => (path, true),
+        None => (PathBuf::from("atlas.toml"), false),
+    }
+}
+
+/// The values of `environment` that stand in the file. One that nobody asked for may be missing.
+pub(super) fn gather_file(
+    environment: &Environment,
+    path: &Path,
+    demanded: bool,
+) -> Result<(Written, Vec<Problem>), Unreadable> {
+    let mut problems = Vec::new();
+    let mut written = Written { folder: folder_of(path), file: path.to_owned(), ..Written::default() };
+    if let Some(file) = read_file(path, demanded)? {
+        take_file(environment, &file, path, &mut written, &mut problems);
+    }
+    previews::fit(environment, &mut written, &mut problems);
+    Ok((written, problems))
+}
+
+fn take_file(
+    environment: &Environment,
+    file: &toml::Table,
+    path: &Path,
+    written: &mut Written,
+    problems: &mut Vec<Problem>,
+) {
+    let table = match environment.kind() {
+        Kind::Preview => "preview".to_owned(),
+        _ => environment.to_string(),
+    };
+    check_names(file, path, problems);
+    for table in ["defaults".to_owned(), format!("environment.{table}")] {
+        let origin = Origin::File(path.to_owned(), table.clone());
+        if let Some(values) = lookup(file, &table) {
+            take_table(values, "", &origin, &mut written.entries, problems);
+        }
+    }
+}
+
 /// What Atlas assumes where nobody wrote anything.
-fn add_defaults(environment: &Environment, entries: &mut BTreeMap<&'static str, Entry>) {
+pub(super) fn add_defaults(environment: &Environment, written: &mut Written) {
     let mut add = |key, value: String| {
-        entries.entry(key).or_insert(Entry { value, origin: Origin::BuiltIn });
+        written.entries.entry(key).or_insert(Entry { value, origin: Origin::BuiltIn });
     };
     add(keys::LISTEN, "127.0.0.1:3000".to_owned());
     add(keys::DATA_FILE, format!("data/{environment}/atlas.redb"));
@@ -121,7 +152,7 @@ fn add_defaults(environment: &Environment, entries: &mut BTreeMap<&'static str, 
     add(keys::TEST_ENDPOINTS, (endpoints == TestEndpoints::Flag(true)).to_string());
 }
 
-fn folder_of(path: &Path) -> PathBuf {
+pub(super) fn folder_of(path: &Path) -> PathBuf {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
 }
 
@@ -149,7 +180,9 @@ fn check_names(file: &toml::Table, path: &Path, problems: &mut Vec<Problem>) {
         }
     }
     let mut unknown = |what: &str, name: &str, choices: &[&'static str]| {
-        let near = choices.iter().min_by_key(|choice| strsim::damerau_levenshtein(choice, name)).unwrap_or(&"");
+        // Whoever cuts a name short means the one that begins so.
+        let far = |choice: &&&str| (!choice.starts_with(name), strsim::damerau_levenshtein(choice, name));
+        let near = choices.iter().min_by_key(far).unwrap_or(&"");
         problems
             .push(error("atlas.toml", format!("{}: unknown {what} “{name}”; did you mean “{near}”?", path.display())));
     };

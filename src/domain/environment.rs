@@ -67,6 +67,16 @@ impl Environment {
         Self { kind: Kind::Development, preview: String::new() }
     }
 
+    /// One branch, shown for a while.
+    pub fn preview(name: &super::PreviewName) -> Self {
+        Self { kind: Kind::Preview, preview: name.as_str().to_owned() }
+    }
+
+    /// The name of a preview without what is before it; `None` for any other kind.
+    pub fn preview_name(&self) -> Option<&str> {
+        (self.kind == Kind::Preview).then_some(self.preview.as_str())
+    }
+
     /// What it is.
     pub fn kind(&self) -> Kind {
         self.kind

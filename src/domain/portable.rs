@@ -1,7 +1,7 @@
 //! A person's data as one file that can be taken away and brought back.
 //!
-//! The shape is the predecessor's, with `schemaVersion` raised to 2 and these fields added: a habit's `schedule`, and the
-//! account's `timeZone` and `preferences`. A file of version 1 can be read, too.
+//! The shape is the predecessor's, with `schemaVersion` raised to 2 and these fields added: a habit's `schedule`, the
+//! account's `timeZone` and `preferences`, and the `environment`. A file of version 1 can be read, too.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,9 @@ pub struct Portable {
     pub generated_at: String,
     /// Whose it is, as the system that made it called the person.
     pub user_id: String,
+    /// The environment it was taken from; files of the predecessor say nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// Where the person's days begin and end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,

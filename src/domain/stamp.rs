@@ -1,4 +1,5 @@
-//! The stamp: the identity inside a data file. Written once, at creation, and checked on every open.
+//! The stamp: the identity inside a data file. Written once, at creation, sealed with the file's own key, and checked on
+//! every open.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

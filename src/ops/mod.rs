@@ -1,10 +1,14 @@
 //! Third floor, beside the web: what an operator does.
 
 pub mod control;
+pub mod fence;
+mod files;
 pub mod mail;
 pub mod migrations;
 pub mod operations;
+pub mod previews;
 pub mod releases;
+pub mod reset;
 pub mod rollback;
 pub mod seeds;
 pub mod snapshots;

@@ -88,6 +88,14 @@ pub enum OpenError {
         /// The schema this binary works with.
         known: u32,
     },
+    /// Its stamp is not the one it was made with.
+    #[error("the stamp of {path} was edited: it says “{}” (kind {}), and its seal was made for another stamp. A data file stays with the environment it was made for. Nothing was changed. Put the file back as it was, from a snapshot or a backup; data of “{}” begins with a file of its own.", .found.environment, .found.kind, .found.environment)]
+    Edited {
+        /// The data file.
+        path: PathBuf,
+        /// What its stamp says now.
+        found: Box<Stamp>,
+    },
     /// A newer Atlas wrote it.
     #[error("{path} has schema {found}; this Atlas {} knows schemas up to {known}. Nothing was changed. Start the newer binary, {}.", env!("CARGO_PKG_VERSION"), way_back(.fitting.as_ref(), .environment, *.known))]
     Newer {

@@ -13,6 +13,8 @@ pub mod counts;
 mod draft;
 mod error;
 pub mod habits;
+mod hold;
+mod identity;
 pub mod links;
 pub mod migrations;
 mod open;
@@ -23,6 +25,7 @@ pub mod purge;
 mod record;
 pub mod releases;
 pub mod schema;
+mod seal;
 pub mod sessions;
 pub mod snapshot;
 pub mod snapshots;
@@ -39,7 +42,8 @@ use tokio::sync::oneshot;
 
 pub use draft::Draft;
 pub use error::{Error, OpenError};
-pub use open::{Hold, Opened, PidNote, look_at};
+pub use hold::Hold;
+pub use open::{Opened, PidNote, look_at};
 pub use stats::{BATCH_BOUNDS, Stats};
 pub use table::{Page, Read, Table, Turn, View};
 

@@ -9,13 +9,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use redb::backends::FileBackend;
-use redb::{Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError};
+use redb::{Database, DatabaseError, StorageBackend, StorageError};
 
+use super::identity::{Identity, belongs, identity, recognized};
 use super::overlay::Overlay;
 use super::preimage::Preimage;
-use super::snapshots::Folder;
-use super::table::{Read, View, definition};
-use super::{Identified, OpenError, Store, migrations, schema};
+use super::table::definition;
+use super::{Identified, OpenError, Store, migrations, schema, seal};
 use crate::domain::stamp::Stamp;
 use crate::domain::{Environment, FileId};
 
@@ -75,7 +75,7 @@ impl Store {
             let (file_id, key, now) = newborn;
             furnish(path, &database, &Stamp::new(environment.clone(), file_id, now), key)?;
         }
-        let (stamp, key) = recognized(path, environment, &database)?;
+        let Identity { stamp, key, .. } = recognized(path, environment, &database)?;
         Self::around(Identified { database, backend, stamp, key }, path)
     }
 
@@ -90,8 +90,25 @@ impl Store {
         let backend = backend(path, file)?;
         let database = open_database(path, backend.clone())?;
         // Once more, now that nobody else can have the file.
-        let (stamp, key) = recognized(path, environment, &database)?;
+        let Identity { stamp, key, is_sealed, .. } = recognized(path, environment, &database)?;
+        if !is_sealed {
+            seal::add(&database, &stamp, &key)
+                .map_err(|error| OpenError::Damaged { path: path.to_owned(), why: error.to_string() })?;
+        }
         Ok(Identified { database, backend, stamp, key })
+    }
+
+    /// The stamp of the data file at `path`, if there is a file, after the same checks as when it is opened and without
+    /// writing.
+    ///
+    /// # Errors
+    /// [`OpenError`] as for [`Self::open`]; [`OpenError::Locked`] while somebody else has the file.
+    pub fn look(path: &Path, environment: &Environment) -> Result<Option<Stamp>, OpenError> {
+        if !is_there(path)? {
+            return Ok(None);
+        }
+        looks_like_ours(path)?;
+        refuse_strangers_unwritten(path, environment).map(Some)
     }
 }
 
@@ -100,9 +117,9 @@ pub(super) fn of_any_schema(path: &Path, environment: &Environment) -> Result<(D
     looks_like_ours(path)?;
     let file = OpenOptions::new().read(true).write(true).open(path).map_err(io(path))?;
     let database = open_database(path, FileBackend::new(file).map_err(|error| explain(path, error))?)?;
-    let (stamp, found, _) = identity(path, || database.begin_read().map_err(redb::Error::from))?;
+    let Identity { stamp, schema, .. } = identity(path, &database)?;
     belongs(path, &stamp, environment)?;
-    Ok((database, found))
+    Ok((database, schema))
 }
 
 /// Stamp and schema of a file, read without writing to it and whether or not somebody has it open.
@@ -116,97 +133,24 @@ pub fn look_at(path: &Path) -> Result<(Stamp, u32), OpenError> {
     looks_like_ours(path)?;
     let overlay = File::open(path).and_then(Overlay::over).map_err(io(path))?;
     let database = open_database(path, overlay)?;
-    let (stamp, found, _) = identity(path, || database.begin_read().map_err(redb::Error::from))?;
-    Ok((stamp, found))
-}
-
-/// The right to put another file in a data file's place: held, no server has the file and none can start on it. Works on
-/// damaged files too.
-pub struct Hold(FileBackend);
-
-impl Hold {
-    /// Takes it.
-    ///
-    /// # Errors
-    /// [`OpenError::Locked`] while somebody has the file; [`OpenError::Io`].
-    pub fn take(path: &Path) -> Result<Self, OpenError> {
-        use std::ops::Bound::Unbounded;
-        let file = OpenOptions::new().read(true).write(true).open(path).map_err(io(path))?;
-        let backend = FileBackend::new(file).map_err(|error| explain(path, error))?;
-        match backend.try_lock_range(Unbounded, Unbounded) {
-            Ok(true) => Ok(Self(backend)),
-            Ok(false) => Err(OpenError::Locked { path: path.to_owned(), pid: pid_beside(path) }),
-            Err(error) => {
-                Err(OpenError::Io { path: path.to_owned(), source: std::io::Error::other(error.to_string()) })
-            }
-        }
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        let _ = self.0.close();
-    }
-}
-
-/// Whether this binary may use a file in that schema: its own, or a newer one that says so.
-fn fits(path: &Path, environment: &Environment, database: &impl ReadableDatabase, found: u32) -> Result<(), OpenError> {
-    let known = migrations::newest();
-    let (path, environment) = (path.to_owned(), environment.clone());
-    if found < known {
-        return Err(OpenError::Older { path, environment, found, known });
-    }
-    let unreadable = |error: redb::Error| OpenError::Damaged { path: path.clone(), why: error.to_string() };
-    let view = View::of(database.begin_read().map_err(|error| unreadable(error.into()))?);
-    let reader = view.get(&schema::SCHEMA, &schema::min_reader());
-    let reader = reader.map_err(|error| OpenError::Damaged { path: path.clone(), why: error.to_string() })?;
-    if found == known || reader.is_some_and(|reader| reader <= known) {
-        return Ok(());
-    }
-    let fitting = Folder::beside(&path).list().ok().and_then(|listing| {
-        let mut fits =
-            listing.snapshots.into_iter().filter(|one| one.environment == environment && one.schema == known);
-        fits.next().map(|one| one.id)
-    });
-    Err(OpenError::Newer { path, environment, found, known, fitting })
+    let Identity { stamp, schema, .. } = identity(path, &database)?;
+    Ok((stamp, schema))
 }
 
 /// Looks at stamp and schema without writing, so that a file that belongs elsewhere stays as it is, byte for byte. Nothing
 /// but looking happens to a file that was not closed cleanly either: its repair is rehearsed in memory.
-fn refuse_strangers_unwritten(path: &Path, environment: &Environment) -> Result<(), OpenError> {
+fn refuse_strangers_unwritten(path: &Path, environment: &Environment) -> Result<Stamp, OpenError> {
     let opened = catch_unwind(AssertUnwindSafe(|| redb::Builder::new().set_cache_size(1 << 20).open_read_only(path)));
-    match opened {
-        Ok(Ok(database)) => recognized(path, environment, &database).map(drop),
+    let identity = match opened {
+        Ok(Ok(database)) => recognized(path, environment, &database)?,
         Ok(Err(DatabaseError::RepairAborted)) => {
             let overlay = File::open(path).and_then(Overlay::over).map_err(io(path))?;
-            recognized(path, environment, &open_database(path, overlay)?).map(drop)
+            recognized(path, environment, &open_database(path, overlay)?)?
         }
-        Ok(Err(error)) => Err(explain(path, error)),
-        Err(_) => Err(damaged(path)),
-    }
-}
-
-/// Stamp and key of an open file that belongs to the environment and that this binary may use.
-fn recognized(
-    path: &Path,
-    environment: &Environment,
-    database: &impl ReadableDatabase,
-) -> Result<(Stamp, [u8; 32]), OpenError> {
-    let (stamp, found, key) = identity(path, || database.begin_read().map_err(redb::Error::from))?;
-    belongs(path, &stamp, environment)?;
-    fits(path, environment, database, found)?;
-    Ok((stamp, key))
-}
-
-pub(super) fn belongs(path: &Path, stamp: &Stamp, environment: &Environment) -> Result<(), OpenError> {
-    if stamp.belongs_to(environment) {
-        return Ok(());
-    }
-    Err(OpenError::OtherEnvironment {
-        path: path.to_owned(),
-        found: Box::new(stamp.clone()),
-        expected: environment.clone(),
-    })
+        Ok(Err(error)) => return Err(explain(path, error)),
+        Err(_) => return Err(damaged(path)),
+    };
+    Ok(identity.stamp)
 }
 
 fn backend(path: &Path, file: File) -> Result<Preimage, OpenError> {
@@ -219,31 +163,6 @@ pub(super) fn open_database(path: &Path, backend: impl StorageBackend) -> Result
         catch_unwind(AssertUnwindSafe(|| redb::Builder::new().set_cache_size(CACHE).create_with_backend(backend)));
     match opened {
         Ok(opened) => opened.map_err(|error| explain(path, error)),
-        Err(_) => Err(damaged(path)),
-    }
-}
-
-/// Stamp, schema and key of an open file.
-pub(super) fn identity(
-    path: &Path,
-    begin: impl FnOnce() -> Result<redb::ReadTransaction, redb::Error>,
-) -> Result<(Stamp, u32, [u8; 32]), OpenError> {
-    let not_ours = |why: &str| OpenError::NotOurs { path: path.to_owned(), why: why.to_owned() };
-    let read = catch_unwind(AssertUnwindSafe(|| {
-        let view = View::of(begin().map_err(super::Error::from)?);
-        Ok::<_, super::Error>((
-            view.get(&schema::STAMP, &schema::only())?,
-            view.get(&schema::SCHEMA, &schema::only())?,
-            view.get(&schema::KEY, &schema::only())?,
-        ))
-    }));
-    match read {
-        Ok(Ok((Some(stamp), Some(schema), Some(key)))) => Ok((stamp, schema, key)),
-        Ok(Ok(_)) => Err(not_ours("it has no stamp")),
-        Ok(Err(super::Error::File(error))) if matches!(*error, redb::Error::TableDoesNotExist(_)) => {
-            Err(not_ours("it has no stamp"))
-        }
-        Ok(Err(error)) => Err(OpenError::Damaged { path: path.to_owned(), why: error.to_string() }),
         Err(_) => Err(damaged(path)),
     }
 }
@@ -313,6 +232,7 @@ fn furnish(path: &Path, database: &Database, stamp: &Stamp, key: [u8; 32]) -> Re
         draft.put(&schema::STAMP, &schema::only(), stamp);
         draft.put(&schema::SCHEMA, &schema::only(), &schema::VERSION);
         draft.put(&schema::KEY, &schema::only(), &key);
+        draft.put(&schema::KEY, &seal::place(), &seal::of(stamp, &key));
         let changes = draft.into_changes();
         let made =
             batch.apply(changes).and_then(|()| migrations::migrate(&batch, schema::VERSION, migrations::newest()));
@@ -357,7 +277,7 @@ pub(super) fn damaged(path: &Path) -> OpenError {
     OpenError::Damaged { path: path.to_owned(), why: "its pages contradict each other".to_owned() }
 }
 
-fn io(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError + '_ {
+pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> OpenError + '_ {
     move |source| OpenError::Io { path: path.to_owned(), source }
 }
 
@@ -366,7 +286,7 @@ pub fn pid_file(data_file: &Path) -> PathBuf {
     beside(data_file, ".pid")
 }
 
-fn pid_beside(data_file: &Path) -> Option<u32> {
+pub(super) fn pid_beside(data_file: &Path) -> Option<u32> {
     let pid = fs::read_to_string(pid_file(data_file)).ok()?.trim().parse().ok()?;
     // A server that was killed leaves its note behind; whoever holds the file now is somebody else.
     Path::new("/proc").join(u32::to_string(&pid)).exists().then_some(pid)

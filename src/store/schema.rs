@@ -26,7 +26,7 @@ pub type TokenHash = [u8; 32];
 pub const STAMP: Table<String, Stamp> = Table::named("stamp");
 /// The schema the file is in, and who else may read it.
 pub const SCHEMA: Table<String, u32> = Table::named("schema");
-/// The file's random key; one row, written once.
+/// The file's random key, and the seal of its stamp; two rows, written once.
 pub const KEY: Table<String, [u8; 32]> = Table::named("key");
 /// People.
 pub const ACCOUNTS: Table<AccountId, Account> = Table::named("accounts");

@@ -10,7 +10,8 @@ use std::sync::{Arc, mpsc};
 
 use redb::{Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError};
 
-use super::open::{belongs, damaged, explain, identity, open_database};
+use super::identity::{Identity, belongs, identity};
+use super::open::{damaged, explain, io, open_database};
 use super::overlay::Overlay;
 use super::table::View;
 use super::writer::{Pause, Task};
@@ -99,11 +100,11 @@ fn rows_of(view: &View) -> Result<Rows, Error> {
 /// # Errors
 /// [`OpenError`], also when it belongs to another environment.
 pub fn settle(path: &Path, environment: &Environment) -> Result<Proof, OpenError> {
-    let file = OpenOptions::new().read(true).write(true).open(path).map_err(io_at(path))?;
+    let file = OpenOptions::new().read(true).write(true).open(path).map_err(io(path))?;
     let backend = redb::backends::FileBackend::new(file).map_err(|error| explain(path, error))?;
     let proof = look_through(path, backend, environment)?;
     let synced = File::open(path).and_then(|file| file.sync_all());
-    synced.map_err(io_at(path)).map(|()| proof)
+    synced.map_err(io(path)).map(|()| proof)
 }
 
 /// Looks through a file without changing it.
@@ -111,7 +112,7 @@ pub fn settle(path: &Path, environment: &Environment) -> Result<Proof, OpenError
 /// # Errors
 /// As for [`settle`].
 pub fn prove(path: &Path, environment: &Environment) -> Result<Proof, OpenError> {
-    let overlay = File::open(path).and_then(Overlay::over).map_err(io_at(path))?;
+    let overlay = File::open(path).and_then(Overlay::over).map_err(io(path))?;
     look_through(path, overlay, environment)
 }
 
@@ -119,14 +120,14 @@ fn look_through(path: &Path, backend: impl StorageBackend, environment: &Environ
     // A damaged page can panic inside redb; that is an answer about the file, not the end of the process.
     catch_unwind(AssertUnwindSafe(|| {
         let database = checked(path, backend)?;
-        let (stamp, found, _) = identity(path, || database.begin_read().map_err(redb::Error::from))?;
+        let Identity { stamp, schema, .. } = identity(path, &database)?;
         belongs(path, &stamp, environment)?;
         let unreadable = |error: Error| OpenError::Damaged { path: path.to_owned(), why: error.to_string() };
         let view = View::of(database.begin_read().map_err(|error| unreadable(error.into()))?);
-        let rows = read_every_row(&view, found == migrations::newest()).map_err(unreadable)?;
+        let rows = read_every_row(&view, schema == migrations::newest()).map_err(unreadable)?;
         drop(view);
         database.close().map_err(|error| explain(path, error))?;
-        Ok(Proof { stamp, schema: found, rows })
+        Ok(Proof { stamp, schema, rows })
     }))
     .unwrap_or_else(|_| Err(damaged(path)))
 }
@@ -228,8 +229,4 @@ fn change_of(table: &'static str, before: &View, now: &View) -> Result<Change, E
             }
         }
     }
-}
-
-fn io_at(path: &Path) -> impl FnOnce(io::Error) -> OpenError + '_ {
-    move |source| OpenError::Io { path: path.to_owned(), source }
 }

@@ -5,10 +5,9 @@ use std::pin::pin;
 use atlas::app::preferences::Change;
 use atlas::app::sessions::{Member, Which};
 use atlas::app::{
-    Error, accounts, challenges, completions, credentials, habits, links, outbox, portable, preferences, sessions,
+    Error, accounts, challenges, completions, credentials, habits, links, portable, preferences, sending, sessions,
     two_factor,
 };
-use atlas::config::Transport;
 use atlas::domain::challenge::Action;
 use atlas::domain::habit::Plan;
 use atlas::domain::two_factor::Method;
@@ -192,9 +191,7 @@ async fn a_mail_that_is_on_its_way_while_its_account_goes_does_not_come_back_int
     wishes.variables.retain(|(name, _)| *name != "SMTP_URL");
     wishes.variables.push(("SMTP_URL", url));
     let world = World::with(wishes).await;
-    let Transport::Smtp(smtp) = world.settings.mail.transport.clone() else { panic!("staging sends mail") };
-    let from = world.settings.mail.from.clone();
-    let relay = Relay::new(smtp, from, "staging.example.com".to_owned(), None).unwrap();
+    let relay = Relay::of(&world.settings.mail, &world.site.app.app_url, None).unwrap().expect("staging sends mail");
     let mut ada = Person::new("ada", &world);
     ada.host = "staging.example.com".to_owned();
     let body = json!({ "email": ada.email(), "password": PASSWORD, "displayName": "Ada" });
@@ -206,7 +203,7 @@ async fn a_mail_that_is_on_its_way_while_its_account_goes_does_not_come_back_int
     let id = ada.get("/api/auth/session").await.json()["user"]["id"].as_str().unwrap().to_owned();
 
     let site = std::sync::Arc::clone(&world.site);
-    let sending = tokio::spawn(async move { outbox::send_due(&site.app, &relay).await });
+    let sending = tokio::spawn(async move { sending::send_due(&site.app, &relay).await });
     was_asked.await.unwrap();
     deletes(&ada).await;
     go_on.send(()).unwrap();

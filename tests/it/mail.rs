@@ -559,7 +559,7 @@ async fn mail_of_an_account_that_is_gone_meanwhile_is_gone_too() {
     sign_up(&world, "ada").await;
     a_round(&world, &relay).await;
     let to = mail_to(&world, "ada").to;
-    world.site.app.store.write(move |draft| atlas::store::outbox::remove_to(draft, &to)).await.unwrap();
+    world.site.app.store.write(move |draft| atlas::store::outbox::remove_to(draft, &[to])).await.unwrap();
     world.it_is("2026-02-12T13:00:00Z");
     sending::send_due(&world.site.app, &relay).await.unwrap();
     assert!(post.taken().is_empty() && outbox::newest(&world.site.app, 1).unwrap().is_empty());

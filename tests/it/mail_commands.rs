@@ -8,6 +8,7 @@ use atlas::domain::audit::{Actor, Deed};
 use atlas::domain::mail::Standing;
 use atlas::ops::control::{Order, Outcome, obey};
 use atlas::ops::mail::Verb;
+use atlas::ops::operations::Operations;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -20,10 +21,12 @@ use crate::third_party_relay::ThirdPartyRelay;
 use crate::world::{PASSWORD as PERSONS_PASSWORD, World};
 
 async fn asked(world: &World, verb: Verb) -> Result<Value, String> {
-    match obey(&world.site.app, Order::Mail(verb)).await {
+    let operations = Operations::new(std::sync::Arc::clone(&world.site.app), &world.settings);
+    match obey(&operations, Order::Mail(verb), &mut |_| ()).await {
         Outcome::Done(value) => Ok(value),
         Outcome::Refused(why) => Err(why),
         Outcome::Failed(why) => panic!("{why}"),
+        Outcome::Working(_) => panic!("it was said to be done"),
     }
 }
 

@@ -59,6 +59,13 @@ impl Server {
         Self::of(command, folder, flags)
     }
 
+    /// A preview's server, at the port that is its own.
+    pub fn of_preview(folder: &Path, name: &str) -> Self {
+        let mut command = atlas(folder);
+        command.args(["serve", "--env", &format!("preview/{name}")]);
+        Self::spawned(command, folder)
+    }
+
     /// A server whose files cannot grow past `bytes`.
     pub fn start_with_files_up_to(folder: &Path, bytes: u64, variables: &[(&str, &str)]) -> Self {
         let mut shell = Command::new("sh");
@@ -69,21 +76,21 @@ impl Server {
     }
 
     fn of(mut command: Command, folder: &Path, flags: &[&str]) -> Self {
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(flags);
+        Self::spawned(command, folder)
+    }
+
+    fn spawned(mut command: Command, folder: &Path) -> Self {
         let log = std::fs::File::create(folder.join("log")).unwrap();
-        let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(flags)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
+        // Where it listens is said apart when people reach it elsewhere.
         let port = line
-            .split_once("http://localhost:")
-            .and_then(|(_, rest)| rest.split(' ').next())
+            .split_once(", listening on 127.0.0.1:")
+            .or(line.split_once("http://localhost:"))
+            .and_then(|(_, rest)| rest.split_whitespace().next())
             .and_then(|port| port.parse().ok())
             .unwrap_or_else(|| panic!("no address in “{line}”"));
         Self { child, out, line, port }

@@ -158,7 +158,7 @@ fn a_disk_that_fills_costs_the_snapshot_and_nothing_else() {
     let file = folder.path().join("data/development/atlas.redb");
     let size = fs::metadata(&file).unwrap().len();
     // The data file may stay as long as it is; no second one may become as long.
-    let server = Server::start_with_files_up_to(folder.path(), size / 2 / 512 * 512);
+    let server = Server::start_with_files_up_to(folder.path(), size / 2 / 512 * 512, &[]);
     let output = run(folder.path(), &["snapshot", "create"], &[]);
     assert_eq!(code(&output), 74, "{}{}", said(&output), complaint(&output));
     let left = fs::read_dir(snapshots(folder.path())).map_or(0, Iterator::count);

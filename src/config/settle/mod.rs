@@ -13,13 +13,18 @@ use crate::config::policy::{self, GateRule, Policy, SeedRule, TestEndpoints};
 use crate::config::relay::is_loopback;
 use crate::config::report::report;
 use crate::config::settings::{Dsn, Gate, LogFormat, Secret, Settings};
+use crate::config::traits::{Surroundings, path_of};
 use crate::config::written::{Entry, Origin, Written, error};
 use crate::config::{Problem, Severity};
 use crate::domain::client::Proxies;
 use crate::domain::{Email, Environment, Kind};
 
 /// Settles what was written. The settings are `None` when a value they need is unusable.
-pub(super) fn settle(environment: &Environment, written: &Written) -> (Option<Settings>, Vec<Problem>) {
+pub(super) fn settle(
+    environment: &Environment,
+    written: &Written,
+    surroundings: &Surroundings,
+) -> (Option<Settings>, Vec<Problem>) {
     let mut settling = Settling { environment, policy: policy::of(environment.kind()), written, problems: Vec::new() };
     let listen = settling.listen();
     let app_url = settling.app_url();
@@ -30,6 +35,7 @@ pub(super) fn settle(environment: &Environment, written: &Written) -> (Option<Se
     let mail = settling.mail();
     let sentry = settling.dsn(keys::SENTRY_ENABLED, keys::SENTRY_DSN);
     let browser_sentry = settling.dsn(keys::BROWSER_SENTRY_ENABLED, keys::BROWSER_SENTRY_DSN);
+    settling.sentry_environment();
     let admins = settling.admins();
     let test_endpoints = settling.test_endpoints();
     let seed_password = settling.seed_password();
@@ -60,6 +66,7 @@ pub(super) fn settle(environment: &Environment, written: &Written) -> (Option<Se
             log,
             log_format,
             metrics,
+            surroundings: surroundings.clone(),
             report: report(written),
         })
     })();
@@ -216,7 +223,6 @@ impl<'a> Settling<'a> {
     }
 
     fn data_file(&mut self) -> Option<PathBuf> {
-        let folder = &self.written.folder;
         let text = self.text(keys::DATA_FILE)?;
         let path = text.strip_prefix("redb://").or(text.strip_prefix("redb:")).unwrap_or(text);
         let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
@@ -240,7 +246,7 @@ impl<'a> Settling<'a> {
             );
             return None;
         }
-        Some(tidy(&folder.join(path)))
+        Some(path_of(&self.written.folder, text))
     }
 
     fn secret(&mut self) -> Option<Secret> {
@@ -293,6 +299,18 @@ impl<'a> Settling<'a> {
                 }
                 Some(Dsn(text.to_owned()))
             }
+        }
+    }
+
+    /// Reports always carry the name in the data file's stamp. A name that says otherwise was set for another environment.
+    fn sentry_environment(&mut self) {
+        let own = self.environment.to_string();
+        if self.text(keys::SENTRY_ENVIRONMENT).is_some_and(|text| text != own && text != self.environment.label()) {
+            let found = self.text(keys::SENTRY_ENVIRONMENT).unwrap_or_default().to_owned();
+            self.wrong(
+                keys::SENTRY_ENVIRONMENT,
+                &format!("is “{found}” where “{own}” was expected: errors would be filed under another environment. Leave it unset; Sentry is told the environment of the data file"),
+            );
         }
     }
 
@@ -359,9 +377,4 @@ impl<'a> Settling<'a> {
             }
         }
     }
-}
-
-/// Drops a leading `./`, so that messages show the path as people write it.
-fn tidy(path: &std::path::Path) -> PathBuf {
-    path.strip_prefix(".").unwrap_or(path).to_owned()
 }
