@@ -27,6 +27,7 @@ fn every_letter() -> Vec<(&'static str, Letter)> {
         ("two_factor_reset", letters::two_factor_reset(&url)),
         ("recovery_code_used", letters::recovery_code_used(&url)),
         ("codes_refused", letters::codes_refused(&url)),
+        ("codes_refused_today", letters::codes_refused_today(&url)),
     ]
 }
 

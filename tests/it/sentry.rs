@@ -93,7 +93,7 @@ async fn a_breakdown_is_told_once_with_its_number_and_nobodys_data_and_before_th
         &[
             ("SENTRY_DSN", &ingest.dsn(3)),
             // What the library would read by itself.
-            ("SENTRY_ENVIRONMENT", "production"),
+            ("SENTRY_ENVIRONMENT", "development"),
             ("SENTRY_RELEASE", "another"),
             ("HTTP_PROXY", &proxy),
             ("http_proxy", &proxy),
