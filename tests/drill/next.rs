@@ -56,8 +56,8 @@ fn retitle(draft: &mut Draft<'_, '_>, change: impl Fn(&str) -> String) -> Result
 }
 
 fn main() -> ExitCode {
-    // Where only the first of both is wanted, its name says so.
-    let only_the_note = std::env::current_exe().is_ok_and(|path| path.ends_with("next-4"));
+    // Where only the first of both is wanted, the name it is called by says so.
+    let only_the_note = std::env::args_os().next().is_some_and(|name| name == "next-4");
     know(if only_the_note { STEPS.get(..3).unwrap_or(&STEPS) } else { &STEPS });
     atlas::cli::run()
 }

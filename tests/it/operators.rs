@@ -117,6 +117,10 @@ fn as_nobody(folder: &Path) -> Output {
     // Where the binary was built may be closed to others.
     let binary = folder.join("stories");
     fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
+    // A process that another story just began may still hold the file as it was written; it lets go when it is itself.
+    while Command::new(&binary).arg("--list").stdout(Stdio::null()).status().is_err() {
+        std::thread::yield_now();
+    }
     let mut command = Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(binary);
     command.args(["--exact", "operators::somebody_who_may_do_no_more_than_reach_the_socket"]);

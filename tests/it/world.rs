@@ -179,7 +179,11 @@ impl World {
         self.serving.take().unwrap().await.unwrap();
         let Self { clock, site, settings, folder, .. } = self;
         site.app.store.flush().await.unwrap();
-        drop(Arc::into_inner(site).expect("nobody holds the site any more"));
+        // Whatever still runs in the background lets go of the file first.
+        while Arc::strong_count(&site) > 1 {
+            tokio::task::yield_now().await;
+        }
+        drop(site);
         Self::open(folder, settings, clock, Limits::default(), Duration::from_secs(30)).await
     }
 
