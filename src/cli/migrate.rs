@@ -1,9 +1,10 @@
 //! `atlas migrate`: the schema of a data file that no server has.
 
+use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::answer::{self, confirmed, progress};
-use super::{Exit, complain, open, say};
+use super::{Asked, Exit, complain, open, say};
 use crate::app::Error;
 use crate::app::clock::Clock;
 use crate::config::Flags;
@@ -12,8 +13,46 @@ use crate::ops::migrations::{self, Place, Stayed};
 use crate::ops::set;
 use crate::store::OpenError;
 
+/// The words after `atlas migrate`.
+#[derive(Subcommand)]
+pub enum MigrateVerb {
+    /// Show the file's schema and the steps this binary knows
+    Status(Asked),
+    /// Lead it up
+    Up {
+        /// To which schema [default: the newest]
+        #[arg(long, value_name = "SCHEMA")]
+        to: Option<u32>,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Lead it back down, for an older binary; what that loses is counted first
+    Down {
+        /// To which schema
+        #[arg(long, value_name = "SCHEMA")]
+        to: u32,
+        /// The environment's name, typed; needed in production
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+        #[command(flatten)]
+        asked: Asked,
+    },
+}
+
+impl MigrateVerb {
+    /// Does what the words say and tells what came of it.
+    pub(super) fn run(self) -> Exit {
+        let (verb, Asked { place, json }) = match self {
+            Self::Status(asked) => (Verb::Status, asked),
+            Self::Up { to, asked } => (Verb::Up(to), asked),
+            Self::Down { to, confirm, asked } => (Verb::Down(to, confirm), asked),
+        };
+        run(&place.flags(None), &verb, json)
+    }
+}
+
 /// What is wanted.
-pub enum Verb {
+enum Verb {
     /// Where the file stands.
     Status,
     /// Up, to the newest schema or this one.
@@ -23,7 +62,7 @@ pub enum Verb {
 }
 
 /// Does it and tells what came of it.
-pub fn run(flags: &Flags, verb: &Verb, as_json: bool) -> Exit {
+fn run(flags: &Flags, verb: &Verb, as_json: bool) -> Exit {
     let settings = match open::settings(flags) {
         Ok(settings) => settings,
         Err(exit) => return exit,

@@ -122,7 +122,7 @@ enum Command {
     /// Take, prove and remove copies of the data file; the server may run or not
     Snapshot {
         #[command(subcommand)]
-        verb: SnapshotVerb,
+        verb: snapshot::SnapshotVerb,
     },
     /// Go back to the data and the binary of a release or snapshot; the server may run or not
     Rollback {
@@ -144,12 +144,12 @@ enum Command {
     /// Show what ran, what passed its verification, and what is kept
     Release {
         #[command(subcommand)]
-        verb: ReleaseVerb,
+        verb: release::ReleaseVerb,
     },
     /// Lead the data file to another schema; no server may have it
     Migrate {
         #[command(subcommand)]
-        verb: MigrateVerb,
+        verb: migrate::MigrateVerb,
     },
     /// Print the version and the schema this binary writes
     Version {
@@ -186,108 +186,6 @@ enum UserVerb {
     /// Take the second factor of somebody who lost it away, and tell them by mail.
     #[command(name = "reset-2fa")]
     ResetTwoFactor(About),
-}
-
-#[derive(Subcommand)]
-enum SnapshotVerb {
-    /// Take a snapshot and prove it
-    Create(Asked),
-    /// List them, the newest first
-    List(Asked),
-    /// Prove one again, or all
-    Verify {
-        /// Its name [default: all]
-        #[arg(value_name = "SNAPSHOT")]
-        name: Option<String>,
-        #[command(flatten)]
-        asked: Asked,
-    },
-    /// Remove one, or whatever the rule of keeping lets go
-    Prune {
-        /// Its name [default: what may go]
-        #[arg(value_name = "SNAPSHOT")]
-        name: Option<String>,
-        #[command(flatten)]
-        asked: Asked,
-    },
-}
-
-impl SnapshotVerb {
-    fn run(self) -> Exit {
-        use crate::ops::snapshots::Verb;
-        let (verb, Asked { place, json }) = match self {
-            Self::Create(asked) => (Verb::Create, asked),
-            Self::List(asked) => (Verb::List, asked),
-            Self::Verify { name, asked } => (Verb::Verify { name }, asked),
-            Self::Prune { name, asked } => (Verb::Prune { name }, asked),
-        };
-        snapshot::run(&place.flags(None), verb, json)
-    }
-}
-
-#[derive(Subcommand)]
-enum ReleaseVerb {
-    /// List them, the one that started last first
-    List(Asked),
-    /// Keep one however old it gets
-    Keep {
-        /// The beginning of its digest, or its version
-        #[arg(value_name = "RELEASE")]
-        name: String,
-        /// Let it go again when its time comes
-        #[arg(long)]
-        no_longer: bool,
-        #[command(flatten)]
-        asked: Asked,
-    },
-}
-
-impl ReleaseVerb {
-    fn run(self) -> Exit {
-        use crate::ops::releases::Verb;
-        let (verb, Asked { place, json }) = match self {
-            Self::List(asked) => (Verb::List, asked),
-            Self::Keep { name, no_longer, asked } => (Verb::Keep { name, keep: !no_longer }, asked),
-        };
-        release::run(&place.flags(None), verb, json)
-    }
-}
-
-#[derive(Subcommand)]
-enum MigrateVerb {
-    /// Show the file's schema and the steps this binary knows
-    Status(Asked),
-    /// Lead it up
-    Up {
-        /// To which schema [default: the newest]
-        #[arg(long, value_name = "SCHEMA")]
-        to: Option<u32>,
-        #[command(flatten)]
-        asked: Asked,
-    },
-    /// Lead it back down, for an older binary; what that loses is counted first
-    Down {
-        /// To which schema
-        #[arg(long, value_name = "SCHEMA")]
-        to: u32,
-        /// The environment's name, typed; needed in production
-        #[arg(long, value_name = "NAME")]
-        confirm: Option<String>,
-        #[command(flatten)]
-        asked: Asked,
-    },
-}
-
-impl MigrateVerb {
-    fn run(self) -> Exit {
-        use migrate::Verb;
-        let (verb, Asked { place, json }) = match self {
-            Self::Status(asked) => (Verb::Status, asked),
-            Self::Up { to, asked } => (Verb::Up(to), asked),
-            Self::Down { to, confirm, asked } => (Verb::Down(to, confirm), asked),
-        };
-        migrate::run(&place.flags(None), &verb, json)
-    }
 }
 
 /// Where a verb counts, and how it answers.

@@ -1,17 +1,47 @@
 //! `atlas release`: what ran, what passed its verification, what is kept.
 
+use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::answer;
-use super::{Exit, complain, open, say};
+use super::{Asked, Exit, complain, open, say};
 use crate::app::Error;
 use crate::config::Flags;
 use crate::ops::releases::{self, Verb};
 use crate::ops::set;
 use crate::store::releases::Folder;
 
+/// The words after `atlas release`.
+#[derive(Subcommand)]
+pub enum ReleaseVerb {
+    /// List them, the one that started last first
+    List(Asked),
+    /// Keep one however old it gets
+    Keep {
+        /// The beginning of its digest, or its version
+        #[arg(value_name = "RELEASE")]
+        name: String,
+        /// Let it go again when its time comes
+        #[arg(long)]
+        no_longer: bool,
+        #[command(flatten)]
+        asked: Asked,
+    },
+}
+
+impl ReleaseVerb {
+    /// Does what the words say and tells what came of it.
+    pub(super) fn run(self) -> Exit {
+        let (verb, Asked { place, json }) = match self {
+            Self::List(asked) => (Verb::List, asked),
+            Self::Keep { name, no_longer, asked } => (Verb::Keep { name, keep: !no_longer }, asked),
+        };
+        run(&place.flags(None), verb, json)
+    }
+}
+
 /// Does what the verb says and tells what came of it.
-pub fn run(flags: &Flags, verb: Verb, as_json: bool) -> Exit {
+fn run(flags: &Flags, verb: Verb, as_json: bool) -> Exit {
     let settings = match open::settings(flags) {
         Ok(settings) => settings,
         Err(exit) => return exit,

@@ -1,15 +1,54 @@
 //! `atlas snapshot`: copies of the data file, from a terminal. The same whether a server has the file or nobody has.
 
+use clap::Subcommand;
 use serde_json::Value;
 
-use super::{Exit, control};
+use super::{Asked, Exit, control};
 use crate::app::snapshots::size;
 use crate::config::Flags;
 use crate::ops::control::Order;
 use crate::ops::snapshots::Verb;
 
+/// The words after `atlas snapshot`.
+#[derive(Subcommand)]
+pub enum SnapshotVerb {
+    /// Take a snapshot and prove it
+    Create(Asked),
+    /// List them, the newest first
+    List(Asked),
+    /// Prove one again, or all
+    Verify {
+        /// Its name [default: all]
+        #[arg(value_name = "SNAPSHOT")]
+        name: Option<String>,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Remove one, or whatever the rule of keeping lets go
+    Prune {
+        /// Its name [default: what may go]
+        #[arg(value_name = "SNAPSHOT")]
+        name: Option<String>,
+        #[command(flatten)]
+        asked: Asked,
+    },
+}
+
+impl SnapshotVerb {
+    /// Does what the words say and tells what came of it.
+    pub(super) fn run(self) -> Exit {
+        let (verb, Asked { place, json }) = match self {
+            Self::Create(asked) => (Verb::Create, asked),
+            Self::List(asked) => (Verb::List, asked),
+            Self::Verify { name, asked } => (Verb::Verify { name }, asked),
+            Self::Prune { name, asked } => (Verb::Prune { name }, asked),
+        };
+        run(&place.flags(None), verb, json)
+    }
+}
+
 /// Does what the verb says and tells what came of it.
-pub fn run(flags: &Flags, verb: Verb, as_json: bool) -> Exit {
+fn run(flags: &Flags, verb: Verb, as_json: bool) -> Exit {
     let told: fn(&Value) -> String = match verb {
         Verb::Create => |answer| format!("took and proved {}", line(answer)),
         Verb::List => list,

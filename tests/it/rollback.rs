@@ -209,8 +209,16 @@ fn next(folder: &Path, name: &str, words: &[&str]) -> Output {
     static BUILT: std::sync::Once = std::sync::Once::new();
     BUILT.call_once(|| {
         let build = ["build", "--quiet", "--locked", "--offline", "--example", "next"];
-        let root = env!("CARGO_MANIFEST_DIR");
-        assert!(Command::new(env!("CARGO")).args(build).current_dir(root).status().unwrap().success());
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(build).current_dir(env!("CARGO_MANIFEST_DIR"));
+        // What cargo tells tests of this package would tell it there that its dependencies were built for another.
+        for (name, _) in std::env::vars_os() {
+            let told = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+            if name.to_str().is_some_and(|name| told.iter().any(|prefix| name.starts_with(prefix))) {
+                cargo.env_remove(name);
+            }
+        }
+        assert!(cargo.status().unwrap().success());
     });
     let built = Path::new(env!("CARGO_BIN_EXE_atlas")).parent().unwrap().join("examples/next");
     Command::new(built).arg0(name).args(words).current_dir(folder).env_clear().output().unwrap()
