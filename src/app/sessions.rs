@@ -168,8 +168,9 @@ pub fn member(app: &App, token: &str) -> Result<Option<Member>, Error> {
     app.store.read(|view| {
         let Some(session) = sessions::get(view, &hash)?.filter(|session| session.is_live(now)) else { return Ok(None) };
         let account = accounts::get(view, session.account)?;
-        // SECURITY: looked at again at every request, so that switching an account off needs no other step to count.
-        let account = account.filter(|account| account.disabled_at.is_none());
+        // SECURITY: looked at again at every request, so that switching an account off needs no other step to count, and
+        // no session that somebody else's hand put into the file opens an account whose address was never confirmed.
+        let account = account.filter(|account| account.disabled_at.is_none() && account.verified_at.is_some());
         Ok(account.map(|account| Member { account, session, hash }))
     })
 }

@@ -42,6 +42,7 @@ mod log;
 mod logs;
 mod mail;
 mod mail_commands;
+mod matrix;
 mod metrics;
 mod migrations;
 mod operators;

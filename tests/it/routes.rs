@@ -22,7 +22,7 @@ async fn knock(person: &Person, route: &Route, method: &str) -> Reply {
 }
 
 #[track_caller]
-fn carries_the_security_headers(reply: &Reply, what: &str) {
+pub fn carries_the_security_headers(reply: &Reply, what: &str) {
     let csp = reply.header("content-security-policy").unwrap_or_else(|| panic!("{what} has no policy"));
     assert!(csp.contains("default-src 'none'") && !csp.contains("unsafe"), "{what}: {csp}");
     assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{what}");
