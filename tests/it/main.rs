@@ -32,6 +32,7 @@ mod connections;
 mod data_file;
 mod deletion;
 mod fence;
+mod fuzz;
 mod habits;
 mod ingest;
 mod insights;
