@@ -18,6 +18,7 @@
     reason = "stories read as sentences; nothing here is hot"
 )]
 
+mod abuse;
 mod accounts;
 mod admin;
 mod architecture;

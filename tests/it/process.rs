@@ -75,7 +75,8 @@ impl Server {
         Self::of(shell, folder, &[])
     }
 
-    fn of(mut command: Command, folder: &Path, flags: &[&str]) -> Self {
+    /// The server that this command becomes once it is told to serve.
+    pub fn of(mut command: Command, folder: &Path, flags: &[&str]) -> Self {
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(flags);
         Self::spawned(command, folder)
     }
