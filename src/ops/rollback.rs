@@ -51,8 +51,8 @@ struct Plan {
     snapshot: Option<Manifest>,
     release: Option<Release>,
     binary: Option<PathBuf>,
-    /// The release that ran last, which is what the present data belong to.
-    before: Option<Release>,
+    /// The digest of the binary that the present data belong to: the one that serves them, or served them last.
+    before: Option<String>,
     lost: Lost,
 }
 
@@ -153,10 +153,12 @@ fn looked_at(place: &Place<'_>) -> Result<Option<(crate::domain::stamp::Stamp, u
 fn plan(place: &Place<'_>, wanted: &Wanted, told: Told<'_>) -> Result<Plan, Error> {
     let choice = Choice::of(place)?;
     let running = releases::binary_digest();
-    let before = choice.releases.first().cloned();
+    // A server that has just started may not have written itself down yet.
+    let served = place.store.and(running.clone());
+    let before = served.or_else(|| choice.releases.first().map(|one| one.digest.clone()));
     let (snapshot, release) = match &wanted.to {
         None => {
-            let good = known_good(&choice.releases, before.as_ref().map(|one| one.digest.as_str()));
+            let good = known_good(&choice.releases, before.as_deref());
             let good = good.ok_or_else(|| {
                 Refusal::operating("no release passed `atlas verify` yet, so there is no known-good one; name a snapshot with --to (`atlas snapshot list`)")
             })?;
@@ -318,8 +320,7 @@ fn exchange(place: &Place<'_>, plan: &Plan, snapshot: &Manifest, told: Told<'_>)
     }
     swapped?;
     told("the data file is that of the snapshot");
-    let binary = plan.before.as_ref().map(|one| one.digest.clone());
-    let proven = snapshots::verify(&folder, place.environment, place.clock, safety.as_str(), binary);
+    let proven = snapshots::verify(&folder, place.environment, place.clock, safety.as_str(), plan.before.clone());
     Ok(match proven {
         Ok(manifest) => json!({ "id": manifest.id, "bytes": manifest.bytes, "proven": true }),
         // It is kept all the same: it is all there is of what was written since.

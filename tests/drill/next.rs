@@ -4,6 +4,7 @@
 //! Schema 4 keeps a note that a binary of schema 3 does not know and cannot disturb, so it says that such a one may open it.
 //! Schema 5 puts a star behind the titles of habits, which an older binary may not touch.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use atlas::domain::Title;
@@ -57,7 +58,7 @@ fn retitle(draft: &mut Draft<'_, '_>, change: impl Fn(&str) -> String) -> Result
 
 fn main() -> ExitCode {
     // Where only the first of both is wanted, the name it is called by says so.
-    let only_the_note = std::env::args_os().next().is_some_and(|name| name == "next-4");
+    let only_the_note = std::env::args_os().next().is_some_and(|name| Path::new(&name).ends_with("next-4"));
     know(if only_the_note { STEPS.get(..3).unwrap_or(&STEPS) } else { &STEPS });
     atlas::cli::run()
 }

@@ -32,6 +32,7 @@ mod configuration;
 mod connections;
 mod data_file;
 mod deletion;
+mod drill;
 mod fence;
 mod fuzz;
 mod habits;

@@ -86,10 +86,15 @@ impl Reply {
 
 impl Person {
     pub fn new(name: &'static str, world: &World) -> Self {
+        Self::at(name, world.address.port())
+    }
+
+    /// Somebody in front of the server at that port of this machine.
+    pub fn at(name: &'static str, port: u16) -> Self {
         Self {
             name,
-            address: world.address,
-            host: format!("localhost:{}", world.address.port()),
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            host: format!("localhost:{port}"),
             headers: Vec::new(),
             cookies: Mutex::default(),
         }

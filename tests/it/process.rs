@@ -75,7 +75,7 @@ impl Server {
         Self::of(shell, folder, &[])
     }
 
-    /// The server that this command becomes once it is told to serve.
+    /// The server of a command that is a binary of Atlas without its verb.
     pub fn of(mut command: Command, folder: &Path, flags: &[&str]) -> Self {
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(flags);
         Self::spawned(command, folder)

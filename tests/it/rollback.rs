@@ -1,8 +1,7 @@
 //! The way back: data, binary, or both; with the server running or not; undone by itself; killed at any step.
 
 use std::fs;
-use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -203,9 +202,8 @@ fn killed_at_any_step_the_file_is_the_old_one_or_the_new_one_and_nothing_is_lost
     assert!(!is_off(folder.path()), "the one that lived went all the way");
 }
 
-/// The binary of the next release, called by that name. `cargo test` builds it with the rest, unless it was asked for this
-/// test alone.
-fn next(folder: &Path, name: &str, words: &[&str]) -> Output {
+/// The binary of the next release. `cargo test` builds it with the rest, unless it was asked for this test alone.
+pub fn next(folder: &Path, name: &str) -> PathBuf {
     static BUILT: std::sync::Once = std::sync::Once::new();
     BUILT.call_once(|| {
         let build = ["build", "--quiet", "--locked", "--offline", "--example", "next"];
@@ -221,16 +219,25 @@ fn next(folder: &Path, name: &str, words: &[&str]) -> Output {
         assert!(cargo.status().unwrap().success());
     });
     let built = Path::new(env!("CARGO_BIN_EXE_atlas")).parent().unwrap().join("examples/next");
-    Command::new(built).arg0(name).args(words).current_dir(folder).env_clear().output().unwrap()
+    // A link, for a copy could not be run while another story begins a process that still holds it open.
+    let binary = folder.join(name);
+    std::os::unix::fs::symlink(built, &binary).unwrap();
+    binary
+}
+
+/// Runs a command of that binary to its end.
+pub fn with(binary: &Path, folder: &Path, words: &[&str]) -> Output {
+    Command::new(binary).args(words).current_dir(folder).env_clear().output().unwrap()
 }
 
 #[test]
 fn an_older_binary_in_front_of_a_newer_file_names_the_command_and_the_snapshot_that_fit() {
     let folder = planted();
-    assert_eq!(code(&next(folder.path(), "next", &["user", "list"])), 1, "it does not lead up on the side");
-    let up = parsed(&next(folder.path(), "next", &["migrate", "up", "--json"]));
+    let newer = next(folder.path(), "next");
+    assert_eq!(code(&with(&newer, folder.path(), &["user", "list"])), 1, "it does not lead up on the side");
+    let up = parsed(&with(&newer, folder.path(), &["migrate", "up", "--json"]));
     assert_eq!((&up["from"], &up["to"]), (&3.into(), &5.into()));
-    let starred = next(folder.path(), "next", &["user", "list"]);
+    let starred = with(&newer, folder.path(), &["user", "list"]);
     assert_eq!(code(&starred), 0, "{}", complaint(&starred));
     let refused = run(folder.path(), &["user", "list"], &[]);
     assert_eq!(code(&refused), 1);
@@ -245,12 +252,13 @@ fn an_older_binary_in_front_of_a_newer_file_names_the_command_and_the_snapshot_t
 #[test]
 fn a_newer_file_that_an_older_binary_may_open_is_opened_and_nothing_written_is_lost() {
     let folder = planted();
-    parsed(&next(folder.path(), "next-4", &["migrate", "up", "--json"]));
-    assert_eq!(parsed(&next(folder.path(), "next-4", &["migrate", "status", "--json"]))["schema"], 4);
+    let newer = next(folder.path(), "next-4");
+    parsed(&with(&newer, folder.path(), &["migrate", "up", "--json"]));
+    assert_eq!(parsed(&with(&newer, folder.path(), &["migrate", "status", "--json"]))["schema"], 4);
     switched_off(folder.path());
     let status = json(folder.path(), &["migrate", "status"]);
     assert_eq!((&status["schema"], &status["known"]), (&4.into(), &3.into()), "the file stays in schema 4");
-    let shown = parsed(&next(folder.path(), "next-4", &["user", "show", "ines@example.com", "--json"]));
+    let shown = parsed(&with(&newer, folder.path(), &["user", "show", "ines@example.com", "--json"]));
     assert!(!shown["disabledAt"].is_null());
 }
 

@@ -1,0 +1,218 @@
+//! The drill of the runbook, with real processes: a release that is known-good, an upgrade that changes the schema, damage,
+//! and the way back to the old binary with the old data; and the way back of the binary alone.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use atlas::domain::release::Verification;
+use atlas::store::releases::Folder;
+use serde_json::{Value, json};
+
+use crate::person::Person;
+use crate::process::{Server, code, complaint, run, said};
+use crate::rollback::{next, with};
+
+const FILE: &str = "data/development/atlas.redb";
+const CURRENT: &str = "data/development/releases/current";
+
+fn planted() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code(&run(folder.path(), &["seed"], &[])), 0);
+    folder
+}
+
+/// What a binary answers to a command.
+fn json_of(binary: &Path, folder: &Path, words: &[&str]) -> Value {
+    let output = with(binary, folder, &[words, &["--json"]].concat());
+    assert_eq!(code(&output), 0, "{words:?}: {}{}", said(&output), complaint(&output));
+    serde_json::from_str(&said(&output)).unwrap()
+}
+
+fn atlas() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_atlas"))
+}
+
+/// A server of that binary; where it is a link, of what it leads to.
+fn serves(binary: &Path, folder: &Path) -> Server {
+    let mut command = Command::new(binary);
+    command.current_dir(folder).env_clear().stdin(Stdio::null());
+    Server::of(command, folder, &[])
+}
+
+fn stops(server: Server) {
+    server.signal("TERM");
+    assert_eq!(server.ends().0, Some(0));
+}
+
+/// Waits until the release that a server started with is written down, which it does beside serving.
+fn recorded(folder: &Path, schema: u32) -> String {
+    let deadline = Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let listed = json_of(atlas(), folder, &["release", "list"]);
+        let newest = &listed["releases"][0];
+        if newest["schema"] == schema && !newest["binary"].is_null() && listed["current"].is_string() {
+            return newest["id"].as_str().unwrap().to_owned();
+        }
+        assert!(Instant::now() < deadline, "{listed}");
+        std::thread::yield_now();
+    }
+}
+
+/// Makes the release that runs known-good, as a verification does that found nothing: with a snapshot, and its word.
+fn known_good(folder: &Path) -> String {
+    let taken = json_of(atlas(), folder, &["snapshot", "create"]);
+    let releases = Folder::beside(&folder.join(FILE));
+    let mut running = releases.list().unwrap().swap_remove(0);
+    running.snapshot = Some(taken["id"].as_str().unwrap().parse().unwrap());
+    running.verification = Some(Verification {
+        at: taken["takenAt"].as_str().unwrap().parse().unwrap(),
+        passed: true,
+        failed: Vec::new(),
+    });
+    releases.write(&running).unwrap();
+    let listed = json_of(atlas(), folder, &["release", "list"]);
+    assert_eq!(listed["releases"][0]["rollbackGoesHere"], true, "{listed}");
+    running.id().to_owned()
+}
+
+/// Ines of the seeds, signed in at a server.
+async fn ines(server: &Server) -> Person {
+    let ines = Person::at("ines", server.port);
+    ines.tries_to_sign_in("plenty of quiet mornings").await.is(303).leads_to("/today");
+    ines
+}
+
+async fn titles(person: &Person) -> Vec<String> {
+    let habits = person.get("/api/habits").await.is(200).data()["habits"].take();
+    habits.as_array().unwrap().iter().map(|habit| habit["title"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Takes every habit away.
+async fn damages(person: &Person) {
+    let habits = person.get("/api/habits").await.is(200).data()["habits"].take();
+    for habit in habits.as_array().unwrap() {
+        person.asks("DELETE", &format!("/api/habits/{}", habit["id"].as_str().unwrap()), &[], b"").await.is(200);
+    }
+    assert_eq!(titles(person).await, [""; 0]);
+}
+
+/// The plan of a rollback, and what it then does.
+fn goes_back(binary: &Path, folder: &Path, words: &[&str]) -> Value {
+    let words = [&["rollback"], words].concat();
+    let plan = json_of(binary, folder, &[&words[..], &["--dry-run"]].concat());
+    let done = json_of(binary, folder, &words);
+    assert_eq!(plan["release"]["id"], done["release"]["id"], "{plan} {done}");
+    done
+}
+
+#[allow(clippy::print_stdout, reason = "shown with --nocapture")]
+fn tell(what: &str, since: Instant) {
+    println!("{what}: {:.1} s", since.elapsed().as_secs_f64());
+}
+
+#[tokio::test]
+async fn an_upgrade_that_goes_wrong_is_taken_back_with_its_data_and_its_binary() {
+    let folder = planted();
+    let drill = Instant::now();
+    let first = serves(atlas(), folder.path());
+    recorded(folder.path(), 3);
+    let good = known_good(folder.path());
+    let before = titles(&ines(&first).await).await;
+    assert!(before.len() > 3 && before.iter().all(|title| !title.ends_with(" *")), "{before:?}");
+    stops(first);
+
+    // The upgrade leads the data up by itself.
+    let newer = next(folder.path(), "next");
+    let second = serves(&newer, folder.path());
+    let person = ines(&second).await;
+    let starred: Vec<String> = before.iter().map(|title| format!("{title} *")).collect();
+    assert_eq!(titles(&person).await, starred);
+    let later = recorded(folder.path(), 5);
+    assert_ne!(later, good);
+    assert_eq!(fs::canonicalize(folder.path().join(CURRENT)).unwrap().parent().unwrap().file_name().unwrap(), &*later);
+    damages(&person).await;
+
+    let rollback = Instant::now();
+    let done = goes_back(&newer, folder.path(), &[]);
+    assert_eq!((&done["release"]["id"], &done["serverStops"]), (&json!(good), &json!(true)), "{done}");
+    assert_eq!((&done["release"]["current"], &done["release"]["schema"]), (&json!(CURRENT), &json!(3)), "{done}");
+    assert_eq!(done["safety"]["proven"], true, "{done}");
+    assert_eq!(second.ends().0, Some(0), "it stops itself, so that a supervisor starts releases/current");
+    let old = serves(&folder.path().join(CURRENT), folder.path());
+    tell("rollback until the old binary serves", rollback);
+    assert_eq!(titles(&ines(&old).await).await, before, "the old binary serves the old data");
+    recorded(folder.path(), 3);
+
+    // And back again: the data that were damaged, with the binary they belong to.
+    let safety = done["safety"]["id"].as_str().unwrap();
+    let undone = goes_back(atlas(), folder.path(), &["--to", safety]);
+    assert_eq!((&undone["release"]["id"], &undone["serverStops"]), (&json!(later), &json!(true)), "{undone}");
+    assert_eq!(old.ends().0, Some(0));
+    let again = serves(&folder.path().join(CURRENT), folder.path());
+    assert_eq!(titles(&ines(&again).await).await, [""; 0]);
+    recorded(folder.path(), 5);
+    tell("the whole drill", drill);
+}
+
+#[tokio::test]
+async fn an_upgrade_whose_file_is_torn_is_taken_back_while_nothing_can_serve() {
+    let folder = planted();
+    let first = serves(atlas(), folder.path());
+    recorded(folder.path(), 3);
+    let good = known_good(folder.path());
+    let before = titles(&ines(&first).await).await;
+    stops(first);
+    let newer = next(folder.path(), "next");
+    let second = serves(&newer, folder.path());
+    recorded(folder.path(), 5);
+    stops(second);
+    let file = folder.path().join(FILE);
+    fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(5_000).unwrap();
+    assert_eq!(code(&with(&newer, folder.path(), &["serve", "--listen", "127.0.0.1:0"])), 74);
+
+    let done = goes_back(&newer, folder.path(), &[]);
+    assert_eq!((&done["release"]["id"], &done["safety"]["proven"]), (&json!(good), &json!(false)), "{done}");
+    let old = serves(&folder.path().join(CURRENT), folder.path());
+    assert_eq!(titles(&ines(&old).await).await, before);
+}
+
+#[tokio::test]
+async fn a_binary_goes_back_alone_where_it_reads_the_present_data_and_nothing_written_is_lost() {
+    let folder = planted();
+    let first = serves(atlas(), folder.path());
+    recorded(folder.path(), 3);
+    let good = known_good(folder.path());
+    stops(first);
+    let newer = next(folder.path(), "next-4");
+    for served in [true, false] {
+        let second = serves(&newer, folder.path());
+        let title = format!("written by the next release, {served}");
+        ines(&second).await.keeps(&title).await;
+        let later = recorded(folder.path(), 4);
+        assert_ne!(later, good);
+        let second = if served {
+            Some(second)
+        } else {
+            stops(second);
+            None
+        };
+        let done = goes_back(&newer, folder.path(), &["--code-only"]);
+        assert_eq!((&done["release"]["id"], &done["snapshot"]), (&json!(good), &Value::Null), "{done}");
+        assert_eq!((&done["lost"], done.get("safety")), (&json!({}), None), "{done}");
+        if let Some(second) = second {
+            assert_eq!(done["serverStops"], true, "{done}");
+            assert_eq!(second.ends().0, Some(0));
+        }
+        let old = serves(&folder.path().join(CURRENT), folder.path());
+        assert!(titles(&ines(&old).await).await.contains(&title), "nothing is lost");
+        recorded(folder.path(), 3);
+        stops(old);
+    }
+    let far = next(folder.path(), "next");
+    json_of(&far, folder.path(), &["migrate", "up"]);
+    let refused = with(&far, folder.path(), &["rollback", "--to", &good, "--code-only"]);
+    assert_eq!(code(&refused), 1, "{}", said(&refused));
+    assert!(complaint(&refused).contains("which needs 5 or newer"), "{}", complaint(&refused));
+}
