@@ -56,7 +56,7 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
         Some(address) => Some(listen(address, "ATLAS_METRICS_LISTEN").await?),
         None => None,
     };
-    let opened = data_file(settings, &listener).await?;
+    let opened = data_file(settings, &listener, bound).await?;
     let _note = PidNote::leave(&settings.data_file);
     let app_url = open::app_url(settings, bound)?;
     let broken = |error: &dyn std::fmt::Display| {
@@ -114,12 +114,12 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
 }
 
 /// The data file, led up if an older binary wrote it. Whoever asks meanwhile is told to wait.
-async fn data_file(settings: &Settings, listener: &TcpListener) -> Result<Opened, Exit> {
+async fn data_file(settings: &Settings, listener: &TcpListener, bound: SocketAddr) -> Result<Opened, Exit> {
     let older = match open::made_or_opened(settings)? {
         Err(error @ fence::Error::Open(OpenError::Older { .. })) => error,
         other => return open::told(other),
     };
-    tracing::info!("{older}");
+    tracing::info!(address = %bound, "{older}; it is led up now, and whoever asks is told to wait");
     let (file, environment) = (settings.data_file.clone(), settings.environment.clone());
     let leading = tokio::task::spawn_blocking(move || {
         let place = migrations::Place { data_file: &file, environment: &environment, clock: &Clock::System };

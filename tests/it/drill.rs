@@ -11,7 +11,7 @@ use atlas::store::releases::Folder;
 use serde_json::{Value, json};
 
 use crate::person::Person;
-use crate::process::{Server, code, complaint, run, said};
+use crate::process::{Server, code, complaint, get, run, said};
 use crate::rollback::{next, with};
 
 const FILE: &str = "data/development/atlas.redb";
@@ -215,4 +215,59 @@ async fn a_binary_goes_back_alone_where_it_reads_the_present_data_and_nothing_wr
     let refused = with(&far, folder.path(), &["rollback", "--to", &good, "--code-only"]);
     assert_eq!(code(&refused), 1, "{}", said(&refused));
     assert!(complaint(&refused).contains("which needs 5 or newer"), "{}", complaint(&refused));
+}
+
+/// The address that a server says in its log while it does not serve yet.
+fn port_in(log: &Path) -> u16 {
+    let deadline = Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let text = fs::read_to_string(log).unwrap();
+        let port = text.split_once(r#""address":"127.0.0.1:"#).and_then(|(_, rest)| rest.split_once('"'));
+        if let Some((port, _)) = port {
+            return port.parse().unwrap();
+        }
+        assert!(Instant::now() < deadline, "{text}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn whoever_asks_while_the_data_are_led_up_is_told_to_come_back_and_a_failure_leaves_them_as_they_were() {
+    let folder = planted();
+    let newer = next(folder.path(), "next");
+    let file = fs::read(folder.path().join(FILE)).unwrap();
+    // A pipe where the way is proved takes nothing until somebody reads from it: the server is on its way for so long.
+    let snapshots = folder.path().join("data/development/snapshots");
+    fs::create_dir_all(&snapshots).unwrap();
+    let pipe = snapshots.join(".rehearsal.redb");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let log = folder.path().join("log");
+    let mut server = Command::new(&newer)
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .current_dir(folder.path())
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let port = port_in(&log);
+    for (path, kind, words) in [
+        ("/api/health", "content-type: application/json", r#""code":"maintenance""#),
+        ("/api/habits", "content-type: application/json", r#""ok":false"#),
+        ("/today", "content-type: text/html", "<h1"),
+        ("/", "content-type: text/html", "<h1"),
+    ] {
+        let answer = get(port, path);
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{path}: {answer}");
+        assert!(answer.contains("retry-after: 5\r\n") && answer.contains(kind), "{path}: {answer}");
+        assert!(answer.contains(words), "{path}: {answer}");
+    }
+    drop(fs::File::open(&pipe).unwrap());
+    assert_eq!(server.wait().unwrap().code(), Some(74));
+    let text = fs::read_to_string(&log).unwrap();
+    assert!(text.contains("the data file stays as it was"), "{text}");
+    assert!(fs::read(folder.path().join(FILE)).unwrap() == file);
+    let server = serves(&newer, folder.path());
+    assert!(get(server.port, "/api/health").starts_with("HTTP/1.1 200 "));
 }
