@@ -11,7 +11,7 @@ use crate::app::clock::Clock;
 use crate::app::snapshots::Told;
 use crate::app::{App, Error};
 use crate::config::{Flags, Settings};
-use crate::ops::control::{Order, Outcome, ask, obey, socket_of};
+use crate::ops::control::{Addressed, Order, Outcome, ask, obey, socket_of};
 use crate::ops::fence;
 use crate::ops::operations::Operations;
 use crate::ops::{rollback, set};
@@ -77,18 +77,19 @@ async fn carried_out(settings: &Settings, order: Order, told: Told<'_>) -> Resul
         Err(error) => return Err((open::exit_of(&error), error.to_string())),
     }
     let mut tries = 0;
+    let addressed = Addressed { environment: settings.environment.clone(), order };
     loop {
-        match ask(&settings.data_file, &order, told).await {
+        match ask(&settings.data_file, &addressed, told).await {
             Ok(Some(outcome)) => return Ok(outcome),
             Ok(None) => {}
             Err(error) => {
                 return Err((Exit::Unreachable, format!("the server that has the data file does not answer: {error}")));
             }
         }
-        let done = match &order {
+        let done = match &addressed.order {
             Order::Rollback(wanted) => gone_back(settings, wanted, told).map_err(fence::Error::from),
             _ => match fence::open_existing(settings) {
-                Ok(store) => return here(settings, store, order, told).await,
+                Ok(store) => return here(settings, store, addressed.order, told).await,
                 Err(error) => Err(error),
             },
         };

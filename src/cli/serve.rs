@@ -26,6 +26,9 @@ use crate::store::{OpenError, Opened, PidNote, schema};
 use crate::web::serve::{self, Limits};
 use crate::web::{self, Site, maintenance};
 
+/// How long operators' commands may go on when the server stops.
+const LAST_COMMANDS: Duration = Duration::from_secs(15);
+
 /// Serves until SIGTERM or SIGINT, then lets running requests finish. A second signal ends at once.
 pub fn run(flags: &Flags) -> Exit {
     let settings = match open::settings(flags) {
@@ -102,6 +105,7 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     if cut > 0 {
         tracing::warn!(cut, "connections were cut off when the time to drain was over");
     }
+    finished(&operations, &mut signals).await;
     // After a rollback to another binary's data there is nothing left to write.
     if site.app.store.can_commit()
         && let Err(error) = site.app.store.flush().await
@@ -180,6 +184,16 @@ async fn drained(
             tracing::warn!("stopping at once");
             0
         }
+    }
+}
+
+/// Lets operators' commands come to their end, a snapshot or a rollback, for as long as that is sensible. One that is cut
+/// off leaves the data file as it was or as it was to be.
+async fn finished(operations: &Operations, signals: &mut Signals) {
+    tokio::select! {
+        () = operations.finished() => {}
+        () = signals.next() => tracing::warn!("an operator's command was cut off by a second signal"),
+        () = tokio::time::sleep(LAST_COMMANDS) => tracing::warn!("an operator's command was cut off, for it took too long"),
     }
 }
 

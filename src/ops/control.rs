@@ -2,7 +2,8 @@
 //!
 //! The file belongs to one process at a time, so a verb is carried out by whoever has it: by the command itself when no
 //! server runs, otherwise by the server, which is asked over a Unix socket beside the file. One line of JSON goes in, an
-//! [`Order`]; an [`Outcome`] comes back, after as many lines about its progress as long work has. Both ways [`obey`] does the work, so the answers are the same.
+//! [`Order`] with the environment it is for; an [`Outcome`] comes back, after as many lines about its progress as long work
+//! has. Both ways [`obey`] does the work, so the answers are the same.
 //!
 //! SECURITY: whoever may speak here may do what an operator may. The socket is open to its owner only (0600), and a
 //! process of another user is refused by what the kernel says of it, whatever became of the file's mode.
@@ -18,15 +19,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::operations::{Operations, aside};
 use super::{mail, rollback, set, snapshots, users};
 use crate::app::snapshots::Told;
 use crate::app::{Error, audit};
-use crate::domain::Client;
 use crate::domain::audit::{Actor, Deed};
+use crate::domain::{Client, Environment};
 
 /// Longest line, in bytes. Orders are short, and an answer holds at most a page of a list.
 const LONGEST: u64 = 1 << 20;
@@ -47,6 +47,16 @@ pub enum Order {
     Rollback(rollback::Wanted),
     /// `atlas mail`.
     Mail(mail::Verb),
+}
+
+/// An order as it goes over the socket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addressed {
+    /// The environment it is for; a server of another one carries nothing out.
+    pub environment: Environment,
+    /// What is wanted.
+    #[serde(flatten)]
+    pub order: Order,
 }
 
 /// What came of it.
@@ -140,19 +150,19 @@ impl Control {
     }
 
     /// Listens to operators for as long as the server runs; each is served beside the others. Ends only by being dropped.
+    /// What was begun goes on then; [`Operations::finished`] waits for it.
     pub async fn listen(&self, operations: &Arc<Operations>) {
-        let mut commands = JoinSet::new();
+        let permits = Arc::new(Semaphore::new(MOST));
         loop {
+            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    while commands.len() >= MOST {
-                        commands.join_next().await;
-                    }
                     let (owner, operations) = (self.owner, Arc::clone(operations));
-                    commands.spawn(async move {
+                    tokio::spawn(async move {
                         if let Err(error) = serve(owner, &operations, stream).await {
                             tracing::warn!(%error, "an operator's command was not understood");
                         }
+                        drop(permit);
                     });
                 }
                 Err(error) => {
@@ -169,7 +179,15 @@ async fn serve(owner: u32, operations: &Operations, mut stream: UnixStream) -> i
     if !may_speak(uid, owner) {
         return Err(io::Error::other(format!("it came from user {uid}, who may not speak here")));
     }
-    let order: Order = serde_json::from_str(&line(&mut BufReader::new(&mut stream)).await?)?;
+    let Addressed { environment, order } = serde_json::from_str(&line(&mut BufReader::new(&mut stream)).await?)?;
+    let own = &operations.app.store.stamp().environment;
+    if environment != *own {
+        let why = format!("the server there serves “{own}”, and the command is for “{environment}”; nothing was done");
+        tracing::warn!("{why}");
+        return tell_line(&mut stream, &Outcome::Refused(why)).await;
+    }
+    // A server that stops lets it come to its end.
+    let _underway = operations.begun().await;
     // Whom it is about stands in the audit trail, not in the log.
     tracing::info!("an operator's command");
     let (tell, mut heard) = mpsc::unbounded_channel::<String>();
@@ -208,7 +226,7 @@ fn may_speak(uid: u32, owner: u32) -> bool {
 ///
 /// # Errors
 /// When the server goes away, or does not answer.
-pub async fn ask(data_file: &Path, order: &Order, told: Told<'_>) -> io::Result<Option<Outcome>> {
+pub async fn ask(data_file: &Path, order: &Addressed, told: Told<'_>) -> io::Result<Option<Outcome>> {
     let mut stream = match UnixStream::connect(socket_of(data_file)).await {
         Ok(stream) => stream,
         // Nothing there, or left behind by a server that was killed.
@@ -259,8 +277,10 @@ mod tests {
     #[test]
     fn an_order_reads_back_from_its_line() {
         let order = Order::User(users::Verb::Disable { who: "ada@example.com".to_owned() });
+        let order = Addressed { environment: Environment::development(), order };
         let line = serde_json::to_string(&order).unwrap();
-        assert_eq!(line, r#"{"noun":"user","verb":{"disable":{"who":"ada@example.com"}}}"#);
-        assert_eq!(serde_json::from_str::<Order>(&line).unwrap(), order);
+        let expected = r#"{"environment":"development","noun":"user","verb":{"disable":{"who":"ada@example.com"}}}"#;
+        assert_eq!(line, expected);
+        assert_eq!(serde_json::from_str::<Addressed>(&line).unwrap(), order);
     }
 }

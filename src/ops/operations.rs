@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, RwLock, RwLockReadGuard};
 
 use crate::app::snapshots::Told;
 use crate::app::{App, Error};
@@ -21,6 +21,8 @@ pub struct Operations {
     pub copy_to: Option<PathBuf>,
     ends: AtomicBool,
     stop: Notify,
+    /// Read by every command that is carried out; whoever can write knows that none is.
+    underway: RwLock<()>,
 }
 
 impl Operations {
@@ -33,7 +35,18 @@ impl Operations {
             copy_to: snapshots.copy_to.clone(),
             ends: AtomicBool::new(false),
             stop: Notify::new(),
+            underway: RwLock::new(()),
         }
+    }
+
+    /// Held by a command for as long as it is carried out.
+    pub(super) async fn begun(&self) -> RwLockReadGuard<'_, ()> {
+        self.underway.read().await
+    }
+
+    /// Waits until no command is carried out any more.
+    pub async fn finished(&self) {
+        drop(self.underway.write().await);
     }
 
     /// Lets the server end when the command that runs is answered. Where nothing serves it changes nothing.

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::fence::identity;
 use super::set;
 use crate::app::clock::Clock;
 use crate::app::snapshots::{self, Told};
@@ -119,9 +120,12 @@ impl Choice {
         };
         let folder = Folder::beside(place.data_file);
         let mut found = snapshots::list(&folder, place.environment)?.snapshots;
-        // A snapshot of another file of the same name is not this file's past.
-        if let Some((stamp, _)) = &looked {
-            found.retain(|one| one.file_id == stamp.file_id);
+        // A snapshot of another file of the same name is not this file's past. Which file lives here is known even where
+        // it is torn or gone.
+        let home = place.data_file.parent().unwrap_or(Path::new(""));
+        let known = || identity::read(home).ok().flatten().map(|known| known.file_id);
+        if let Some(file_id) = looked.as_ref().map(|(stamp, _)| stamp.file_id).or_else(known) {
+            found.retain(|one| one.file_id == file_id);
         }
         let mut releases = releases::list(&releases_of(place))?;
         releases.retain(|one| one.environment == *place.environment);
@@ -185,6 +189,7 @@ fn plan(place: &Place<'_>, wanted: &Wanted, told: Told<'_>) -> Result<Plan, Erro
     let lost = match snapshot {
         None => Lost::Nothing,
         Some(snapshot) => {
+            is_what_it_says(place, snapshot)?;
             told("comparing the snapshot with the data file");
             lost(place, snapshot, choice.schema)
         }
@@ -200,12 +205,22 @@ fn named<'a>(
     running: Option<&String>,
 ) -> Result<(Option<&'a Manifest>, Option<&'a Release>), Error> {
     if let Ok(id) = word.parse::<SnapshotId>() {
-        let found = choice.snapshots.iter().find(|one| one.id == id).ok_or_else(|| no_such(word))?;
+        let found = choice.snapshots.iter().find(|one| one.id == id);
+        let found = found.ok_or_else(|| of_another(place, &id).unwrap_or_else(|| no_such(word)))?;
         return Ok((Some(found), of_snapshot(choice, found, running)?));
     }
     let named = releases::find(&releases_of(place), word)?;
     let release = choice.release_of(Some(&named.digest)).ok_or_else(|| no_such(word))?;
     Ok((snapshot_of(release, &choice.releases, &choice.snapshots), Some(release)))
+}
+
+/// Whose a snapshot is that lies here and is not this data file's.
+fn of_another(place: &Place<'_>, id: &SnapshotId) -> Option<Refusal> {
+    let found = Folder::beside(place.data_file).find(id).ok().flatten()?;
+    Some(Refusal::operating(format!(
+        "snapshot {id} is of file {} of “{}”, and one of the data file of “{}” was expected. Nothing was changed; `atlas snapshot list --env {2}` shows what it can go back to",
+        found.file_id, found.environment, place.environment
+    )))
 }
 
 fn no_such(word: &str) -> Refusal {
@@ -237,6 +252,27 @@ fn of_snapshot<'a>(
             migrations::newest()
         ))
     })
+}
+
+/// Whether the copy holds the data that its manifest tells of: a manifest is a file that anybody may edit, and data of
+/// another environment are never put in place.
+fn is_what_it_says(place: &Place<'_>, snapshot: &Manifest) -> Result<(), Refusal> {
+    let copy = Folder::beside(place.data_file).copy(&snapshot.id);
+    let why = match look_at(&copy) {
+        Ok((stamp, schema)) if !stamp.belongs_to(place.environment) || stamp.file_id != snapshot.file_id => format!(
+            "it holds file {} of “{}” with schema {schema}, and file {} of “{}” was expected",
+            stamp.file_id, stamp.environment, snapshot.file_id, place.environment
+        ),
+        Ok((_, schema)) if schema != snapshot.schema => {
+            format!("it has schema {schema}, and its manifest says {}", snapshot.schema)
+        }
+        Ok(_) => return Ok(()),
+        Err(error) => error.to_string(),
+    };
+    Err(Refusal::operating(format!(
+        "snapshot {} is not to be trusted: {why}. Nothing was changed; name another",
+        snapshot.id
+    )))
 }
 
 /// Whether a release's binary may open the data file as it is.

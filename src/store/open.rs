@@ -122,6 +122,15 @@ pub(super) fn of_any_schema(path: &Path, environment: &Environment) -> Result<(D
     Ok((database, schema))
 }
 
+/// The same without writing: what is written stays in memory.
+pub(super) fn of_any_schema_unwritten(path: &Path, environment: &Environment) -> Result<(Database, u32), OpenError> {
+    looks_like_ours(path)?;
+    let database = open_database(path, File::open(path).and_then(Overlay::over).map_err(io(path))?)?;
+    let Identity { stamp, schema, .. } = identity(path, &database)?;
+    belongs(path, &stamp, environment)?;
+    Ok((database, schema))
+}
+
 /// Stamp and schema of a file, read without writing to it and whether or not somebody has it open.
 ///
 /// # Errors

@@ -154,7 +154,9 @@ fn what_is_no_order_is_not_answered_and_the_server_lives() {
     let folder = planted();
     let _server = Server::start(folder.path());
     assert_eq!(code(&run(folder.path(), &["user", "list"], &[])), 0);
-    for line in ["{}\n", "not json\n", "{\"noun\":\"user\",\"verb\":{\"destroy\":{}}}\n"] {
+    for line in
+        ["{}\n", "not json\n", "{\"environment\":\"development\",\"noun\":\"user\",\"verb\":{\"destroy\":{}}}\n"]
+    {
         let mut stream = std::os::unix::net::UnixStream::connect(folder.path().join(SOCKET)).unwrap();
         stream.write_all(line.as_bytes()).unwrap();
         let mut answer = String::new();
@@ -162,6 +164,65 @@ fn what_is_no_order_is_not_answered_and_the_server_lives() {
         assert_eq!(answer, "");
     }
     assert_eq!(code(&run(folder.path(), &["user", "list"], &[])), 0);
+}
+
+/// Speaks to the server's socket as a command does, and answers the lines that come back.
+fn sends(folder: &Path, order: &str) -> impl Iterator<Item = Value> + use<> {
+    use std::io::{BufRead, BufReader, Write};
+    // The file is there as soon as the first command is answered.
+    assert_eq!(code(&run(folder, &["user", "list"], &[])), 0);
+    let mut stream = std::os::unix::net::UnixStream::connect(folder.join(SOCKET)).unwrap();
+    stream.write_all(format!("{order}\n").as_bytes()).unwrap();
+    BufReader::new(stream).lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap())
+}
+
+#[test]
+fn an_order_for_another_environment_is_not_carried_out() {
+    let folder = planted();
+    let _server = Server::start(folder.path());
+    let order = r#"{"environment":"staging","noun":"user","verb":{"disable":{"who":"ines@example.com"}}}"#;
+    let answers: Vec<Value> = sends(folder.path(), order).collect();
+    let why = answers[0]["refused"].as_str().unwrap();
+    assert!(answers.len() == 1 && why.contains("serves “development”, and the command is for “staging”"), "{why}");
+    let shown = said(&run(folder.path(), &["user", "show", "ines@example.com", "--json"], &[]));
+    assert!(shown.contains("\"disabledAt\": null"), "{shown}");
+}
+
+#[test]
+fn long_work_tells_what_it_has_reached() {
+    let folder = planted();
+    let _server = Server::start(folder.path());
+    let order = r#"{"environment":"development","noun":"snapshot","verb":"create"}"#;
+    let mut answers: Vec<Value> = sends(folder.path(), order).collect();
+    let done = answers.pop().unwrap();
+    assert!(done["done"]["id"].is_string(), "{done}");
+    let reached: Vec<&str> = answers.iter().filter_map(|line| line["working"].as_str()).collect();
+    assert!(reached.len() > 1 && reached[0].starts_with("copied "), "{reached:?}");
+    assert_eq!(reached.last(), Some(&"looking through the copy"));
+}
+
+#[test]
+fn a_server_that_stops_lets_a_command_come_to_its_end() {
+    let folder = planted();
+    let taken = run(folder.path(), &["snapshot", "create", "--json"], &[]);
+    let taken: Value = serde_json::from_str(&said(&taken)).unwrap();
+    let id = taken["id"].as_str().unwrap();
+    // A pipe in place of the copy: proving it takes until somebody has written to it.
+    let copy = folder.path().join(taken["file"].as_str().unwrap());
+    fs::remove_file(&copy).unwrap();
+    assert!(Command::new("mkfifo").arg(&copy).status().unwrap().success());
+    let server = Server::start(folder.path());
+    let order = format!(r#"{{"environment":"development","noun":"snapshot","verb":{{"verify":{{"name":"{id}"}}}}}}"#);
+    let mut answers = sends(folder.path(), &order);
+    assert_eq!(answers.next().unwrap()["working"], format!("proving {id}"));
+    server.signal("TERM");
+    while folder.path().join(SOCKET).exists() {
+        std::thread::yield_now();
+    }
+    drop(fs::OpenOptions::new().write(true).open(&copy).unwrap());
+    let last = answers.last().unwrap();
+    assert!(last["refused"].as_str().is_some_and(|why| why.contains("not to be trusted")), "{last}");
+    assert_eq!(server.ends().0, Some(0));
 }
 
 #[test]

@@ -8,9 +8,9 @@ use redb::{Database, ReadableDatabase};
 use super::migrate;
 use crate::domain::Environment;
 use crate::store::draft::Batch;
-use crate::store::open::{explain, of_any_schema};
+use crate::store::open::{explain, of_any_schema, of_any_schema_unwritten};
 use crate::store::table::{View, definition};
-use crate::store::{Draft, Error, OpenError, schema};
+use crate::store::{Draft, Error, Hold, OpenError, schema};
 
 /// A file that was led to another schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,12 +65,13 @@ pub fn rehearse(copy: &Path, environment: &Environment, to: u32) -> Result<(), O
     }
 }
 
-/// What going down to schema `to` would lose.
+/// What going down to schema `to` would lose. The file is not written to.
 ///
 /// # Errors
-/// [`OpenError`].
+/// [`OpenError`]; [`OpenError::Locked`] while somebody has the file.
 pub fn losses(path: &Path, environment: &Environment, to: u32) -> Result<Vec<Loss>, OpenError> {
-    let (database, from) = of_any_schema(path, environment)?;
+    let _hold = Hold::take(path)?;
+    let (database, from) = of_any_schema_unwritten(path, environment)?;
     let counted = (|| {
         let transaction = database.begin_write()?;
         let mut losses = Vec::new();
@@ -83,7 +84,6 @@ pub fn losses(path: &Path, environment: &Environment, to: u32) -> Result<Vec<Los
                 batch.apply(draft.into_changes())?;
             }
         }
-        // Counting goes down to count, and leaves no trace.
         transaction.abort()?;
         Ok::<_, Error>(losses)
     })();

@@ -5,6 +5,7 @@
 //! byte below the folder may differ afterwards. `atlas check` must see the same wherever a server would be refused.
 
 mod presented;
+mod served;
 mod stamps;
 mod team;
 mod ways;

@@ -7,6 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::process::{Server, atlas};
@@ -43,6 +44,9 @@ pub const STAGING: &[(&str, &str)] = &[
     ("NEXT_PUBLIC_SENTRY_ENABLED", "false"),
     ("SEED_PASSWORD", "plenty of quiet mornings"),
 ];
+
+/// The name of the snapshot that [`Team::puts_snapshot`] leaves.
+pub const SNAPSHOT: &str = "20260212T120000Z-03fa";
 
 pub struct Team {
     folder: TempDir,
@@ -110,6 +114,31 @@ impl Team {
         out.read_to_string(&mut said).unwrap();
         child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         Try { exit: child.wait().unwrap().code(), said }
+    }
+
+    /// Takes a snapshot of production and puts it among those of an environment, as `SNAPSHOT`; its manifest may claim that
+    /// it is of that environment's file.
+    pub fn puts_snapshot(&self, environment: &str, claims: bool) {
+        let Try { exit, said } =
+            self.tries(&["snapshot", "create", "--env", "production", "--json"], &[], "production");
+        assert_eq!(exit, Some(0), "{said}");
+        // Warnings may follow.
+        let mut answers = serde_json::Deserializer::from_str(&said).into_iter::<Value>();
+        let taken = answers.next().unwrap().unwrap();
+        let own = self.at(&format!("data/production/snapshots/{}", taken["id"].as_str().unwrap()));
+        let theirs = self.at(&format!("data/{environment}/snapshots"));
+        fs::create_dir_all(&theirs).unwrap();
+        let mut manifest: Value = serde_json::from_slice(&fs::read(own.with_extension("json")).unwrap()).unwrap();
+        manifest["id"] = SNAPSHOT.into();
+        if claims {
+            let identity = fs::read(self.at(&format!("data/{environment}/identity.json"))).unwrap();
+            let identity: Value = serde_json::from_slice(&identity).unwrap();
+            for name in ["environment", "kind", "fileId"] {
+                manifest[name] = identity[name].clone();
+            }
+        }
+        fs::copy(own.with_extension("redb"), theirs.join(format!("{SNAPSHOT}.redb"))).unwrap();
+        fs::write(theirs.join(format!("{SNAPSHOT}.json")), manifest.to_string()).unwrap();
     }
 
     /// Every file below the folder, with what is in it; links as what they point to.

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use super::stamps::{Seal, edit_stamp};
-use super::team::{PRODUCTION, STAGING, TOML, Team, copy};
+use super::team::{PRODUCTION, SNAPSHOT, STAGING, TOML, Team, copy};
 
 type Variables = &'static [(&'static str, &'static str)];
 
@@ -45,6 +45,16 @@ const NO_NAME: &[&str] = &["production” is not the name of a preview", "use lo
 const EDITED: &[&str] = &["was edited", "its seal was made for another stamp", "Put the file back"];
 const CLAIMED: &[&str] =
     &["says that it belongs to “staging”", "as that of “production”", "Put the file of “staging” back"];
+
+const OF_PRODUCTION: &[&str] = &[
+    "is of file",
+    "of “production”, and one of the data file of “staging” was expected",
+    "snapshot list --env staging",
+];
+const HOLDS_PRODUCTIONS: &[&str] =
+    &["it holds file", "of “production” with schema", "of “staging” was expected", "name another"];
+const TO_SNAPSHOT: &[&str] = &["rollback", "--env", "staging", "--to", SNAPSHOT];
+const UNCONFIRMED: &[&str] = &["this is production", "add --confirm production", "nothing was changed"];
 
 /// A way that needs nothing but a command.
 const fn told(
@@ -478,6 +488,97 @@ pub const WAYS: &[Way] = &[
             &["serve", "--env", "preview/x"],
             &[],
             &["belongs to environment “production”", "not to “preview/x”"],
+        )
+    },
+    // Going back, and leading data to another schema.
+    Way {
+        words: TO_SNAPSHOT,
+        ..done(
+            "production's snapshot restored into staging",
+            |team| team.puts_snapshot("staging", false),
+            OF_PRODUCTION,
+        )
+    },
+    Way {
+        words: TO_SNAPSHOT,
+        ..done(
+            "production's snapshot whose manifest says staging's",
+            |team| team.puts_snapshot("staging", true),
+            HOLDS_PRODUCTIONS,
+        )
+    },
+    Way {
+        mistake: |team| team.puts_snapshot("production", false),
+        starts_as: "production",
+        ..told(
+            "rollback --env production with no name typed",
+            &["rollback", "--env", "production", "--to", SNAPSHOT],
+            &[],
+            UNCONFIRMED,
+        )
+    },
+    Way {
+        mistake: |team| team.puts_snapshot("production", false),
+        starts_as: "production",
+        ..told(
+            "rollback with ATLAS_ENV=production",
+            &["rollback", "--to", SNAPSHOT],
+            &[("ATLAS_ENV", "production")],
+            UNCONFIRMED,
+        )
+    },
+    Way {
+        mistake: |team| team.puts_snapshot("production", false),
+        starts_as: "production",
+        ..told(
+            "rollback of production with staging's name typed",
+            &["rollback", "--env", "production", "--to", SNAPSHOT, "--confirm", "staging"],
+            &[],
+            &["--confirm says “staging”, and this is production", "nothing was changed"],
+        )
+    },
+    Way {
+        mistake: |team| team.puts_snapshot("production", false),
+        ..told(
+            "rollback of production's file",
+            &["rollback", "--env", "staging", "--to", SNAPSHOT, "--confirm", "staging"],
+            &[("DATABASE_URL", "data/production/atlas.redb")],
+            THEIRS,
+        )
+    },
+    Way {
+        words: TO_SNAPSHOT,
+        ..done(
+            "rollback of production's copied folder",
+            |team| {
+                team.puts_snapshot("production", false);
+                fs::remove_dir_all(team.at("data/staging")).unwrap();
+                copy(&team.at("data/production"), &team.at("data/staging"));
+            },
+            STAMPED,
+        )
+    },
+    told(
+        "migrate of production's file",
+        &["migrate", "up", "--env", "staging"],
+        &[("DATABASE_URL", "data/production/atlas.redb")],
+        THEIRS,
+    ),
+    Way {
+        words: &["migrate", "up", "--env", "staging"],
+        ..done("migrate of a copy", |team| instead(team, |real, at| copied(fs::copy(real, at).unwrap())), STAMPED)
+    },
+    Way {
+        words: &["migrate", "down", "--to", "2", "--env", "staging", "--confirm", "staging"],
+        ..done("migrate down of a copy", |team| instead(team, |real, at| copied(fs::copy(real, at).unwrap())), STAMPED)
+    },
+    Way {
+        starts_as: "production",
+        ..told(
+            "migrate down of production with no name typed",
+            &["migrate", "down", "--to", "2", "--env", "production"],
+            &[],
+            UNCONFIRMED,
         )
     },
 ];
