@@ -35,6 +35,11 @@ impl App {
     pub fn snapshots(&self) -> Folder {
         Folder::beside(self.store.path())
     }
+
+    /// Whether one is being taken.
+    pub fn is_taking_a_snapshot(&self) -> bool {
+        self.snapshotting.try_lock().is_err()
+    }
 }
 
 fn no_such(name: &str) -> Refusal {

@@ -168,6 +168,8 @@ const ALWAYS: &[Route] = routes! {
     GET    "/admin/mail"                        Admin  admin::mail::list, gzip;
     GET    "/admin/mail/{id}"                   Admin  admin::mail::show;
     POST   "/admin/mail/{id}/retry"             Admin  admin::mail::retry;
+    GET    "/admin/snapshots"                   Admin  admin::snapshots::list, gzip;
+    POST   "/admin/snapshots"                   Admin  admin::snapshots::take;
     GET    "/admin/configuration"               Admin  admin::configuration, gzip;
     GET    "/assets/{name}"                     Anyone assets::send;
     GET    "/favicon.ico"                       Anyone assets::favicon;
@@ -214,6 +216,7 @@ const ALWAYS: &[Route] = routes! {
     GET    "/api/admin/users"                   Admin  api::admin::users, gzip;
     GET    "/api/admin/habits"                  Admin  api::admin::habits, gzip;
     GET    "/api/admin/activity"                Admin  api::admin::activity, gzip;
+    GET    "/api/admin/snapshots"               Admin  api::admin::snapshots, gzip;
     GET    "/api/admin/exports/users"           Admin  api::admin::export_users;
     GET    "/api/admin/exports/habits"          Admin  api::admin::export_habits;
 };

@@ -317,6 +317,7 @@ const STOPS: &[Stop] = &[
     stop("/admin/audit, with a fault", &[Visits("/admin/audit?person=nobody@example.com")], "There is no such person"),
     stop("/admin/mail", &[Visits("/admin/mail")], "What Atlas wrote to people"),
     stop("/admin/mail/{id}", &[PressesAt("//ul[@class='records']//a")], "Captured: kept for reading"),
+    stop("/admin/snapshots", &[Visits("/admin/snapshots"), Presses("Take a snapshot now")], "was taken and proven"),
     stop("/admin/configuration", &[Visits("/admin/configuration")], "variable ADMIN_OWNER_EMAIL"),
     // Somebody who sets up a second factor.
     stop(

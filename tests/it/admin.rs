@@ -514,3 +514,39 @@ async fn a_decision_that_looks_from_the_newest_on_sees_its_own_changes() {
     assert_eq!(seen.0, ["x.e", "x.c", "x.a"]);
     assert_eq!((seen.1, seen.2), (vec!["x.e".to_owned(), "x.c".to_owned()], vec!["x.a".to_owned()]));
 }
+
+#[tokio::test]
+async fn an_admin_takes_a_snapshot_sees_it_and_it_is_noted() {
+    let world = world().await;
+    let olga = world.signed_up("olga").await;
+    olga.get("/admin").await.is(200).says("href=\"/admin/snapshots\"");
+    olga.get("/admin/snapshots").await.is(200).says("There is none yet").says("Nothing ran here yet");
+    olga.posts("/admin/snapshots", &[]).await.is(303).leads_to("/admin/snapshots?done=taken");
+    let data = olga.get("/api/admin/snapshots").await.is(200).data();
+    let taken = &data["snapshots"][0];
+    assert_eq!((&taken["reason"], &taken["rows"]["accounts"]), (&json!("manual"), &json!(1)), "{data}");
+    let page = olga.get("/admin/snapshots?done=taken").await.is(200).says("was taken and proven").says("asked for");
+    page.says(taken["id"].as_str().unwrap())
+        .says("taken less than a minute ago")
+        .says("atlas rollback --env development");
+    assert!(trail(&world).contains(&(Deed::SnapshotTaken, Actor::Person(id_of(&world, &olga)), None)));
+
+    // What a verification found, by the names of what failed.
+    atlas::app::releases::started(&world.site.app).unwrap();
+    let verification = atlas::domain::release::Verification {
+        at: world.clock.now(),
+        passed: false,
+        failed: vec!["health".to_owned(), "sign-in".to_owned()],
+    };
+    atlas::app::releases::verified(&world.site.app, verification, &json!({}), &mut |_| ()).await.unwrap();
+    let page = olga.get("/admin/snapshots").await.is(200).says("Runs now").says("health, sign-in, verified");
+    page.says_nothing_of("Known-good");
+    let data = olga.get("/api/admin/snapshots").await.is(200).data();
+    assert_eq!((&data["releases"][0]["runsNow"], &data["releases"][0]["knownGood"]), (&json!(true), &json!(false)));
+
+    let ada = world.signed_up("ada").await;
+    assert_ne!(ada.get("/admin/snapshots").await.status, 200);
+    ada.get("/api/admin/snapshots").await.is_refused(403, "forbidden");
+    ada.posts("/admin/snapshots", &[]).await;
+    assert_eq!(olga.get("/api/admin/snapshots").await.is(200).data()["snapshots"].as_array().unwrap().len(), 1);
+}

@@ -5,6 +5,7 @@ pub mod configuration;
 pub mod habits;
 pub mod mail;
 pub mod overview;
+pub mod snapshots;
 pub mod users;
 
 use jiff::Timestamp;
@@ -21,17 +22,19 @@ enum Room {
     Activity,
     Trail,
     Mail,
+    Snapshots,
     Configuration,
 }
 
 /// Where each admin page is and what it is called.
-const ROOMS: [(Room, &str, &str); 7] = [
+const ROOMS: [(Room, &str, &str); 8] = [
     (Room::Overview, "/admin", "Overview"),
     (Room::Users, "/admin/users", "Users"),
     (Room::Habits, "/admin/habits", "Habits"),
     (Room::Activity, "/admin/activity", "Activity"),
     (Room::Trail, "/admin/audit", "Audit trail"),
     (Room::Mail, "/admin/mail", "Mail"),
+    (Room::Snapshots, "/admin/snapshots", "Snapshots"),
     (Room::Configuration, "/admin/configuration", "Configuration"),
 ];
 

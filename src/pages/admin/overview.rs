@@ -59,6 +59,7 @@ pub fn show(frame: &Frame<'_>, overview: &Overview<'_>) -> Markup {
         section #health aria-labelledby="health-title" {
             h2 #health-title { "Health status" }
             (health(&overview.health))
+            p { a.more href="/admin/snapshots" { "Snapshots and releases" } }
         }
         section #users aria-labelledby="users-title" {
             h2 #users-title { "Users" }
@@ -115,7 +116,7 @@ fn health(health: &Health) -> Markup {
     ])
 }
 
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     let tenths = |unit: u64, name: &str| format!("{}.{} {name}", bytes / unit, bytes % unit / (unit / 10));
     match bytes {
         0..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
@@ -124,7 +125,7 @@ fn size(bytes: u64) -> String {
     }
 }
 
-fn duration(seconds: u64) -> String {
+pub(super) fn duration(seconds: u64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     match (days, hours, minutes) {
         (0, 0, 0) => "less than a minute".to_owned(),

@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod habits;
 pub mod mail;
+pub mod snapshots;
 pub mod users;
 
 use std::fmt::Display;

@@ -10,6 +10,7 @@ use crate::domain::{AccountId, Habit};
 use crate::observe::activity::MOST;
 use crate::web::admin::HabitPlace;
 use crate::web::admin::habits::{active, status};
+use crate::web::admin::snapshots::found;
 use crate::web::body::Fields;
 use crate::web::failure::Failure;
 use crate::web::reply::{self, Answer};
@@ -111,6 +112,22 @@ fn summary(habit: &Habit) -> String {
     }
     let names = crate::domain::weekdays::NAMES.iter().filter(|(number, _)| days.contains(number));
     names.map(|(_, name)| *name).collect::<Vec<_>>().join(", ")
+}
+
+/// `GET /api/admin/snapshots`: 200 `{snapshots, unproven, releases}`, the newest first.
+pub async fn snapshots(visit: Visit) -> Result<Answer, Failure> {
+    let (listing, releases, running) = visit.looks_at(found).await?;
+    let taken = listing.snapshots.iter().map(|one| {
+        json!({ "id": one.id, "takenAt": instant(one.taken_at), "provenAt": instant(one.proven_at), "reason": one.reason,
+            "bytes": one.bytes, "schema": one.schema, "rows": one.rows })
+    });
+    let ran = releases.iter().map(|one| {
+        json!({ "id": one.id(), "version": one.version, "schema": one.schema, "firstStartedAt": instant(one.first_started),
+            "lastStartedAt": instant(one.last_started), "verification": one.verification, "knownGood": one.is_known_good(),
+            "runsNow": running.as_ref() == Some(&one.digest) })
+    });
+    let (taken, ran): (Vec<Value>, Vec<Value>) = (taken.collect(), ran.collect());
+    Ok(reply::json(StatusCode::OK, &json!({ "snapshots": taken, "unproven": listing.unproven, "releases": ran })))
 }
 
 /// `GET /api/admin/activity`: 200 `{entries}`, the last requests, newest first.
