@@ -48,7 +48,7 @@ fn stops(server: Server) {
 
 /// Waits until the release that a server started with is written down, which it does beside serving.
 fn recorded(folder: &Path, schema: u32) -> String {
-    let deadline = Instant::now() + std::time::Duration::from_secs(60);
+    let deadline = Instant::now() + std::time::Duration::from_mins(1);
     loop {
         let listed = json_of(atlas(), folder, &["release", "list"]);
         let newest = &listed["releases"][0];
@@ -219,7 +219,7 @@ async fn a_binary_goes_back_alone_where_it_reads_the_present_data_and_nothing_wr
 
 /// The address that a server says in its log while it does not serve yet.
 fn port_in(log: &Path) -> u16 {
-    let deadline = Instant::now() + std::time::Duration::from_secs(60);
+    let deadline = Instant::now() + std::time::Duration::from_mins(1);
     loop {
         let text = fs::read_to_string(log).unwrap();
         let port = text.split_once(r#""address":"127.0.0.1:"#).and_then(|(_, rest)| rest.split_once('"'));
