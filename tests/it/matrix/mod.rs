@@ -1,7 +1,7 @@
 //! Every route of the table, asked by everybody there is, rightly, with a wrong method and from another site.
 //!
 //! Who gets past the door follows from the table's `Who`; what is answered behind it stands in `answers.txt`, one line a
-//! route. Nobody may read in an answer what belongs to somebody else, and nobody at all a secret.
+//! route, and there once more whom it is for, so that nobody opens a door by a slip of one word. Nobody may read in an answer what belongs to somebody else, and nobody at all a secret.
 
 mod roles;
 
@@ -19,6 +19,7 @@ const ANSWERS: &str = include_str!("answers.txt");
 
 /// What a route answers those whom it is for: a status, and others for some of them.
 struct Line {
+    who: &'static str,
     usual: u16,
     others: BTreeMap<&'static str, u16>,
 }
@@ -29,16 +30,16 @@ impl Line {
     }
 }
 
-/// `answers.txt`: method, path, status, then `role=status` for whoever is answered otherwise; `#` begins a remark.
+/// `answers.txt`: method, path, whom it is for, status, then `role=status` for whoever is answered otherwise; `#` begins a remark.
 fn answers() -> BTreeMap<(&'static str, &'static str), Line> {
     let lines = ANSWERS.lines().map(|line| line.split('#').next().unwrap()).filter(|line| !line.trim().is_empty());
     let mut known = BTreeMap::new();
     for line in lines {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let [method, path, usual, others @ ..] = words.as_slice() else { panic!("answers.txt: {line}") };
+        let [method, path, who, usual, others @ ..] = words.as_slice() else { panic!("answers.txt: {line}") };
         let others = others.iter().map(|word| word.split_once('=').unwrap());
         let others = others.map(|(role, status)| (Role::named(role).name(), status.parse().unwrap())).collect();
-        let line = Line { usual: usual.parse().unwrap(), others };
+        let line = Line { who, usual: usual.parse().unwrap(), others };
         assert!(known.insert((*method, *path), line).is_none(), "{method} {path} stands in answers.txt twice");
     }
     known
@@ -91,6 +92,9 @@ async fn walk(world: &World, routes: &[Route], by: &str) -> Vec<String> {
             wrong.push(format!("{name} has no line in answers.txt"));
             continue;
         };
+        if !line.who.eq_ignore_ascii_case(&format!("{:?}", route.who)) {
+            wrong.push(format!("{name} is for {:?}, and answers.txt says {}", route.who, line.who));
+        }
         cast.come_in(world).await;
         for role in Role::ALL {
             let mut judge = |what: &str, reply: &Reply, status: u16, place: Option<&str>| {
