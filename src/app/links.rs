@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::keys::Purpose;
 use super::{App, Error, outbox};
+use crate::domain::attempts::is_recent;
 use crate::domain::audit::{Actor, Deed, Line};
 use crate::domain::credentials::Credentials;
 use crate::domain::link::{CODE_RULE, Code, Link, RESEND_PAUSE, Standing, VERIFICATION_LIFE};
@@ -70,7 +71,7 @@ pub(super) async fn mail_again(app: &App, account: Account, wish: Wish) -> Resul
             let Some(mut account) = waits else { return Ok(false) };
             let older = links::of(draft, account.id)?;
             let newest = older.iter().map(|(_, link)| link.created_at).max();
-            if !hurried && newest.is_some_and(|at| now.duration_since(at) < RESEND_PAUSE) || !account.count_mail(now) {
+            if !hurried && newest.is_some_and(|at| is_recent(at, now, RESEND_PAUSE)) || !account.count_mail(now) {
                 return Ok(false);
             }
             // SECURITY: links of other sign-ups stay. Whoever asked for this one may not be who made those.

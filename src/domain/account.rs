@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::attempts::is_recent;
 use super::credentials::Credentials;
 use super::link::{RESET_LIFE, VERIFICATION_LIFE};
 use super::mail::KEPT_FOR;
@@ -104,7 +105,7 @@ pub struct Elsewhere {
 
 /// Whether another mail may go out at `now` after those of the last hour; if so, it is counted.
 fn count(mailed_at: &mut Vec<Timestamp>, now: Timestamp) -> bool {
-    mailed_at.retain(|at| now.duration_since(*at) < HOUR);
+    mailed_at.retain(|at| is_recent(*at, now, HOUR));
     let allowed = mailed_at.len() < MOST_MAILS_AN_HOUR;
     if allowed {
         mailed_at.push(now);
@@ -179,7 +180,7 @@ impl Account {
 
     /// Whether the owner may be told at `now` that somebody signed up with the address again; if so, it is noted.
     pub fn count_notice(&mut self, now: Timestamp) -> bool {
-        let recent = self.noticed_at.is_some_and(|at| now.duration_since(at) < HOUR);
+        let recent = self.noticed_at.is_some_and(|at| is_recent(at, now, HOUR));
         if !recent {
             self.noticed_at = Some(now);
         }

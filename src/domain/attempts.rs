@@ -14,6 +14,13 @@ pub struct Rule {
     pub block: SignedDuration,
 }
 
+/// Whether `at` was less than `span` before `now`. Nothing is recent that lies ahead, as after a clock was set back: or else
+/// whoever waits for the end of it would wait for as long as the clock was wrong.
+pub fn is_recent(at: Timestamp, now: Timestamp, span: SignedDuration) -> bool {
+    let age = now.duration_since(at);
+    !age.is_negative() && age < span
+}
+
 impl Rule {
     /// `most` in so many minutes, then a pause of so many minutes.
     pub const fn minutes(most: u32, window: i64, block: i64) -> Self {
@@ -36,9 +43,12 @@ impl Attempts {
         Self { since: now, count: 0, blocked_until: None }
     }
 
-    /// How much longer the next one is refused; `None` when it is not.
+    /// How much longer the next one is refused; `None` when it is not, and when the clock was set back to before the first.
     pub fn blocked_for(&self, now: Timestamp) -> Option<SignedDuration> {
-        self.blocked_until.map(|end| end.duration_since(now)).filter(SignedDuration::is_positive)
+        self.blocked_until
+            .filter(|_| now >= self.since)
+            .map(|end| end.duration_since(now))
+            .filter(SignedDuration::is_positive)
     }
 
     /// Counts one at `now`. The one that goes beyond the rule blocks, itself included.
@@ -103,6 +113,12 @@ mod tests {
         assert_eq!((taken_back.blocked_for(at(1)), taken_back.left(at(1), rule)), (None, 0));
         attempts.count(at(11), rule);
         assert_eq!(attempts.left(at(11), rule), 2);
+        assert_eq!(taken_back.blocked_for(at(-60)), None);
+        attempts.count(at(11), rule);
+        attempts.count(at(11), rule);
+        attempts.count(at(11), rule);
+        assert!(attempts.blocked_for(at(11)).is_some());
+        assert_eq!(attempts.blocked_for(at(-60)), None, "nor before anything more is counted");
         attempts.count(at(-60), rule);
         assert_eq!(attempts.blocked_for(at(-60)), None, "a clock set back blocks nobody");
     }

@@ -11,7 +11,7 @@ use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
 use super::Email;
-use super::attempts::Rule;
+use super::attempts::{Rule, is_recent};
 
 /// How long a secret that was shown waits for its first code: enough to find an app and install it. The page shows it again
 /// meanwhile, so whoever takes the session over within that time could confirm it.
@@ -63,7 +63,7 @@ pub struct Enrolment {
 impl Enrolment {
     /// Whether its first code may still come at `now`, from `session`.
     pub fn is_open(&self, now: Timestamp, session: &[u8; 32]) -> bool {
-        now.duration_since(self.created_at) < ENROLMENT_LIFE && self.session == *session
+        is_recent(self.created_at, now, ENROLMENT_LIFE) && self.session == *session
     }
 }
 

@@ -22,6 +22,7 @@ use sentry::{
 
 use crate::config::Dsn;
 use crate::domain::Environment;
+use crate::domain::attempts::is_recent;
 
 /// What was built, as Sentry calls it.
 pub const RELEASE: &str = concat!("atlas@", env!("CARGO_PKG_VERSION"));
@@ -170,7 +171,7 @@ impl Overloads {
     fn note(&self, route: &'static str, now: Timestamp) -> Option<u64> {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match told.get_mut(route) {
-            Some((at, untold)) if now.duration_since(*at) < PAUSE => {
+            Some((at, untold)) if is_recent(*at, now, PAUSE) => {
                 *untold += 1;
                 None
             }

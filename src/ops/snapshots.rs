@@ -13,6 +13,10 @@ use crate::domain::Client;
 use crate::domain::audit::{Actor, Deed};
 use crate::domain::snapshot::{Manifest, Reason, SnapshotId};
 
+/// The least pause between two snapshots on schedule, whatever the clock says: one that was set back makes the newest look
+/// like the oldest, which is let go at once.
+const AT_LEAST: Duration = Duration::from_mins(10);
+
 /// A verb of `atlas snapshot`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -145,8 +149,10 @@ fn needed(operations: &Operations) -> Result<Vec<SnapshotId>, Error> {
 
 /// Takes a snapshot every so often for as long as the server runs, and lets old ones go. Ends only by being dropped.
 pub async fn keep_taking(operations: &Operations, every: Duration) {
+    let mut pause = Duration::ZERO;
     loop {
-        tokio::time::sleep(due_in(operations, every)).await;
+        tokio::time::sleep(due_in(operations, every).max(pause)).await;
+        pause = every.min(AT_LEAST);
         let taken = match take(operations, Reason::Schedule, &mut |_| ()).await {
             Ok(_) => prune(operations, None).await,
             Err(error) => Err(error),
@@ -158,13 +164,14 @@ pub async fn keep_taking(operations: &Operations, every: Duration) {
     }
 }
 
-/// How long until the next one: `every` after the newest snapshot of any reason, whoever ran when it was taken.
+/// How long until the next one: `every` after the newest snapshot of any reason, whoever ran when it was taken. Those that
+/// lie ahead, as after a clock was set back, put nothing off.
 fn due_in(operations: &Operations, every: Duration) -> Duration {
     let app = &operations.app;
     let newest = snapshots::list(&app.snapshots(), &app.store.stamp().environment).ok();
-    let newest = newest.and_then(|listing| listing.snapshots.into_iter().next()).map(|one| one.taken_at);
+    let now = app.clock.now();
+    let newest = newest.and_then(|listing| listing.snapshots.into_iter().map(|one| one.taken_at).find(|at| *at <= now));
     let Some(newest) = newest else { return Duration::ZERO };
-    // A clock that was set back must not put the next one off for a day.
-    let passed = Duration::try_from(app.clock.now().duration_since(newest)).unwrap_or(every);
+    let passed = Duration::try_from(now.duration_since(newest)).unwrap_or(every);
     every.saturating_sub(passed)
 }

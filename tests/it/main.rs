@@ -25,6 +25,7 @@ mod architecture;
 mod assets;
 mod authenticator;
 mod calendar;
+mod clock;
 mod commands;
 mod completions;
 mod compression;
