@@ -22,6 +22,7 @@ pub mod passwords;
 pub mod portable;
 pub mod preferences;
 pub mod purge;
+pub mod recovery;
 pub mod relaying;
 pub mod releases;
 mod seal;

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::{Exit, complain, open, say};
 use crate::app::clock::Clock;
-use crate::app::{App, purge, releases, sending, snapshots};
+use crate::app::{App, purge, recovery, releases, sending, snapshots};
 use crate::config::{self, Flags, Settings};
 use crate::mail::Relay;
 use crate::observe;
@@ -96,11 +96,12 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
         cut = drained(serve::run(door, listener, Limits::default(), stopped), stop, &mut signals, &operations, &supervisor) => cut,
         () = sending => 0,
         () = purging(Arc::clone(&site)) => 0,
+        () = recovering(Arc::clone(&site)) => 0,
         () = listening => 0,
         () = taking_snapshots(settings.snapshots.every, &operations) => 0,
         () = measuring => 0,
         () = living => 0,
-        () = previews::keep_pruning(settings) => 0,
+        () = pruning(settings) => 0,
     };
     if cut > 0 {
         tracing::warn!(cut, "connections were cut off when the time to drain was over");
@@ -207,23 +208,39 @@ fn sending(settings: &Settings, site: &Arc<Site>) -> Result<impl Future<Output =
     let site = Arc::clone(site);
     Ok(async move {
         let Some(relay) = relay.map(Arc::new) else { return std::future::pending().await };
-        loop {
+        let work = || {
             let (site, relay) = (Arc::clone(&site), Arc::clone(&relay));
-            // It only ends by panicking; then it starts again, and people notice nothing but a late mail.
-            let ended = tokio::spawn(async move { sending::keep_sending(&site.app, &relay).await }).await;
-            tracing::error!(?ended, "sending mail stopped and starts again");
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
+            async move { sending::keep_sending(&site.app, &relay).await }
+        };
+        kept_up("sending mail", Duration::from_secs(1), work).await;
     })
 }
 
 /// Removes what is over for as long as the server runs.
 async fn purging(site: Arc<Site>) {
-    loop {
+    let work = || {
         let site = Arc::clone(&site);
-        let ended = Task(tokio::spawn(async move { purge::keep_purging(&site.app).await })).await;
-        tracing::error!(?ended, "purging stopped and starts again");
-        tokio::time::sleep(purge::EVERY).await;
+        async move { purge::keep_purging(&site.app).await }
+    };
+    kept_up("purging", purge::EVERY, work).await;
+}
+
+/// Comes back after the disk refused something, for as long as the server runs.
+async fn recovering(site: Arc<Site>) {
+    let work = || {
+        let site = Arc::clone(&site);
+        async move { recovery::keep_recovering(&site.app).await }
+    };
+    kept_up("watching the data file", Duration::from_secs(1), work).await;
+}
+
+/// Does something that never ends by itself. When it panics, that is told and it begins anew after a pause: what goes on in
+/// the background takes nothing else down with it.
+async fn kept_up<F: Future<Output = ()> + Send + 'static>(what: &str, pause: Duration, work: impl Fn() -> F) {
+    loop {
+        let ended = Task(tokio::spawn(work())).await;
+        tracing::error!(what, ?ended, "it stopped and starts again");
+        tokio::time::sleep(pause).await;
     }
 }
 
@@ -236,24 +253,31 @@ fn listening(settings: &Settings, operations: &Arc<Operations>) -> impl Future<O
     let operations = Arc::clone(operations);
     async move {
         let Ok(control) = control else { return std::future::pending().await };
-        loop {
+        let work = || {
             let (operations, control) = (Arc::clone(&operations), Arc::clone(&control));
-            let ended = Task(tokio::spawn(async move { control.listen(&operations).await })).await;
-            tracing::error!(?ended, "listening to operators stopped and starts again");
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
+            async move { control.listen(&operations).await }
+        };
+        kept_up("listening to operators", Duration::from_secs(1), work).await;
     }
 }
 
 /// Takes snapshots on schedule for as long as the server runs, where that is wanted.
 async fn taking_snapshots(every: Option<Duration>, operations: &Arc<Operations>) {
     let Some(every) = every else { return std::future::pending().await };
-    loop {
+    let work = || {
         let operations = Arc::clone(operations);
-        let ended = Task(tokio::spawn(async move { keep_taking(&operations, every).await })).await;
-        tracing::error!(?ended, "snapshots on schedule stopped and start again");
-        tokio::time::sleep(Duration::from_mins(1)).await;
-    }
+        async move { keep_taking(&operations, every).await }
+    };
+    kept_up("taking snapshots on schedule", Duration::from_mins(1), work).await;
+}
+
+/// Removes previews that are over for as long as the server runs.
+async fn pruning(settings: &Settings) {
+    let work = || {
+        let settings = settings.clone();
+        async move { previews::keep_pruning(&settings).await }
+    };
+    kept_up("removing previews", Duration::from_mins(1), work).await;
 }
 
 /// The line to a service manager, if one started this process.

@@ -35,6 +35,7 @@ mod writer;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use redb::ReadableDatabase;
@@ -62,6 +63,8 @@ pub struct Store {
 struct Shared {
     /// The open file; `None` while another takes its place, and after that failed.
     open: RwLock<Option<Open>>,
+    /// Whether the file was given up for lack of an answer from its disk, and may be opened again.
+    lost: AtomicBool,
     stamp: Stamp,
     key: [u8; 32],
     path: PathBuf,
@@ -73,6 +76,8 @@ struct Open {
     writer: Writer,
     database: Arc<redb::Database>,
     backend: Preimage,
+    /// Whether nothing is written because nobody has said yet that there is room.
+    withheld: AtomicBool,
 }
 
 /// An open file whose stamp was read and found to be right.
@@ -84,16 +89,33 @@ struct Identified {
 }
 
 impl Open {
-    fn of(database: redb::Database, backend: Preimage, path: &Path) -> Result<Self, OpenError> {
+    fn of(file: Identified, path: &Path, withheld: bool) -> Result<Self, OpenError> {
+        let Identified { database, backend, .. } = file;
         let database = Arc::new(database);
-        let writer =
-            Writer::start(Arc::clone(&database)).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
-        Ok(Self { writer, database, backend })
+        let writer = Writer::start(Arc::clone(&database), withheld)
+            .map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+        Ok(Self { writer, database, backend, withheld: AtomicBool::new(withheld) })
+    }
+
+    /// Takes writes from now on, if nothing but room was missing.
+    fn resume(&self) {
+        if self.withheld.swap(false, Ordering::Relaxed) {
+            self.writer.resume();
+        }
+    }
+
+    /// Whether opening it anew would help: the disk refused something or the writer stopped.
+    fn is_broken(&self) -> bool {
+        self.backend.has_failed() || !(self.writer.can_commit() || self.withheld.load(Ordering::Relaxed))
+    }
+
+    fn can_commit(&self) -> bool {
+        self.writer.can_commit() && !self.backend.has_failed()
     }
 
     /// Commits what waits and closes the file.
     fn close(self) {
-        let Self { writer, database, backend } = self;
+        let Self { writer, database, backend, .. } = self;
         drop(writer);
         // Nobody else has it: reads keep the lock for as long as they look.
         drop(database);
@@ -103,9 +125,10 @@ impl Open {
 
 impl Store {
     fn around(file: Identified, path: &Path) -> Result<Self, OpenError> {
-        let Identified { database, backend, stamp, key } = file;
-        let open = RwLock::new(Some(Open::of(database, backend, path)?));
-        Ok(Self { shared: Arc::new(Shared { open, stamp, key, path: path.to_owned() }) })
+        let (stamp, key) = (file.stamp.clone(), file.key);
+        let open = RwLock::new(Some(Open::of(file, path, false)?));
+        let lost = AtomicBool::new(false);
+        Ok(Self { shared: Arc::new(Shared { open, lost, stamp, key, path: path.to_owned() }) })
     }
 
     fn open_file(&self) -> RwLockReadGuard<'_, Option<Open>> {
@@ -122,17 +145,63 @@ impl Store {
     pub fn replace(&self, arrange: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<(), OpenError> {
         let path = self.path();
         let mut open = self.shared.open.write().unwrap_or_else(PoisonError::into_inner);
+        self.shared.lost.store(false, Ordering::Relaxed);
         if let Some(open) = open.take() {
             open.close();
         }
         let arranged = arrange(path);
+        *open = Some(self.opened_again(false)?);
+        arranged.map_err(|source| OpenError::Io { path: path.to_owned(), source })
+    }
+
+    fn opened_again(&self, withheld: bool) -> Result<Open, OpenError> {
+        let path = self.path();
         let file = Self::identified(path, &self.shared.stamp.environment)?;
         if file.stamp != self.shared.stamp || file.key != self.shared.key {
             let (found, expected) = (file.stamp.file_id, self.shared.stamp.file_id);
             return Err(OpenError::OtherFile { path: path.to_owned(), found, expected });
         }
-        *open = Some(Open::of(file.database, file.backend, path)?);
-        arranged.map_err(|source| OpenError::Io { path: path.to_owned(), source })
+        Open::of(file, path, withheld)
+    }
+
+    /// Whether the file takes no writes, and [`Self::recover`] may help.
+    pub fn ails(&self) -> bool {
+        self.open_file().as_ref().map_or_else(|| self.shared.lost.load(Ordering::Relaxed), |open| !open.can_commit())
+    }
+
+    /// Gets over a disk that refused something: opens the file again, which is needed for reading all of it, and takes
+    /// writes again once `room` finds no fault. Does nothing to a file that works. Blocks while the file is opened, and so
+    /// does whoever reads or writes meanwhile.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the file does not open, and then the next call tries again; what `room` answers, and then reads
+    /// work and writes answer [`Error::Closed`].
+    pub fn recover(&self, room: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<(), OpenError> {
+        if !self.ails() {
+            return Ok(());
+        }
+        self.reopen_withheld()?;
+        room(self.path()).map_err(|source| OpenError::Io { path: self.path().to_owned(), source })?;
+        if let Some(open) = self.open_file().as_ref() {
+            open.resume();
+        }
+        Ok(())
+    }
+
+    /// Opens the file again for reading, if it is broken or lost.
+    fn reopen_withheld(&self) -> Result<(), OpenError> {
+        let mut open = self.shared.open.write().unwrap_or_else(PoisonError::into_inner);
+        let broken = open.as_ref().map_or_else(|| self.shared.lost.load(Ordering::Relaxed), Open::is_broken);
+        if !broken {
+            return Ok(());
+        }
+        if let Some(open) = open.take() {
+            open.close();
+        }
+        self.shared.lost.store(true, Ordering::Relaxed);
+        *open = Some(self.opened_again(true)?);
+        self.shared.lost.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Who the file is.
@@ -150,9 +219,10 @@ impl Store {
         &self.shared.path
     }
 
-    /// False once a commit has failed: nothing is written any more until the file is opened again; reads go on.
+    /// False once the disk has refused something: nothing is written any more until the file is opened again; reads of what
+    /// is in memory go on.
     pub fn can_commit(&self) -> bool {
-        self.open_file().as_ref().is_some_and(|open| open.writer.can_commit())
+        self.open_file().as_ref().is_some_and(Open::can_commit)
     }
 
     /// What the writer has done since the file was opened.

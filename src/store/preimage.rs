@@ -31,6 +31,8 @@ struct Inner {
     /// Whether a copy is being made; looked at before the lock, which costs writers something.
     copying: AtomicBool,
     copy: Mutex<Option<Copy>>,
+    /// Whether the storage ever refused something. redb asks it for nothing more after that, not even to be read.
+    failed: AtomicBool,
 }
 
 /// A copy that is being made.
@@ -47,7 +49,24 @@ struct Copy {
 
 impl Preimage {
     pub(super) fn over(below: impl StorageBackend) -> Self {
-        Self(Arc::new(Inner { below: Box::new(below), copying: AtomicBool::new(false), copy: Mutex::new(None) }))
+        Self(Arc::new(Inner {
+            below: Box::new(below),
+            copying: AtomicBool::new(false),
+            copy: Mutex::new(None),
+            failed: AtomicBool::new(false),
+        }))
+    }
+
+    /// Whether the storage ever refused something.
+    pub(super) fn has_failed(&self) -> bool {
+        self.0.failed.load(Ordering::Relaxed)
+    }
+
+    fn noted<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        if result.is_err() {
+            self.0.failed.store(true, Ordering::Relaxed);
+        }
+        result
     }
 
     fn copy(&self) -> MutexGuard<'_, Option<Copy>> {
@@ -178,26 +197,26 @@ impl Copy {
 
 impl StorageBackend for Preimage {
     fn len(&self) -> io::Result<u64> {
-        self.0.below.len()
+        self.noted(self.0.below.len())
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.below.read(offset, out)
+        self.noted(self.0.below.read(offset, out))
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
         // What is cut off is gone as surely as what is written over.
         self.keep(length, u64::MAX);
-        self.0.below.set_len(length)
+        self.noted(self.0.below.set_len(length))
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.0.below.sync_data()
+        self.noted(self.0.below.sync_data())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.keep(offset, offset.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX)));
-        self.0.below.write(offset, data)
+        self.noted(self.0.below.write(offset, data))
     }
 
     fn close(&self) -> io::Result<()> {

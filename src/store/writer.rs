@@ -37,20 +37,22 @@ pub(super) enum Verdict {
 pub(super) struct Writer {
     queue: Option<SyncSender<Task>>,
     thread: Option<JoinHandle<()>>,
-    broken: Arc<AtomicBool>,
+    /// Whether nothing is written: a commit failed, or nobody has said yet that there is room again.
+    refuses: Arc<AtomicBool>,
     counters: Arc<Counters>,
 }
 
 impl Writer {
-    pub(super) fn start(database: Arc<redb::Database>) -> std::io::Result<Self> {
+    /// `refuses` says that it answers [`Error::Closed`] to whoever wants to write, until [`Self::resume`].
+    pub(super) fn start(database: Arc<redb::Database>, refuses: bool) -> std::io::Result<Self> {
         let (queue, jobs) = sync_channel(LONGEST_QUEUE);
-        let broken = Arc::new(AtomicBool::new(false));
+        let refuses = Arc::new(AtomicBool::new(refuses));
         let counters = Arc::new(Counters::default());
-        let (flag, counting) = (Arc::clone(&broken), Arc::clone(&counters));
+        let (flag, counting) = (Arc::clone(&refuses), Arc::clone(&counters));
         let thread = std::thread::Builder::new()
             .name("atlas-writer".to_owned())
             .spawn(move || work(&database, &jobs, &flag, &counting))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), broken, counters })
+        Ok(Self { queue: Some(queue), thread: Some(thread), refuses, counters })
     }
 
     pub(super) fn submit(&self, task: Task) -> Result<(), Error> {
@@ -70,7 +72,12 @@ impl Writer {
     }
 
     pub(super) fn can_commit(&self) -> bool {
-        !self.broken.load(Ordering::Relaxed)
+        !self.refuses.load(Ordering::Relaxed)
+    }
+
+    /// Lets writes through from now on. Only for a writer that was started refusing.
+    pub(super) fn resume(&self) {
+        self.refuses.store(false, Ordering::Relaxed);
     }
 }
 
@@ -99,18 +106,21 @@ impl Drop for Alarm<'_> {
     }
 }
 
-fn work(database: &redb::Database, tasks: &Receiver<Task>, broken: &AtomicBool, counters: &Counters) {
-    let _alarm = Alarm(broken);
+fn work(database: &redb::Database, tasks: &Receiver<Task>, refuses: &AtomicBool, counters: &Counters) {
+    let _alarm = Alarm(refuses);
     while let Ok(first) = tasks.recv() {
         let (jobs, pause) = gathered(first, tasks, counters);
-        if !jobs.is_empty() {
+        if refuses.load(Ordering::Relaxed) {
+            // Dropped jobs tell their callers that nothing was done.
+            drop(jobs);
+        } else if !jobs.is_empty() {
             let (settles, result) = commit(database, jobs.into_iter());
             if let Ok(true) = result {
                 counters.committed(settles.len() as u64);
             }
             let result = result.map(drop);
             if let Err(error) = &result
-                && !broken.swap(true, Ordering::Relaxed)
+                && !refuses.swap(true, Ordering::Relaxed)
             {
                 tracing::error!(%error, "a commit failed; nothing more is written until the file is opened again");
             }

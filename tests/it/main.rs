@@ -31,9 +31,13 @@ mod completions;
 mod compression;
 mod configuration;
 mod connections;
+#[allow(clippy::print_stdout, reason = "it says what it measured")]
+mod crash;
 mod data_file;
 mod deletion;
 mod drill;
+#[allow(clippy::print_stdout, reason = "it prints the table of faults")]
+mod faults;
 mod fence;
 mod fuzz;
 mod habits;

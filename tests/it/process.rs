@@ -1,7 +1,7 @@
 //! The real binary as a process of its own.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// `atlas` with nothing of this process's environment but what finding libraries needs.
@@ -45,6 +45,7 @@ pub struct Server {
     /// The line it printed once it served.
     pub line: String,
     pub port: u16,
+    log: PathBuf,
 }
 
 impl Server {
@@ -69,7 +70,7 @@ impl Server {
     /// A server whose files cannot grow past `bytes`.
     pub fn start_with_files_up_to(folder: &Path, bytes: u64, variables: &[(&str, &str)]) -> Self {
         let mut shell = Command::new("sh");
-        let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", bytes / 512);
+        let script = format!("trap '' XFSZ; ulimit -S -f {}; exec \"$@\"", bytes / 512);
         shell.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_atlas")]).current_dir(folder).env_clear();
         shell.envs(variables.iter().copied());
         Self::of(shell, folder, &[])
@@ -82,7 +83,8 @@ impl Server {
     }
 
     fn spawned(mut command: Command, folder: &Path) -> Self {
-        let log = std::fs::File::create(folder.join("log")).unwrap();
+        let path = folder.join("log");
+        let log = std::fs::File::create(&path).unwrap();
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -94,13 +96,26 @@ impl Server {
             .and_then(|(_, rest)| rest.split_whitespace().next())
             .and_then(|port| port.parse().ok())
             .unwrap_or_else(|| panic!("no address in “{line}”"));
-        Self { child, out, line, port }
+        Self { child, out, line, port, log: path }
     }
 
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         // A process that has ended meanwhile needs no signal.
         let _ = Command::new("kill").args([&format!("-{name}"), &pid]).stderr(Stdio::null()).status().unwrap();
+    }
+
+    /// Lifts the limit of [`Self::start_with_files_up_to`] while it runs.
+    pub fn may_have_larger_files(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("prlimit").args(["--pid", &pid, "--fsize=unlimited:"]).status().unwrap().success());
+    }
+
+    /// Waits until its log holds these words.
+    pub async fn has_logged(&self, words: &str) {
+        while !std::fs::read_to_string(&self.log).unwrap().contains(words) {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Waits for its end and answers the exit code and what it said last.

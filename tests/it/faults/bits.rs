@@ -1,0 +1,68 @@
+//! One bit of a data file turns over.
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use atlas::domain::Environment;
+use atlas::store::snapshot::prove;
+
+use super::day::{self, Rows, morning, rows};
+use super::disk::Disk;
+use super::is_long;
+
+/// What a server would make of such a file. It checks no sums while it serves; proving a copy does.
+#[derive(Debug, Default)]
+struct Served {
+    as_before: usize,
+    not_opened: usize,
+    not_read: usize,
+    /// A panic, which a request answers with 500.
+    panicked: usize,
+    otherwise: usize,
+}
+
+impl Served {
+    /// Answers whether everything was read as it was.
+    fn count(&mut self, bytes: Vec<u8>, before: &Rows) -> bool {
+        let Ok(store) = day::open(Disk::of(bytes)) else {
+            self.not_opened += 1;
+            return false;
+        };
+        match catch_unwind(AssertUnwindSafe(|| rows(&store))) {
+            Err(_) => self.panicked += 1,
+            Ok(Err(_)) => self.not_read += 1,
+            Ok(Ok(found)) if found != *before => self.otherwise += 1,
+            Ok(Ok(_)) => {
+                self.as_before += 1;
+                return true;
+            }
+        }
+        false
+    }
+}
+
+#[test]
+fn a_bit_that_turned_over_is_found_by_proving_or_changes_no_row() {
+    let whole = &morning().bytes;
+    let before = rows(&day::open(Disk::of(whole.clone())).unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("atlas.redb");
+    let bits = whole.len() * 8;
+    // A prime, so that every place in a page has its turn.
+    let every = if is_long() { 1 } else { 1_499 };
+    let (mut tried, mut found, mut served) = (0, 0, Served::default());
+    for bit in (0..bits).step_by(every) {
+        let mut bytes = whole.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        fs::write(&path, &bytes).unwrap();
+        let proven = prove(&path, &Environment::development());
+        let same = served.count(bytes, &before);
+        assert!(proven.is_err() || same, "bit {bit}: proven, and its rows are others");
+        tried += 1;
+        found += usize::from(proven.is_err());
+    }
+    println!(
+        "bits: {tried} of {bits} turned over; proving finds {found}, the others change nothing; served unproven: {served:?}"
+    );
+    assert!(found > 0);
+}
