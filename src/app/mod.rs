@@ -21,6 +21,7 @@ pub mod outbox;
 pub mod passwords;
 pub mod portable;
 pub mod preferences;
+pub mod probes;
 pub mod purge;
 pub mod recovery;
 pub mod relaying;
@@ -127,10 +128,14 @@ impl App {
             hurried: settings.test_endpoints,
             guesses: guesses::Guesses::default(),
             admins: settings.admins.clone(),
-            mail: Arc::new(match policy.mail {
-                MailRule::Captured => outbox::Rules { label, sends_to: outbox::SendsTo::Nobody },
-                MailRule::ToAllowed => outbox::Rules { label, sends_to: outbox::SendsTo::These(allow) },
-                MailRule::ToEverybody => outbox::Rules { label, sends_to: outbox::SendsTo::Everybody },
+            mail: Arc::new(outbox::Rules {
+                label,
+                sends_to: match policy.mail {
+                    MailRule::Captured => outbox::SendsTo::Nobody,
+                    MailRule::ToAllowed => outbox::SendsTo::These(allow),
+                    MailRule::ToEverybody => outbox::SendsTo::Everybody,
+                },
+                probe: probes::Watch::default(),
             }),
             mail_waits: Notify::new(),
             relaying: relaying::Watch::default(),
@@ -139,6 +144,15 @@ impl App {
             store,
             clock,
         })
+    }
+
+    /// Whom mail may go to, in a word: `nobody`, `allowed` or `everybody`.
+    pub fn mail_guard(&self) -> &'static str {
+        match self.mail.sends_to {
+            outbox::SendsTo::Nobody => "nobody",
+            outbox::SendsTo::These(_) => "allowed",
+            outbox::SendsTo::Everybody => "everybody",
+        }
     }
 
     /// The day it is where the person lives.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::admin::{By, EFFORT};
+use super::probes::Watch;
 use super::sending::untrue;
 use super::{App, Error};
 use crate::domain::audit::{Deed, Line};
@@ -17,6 +18,8 @@ pub(super) struct Rules {
     /// Named in every subject outside production.
     pub label: Option<String>,
     pub sends_to: SendsTo,
+    /// The person of the checklist that runs.
+    pub probe: Watch,
 }
 
 /// Whom mail may be sent to; mail to anybody else is captured.
@@ -32,6 +35,7 @@ impl Rules {
         match &self.sends_to {
             SendsTo::Nobody => false,
             SendsTo::Everybody => true,
+            SendsTo::These(_) if self.probe.is(email) => true,
             SendsTo::These(list) => list.iter().any(|item| match item.strip_prefix('@') {
                 Some(domain) => domain == email.domain(),
                 None => item == email.as_str(),
@@ -54,6 +58,7 @@ impl App {
         }
         let standing = if self.mail.allows(&to) { Standing::due_at(now) } else { Standing::Captured };
         let id = self.mint_mail()?;
+        self.mail.probe.keep(&to, id, &letter);
         Ok(Mail {
             id,
             message_id: Some(format!("{id}@{}", self.app_url.host_str().unwrap_or("localhost"))),

@@ -16,6 +16,7 @@ mod seed;
 mod serve;
 mod snapshot;
 mod user;
+mod verify;
 mod version;
 
 use std::path::PathBuf;
@@ -151,6 +152,8 @@ enum Command {
         #[command(subcommand)]
         verb: migrate::MigrateVerb,
     },
+    /// Run the checklist against the running deployment, like a person; leaves nothing behind
+    Verify(verify::Wanted),
     /// Print the version and the schema this binary writes
     Version {
         /// Print JSON
@@ -258,6 +261,7 @@ pub fn run() -> ExitCode {
         }
         Command::Release { verb } => verb.run(),
         Command::Migrate { verb } => verb.run(),
+        Command::Verify(wanted) => verify::run(wanted),
         Command::Version { json } => version::run(json),
     };
     exit.into()

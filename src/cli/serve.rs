@@ -22,6 +22,7 @@ use crate::ops::migrations::{self, Stayed};
 use crate::ops::operations::Operations;
 use crate::ops::previews;
 use crate::ops::snapshots::keep_taking;
+use crate::ops::verify::desk;
 use crate::store::{OpenError, Opened, PidNote, schema};
 use crate::web::serve::{self, Limits};
 use crate::web::{self, Site, maintenance};
@@ -102,6 +103,7 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
         () = measuring => 0,
         () = living => 0,
         () = pruning(settings) => 0,
+        () = desk::keep_ending(&operations) => 0,
     };
     if cut > 0 {
         tracing::warn!(cut, "connections were cut off when the time to drain was over");

@@ -105,6 +105,10 @@ deeds! {
     SnapshotRemoved "snapshot.removed";
     /// An operator went back to a snapshot or release.
     RolledBack "data.rolled_back";
+    /// An operator began the checklist.
+    ChecklistBegun "checklist.begun";
+    /// The checklist's report was attached to the release.
+    ChecklistReported "checklist.reported";
 }
 
 /// One line.

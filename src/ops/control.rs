@@ -22,6 +22,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::operations::{Operations, aside};
+use super::verify::desk;
 use super::{mail, rollback, set, snapshots, users};
 use crate::app::snapshots::Told;
 use crate::app::{Error, audit};
@@ -47,6 +48,8 @@ pub enum Order {
     Rollback(rollback::Wanted),
     /// `atlas mail`.
     Mail(mail::Verb),
+    /// `atlas verify`.
+    Verify(desk::Verb),
 }
 
 /// An order as it goes over the socket.
@@ -81,6 +84,7 @@ pub async fn obey(operations: &Operations, order: Order, told: Told<'_>) -> Outc
         Order::Snapshot(verb) => snapshots::obey(operations, verb, told).await,
         Order::Rollback(wanted) => gone_back(operations, wanted, told).await,
         Order::Mail(verb) => mail::obey(app, verb).await,
+        Order::Verify(verb) => desk::obey(operations, verb, told).await,
     };
     match done {
         Ok(value) => Outcome::Done(value),

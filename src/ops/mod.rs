@@ -13,6 +13,7 @@ pub mod rollback;
 pub mod seeds;
 pub mod snapshots;
 pub mod users;
+pub mod verify;
 
 /// Adds a part to an answer that is a JSON object.
 pub fn set(answer: &mut serde_json::Value, name: &str, part: serde_json::Value) {

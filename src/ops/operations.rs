@@ -8,7 +8,7 @@ use tokio::sync::{Notify, RwLock, RwLockReadGuard};
 
 use crate::app::snapshots::Told;
 use crate::app::{App, Error};
-use crate::config::Settings;
+use crate::config::{Dsn, Settings};
 use crate::domain::snapshot::Keep;
 
 /// The use cases, what is kept of snapshots, and the way to end the server.
@@ -19,6 +19,8 @@ pub struct Operations {
     pub keep: Keep,
     /// A second folder that every snapshot is copied to.
     pub copy_to: Option<PathBuf>,
+    /// Where the server reports its errors, unless that is off.
+    pub sentry: Option<Dsn>,
     ends: AtomicBool,
     stop: Notify,
     /// Read by every command that is carried out; whoever can write knows that none is.
@@ -33,6 +35,7 @@ impl Operations {
             app,
             keep: snapshots.keep,
             copy_to: snapshots.copy_to.clone(),
+            sentry: settings.sentry.clone(),
             ends: AtomicBool::new(false),
             stop: Notify::new(),
             underway: RwLock::new(()),

@@ -75,4 +75,5 @@ mod tools;
 mod tunnel;
 mod two_factor;
 mod two_factor_proofs;
+mod verify;
 mod world;

@@ -25,6 +25,7 @@ struct Data<'a> {
     timestamp: String,
     uptime_seconds: u64,
     environment: &'a Environment,
+    file_id: crate::domain::FileId,
     version: &'static str,
     schema: u32,
     /// What only admins are told.
@@ -69,6 +70,7 @@ fn health(visit: &Visit, details: Option<Value>) -> Answer {
         timestamp: instant(visit.site.app.clock.now()),
         uptime_seconds: visit.site.since.elapsed().as_secs(),
         environment: &store.stamp().environment,
+        file_id: store.stamp().file_id,
         version: env!("CARGO_PKG_VERSION"),
         schema: migrations::newest(),
         details,

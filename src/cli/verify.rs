@@ -1,0 +1,188 @@
+//! `atlas verify`: the checklist, and its report.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
+use url::Url;
+
+use super::answer::{self, confirmed, progress};
+use super::{Exit, Place, complain, say};
+use crate::config::{self, Settings, Severity};
+use crate::domain::Kind;
+use crate::ops::control::{Order, Outcome, ask};
+use crate::ops::verify::desk::{Reported, Verb};
+use crate::ops::verify::{Knock, Report, Subject, Way, run as look};
+use crate::web::{Route, Who, table};
+
+#[derive(Args)]
+pub(super) struct Wanted {
+    #[command(flatten)]
+    place: Place,
+    /// Where the deployment is reached [default: app_url]
+    #[arg(long, value_name = "URL")]
+    url: Option<Url>,
+    /// Certificates (PEM) of authorities to trust in place of those of the Web
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// The environment's name, typed; needed in production
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+    /// In production, also do what leaves traces while it runs: sign somebody up, send events
+    #[arg(long)]
+    all: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Also write the report as JUnit's XML
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+/// Runs the checklist, tells what was found, and has the server keep it.
+pub(super) fn run(wanted: Wanted) -> Exit {
+    done(wanted).unwrap_or_else(|exit| exit)
+}
+
+fn done(wanted: Wanted) -> Result<Exit, Exit> {
+    let Wanted { place, url, ca_file, confirm, all, json, junit } = wanted;
+    let settings = settings(&place.flags(None))?;
+    confirmed(&settings, confirm.as_deref()).map_err(|why| answer::refused(&why, json))?;
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let subject = Subject {
+        way: Way {
+            base: base(&settings, url)?,
+            authorities: ca_file.map(|path| authorities(&path)).transpose()?.unwrap_or_default(),
+            gate: settings.gate.as_ref().map(|gate| (gate.user.clone(), gate.password.reveal().to_owned())),
+            interrupted: Arc::clone(&interrupted),
+        },
+        admin_routes: table(true, true).iter().filter(|route| route.who == Who::Admin).map(knock).collect(),
+        test_routes: test_routes(),
+        acts: all || settings.environment.kind() != Kind::Production,
+        settings: &settings,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(|error| broken(&error))?;
+    runtime.spawn(watch(Arc::clone(&interrupted)));
+    let report = look(&subject, &mut |verb| asked(&runtime, &settings, verb));
+    tell(&report, json, junit)?;
+    if interrupted.load(Ordering::Relaxed) {
+        complain("it was interrupted; nothing was left behind, and the report is not kept");
+        return Ok(Exit::Refused);
+    }
+    keep(&runtime, &settings, &report);
+    Ok(if report.passed { Exit::Fine } else { Exit::Refused })
+}
+
+/// The settings. What crosses other environments is looked at as an item, so it stops nothing here.
+fn settings(flags: &config::Flags) -> Result<Settings, Exit> {
+    let checked = config::process_variables().and_then(|variables| config::check(flags, &variables));
+    let checked = checked.map_err(|error| {
+        complain(error);
+        Exit::Configuration
+    })?;
+    for problem in checked.problems.iter().filter(|problem| problem.severity == Severity::Error) {
+        complain(format_args!("error: {}", problem.message));
+    }
+    checked.settings.ok_or(Exit::Configuration)
+}
+
+fn base(settings: &Settings, url: Option<Url>) -> Result<Url, Exit> {
+    match url {
+        Some(url) if !matches!(url.scheme(), "http" | "https") => {
+            complain(format_args!("--url {url} must begin with https:// or http://"));
+            Err(Exit::Refused)
+        }
+        Some(url) => Ok(url),
+        None => super::open::app_url(settings, settings.listen),
+    }
+}
+
+fn authorities(path: &std::path::Path) -> Result<Vec<Vec<u8>>, Exit> {
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    match read {
+        Ok(found) if !found.is_empty() => Ok(found.iter().map(|certificate| certificate.to_vec()).collect()),
+        Ok(_) => {
+            complain(format_args!("{} has no certificate in it", path.display()));
+            Err(Exit::Configuration)
+        }
+        Err(error) => {
+            complain(format_args!("{}: {error}", path.display()));
+            Err(Exit::Configuration)
+        }
+    }
+}
+
+fn knock(route: &Route) -> Knock {
+    Knock { method: route.method.to_string(), path: route.path.to_owned() }
+}
+
+/// What exists only where captured mail is read or browser tests run.
+fn test_routes() -> Vec<Knock> {
+    let always = table(false, false);
+    let is_extra = |route: &&Route| !always.iter().any(|one| one.path == route.path && one.method == route.method);
+    table(true, true).iter().filter(is_extra).map(knock).collect()
+}
+
+/// The first signal lets the checklist end in order; a second one ends it at once, and the server removes what it made.
+async fn watch(interrupted: Arc<AtomicBool>) {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        if interrupted.swap(true, Ordering::Relaxed) {
+            std::process::exit(1);
+        }
+    }
+}
+
+fn asked(runtime: &tokio::runtime::Runtime, settings: &Settings, verb: Verb) -> Option<Result<Value, String>> {
+    let outcome = runtime.block_on(ask(&settings.data_file, &Order::Verify(verb), &mut progress()));
+    match outcome {
+        Ok(None) => None,
+        Ok(Some(Outcome::Done(value))) => Some(Ok(value)),
+        Ok(Some(Outcome::Refused(why) | Outcome::Failed(why))) => Some(Err(why)),
+        Ok(Some(Outcome::Working(_))) => Some(Err("the server did not finish".to_owned())),
+        Err(error) => Some(Err(error.to_string())),
+    }
+}
+
+fn tell(report: &Report, as_json: bool, junit: Option<PathBuf>) -> Result<(), Exit> {
+    if let Some(path) = junit {
+        std::fs::write(&path, report.junit()).map_err(|error| {
+            complain(format_args!("{}: {error}", path.display()));
+            Exit::InputOutput
+        })?;
+    }
+    say(if as_json { format!("{:#}", json!(report)) } else { report.words() });
+    Ok(())
+}
+
+/// Has the server attach the report to the release it runs. That it cannot be kept changes nothing of what was found.
+fn keep(runtime: &tokio::runtime::Runtime, settings: &Settings, report: &Report) {
+    let reported = Reported { passed: report.passed, failed: report.failed(), report: json!(report) };
+    match asked(runtime, settings, Verb::Report(Box::new(reported))) {
+        Some(Ok(kept)) => {
+            let release = kept.get("release").and_then(Value::as_str).unwrap_or_default();
+            let word = if report.passed { "known-good" } else { "not known-good" };
+            complain(format_args!("release {release} is {word}; its report is kept"));
+        }
+        Some(Err(why)) => complain(format_args!("the report is not kept: {why}")),
+        None => complain("the report is not kept: no server answers at the control socket"),
+    }
+}
+
+fn broken(error: &dyn std::fmt::Display) -> Exit {
+    complain(error);
+    Exit::InputOutput
+}
