@@ -56,8 +56,9 @@ impl Watch {
 /// [`Refusal::Operating`] while another probe is out; [`Error::Unavailable`].
 pub async fn begin(app: &App) -> Result<(Email, Timestamp), Error> {
     let now = app.clock.now();
+    let taken = || Refusal::operating("another checklist is running; try again when it has ended");
     if app.mail.probe.lock().as_ref().is_some_and(|probe| probe.until > now) {
-        return Err(Refusal::operating("another checklist is running; try again when it has ended").into());
+        return Err(taken().into());
     }
     end(app).await?;
     let nonce = u64::from_be_bytes(random()?);
@@ -67,7 +68,12 @@ pub async fn begin(app: &App) -> Result<(Email, Timestamp), Error> {
     let email = email.map_err(|_| Refusal::operating(format!("{owner} is too long to be tagged")))?;
     let until = now.checked_add(LIFE).unwrap_or(Timestamp::MAX);
     audit::note(app, Actor::Operator, Deed::ChecklistBegun, &Client::default()).await?;
-    *app.mail.probe.lock() = Some(Probe { email: email.clone(), until, texts: HashMap::new() });
+    let mut place = app.mail.probe.lock();
+    // Two may have come this far at once.
+    if place.is_some() {
+        return Err(taken().into());
+    }
+    *place = Some(Probe { email: email.clone(), until, texts: HashMap::new() });
     Ok((email, until))
 }
 
