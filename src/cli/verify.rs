@@ -15,7 +15,7 @@ use super::answer::{self, confirmed, progress};
 use super::{Exit, Place, complain, say};
 use crate::config::{self, Settings, Severity};
 use crate::domain::Kind;
-use crate::ops::control::{Order, Outcome, ask};
+use crate::ops::control::{Addressed, Order, Outcome, ask};
 use crate::ops::verify::desk::{Reported, Verb};
 use crate::ops::verify::{Knock, Report, Subject, Way, run as look};
 use crate::web::{Route, Who, table};
@@ -147,7 +147,8 @@ async fn watch(interrupted: Arc<AtomicBool>) {
 }
 
 fn asked(runtime: &tokio::runtime::Runtime, settings: &Settings, verb: Verb) -> Option<Result<Value, String>> {
-    let outcome = runtime.block_on(ask(&settings.data_file, &Order::Verify(verb), &mut progress()));
+    let order = Addressed { environment: settings.environment.clone(), order: Order::Verify(verb) };
+    let outcome = runtime.block_on(ask(&settings.data_file, &order, &mut progress()));
     match outcome {
         Ok(None) => None,
         Ok(Some(Outcome::Done(value))) => Some(Ok(value)),
