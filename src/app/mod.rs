@@ -105,6 +105,8 @@ pub struct App {
     mail_waits: Notify,
     relaying: relaying::Watch,
     mint: mint::Mint,
+    /// How old the snapshots are, for metrics.
+    pub snapshot_ages: crate::observe::metrics::SnapshotAges,
     /// Held by whoever takes a snapshot.
     snapshotting: tokio::sync::Mutex<()>,
 }
@@ -140,6 +142,7 @@ impl App {
             mail_waits: Notify::new(),
             relaying: relaying::Watch::default(),
             mint: mint::Mint::default(),
+            snapshot_ages: crate::observe::metrics::SnapshotAges::default(),
             snapshotting: tokio::sync::Mutex::default(),
             store,
             clock,

@@ -61,6 +61,9 @@ pub fn started(app: &App) -> Result<Release, Error> {
     kept.map_err(Failure::from)?;
     for old in superfluous(&list(&folder)?, &digest) {
         folder.remove(old).map_err(Failure::from)?;
+        if let Some(snapshot) = &old.snapshot {
+            app.snapshots().remove(snapshot).map_err(Failure::from)?;
+        }
     }
     Ok(release)
 }

@@ -9,7 +9,6 @@ use super::clock::Clock;
 use super::{App, Error};
 use crate::domain::snapshot::{Keep, Manifest, Reason, SnapshotId, superfluous};
 use crate::domain::{Environment, FileId, Refusal};
-use crate::observe::metrics;
 use crate::store::OpenError;
 use crate::store::snapshot::{self, Failure, Proof, Rows};
 use crate::store::snapshots::{Folder, Listing, digest, free_bytes};
@@ -73,7 +72,11 @@ pub async fn take(app: &App, reason: Reason, told: Told<'_>) -> Result<Manifest,
     while let Some(words) = heard.recv().await {
         told(&words);
     }
-    work.await.map_err(|error| Error::Broken(error.to_string()))?
+    let taken = work.await.map_err(|error| Error::Broken(error.to_string()))?;
+    if let Ok(manifest) = &taken {
+        note(app, manifest);
+    }
+    taken
 }
 
 /// The same of a data file that nobody has open; whoever calls holds it. Its schema may be an older one.
@@ -119,7 +122,6 @@ fn made(
         let proven = Proven { id: id.clone(), proof, binary, taken_at, now: clock.now(), reason, bytes, digest };
         let manifest = proven.manifest();
         folder.describe(&manifest)?;
-        note(&manifest);
         Ok::<_, Failure>(manifest)
     })();
     if done.is_err() {
@@ -249,7 +251,6 @@ pub fn verify(
         Proven { id, proof, binary, taken_at, now, reason, bytes, digest }.manifest()
     };
     folder.describe(&manifest).map_err(Failure::from)?;
-    note(&manifest);
     Ok(manifest)
 }
 
@@ -258,13 +259,13 @@ pub fn verify(
 /// # Errors
 /// [`Error::Unavailable`].
 pub fn recall(app: &App) -> Result<(), Error> {
-    list(&app.snapshots(), &app.store.stamp().environment)?.snapshots.iter().for_each(note);
+    list(&app.snapshots(), &app.store.stamp().environment)?.snapshots.iter().for_each(|one| note(app, one));
     Ok(())
 }
 
-fn note(manifest: &Manifest) {
-    metrics::Snapshot::Created.happened(manifest.taken_at);
-    metrics::Snapshot::Verified.happened(manifest.proven_at);
+/// Lets metrics know of a snapshot that was taken or proven.
+pub fn note(app: &App, manifest: &Manifest) {
+    app.snapshot_ages.note(manifest.taken_at, manifest.proven_at);
 }
 
 fn modified(path: &Path) -> Option<jiff::Timestamp> {

@@ -64,37 +64,40 @@ impl Requests {
     }
 }
 
-/// What can happen to a snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Snapshot {
-    /// It was made.
-    Created,
-    /// It was found to be whole.
-    Verified,
+/// When the newest snapshot of a data file was made, and when one was last found to be whole.
+#[derive(Debug)]
+pub struct SnapshotAges {
+    created: AtomicI64,
+    verified: AtomicI64,
 }
 
-/// When that last happened in this process or was found to have happened, in seconds since 1970.
-static SNAPSHOTS: [AtomicI64; 2] = [AtomicI64::new(i64::MIN), AtomicI64::new(i64::MIN)];
+impl Default for SnapshotAges {
+    fn default() -> Self {
+        Self { created: AtomicI64::new(i64::MIN), verified: AtomicI64::new(i64::MIN) }
+    }
+}
 
-impl Snapshot {
-    fn last(self) -> &'static AtomicI64 {
-        let [created, verified] = &SNAPSHOTS;
-        match self {
-            Self::Created => created,
-            Self::Verified => verified,
-        }
+impl SnapshotAges {
+    /// Notes that one was made then and proven then; older times than those known change nothing.
+    pub fn note(&self, created: Timestamp, verified: Timestamp) {
+        self.created.fetch_max(created.as_second(), Ordering::Relaxed);
+        self.verified.fetch_max(verified.as_second(), Ordering::Relaxed);
     }
 
-    /// Notes that it happened at `at`; an older time than the one known changes nothing.
-    pub fn happened(self, at: Timestamp) {
-        self.last().fetch_max(at.as_second(), Ordering::Relaxed);
+    /// Seconds between the newest one and `now`, if there is one.
+    pub fn created(&self, now: Timestamp) -> Option<i64> {
+        age(&self.created, now)
     }
 
-    /// Seconds between the last time and `now`, if there was one.
-    pub fn age(self, now: Timestamp) -> Option<i64> {
-        let at = self.last().load(Ordering::Relaxed);
-        (at != i64::MIN).then(|| now.as_second().saturating_sub(at).max(0))
+    /// Seconds between the last proof and `now`, if there was one.
+    pub fn verified(&self, now: Timestamp) -> Option<i64> {
+        age(&self.verified, now)
     }
+}
+
+fn age(at: &AtomicI64, now: Timestamp) -> Option<i64> {
+    let at = at.load(Ordering::Relaxed);
+    (at != i64::MIN).then(|| now.as_second().saturating_sub(at).max(0))
 }
 
 /// A page of numbers.

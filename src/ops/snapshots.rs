@@ -115,6 +115,9 @@ async fn verify(operations: &Operations, name: Option<String>, told: Told<'_>) -
         Ok((good, bad))
     })
     .await?;
+    for one in &good {
+        snapshots::note(app, one);
+    }
     match bad.into_iter().next() {
         Some(why) => Err(why.into()),
         None => Ok(json!({ "proven": good.iter().map(|one| shown(operations, one)).collect::<Vec<_>>() })),

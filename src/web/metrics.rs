@@ -17,7 +17,7 @@ use warp::http::{Method, Request, Response, StatusCode};
 
 use super::site::Site;
 use crate::app::figures;
-use crate::observe::metrics::{Exposition, Snapshot};
+use crate::observe::metrics::Exposition;
 use crate::store::{BATCH_BOUNDS, schema};
 
 /// Most scrapers at a time.
@@ -87,10 +87,10 @@ fn page(site: &Site) -> String {
         page.gauge("atlas_outbox_oldest_seconds", "Age of the mail that waits longest; 0 when none does.", oldest);
     }
     let now = site.app.clock.now();
-    if let Some(age) = Snapshot::Created.age(now) {
+    if let Some(age) = site.app.snapshot_ages.created(now) {
         page.gauge("atlas_snapshot_created_age_seconds", "Time since a snapshot was made.", age);
     }
-    if let Some(age) = Snapshot::Verified.age(now) {
+    if let Some(age) = site.app.snapshot_ages.verified(now) {
         page.gauge("atlas_snapshot_verified_age_seconds", "Time since a snapshot was found whole.", age);
     }
     page.into_text()

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use atlas::observe::metrics::Snapshot;
 use atlas::web::{self, table};
 use tokio::net::TcpListener;
 
@@ -173,9 +172,9 @@ async fn waiting_mail_and_snapshots_have_an_age() {
     let body = serde_json::json!({ "email": owner.email(), "password": crate::world::PASSWORD, "displayName": "Olga" });
     owner.sends("POST", "/api/auth/signup", &body).await.is(201);
     world.it_is("2026-02-12T12:05:00Z");
-    Snapshot::Created.happened(instant("2026-02-12T12:04:00Z"));
-    Snapshot::Created.happened(instant("2026-02-12T12:01:00Z"));
-    Snapshot::Verified.happened(instant("2026-02-12T12:04:30Z"));
+    let ages = &world.site.app.snapshot_ages;
+    ages.note(instant("2026-02-12T12:04:00Z"), instant("2026-02-12T12:04:30Z"));
+    ages.note(instant("2026-02-12T12:01:00Z"), instant("2026-02-12T12:01:30Z"));
     let numbers = numbers(address).await;
     assert_eq!((numbers.the("atlas_outbox_mails"), numbers.the("atlas_outbox_oldest_seconds")), (1.0, 300.0));
     assert_eq!(numbers.the("atlas_snapshot_created_age_seconds"), 60.0, "the newest counts");
