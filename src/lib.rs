@@ -25,7 +25,7 @@
 //! in one write to the [`store`] with the rule of [`domain::completion`]. The answer goes back the same way.
 //!
 //! A command: `main` hands the words to [`cli`], which settles the [`config`], opens the [`store`] of exactly that
-//! environment, and calls [`app`] or [`ops`]. When a server has the file, the order goes to it through [`ops::control`].
+//! environment through [`ops::fence`], and calls [`app`] or [`ops`]. When a server has the file, the order goes to it through [`ops::control`].
 
 pub mod app;
 pub mod cli;

@@ -1,59 +1,28 @@
-//! Going back: to the data of a snapshot, to the binary of a release, or to both.
-//!
-//! The way is the same whether a server has the data file or nobody has: the copy that comes in is made and compared with
-//! its manifest first; then the data file gets a second name, which makes it the safety snapshot, and the copy takes its
-//! place by one rename. Killed at any point, the data file is the old one or the new one.
+//! The plan of a rollback: which data, which binary, and what would be lost. Nothing is changed to make it.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::fence::identity;
-use super::set;
-use crate::app::clock::Clock;
+use super::{Place, Wanted, releases_of};
 use crate::app::snapshots::{self, Told};
-use crate::app::{Error, random, releases};
+use crate::app::{Error, releases};
+use crate::domain::Refusal;
 use crate::domain::release::{Release, known_good, snapshot_of};
 use crate::domain::snapshot::{Manifest, Reason, SnapshotId};
-use crate::domain::{Environment, Refusal};
-use crate::store::snapshot::{Change, Failure, changes_between_files};
-use crate::store::snapshots::{Folder, digest, free_bytes, sync};
-use crate::store::{Hold, OpenError, Store, look_at, migrations};
-
-/// What an operator wants to go back to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wanted {
-    /// A snapshot or a release; the known-good release when nothing is named.
-    pub to: Option<String>,
-    /// Only the binary: nothing that was written is lost.
-    pub code_only: bool,
-    /// Only say what would be done.
-    pub dry_run: bool,
-}
-
-/// A data file that may be gone back on.
-pub struct Place<'a> {
-    /// The data file.
-    pub data_file: &'a Path,
-    /// Whose it is.
-    pub environment: &'a Environment,
-    /// What time it is.
-    pub clock: &'a Clock,
-    /// The open store, where this process has it.
-    pub store: Option<&'a Store>,
-}
+use crate::ops::fence::identity;
+use crate::store::snapshot::{Change, changes_between_files};
+use crate::store::snapshots::Folder;
+use crate::store::{OpenError, look_at, migrations};
 
 /// What would be done.
-struct Plan {
-    snapshot: Option<Manifest>,
-    release: Option<Release>,
-    binary: Option<PathBuf>,
+pub(super) struct Plan {
+    pub(super) snapshot: Option<Manifest>,
+    pub(super) release: Option<Release>,
+    pub(super) binary: Option<PathBuf>,
     /// The digest of the binary that the present data belong to: the one that serves them, or served them last.
-    before: Option<String>,
+    pub(super) before: Option<String>,
     lost: Lost,
 }
 
@@ -64,44 +33,6 @@ enum Lost {
     Rows(BTreeMap<String, Change>),
     /// It cannot be told, and why.
     Unknown(String),
-}
-
-/// What came of it.
-pub struct Done {
-    /// For the operator.
-    pub answer: Value,
-    /// Whether another binary than this one has to serve the data from now on.
-    pub other_binary: bool,
-}
-
-/// Plans, and unless it is a dry run goes back.
-///
-/// # Errors
-/// [`Error::Refused`] when there is nothing to go back to, or it does not fit: nothing was changed. Anything else: the
-/// data file is the one that it was, or the one that was asked for.
-pub fn go_back(place: &Place<'_>, wanted: &Wanted, told: Told<'_>) -> Result<Done, Error> {
-    let plan = plan(place, wanted, told)?;
-    let mut answer = plan.shown(place);
-    if wanted.dry_run {
-        set(&mut answer, "dryRun", json!(true));
-        return Ok(Done { answer, other_binary: false });
-    }
-    if let Some(snapshot) = &plan.snapshot {
-        let safety = exchange(place, &plan, snapshot, told)?;
-        set(&mut answer, "safety", safety);
-    }
-    if let Some(release) = &plan.release {
-        releases_of(place).point_at(release).map_err(Failure::from)?;
-        told("releases/current leads to that binary");
-    }
-    let running = releases::binary_digest();
-    let other_binary = plan.release.as_ref().is_some_and(|release| Some(&release.digest) != running.as_ref());
-    set(&mut answer, "done", json!(true));
-    Ok(Done { answer, other_binary })
-}
-
-fn releases_of(place: &Place<'_>) -> crate::store::releases::Folder {
-    crate::store::releases::Folder::beside(place.data_file)
 }
 
 /// What is there to choose from.
@@ -154,7 +85,7 @@ fn looked_at(place: &Place<'_>) -> Result<Option<(crate::domain::stamp::Stamp, u
     }
 }
 
-fn plan(place: &Place<'_>, wanted: &Wanted, told: Told<'_>) -> Result<Plan, Error> {
+pub(super) fn plan(place: &Place<'_>, wanted: &Wanted, told: Told<'_>) -> Result<Plan, Error> {
     let choice = Choice::of(place)?;
     let running = releases::binary_digest();
     // A server that has just started may not have written itself down yet.
@@ -314,7 +245,7 @@ fn lost(place: &Place<'_>, snapshot: &Manifest, schema: Option<u32>) -> Lost {
 }
 
 impl Plan {
-    fn shown(&self, place: &Place<'_>) -> Value {
+    pub(super) fn shown(&self, place: &Place<'_>) -> Value {
         let snapshot = self.snapshot.as_ref().map(|one| {
             json!({ "id": one.id, "takenAt": one.taken_at, "schema": one.schema, "bytes": one.bytes,
                 "reason": one.reason, "file": Folder::beside(place.data_file).copy(&one.id) })
@@ -330,95 +261,5 @@ impl Plan {
         };
         json!({ "environment": place.environment, "dataFile": place.data_file, "snapshot": snapshot, "release": release,
             "lost": lost, "lostUnknown": unknown })
-    }
-}
-
-/// The data file, so that nobody opens it; nothing where there is none, for that can be gone back on too.
-///
-/// # Errors
-/// As for [`Hold::take`].
-pub fn hold(place: &Place<'_>) -> Result<Option<Hold>, OpenError> {
-    match Hold::take(place.data_file) {
-        Ok(hold) => Ok(Some(hold)),
-        Err(OpenError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Puts the snapshot in the data file's place and proves what was there, which is the way back from here.
-fn exchange(place: &Place<'_>, plan: &Plan, snapshot: &Manifest, told: Told<'_>) -> Result<Value, Error> {
-    let folder = Folder::beside(place.data_file);
-    let incoming = incoming(place, &folder, snapshot, told)?;
-    let safety = SnapshotId::mint(place.clock.now(), random()?);
-    let swapped = swap(place, &folder, &incoming, &safety, told);
-    if swapped.is_err() {
-        let _ = fs::remove_file(&incoming);
-    }
-    swapped?;
-    told("the data file is that of the snapshot");
-    let proven = snapshots::verify(&folder, place.environment, place.clock, safety.as_str(), plan.before.clone());
-    Ok(match proven {
-        Ok(manifest) => json!({ "id": manifest.id, "bytes": manifest.bytes, "proven": true }),
-        // It is kept all the same: it is all there is of what was written since.
-        Err(error) => json!({ "id": safety, "proven": false, "why": error.to_string() }),
-    })
-}
-
-/// A copy of the snapshot beside the data file, on the disk and compared with its manifest.
-fn incoming(place: &Place<'_>, folder: &Folder, snapshot: &Manifest, told: Told<'_>) -> Result<PathBuf, Error> {
-    let copy = folder.copy(&snapshot.id);
-    let mut name = place.data_file.as_os_str().to_owned();
-    name.push(".incoming");
-    let incoming = PathBuf::from(name);
-    let free = free_bytes(folder.path()).map_err(Failure::from)?;
-    if free < snapshot.bytes {
-        let (needed, free) = (snapshots::size(snapshot.bytes), snapshots::size(free));
-        return Err(Refusal::operating(format!("going back needs {needed} and the disk has {free} free")).into());
-    }
-    told("copying the snapshot");
-    let copied = (|| {
-        let _ = fs::remove_file(&incoming);
-        fs::copy(&copy, &incoming)?;
-        fs::File::open(&incoming)?.sync_all()?;
-        digest(&incoming)
-    })();
-    let failed = match copied {
-        Ok((digest, _)) if digest == snapshot.digest => return Ok(incoming),
-        Ok(_) => {
-            Refusal::operating(format!("snapshot {} was changed since it was proven; name another", snapshot.id)).into()
-        }
-        Err(error) => Failure::from(error).into(),
-    };
-    let _ = fs::remove_file(&incoming);
-    Err(failed)
-}
-
-fn swap(place: &Place<'_>, folder: &Folder, incoming: &Path, safety: &SnapshotId, told: Told<'_>) -> Result<(), Error> {
-    let mut arrange = |path: &Path| {
-        folder.make()?;
-        if path.exists() {
-            // The same file under a second name; where that cannot be, a copy.
-            fs::hard_link(path, folder.copy(safety)).or_else(|_| fs::copy(path, folder.copy(safety)).map(drop))?;
-            sync(folder.path())?;
-        }
-        told("the data file is kept as the safety snapshot");
-        fs::rename(incoming, path)?;
-        sync(path.parent().unwrap_or(Path::new(".")))
-    };
-    let Some(store) = place.store else {
-        let _hold = hold(place).map_err(|error| Error::Unavailable(error.to_string()))?;
-        return Ok(arrange(place.data_file).map_err(Failure::from)?);
-    };
-    match store.replace(arrange) {
-        // Another binary serves it from now on; this one does not open it.
-        Ok(()) | Err(OpenError::Older { .. } | OpenError::Newer { .. }) => Ok(()),
-        Err(error) => {
-            let undone = store.replace(|path| {
-                let was = folder.copy(safety);
-                if was.exists() { fs::rename(was, path).and_then(|()| sync(folder.path())) } else { Ok(()) }
-            });
-            let after = if undone.is_ok() { "the data file is as it was" } else { "the server must be started again" };
-            Err(Error::Broken(format!("{error}; {after}")))
-        }
     }
 }
