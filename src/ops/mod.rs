@@ -2,7 +2,6 @@
 
 pub mod control;
 pub mod fence;
-mod files;
 pub mod mail;
 pub mod migrations;
 pub mod operations;

@@ -12,6 +12,7 @@ pub mod completions;
 pub mod counts;
 mod draft;
 mod error;
+pub mod files;
 pub mod habits;
 mod hold;
 mod identity;

@@ -6,7 +6,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use super::snapshots::{digest, sync, write_whole};
+use super::files;
+use super::snapshots::{digest, sync};
 use crate::domain::release::Release;
 
 /// Where the releases of a data file are.
@@ -67,7 +68,7 @@ impl Folder {
     /// What the system says.
     pub fn write(&self, release: &Release) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(self.of(release))?;
-        write_whole(&self.of(release).join("release.json"), &serde_json::to_vec_pretty(release)?)
+        files::replace(&self.of(release).join("release.json"), release)
     }
 
     /// Puts a report beside its release.
@@ -75,7 +76,7 @@ impl Folder {
     /// # Errors
     /// What the system says.
     pub fn write_report(&self, release: &Release, report: &serde_json::Value) -> io::Result<()> {
-        write_whole(&self.report(release), &serde_json::to_vec_pretty(report)?)
+        files::replace(&self.report(release), report)
     }
 
     /// Keeps the binary of a release, unless it is kept already. Where the file system can, the copy shares its blocks.

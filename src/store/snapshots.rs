@@ -3,11 +3,12 @@
 //! DURABILITY: a manifest appears last, under its final name and on the disk, so a snapshot without one was never finished.
 //! Drafts have names that begin with a dot; whoever makes the next snapshot sweeps them away.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use super::files;
 use crate::domain::snapshot::{Manifest, SnapshotId};
 
 /// Where the snapshots of a data file are.
@@ -122,8 +123,7 @@ impl Folder {
     /// # Errors
     /// What the system says; what was there stays then.
     pub fn describe(&self, manifest: &Manifest) -> io::Result<()> {
-        let text = serde_json::to_vec_pretty(manifest)?;
-        write_whole(&self.manifest(&manifest.id), &text)
+        files::replace(&self.manifest(&manifest.id), manifest)
     }
 
     /// Removes a snapshot: first the manifest, so that half a removal leaves nothing that looks whole.
@@ -148,33 +148,14 @@ impl Folder {
         for entry in fs::read_dir(&self.0)? {
             let entry = entry?;
             let path = entry.path();
-            let ours = path.extension().is_some_and(|ending| ending == "redb" || ending == "json");
+            let ours = path.extension().is_some_and(|ending| ending == "redb")
+                || entry.file_name().to_string_lossy().contains(".json.new-");
             if ours && entry.file_name().as_encoded_bytes().starts_with(b".") {
                 fs::remove_file(path)?;
             }
         }
         Ok(())
     }
-}
-
-/// Writes a file so that it is there whole or as it was before.
-///
-/// # Errors
-/// What the system says.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let (folder, name) = (path.parent().unwrap_or(Path::new(".")), path.file_name().unwrap_or_default());
-    let draft = folder.join(format!(".{}", name.to_string_lossy()));
-    let written = (|| {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&draft, path)?;
-        sync(folder)
-    })();
-    if written.is_err() {
-        let _ = fs::remove_file(&draft);
-    }
-    written
 }
 
 /// Hands a folder's names to the disk.

@@ -18,6 +18,7 @@ use warp::http::{Method, Request, Response, StatusCode};
 use super::site::Site;
 use crate::app::figures;
 use crate::observe::metrics::Exposition;
+use crate::store::snapshots::free_bytes;
 use crate::store::{BATCH_BOUNDS, schema};
 
 /// Most scrapers at a time.
@@ -109,8 +110,7 @@ fn of_the_store(site: &Site, page: &mut Exposition) {
     if let Ok(file) = std::fs::metadata(store.path()) {
         page.gauge("atlas_data_file_bytes", "Size of the data file.", file.len());
     }
-    if let Ok(disk) = rustix::fs::statvfs(store.path()) {
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if let Ok(free) = free_bytes(store.path()) {
         page.gauge("atlas_disk_free_bytes", "Room left on the data file's disk.", free);
     }
 }

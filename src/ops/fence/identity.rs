@@ -14,7 +14,7 @@ use super::fingerprint::Fingerprint;
 use crate::config::{Secret, Traits};
 use crate::domain::stamp::Stamp;
 use crate::domain::{Environment, FileId, Kind};
-use crate::ops::files;
+use crate::store::files;
 
 /// Largest file that is read, in bytes.
 const LARGEST: u64 = 64 << 10;

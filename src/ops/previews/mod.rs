@@ -18,11 +18,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
-use super::{files, seeds};
+use super::seeds;
 use crate::app;
 use crate::config::previews as records;
 use crate::domain::preview::expiry;
 use crate::domain::{Preview, PreviewName};
+use crate::store::files;
 use crate::store::{OpenError, Store};
 pub use serving::{first_start, keep_pruning, made};
 

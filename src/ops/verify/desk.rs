@@ -17,8 +17,8 @@ use crate::domain::mail::Standing;
 use crate::domain::release::Verification;
 use crate::domain::{Client, Email};
 use crate::observe::tunnel;
-use crate::ops::files;
 use crate::ops::operations::{Operations, aside};
+use crate::store::files;
 use crate::store::migrations;
 use crate::store::snapshots::free_bytes;
 

@@ -10,7 +10,8 @@ use std::path::Path;
 /// # Errors
 /// What the disk says; then the old file is as it was.
 pub fn replace(path: &Path, value: &impl serde::Serialize) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
     name.push(format!(".new-{}", std::process::id()));
     let draft = path.with_file_name(name);
     // One that was left behind would keep its mode.
