@@ -10,6 +10,7 @@ pub mod challenges;
 pub mod clock;
 pub mod completions;
 pub mod credentials;
+pub mod elsewhere;
 pub mod figures;
 pub mod guesses;
 pub mod habits;
@@ -107,6 +108,8 @@ pub struct App {
     mint: mint::Mint,
     /// How old the snapshots are, for metrics.
     pub snapshot_ages: crate::observe::metrics::SnapshotAges,
+    /// The second folder of snapshots, if there is one.
+    pub elsewhere: Option<elsewhere::Elsewhere>,
     /// Held by whoever takes a snapshot.
     snapshotting: tokio::sync::Mutex<()>,
 }
@@ -143,6 +146,7 @@ impl App {
             relaying: relaying::Watch::default(),
             mint: mint::Mint::default(),
             snapshot_ages: crate::observe::metrics::SnapshotAges::default(),
+            elsewhere: elsewhere::Elsewhere::of(settings),
             snapshotting: tokio::sync::Mutex::default(),
             store,
             clock,

@@ -110,7 +110,7 @@ pub async fn verified(
     let folder = app.releases();
     let running = running(app)?;
     let snapshot: Option<SnapshotId> = if verification.passed {
-        Some(snapshots::take(app, Reason::KnownGood, told).await?.id)
+        Some(snapshots::take(app, Reason::KnownGood, told).await?.manifest.id)
     } else {
         running.snapshot.clone()
     };

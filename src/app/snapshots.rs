@@ -1,11 +1,12 @@
 //! Snapshots of the data file that is in use: taking, proving and removing them. A snapshot that was not proven does not
 //! exist.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 
 use super::clock::Clock;
+use super::elsewhere::{Copied, Elsewhere};
 use super::{App, Error};
 use crate::domain::snapshot::{Keep, Manifest, Reason, SnapshotId, superfluous};
 use crate::domain::{Environment, FileId, Refusal};
@@ -45,19 +46,38 @@ fn no_such(name: &str) -> Refusal {
     Refusal::operating(format!("there is no snapshot “{}”; `atlas snapshot list` shows them", name.escape_debug()))
 }
 
-/// Takes a snapshot of the file in use and proves it. One at a time; who asks meanwhile waits.
+/// A snapshot that was taken.
+pub struct Taken {
+    /// What is known of it.
+    pub manifest: Manifest,
+    /// What became of its copy in the second folder, where there is one. The snapshot is good either way.
+    pub copied: Option<Copied>,
+}
+
+impl Taken {
+    fn with(manifest: Manifest, data_file: &Path, elsewhere: Option<&Elsewhere>, tell: &dyn Fn(&str)) -> Self {
+        let copied = elsewhere.map(|elsewhere| {
+            tell("copying it to the second folder");
+            elsewhere.copy(&Folder::beside(data_file), &manifest)
+        });
+        Self { manifest, copied }
+    }
+}
+
+/// Takes a snapshot of the file in use, proves it, and copies it to the second folder. One at a time; who asks meanwhile
+/// waits.
 ///
 /// # Errors
 /// [`Error::Refused`] when the disk has no room for it; [`Error::Unavailable`], [`Error::Broken`]: then nothing is left
 /// behind and the data file is as it was.
-pub async fn take(app: &App, reason: Reason, told: Told<'_>) -> Result<Manifest, Error> {
+pub async fn take(app: &App, reason: Reason, told: Told<'_>) -> Result<Taken, Error> {
     let _one = app.snapshotting.lock().await;
     let (tell, mut heard) = tokio::sync::mpsc::unbounded_channel::<String>();
-    let (store, clock) = (app.store.clone(), app.clock.clone());
+    let (store, clock, elsewhere) = (app.store.clone(), app.clock.clone(), app.elsewhere.clone());
     let work = tokio::task::spawn_blocking(move || {
         let tell = |words: &str| drop(tell.send(words.to_owned()));
         let stamp = store.stamp().clone();
-        made(store.path(), &stamp.environment, &clock, reason, &tell, |draft| {
+        let manifest = made(store.path(), &stamp.environment, &clock, reason, &tell, |draft| {
             let mut last = 0;
             let rows = store.copy_to(draft, &mut |done, of| {
                 let percent = done.saturating_mul(100) / of.max(1);
@@ -67,14 +87,15 @@ pub async fn take(app: &App, reason: Reason, told: Told<'_>) -> Result<Manifest,
                 }
             })?;
             Ok(Some((stamp.file_id, rows)))
-        })
+        })?;
+        Ok(Taken::with(manifest, store.path(), elsewhere.as_ref(), &tell))
     });
     while let Some(words) = heard.recv().await {
         told(&words);
     }
-    let taken = work.await.map_err(|error| Error::Broken(error.to_string()))?;
-    if let Ok(manifest) = &taken {
-        note(app, manifest);
+    let taken: Result<Taken, Error> = work.await.map_err(|error| Error::Broken(error.to_string()))?;
+    if let Ok(taken) = &taken {
+        note(app, &taken.manifest);
     }
     taken
 }
@@ -87,12 +108,14 @@ pub fn take_closed(
     data_file: &Path,
     environment: &Environment,
     clock: &Clock,
+    elsewhere: Option<&Elsewhere>,
     reason: Reason,
-) -> Result<Manifest, Error> {
-    made(data_file, environment, clock, reason, &|_| (), |draft| {
+) -> Result<Taken, Error> {
+    let manifest = made(data_file, environment, clock, reason, &|_| (), |draft| {
         std::fs::copy(data_file, draft)?;
         Ok(None)
-    })
+    })?;
+    Ok(Taken::with(manifest, data_file, elsewhere, &|_| ()))
 }
 
 /// Copies with `copy`, proves, and keeps. `copy` answers which file it copied and how many rows it then had, if it knows.
@@ -117,7 +140,7 @@ fn made(
             compare(file_id, &rows, &proof)?;
         }
         let (digest, bytes) = digest(&draft)?;
-        folder.keep(&id)?;
+        folder.keep(&draft, &folder.copy(&id))?;
         let binary = super::releases::binary_digest();
         let proven = Proven { id: id.clone(), proof, binary, taken_at, now: clock.now(), reason, bytes, digest };
         let manifest = proven.manifest();
@@ -159,6 +182,7 @@ impl Proven {
             bytes: self.bytes,
             digest: self.digest,
             rows: self.proof.rows,
+            encrypted: None,
         }
     }
 }
@@ -230,18 +254,7 @@ pub fn verify(
         return Err(no_such(name).into());
     }
     let known = folder.find(&id).map_err(Failure::from)?;
-    let bad = |why: String| Error::from(Refusal::operating(format!("snapshot {name} is not to be trusted: {why}")));
-    let (digest, bytes) = digest(&copy).map_err(Failure::from)?;
-    if let Some(known) = known.as_ref().filter(|known| (&known.digest, known.bytes) != (&digest, bytes)) {
-        return Err(bad(format!("its digest is {digest}, and its manifest says {}", known.digest)));
-    }
-    let proof = snapshot::prove(&copy, environment).map_err(|error| match error {
-        OpenError::Io { .. } => Error::Unavailable(error.to_string()),
-        other => bad(other.to_string()),
-    })?;
-    if let Some(known) = known.as_ref().filter(|known| known.rows != proof.rows) {
-        return Err(bad(format!("it holds {:?} rows, and its manifest says {:?}", proof.rows, known.rows)));
-    }
+    let (proof, digest, bytes) = looked_through(&copy, known.as_ref(), environment, name)?;
     let now = clock.now();
     let manifest = if let Some(known) = known {
         Manifest { proven_at: now, ..known }
@@ -252,6 +265,33 @@ pub fn verify(
     };
     folder.describe(&manifest).map_err(Failure::from)?;
     Ok(manifest)
+}
+
+/// What a copy holds, the digest of its bytes and how many there are, once it is certain that it is whole, this
+/// environment's, and what its manifest says.
+pub(super) fn looked_through(
+    copy: &Path,
+    known: Option<&Manifest>,
+    environment: &Environment,
+    name: &str,
+) -> Result<(Proof, String, u64), Error> {
+    let bad = |why: String| Error::from(Refusal::operating(format!("snapshot {name} is not to be trusted: {why}")));
+    let (digest, bytes) = digest(copy).map_err(Failure::from)?;
+    if let Some(known) = known.filter(|known| (&known.digest, known.bytes) != (&digest, bytes)) {
+        return Err(bad(format!("its digest is {digest}, and its manifest says {}", known.digest)));
+    }
+    let proof = snapshot::prove(copy, environment).map_err(|error| match error {
+        OpenError::Io { .. } => Error::Unavailable(error.to_string()),
+        OpenError::OtherEnvironment { found, .. } => bad(format!(
+            "it holds file {} of “{}”, and one of “{environment}” was expected; name another",
+            found.file_id, found.environment
+        )),
+        other => bad(other.to_string()),
+    })?;
+    if let Some(known) = known.filter(|known| known.rows != proof.rows) {
+        return Err(bad(format!("it holds {:?} rows, and its manifest says {:?}", proof.rows, known.rows)));
+    }
+    Ok((proof, digest, bytes))
 }
 
 /// Lets metrics know how old the snapshots are that were taken before this process began.
@@ -286,10 +326,13 @@ pub fn prune(app: &App, keep: Keep, needed: &[SnapshotId]) -> Result<Vec<Manifes
             gone.push(one.clone());
         }
     }
+    if let Some(elsewhere) = &app.elsewhere {
+        elsewhere.prune(keep, &app.clock, needed)?;
+    }
     Ok(gone)
 }
 
-/// Removes one snapshot that somebody no longer wants.
+/// Removes one snapshot that somebody no longer wants, and its copy in the second folder.
 ///
 /// # Errors
 /// [`Refusal::Operating`] when there is none of that name; [`Error::Unavailable`].
@@ -297,28 +340,10 @@ pub fn remove(app: &App, name: &str) -> Result<Manifest, Error> {
     let folder = app.snapshots();
     let manifest = find(&folder, name)?;
     folder.remove(&manifest.id).map_err(Failure::from)?;
+    if let Some(elsewhere) = app.elsewhere.as_ref().map(Elsewhere::folder).filter(|folder| folder.path().exists()) {
+        elsewhere.remove(&manifest.id).map_err(Failure::from)?;
+    }
     Ok(manifest)
-}
-
-/// Copies a proven snapshot to a second folder, copy first and manifest last.
-///
-/// # Errors
-/// [`Error::Unavailable`]; a copy that was not finished does not count there either.
-pub fn copy_elsewhere(folder: &Folder, manifest: &Manifest, to: PathBuf) -> Result<(), Error> {
-    let other = Folder::at(to);
-    let copied = (|| {
-        other.make()?;
-        other.sweep()?;
-        std::fs::copy(folder.copy(&manifest.id), other.draft(&manifest.id))?;
-        std::fs::File::open(other.draft(&manifest.id))?.sync_all()?;
-        let (arrived, _) = digest(&other.draft(&manifest.id))?;
-        if arrived != manifest.digest {
-            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "it arrived with another digest"));
-        }
-        other.keep(&manifest.id)?;
-        other.describe(manifest)
-    })();
-    copied.map_err(|error| Error::Unavailable(format!("copying to {}: {error}", other.path().display())))
 }
 
 /// A size for people: bytes, kB, MB or GB in powers of 1,000.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::answer::{self, progress};
 use super::{Exit, complain, open, say};
 use crate::app::clock::Clock;
+use crate::app::elsewhere::Elsewhere;
 use crate::app::snapshots::Told;
 use crate::app::{App, Error};
 use crate::config::{Flags, Settings};
@@ -69,13 +70,9 @@ pub fn outcome(settings: &Settings, order: Order) -> Result<Outcome, Failed> {
 }
 
 async fn carried_out(settings: &Settings, order: Order, told: Told<'_>) -> Result<Outcome, Failed> {
-    // A server obeys whoever reaches its socket, so whose it is is looked at before anything is said.
-    match fence::recognise(settings) {
-        Ok(()) | Err(fence::Error::Open(OpenError::Locked { .. })) => {}
-        // Going back is for files that do not open, too.
-        Err(fence::Error::Open(error)) if matches!(order, Order::Rollback(_)) && is_no_crossing(&error) => {}
-        Err(error) => return Err((open::exit_of(&error), error.to_string())),
-    }
+    // A server obeys whoever reaches its socket, so whose it is is looked at before anything is said. Going back is for
+    // files that do not open, too.
+    recognised(settings, matches!(order, Order::Rollback(_)))?;
     let mut tries = 0;
     let addressed = Addressed { environment: settings.environment.clone(), order };
     loop {
@@ -104,6 +101,15 @@ async fn carried_out(settings: &Settings, order: Order, told: Told<'_>) -> Resul
     }
 }
 
+/// That nothing here belongs to another environment; `unopened` says that a data file need not be there, or open.
+pub fn recognised(settings: &Settings, unopened: bool) -> Result<(), Failed> {
+    match fence::recognise(settings) {
+        Ok(()) | Err(fence::Error::Open(OpenError::Locked { .. })) => Ok(()),
+        Err(fence::Error::Open(error)) if unopened && is_no_crossing(&error) => Ok(()),
+        Err(error) => Err((open::exit_of(&error), error.to_string())),
+    }
+}
+
 /// Whether a file that does not open may all the same be this environment's.
 fn is_no_crossing(error: &OpenError) -> bool {
     use OpenError::{Damaged, Missing, Newer, NotOurs, Older};
@@ -111,10 +117,12 @@ fn is_no_crossing(error: &OpenError) -> bool {
 }
 
 fn gone_back(settings: &Settings, wanted: &rollback::Wanted, told: Told<'_>) -> Result<Outcome, OpenError> {
+    let elsewhere = Elsewhere::of(settings);
     let place = rollback::Place {
         data_file: &settings.data_file,
         environment: &settings.environment,
         clock: &Clock::System,
+        elsewhere: elsewhere.as_ref(),
         store: None,
     };
     // Whoever has the file is a server that is starting or stopping; it is asked again.

@@ -7,6 +7,7 @@ use super::answer::{self, confirmed, progress};
 use super::{Asked, Exit, complain, open, say};
 use crate::app::Error;
 use crate::app::clock::Clock;
+use crate::app::elsewhere::Elsewhere;
 use crate::config::Flags;
 use crate::ops::fence;
 use crate::ops::migrations::{self, Place, Stayed};
@@ -76,7 +77,13 @@ fn run(flags: &Flags, verb: &Verb, as_json: bool) -> Exit {
             return open::exit_of(&error);
         }
     }
-    let place = Place { data_file: &settings.data_file, environment: &settings.environment, clock: &Clock::System };
+    let elsewhere = Elsewhere::of(&settings);
+    let place = Place {
+        data_file: &settings.data_file,
+        environment: &settings.environment,
+        clock: &Clock::System,
+        elsewhere: elsewhere.as_ref(),
+    };
     let done = match verb {
         Verb::Status => migrations::status(&place),
         Verb::Up(to) => migrations::up(&place, *to, &mut progress()),

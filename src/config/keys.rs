@@ -64,7 +64,9 @@ keys! {
     GATE_PASSWORD = "gate.password", Secret, ["ATLAS_GATE_PASSWORD"], "Shared password that goes with it.";
     SNAPSHOTS_EVERY = "snapshots.every", Text, ["ATLAS_SNAPSHOTS_EVERY"], "How often a snapshot is taken while the server runs, as in 6h; off for never.";
     SNAPSHOTS_KEEP = "snapshots.keep", List, [], "How many snapshots on schedule are kept, as in 8 latest, 7 daily, 4 weekly.";
-    SNAPSHOTS_COPY_TO = "snapshots.copy_to", Text, [], "A second folder, best on another disk, that every snapshot is copied to.";
+    SNAPSHOTS_COPY_TO = "snapshots.copy_to", Text, [], "A second folder, best on another disk, that every snapshot is copied to, into a folder named after the environment.";
+    SNAPSHOTS_ENCRYPT_TO = "snapshots.encrypt_to", List, [], "Public keys of age (age1…) that the copies there are encrypted to; each of the private keys opens them.";
+    SNAPSHOTS_PASSPHRASE = "snapshots.passphrase", Secret, ["ATLAS_SNAPSHOTS_PASSPHRASE"], "A passphrase that the copies there are encrypted with, where there are no keys; at least 16 characters.";
     LOG = "log", Text, ["ATLAS_LOG"], "What is logged, as in info or atlas=debug.";
     LOG_FORMAT = "log_format", Text, ["ATLAS_LOG_FORMAT"], "How it is logged: pretty, json, or auto, which is pretty on a terminal and json elsewhere.";
     METRICS_LISTEN = "metrics.listen", Text, ["ATLAS_METRICS_LISTEN"], "Address and port to serve /metrics on, as in 127.0.0.1:9464; unset, there are no metrics.";

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use settings::{Dsn, Gate, LogFormat, Mail, Secret, Sender, Settings, Smtp, Tls, Transport};
+pub use settings::{Dsn, Encryption, Gate, LogFormat, Mail, Secret, Sender, Settings, Smtp, Tls, Transport};
 pub use traits::{Surroundings, Traits};
 pub use written::{Entry, Origin, Written};
 

@@ -119,6 +119,17 @@ pub struct Snapshots {
     pub keep: Keep,
     /// A second folder that they are copied to.
     pub copy_to: Option<PathBuf>,
+    /// How the copies there are encrypted, if they are.
+    pub encryption: Option<Encryption>,
+}
+
+/// How copies of snapshots are encrypted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Encryption {
+    /// To public keys: this machine can write them and not read them.
+    Keys(Vec<age::x25519::Recipient>),
+    /// With a passphrase.
+    Passphrase(Secret),
 }
 
 /// How lines of the log look.

@@ -141,6 +141,7 @@ mod tests {
             bytes: 0,
             digest: String::new(),
             rows: std::collections::BTreeMap::new(),
+            encrypted: None,
         }
     }
 

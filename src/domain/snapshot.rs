@@ -135,6 +135,18 @@ pub struct Manifest {
     pub digest: String,
     /// How many rows each table holds.
     pub rows: BTreeMap<String, u64>,
+    /// What lies beside this manifest where the copy is encrypted, as it may be in a second folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encrypted: Option<Encrypted>,
+}
+
+/// An encrypted copy, as it lies there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Encrypted {
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// The digest of its bytes: BLAKE3, hexadecimal.
+    pub digest: String,
 }
 
 /// How many snapshots on schedule are kept.
@@ -213,6 +225,7 @@ mod tests {
             bytes: 1,
             digest: String::new(),
             rows: BTreeMap::new(),
+            encrypted: None,
         }
     }
 

@@ -103,6 +103,7 @@ async fn gone_back(operations: &Operations, wanted: rollback::Wanted, told: Told
             data_file: app.store.path(),
             environment: &stamp.environment,
             clock: &app.clock,
+            elsewhere: app.elsewhere.as_ref(),
             store: Some(&app.store),
         };
         rollback::go_back(&place, &wanted, told)

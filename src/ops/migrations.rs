@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::app::Error;
 use crate::app::clock::Clock;
+use crate::app::elsewhere::Elsewhere;
 use crate::app::snapshots::{self, Told};
 use crate::domain::snapshot::Reason;
 use crate::domain::{Environment, Refusal};
@@ -23,6 +24,8 @@ pub struct Place<'a> {
     pub environment: &'a Environment,
     /// What time it is.
     pub clock: &'a Clock,
+    /// The second folder of snapshots, if there is one.
+    pub elsewhere: Option<&'a Elsewhere>,
 }
 
 /// Why the file stayed as it was.
@@ -112,11 +115,12 @@ fn go(place: &Place<'_>, found: u32, to: u32, told: Told<'_>) -> Result<Value, S
     told("proving the way on a copy: there, back, and there again");
     rehearsed(place, to)?;
     told("taking a snapshot");
-    let snapshot = snapshots::take_closed(place.data_file, place.environment, place.clock, Reason::BeforeMigration)?;
+    let reason = Reason::BeforeMigration;
+    let taken = snapshots::take_closed(place.data_file, place.environment, place.clock, place.elsewhere, reason)?;
     drop(hold);
     told("leading the data file");
     let led = migrations::lead(place.data_file, place.environment, to)?;
-    Ok(json!({ "from": led.from, "to": led.to, "changed": true, "snapshot": snapshot.id }))
+    Ok(json!({ "from": led.from, "to": led.to, "changed": true, "snapshot": taken.manifest.id }))
 }
 
 fn rehearsed(place: &Place<'_>, to: u32) -> Result<(), Stayed> {

@@ -1,6 +1,5 @@
 //! What operators' commands work with while a server has the data file.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,8 +16,6 @@ pub struct Operations {
     pub app: Arc<App>,
     /// How many snapshots are kept.
     pub keep: Keep,
-    /// A second folder that every snapshot is copied to.
-    pub copy_to: Option<PathBuf>,
     /// Where the server reports its errors, unless that is off.
     pub sentry: Option<Dsn>,
     ends: AtomicBool,
@@ -30,11 +27,9 @@ pub struct Operations {
 impl Operations {
     /// Over an app.
     pub fn new(app: Arc<App>, settings: &Settings) -> Self {
-        let snapshots = &settings.snapshots;
         Self {
             app,
-            keep: snapshots.keep,
-            copy_to: snapshots.copy_to.clone(),
+            keep: settings.snapshots.keep,
             sentry: settings.sentry.clone(),
             ends: AtomicBool::new(false),
             stop: Notify::new(),

@@ -7,11 +7,14 @@ use serde_json::{Value, json};
 
 use super::operations::{Operations, aside};
 use super::set;
+use crate::app::clock::Clock;
+use crate::app::elsewhere::{self, Elsewhere};
 use crate::app::snapshots::{self, Told};
 use crate::app::{Error, audit, releases};
 use crate::domain::Client;
 use crate::domain::audit::{Actor, Deed};
 use crate::domain::snapshot::{Manifest, Reason, SnapshotId};
+use crate::store::snapshots::Folder;
 
 /// The least pause between two snapshots on schedule, whatever the clock says: one that was set back makes the newest look
 /// like the oldest, which is let go at once.
@@ -50,30 +53,25 @@ pub async fn obey(operations: &Operations, verb: Verb, told: Told<'_>) -> Result
     }
 }
 
-/// Takes a snapshot, writes it down, copies it elsewhere if that is wanted, and lets old ones go.
+/// Takes a snapshot and writes it down.
 async fn take(operations: &Operations, reason: Reason, told: Told<'_>) -> Result<Value, Error> {
     let app = &operations.app;
     if reason == Reason::Manual {
         audit::note(app, Actor::Operator, Deed::SnapshotTaken, &Client::default()).await?;
     }
-    let manifest = snapshots::take(app, reason, told).await?;
-    let mut answer = shown(operations, &manifest);
-    if let Some(elsewhere) = operations.copy_to.clone() {
-        told("copying it to the second folder");
-        let (folder, manifest) = (app.snapshots(), manifest.clone());
-        let copied = aside(told, move |_| snapshots::copy_elsewhere(&folder, &manifest, elsewhere)).await;
+    let taken = snapshots::take(app, reason, told).await?;
+    let mut answer = shown(&app.snapshots(), &taken.manifest);
+    if let Some(copied) = taken.copied {
         // The snapshot is good; that its copy is missing is told beside it.
         set(&mut answer, "copied", json!(copied.is_ok()));
-        if let Err(error) = copied {
-            tracing::error!(%error, "a snapshot could not be copied to the second folder");
-            set(&mut answer, "copyFailed", json!(error.to_string()));
-        }
+        set(&mut answer, "copyFailed", json!(copied.err()));
     }
     Ok(answer)
 }
 
-fn shown(operations: &Operations, one: &Manifest) -> Value {
-    json!({ "id": one.id, "file": operations.app.snapshots().copy(&one.id), "takenAt": one.taken_at,
+fn shown(folder: &Folder, one: &Manifest) -> Value {
+    let file = if one.encrypted.is_some() { folder.encrypted(&one.id) } else { folder.copy(&one.id) };
+    json!({ "id": one.id, "file": file, "encrypted": one.encrypted.is_some(), "takenAt": one.taken_at,
         "provenAt": one.proven_at, "reason": one.reason, "schema": one.schema, "bytes": one.bytes,
         "digest": one.digest, "rows": one.rows, "version": one.version, "binary": one.binary })
 }
@@ -84,10 +82,27 @@ fn list(operations: &Operations) -> Result<Value, Error> {
     let listing = snapshots::list(&folder, &app.store.stamp().environment)?;
     Ok(json!({
         "folder": folder.path(),
-        "snapshots": listing.snapshots.iter().map(|one| shown(operations, one)).collect::<Vec<_>>(),
+        "snapshots": listing.snapshots.iter().map(|one| shown(&folder, one)).collect::<Vec<_>>(),
         "unproven": listing.unproven,
         "unreadable": listing.unreadable.iter().map(|(path, why)| json!({ "file": path, "why": why })).collect::<Vec<_>>(),
+        "elsewhere": app.elsewhere.as_ref().map(copies).transpose()?,
     }))
+}
+
+/// What lies in the second folder.
+fn copies(elsewhere: &Elsewhere) -> Result<Value, Error> {
+    let folder = elsewhere.folder();
+    let listing = snapshots::list(&folder, elsewhere.environment())?;
+    let shown: Vec<_> = listing.snapshots.iter().map(|one| shown(&folder, one)).collect();
+    Ok(json!({ "folder": folder.path(), "snapshots": shown }))
+}
+
+/// Brings a copy of the second folder back; whether or not a server runs, and whether or not there is a data file.
+///
+/// # Errors
+/// As for [`elsewhere::fetch`].
+pub fn fetch(wanted: &elsewhere::Wanted<'_>, clock: &Clock, told: Told<'_>) -> Result<Value, Error> {
+    Ok(shown(wanted.to, &elsewhere::fetch(wanted, clock, told)?))
 }
 
 async fn verify(operations: &Operations, name: Option<String>, told: Told<'_>) -> Result<Value, Error> {
@@ -120,7 +135,7 @@ async fn verify(operations: &Operations, name: Option<String>, told: Told<'_>) -
     }
     match bad.into_iter().next() {
         Some(why) => Err(why.into()),
-        None => Ok(json!({ "proven": good.iter().map(|one| shown(operations, one)).collect::<Vec<_>>() })),
+        None => Ok(json!({ "proven": good.iter().map(|one| shown(&app.snapshots(), one)).collect::<Vec<_>>() })),
     }
 }
 

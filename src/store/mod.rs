@@ -11,6 +11,7 @@ pub mod challenges;
 pub mod completions;
 pub mod counts;
 mod draft;
+pub mod encrypted;
 mod error;
 pub mod files;
 pub mod habits;

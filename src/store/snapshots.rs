@@ -1,4 +1,5 @@
-//! The folder of snapshots beside a data file: `<id>.redb` is a copy, `<id>.json` its manifest.
+//! The folder of snapshots beside a data file: `<id>.redb` is a copy, `<id>.json` its manifest. In a second folder a copy
+//! may be encrypted: `<id>.redb.age`.
 //!
 //! DURABILITY: a manifest appears last, under its final name and on the disk, so a snapshot without one was never finished.
 //! Drafts have names that begin with a dot; whoever makes the next snapshot sweeps them away.
@@ -13,7 +14,17 @@ use crate::domain::snapshot::{Manifest, SnapshotId};
 
 /// Where the snapshots of a data file are.
 #[derive(Debug, Clone)]
-pub struct Folder(PathBuf);
+pub struct Folder {
+    path: PathBuf,
+    /// How the names of copies end.
+    endings: &'static [&'static str],
+}
+
+/// How the name of a copy ends, and that of an encrypted one.
+const PLAIN: &str = ".redb";
+const ENCRYPTED: &str = ".redb.age";
+/// What stands between the name of a snapshot that is being fetched and the number of the process that does it.
+const FETCHED_BY: &str = ".fetched-";
 
 /// What lies in the folder.
 #[derive(Debug, Default)]
@@ -29,17 +40,17 @@ pub struct Listing {
 impl Folder {
     /// The one beside that data file.
     pub fn beside(data_file: &Path) -> Self {
-        Self(data_file.parent().unwrap_or(Path::new("")).join("snapshots"))
+        Self { path: data_file.parent().unwrap_or(Path::new("")).join("snapshots"), endings: &[PLAIN] }
     }
 
-    /// One that lies elsewhere.
-    pub fn at(path: PathBuf) -> Self {
-        Self(path)
+    /// A second one, which lies elsewhere.
+    pub fn elsewhere(path: PathBuf) -> Self {
+        Self { path, endings: &[PLAIN, ENCRYPTED] }
     }
 
     /// Its path.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// Makes it, for its owner only, unless it is there.
@@ -47,21 +58,31 @@ impl Folder {
     /// # Errors
     /// What the system says.
     pub fn make(&self) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.0)
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.path)
     }
 
     /// Where the copy of a snapshot is.
     pub fn copy(&self, id: &SnapshotId) -> PathBuf {
-        self.0.join(format!("{id}.redb"))
+        self.path.join(format!("{id}{PLAIN}"))
+    }
+
+    /// Where an encrypted copy is.
+    pub fn encrypted(&self, id: &SnapshotId) -> PathBuf {
+        self.path.join(format!("{id}{ENCRYPTED}"))
     }
 
     /// Where a copy is made before it counts.
     pub fn draft(&self, id: &SnapshotId) -> PathBuf {
-        self.0.join(format!(".{id}.redb"))
+        self.path.join(format!(".{id}.redb"))
+    }
+
+    /// Where this process puts a copy that it fetches, until it counts. Whoever has the data file does not sweep it away.
+    pub fn fetched(&self, id: &SnapshotId) -> PathBuf {
+        self.path.join(format!(".{id}{FETCHED_BY}{}", std::process::id()))
     }
 
     fn manifest(&self, id: &SnapshotId) -> PathBuf {
-        self.0.join(format!("{id}.json"))
+        self.path.join(format!("{id}.json"))
     }
 
     /// What is there. A folder that does not exist holds nothing.
@@ -71,17 +92,18 @@ impl Folder {
     pub fn list(&self) -> io::Result<Listing> {
         let mut listing = Listing::default();
         let mut ids = Vec::new();
-        let entries = match fs::read_dir(&self.0) {
+        let entries = match fs::read_dir(&self.path) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(listing),
             Err(error) => return Err(error),
         };
         for entry in entries {
             let name = entry?.file_name();
-            let id = name.to_str().and_then(|name| name.strip_suffix(".redb")).and_then(|id| id.parse().ok());
-            ids.extend(id);
+            let name = name.to_str().unwrap_or_default();
+            ids.extend(self.endings.iter().filter_map(|ending| name.strip_suffix(ending)?.parse().ok()));
         }
         ids.sort_by(|a: &SnapshotId, b| b.cmp(a));
+        ids.dedup();
         for id in ids {
             match self.find(&id) {
                 Ok(Some(manifest)) => listing.snapshots.push(manifest),
@@ -113,9 +135,9 @@ impl Folder {
     ///
     /// # Errors
     /// What the system says.
-    pub fn keep(&self, id: &SnapshotId) -> io::Result<()> {
-        fs::rename(self.draft(id), self.copy(id))?;
-        sync(&self.0)
+    pub fn keep(&self, draft: &Path, name: &Path) -> io::Result<()> {
+        fs::rename(draft, name)?;
+        sync(&self.path)
     }
 
     /// Puts a manifest beside its copy, in place of what was there.
@@ -131,13 +153,13 @@ impl Folder {
     /// # Errors
     /// What the system says.
     pub fn remove(&self, id: &SnapshotId) -> io::Result<()> {
-        for path in [self.manifest(id), self.copy(id)] {
+        for path in [self.manifest(id), self.copy(id), self.encrypted(id)] {
             match fs::remove_file(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
         }
-        sync(&self.0)
+        sync(&self.path)
     }
 
     /// Removes what snapshots that were not finished left behind. Only for whoever has the data file.
@@ -145,17 +167,23 @@ impl Folder {
     /// # Errors
     /// What the system says.
     pub fn sweep(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.0)? {
+        for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
-            let path = entry.path();
-            let ours = path.extension().is_some_and(|ending| ending == "redb")
-                || entry.file_name().to_string_lossy().contains(".json.new-");
-            if ours && entry.file_name().as_encoded_bytes().starts_with(b".") {
-                fs::remove_file(path)?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let ours = name.ends_with(PLAIN) || name.contains(".json.new-") || is_left_by_a_fetch(&name);
+            if ours && name.starts_with('.') {
+                fs::remove_file(entry.path())?;
             }
         }
         Ok(())
     }
+}
+
+/// Whether a name is that of a copy whose fetching process is no more.
+fn is_left_by_a_fetch(name: &str) -> bool {
+    let by = name.split_once(FETCHED_BY).map(|(_, process)| process);
+    by.is_some_and(|process| !Path::new("/proc").join(process).exists())
 }
 
 /// Hands a folder's names to the disk.

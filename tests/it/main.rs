@@ -36,6 +36,7 @@ mod crash;
 mod data_file;
 mod deletion;
 mod drill;
+mod elsewhere;
 #[allow(clippy::print_stdout, reason = "it prints the table of faults")]
 mod faults;
 mod fence;

@@ -150,6 +150,7 @@ fn a_process_that_dies_on_the_way() {
         data_file: Path::new(&file),
         environment: &environment,
         clock: &clock,
+        elsewhere: None,
         store: None,
     };
     let wanted = atlas::ops::rollback::Wanted { to: Some(to), code_only: false, dry_run: false };

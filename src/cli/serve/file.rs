@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 use crate::app::clock::Clock;
+use crate::app::elsewhere::Elsewhere;
 use crate::cli::{Exit, complain, open};
 use crate::config::Settings;
 use crate::ops::fence;
@@ -20,8 +21,10 @@ pub(super) async fn data_file(settings: &Settings, listener: &TcpListener, bound
     };
     tracing::info!(address = %bound, "{older}; it is led up now, and whoever asks is told to wait");
     let (file, environment) = (settings.data_file.clone(), settings.environment.clone());
+    let elsewhere = Elsewhere::of(settings);
     let leading = tokio::task::spawn_blocking(move || {
-        let place = migrations::Place { data_file: &file, environment: &environment, clock: &Clock::System };
+        let elsewhere = elsewhere.as_ref();
+        let place = migrations::Place { data_file: &file, environment: &environment, clock: &Clock::System, elsewhere };
         migrations::up(&place, None, &mut |words| tracing::info!("{words}"))
     });
     let led = tokio::select! {

@@ -6,17 +6,60 @@ use jiff::SignedDuration;
 
 use super::Settling;
 use crate::config::keys;
-use crate::config::settings::Snapshots;
+use crate::config::settings::{Encryption, Secret, Snapshots};
 use crate::domain::snapshot::Keep;
 
 /// Shortest time between two snapshots on schedule.
 const SHORTEST: Duration = Duration::from_mins(1);
+/// Least length of a passphrase, in characters: whoever has a copy may guess for as long as they like.
+const SHORTEST_PASSPHRASE: usize = 16;
 
 impl Settling<'_> {
     /// How often, how many, and where to.
     pub(super) fn snapshots(&mut self) -> Snapshots {
         let copy_to = self.text(keys::SNAPSHOTS_COPY_TO).map(|path| self.written.folder.join(path));
-        Snapshots { every: self.every(), keep: self.keep(), copy_to }
+        let encryption = self.encryption();
+        if encryption.is_some() && copy_to.is_none() {
+            let key = if self.list(keys::SNAPSHOTS_ENCRYPT_TO).is_empty() {
+                keys::SNAPSHOTS_PASSPHRASE
+            } else {
+                keys::SNAPSHOTS_ENCRYPT_TO
+            };
+            self.wrong(key, "is for copies in a second folder, and snapshots.copy_to names none");
+        }
+        Snapshots { every: self.every(), keep: self.keep(), copy_to, encryption }
+    }
+
+    fn encryption(&mut self) -> Option<Encryption> {
+        let mut recipients = Vec::new();
+        for item in self.list(keys::SNAPSHOTS_ENCRYPT_TO) {
+            match item.parse() {
+                Ok(recipient) => recipients.push(recipient),
+                Err(_) => self.wrong(
+                    keys::SNAPSHOTS_ENCRYPT_TO,
+                    &format!(
+                        "has “{item}”, which is no public key of age, as `age-keygen -y key.txt` prints it (age1…)"
+                    ),
+                ),
+            }
+        }
+        let passphrase = self.text(keys::SNAPSHOTS_PASSPHRASE).map(Secret::new);
+        match passphrase {
+            Some(_) if !recipients.is_empty() => {
+                self.wrong(keys::SNAPSHOTS_PASSPHRASE, "and snapshots.encrypt_to are both set; take one");
+                None
+            }
+            Some(passphrase) if passphrase.reveal().chars().count() < SHORTEST_PASSPHRASE => {
+                self.wrong(
+                    keys::SNAPSHOTS_PASSPHRASE,
+                    "must be at least 16 characters, as it guards copies that anybody may try for ever",
+                );
+                None
+            }
+            Some(passphrase) => Some(Encryption::Passphrase(passphrase)),
+            None if recipients.is_empty() => None,
+            None => Some(Encryption::Keys(recipients)),
+        }
     }
 
     fn every(&mut self) -> Option<Duration> {

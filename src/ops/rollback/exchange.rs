@@ -28,7 +28,10 @@ pub(super) fn exchange(place: &Place<'_>, plan: &Plan, snapshot: &Manifest, told
     told("the data file is that of the snapshot");
     let proven = snapshots::verify(&folder, place.environment, place.clock, safety.as_str(), plan.before.clone());
     Ok(match proven {
-        Ok(manifest) => json!({ "id": manifest.id, "bytes": manifest.bytes, "proven": true }),
+        Ok(manifest) => {
+            let copied = place.elsewhere.map(|elsewhere| elsewhere.copy(&folder, &manifest).is_ok());
+            json!({ "id": manifest.id, "bytes": manifest.bytes, "proven": true, "copied": copied })
+        }
         // It is kept all the same: it is all there is of what was written since.
         Err(error) => json!({ "id": safety, "proven": false, "why": error.to_string() }),
     })

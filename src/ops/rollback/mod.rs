@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::app::clock::Clock;
+use crate::app::elsewhere::Elsewhere;
 use crate::app::snapshots::Told;
 use crate::app::{Error, releases};
 use crate::domain::Environment;
@@ -40,6 +41,8 @@ pub struct Place<'a> {
     pub environment: &'a Environment,
     /// What time it is.
     pub clock: &'a Clock,
+    /// The second folder of snapshots, if there is one.
+    pub elsewhere: Option<&'a Elsewhere>,
     /// The open store, where this process has it.
     pub store: Option<&'a Store>,
 }

@@ -54,6 +54,7 @@ const OF_PRODUCTION: &[&str] = &[
 const HOLDS_PRODUCTIONS: &[&str] =
     &["it holds file", "of “production” with schema", "of “staging” was expected", "name another"];
 const TO_SNAPSHOT: &[&str] = &["rollback", "--env", "staging", "--to", SNAPSHOT];
+const FROM_VAULT: &[&str] = &["snapshot", "fetch", SNAPSHOT, "--env", "staging", "--from", "vault"];
 const UNCONFIRMED: &[&str] = &["this is production", "add --confirm production", "nothing was changed"];
 
 /// A way that needs nothing but a command.
@@ -538,6 +539,22 @@ pub const WAYS: &[Way] = &[
         )
     },
     Way {
+        words: FROM_VAULT,
+        ..done(
+            "production's copy fetched from a second folder",
+            |team| vault(team, false),
+            &["is of file", "of “production”, and one of “staging” was expected", "Nothing was changed"],
+        )
+    },
+    Way {
+        words: FROM_VAULT,
+        ..done(
+            "production's copy fetched with a manifest that claims to be staging's",
+            |team| vault(team, true),
+            &["it holds file", "of “production”, and one of “staging” was expected", "name another"],
+        )
+    },
+    Way {
         mistake: |team| team.puts_snapshot("production", false),
         ..told(
             "rollback of production's file",
@@ -616,4 +633,10 @@ fn without_production() -> String {
 
 fn without_staging() -> String {
     TOML.split_once("[environment.staging]").unwrap().0.to_owned()
+}
+
+/// Moves production's snapshot to a second folder.
+fn vault(team: &Team, claims: bool) {
+    team.puts_snapshot("staging", claims);
+    fs::rename(team.at("data/staging/snapshots"), team.at("vault")).unwrap();
 }
