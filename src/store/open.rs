@@ -58,19 +58,21 @@ impl Store {
     }
 
     /// Opens a store on storage that is no file, for tests of what storage does wrong; an empty one gets the stamp of
-    /// `newborn`. The same checks are made as of a file, and the same rules hold.
+    /// `newborn`. The same checks are made as of a file, and the same rules hold. Up to `cache` bytes are kept in memory: with
+    /// none, every look asks the storage.
     ///
     /// # Errors
     /// [`OpenError`].
     pub fn open_on(
         storage: impl StorageBackend,
+        cache: usize,
         environment: &Environment,
         newborn: (FileId, [u8; 32], jiff::Timestamp),
     ) -> Result<Self, OpenError> {
         let path = Path::new("storage");
         let backend = Preimage::over(storage);
         let empty = backend.len().map_err(io(path))? == 0;
-        let database = open_database(path, backend.clone())?;
+        let database = open_with(cache, path, backend.clone())?;
         if empty {
             let (file_id, key, now) = newborn;
             furnish(path, &database, &Stamp::new(environment.clone(), file_id, now), key)?;
@@ -167,9 +169,13 @@ fn backend(path: &Path, file: File) -> Result<Preimage, OpenError> {
 }
 
 pub(super) fn open_database(path: &Path, backend: impl StorageBackend) -> Result<Database, OpenError> {
+    open_with(CACHE, path, backend)
+}
+
+fn open_with(cache: usize, path: &Path, backend: impl StorageBackend) -> Result<Database, OpenError> {
     // A damaged body can panic inside redb; that is an answer about the file, not the end of the process.
     let opened =
-        catch_unwind(AssertUnwindSafe(|| redb::Builder::new().set_cache_size(CACHE).create_with_backend(backend)));
+        catch_unwind(AssertUnwindSafe(|| redb::Builder::new().set_cache_size(cache).create_with_backend(backend)));
     match opened {
         Ok(opened) => opened.map_err(|error| explain(path, error)),
         Err(_) => Err(damaged(path)),

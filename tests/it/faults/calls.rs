@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use super::day::{self, Morning, Rows, STEPS, Shape, morning, rows, shape};
+use super::day::{self, Memory, Morning, Rows, STEPS, Shape, morning, rows, shape};
 use super::disk::{Call, Disk, Fault, Trouble};
 use super::is_long;
 
@@ -46,18 +46,20 @@ struct Ordinary {
     calls: BTreeMap<Call, usize>,
 }
 
-fn ordinary() -> &'static Ordinary {
-    static ORDINARY: OnceLock<Ordinary> = OnceLock::new();
-    ORDINARY.get_or_init(|| std::thread::spawn(|| runtime().block_on(measured())).join().unwrap())
+fn ordinary(memory: Memory) -> &'static Ordinary {
+    static AMPLE: OnceLock<Ordinary> = OnceLock::new();
+    static NONE: OnceLock<Ordinary> = OnceLock::new();
+    let ordinary = if memory == Memory::Ample { &AMPLE } else { &NONE };
+    ordinary.get_or_init(|| std::thread::spawn(move || runtime().block_on(measured(memory))).join().unwrap())
 }
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().build().unwrap()
 }
 
-async fn measured() -> Ordinary {
+async fn measured(memory: Memory) -> Ordinary {
     let disk = Disk::of(morning().bytes.clone());
-    let app = day::app(day::open(disk.clone()).unwrap());
+    let app = day::app(day::open_with(disk.clone(), memory).unwrap());
     let (mut shapes, mut before) = (Vec::new(), disk.aside(|| rows(&app.store)).unwrap());
     for number in 0..STEPS {
         let commits = app.store.stats().commits;
@@ -90,12 +92,12 @@ impl Expected {
 }
 
 /// Lives a day on a disk with this fault, and looks at what is left of it.
-async fn lived(morning: &Morning, fault: Fault) -> Outcome {
-    let what = format!("{fault:?}");
+async fn lived(morning: &Morning, memory: Memory, fault: Fault) -> Outcome {
+    let what = format!("{fault:?}, memory {memory:?}");
     let disk = Disk::failing(morning.bytes.clone(), fault);
     let before = rows(&day::open(Disk::of(morning.bytes.clone())).unwrap()).unwrap();
     let mut expected = Expected { acknowledged: before, in_flight: Shape::new() };
-    let Ok(store) = day::open(disk.clone()) else {
+    let Ok(store) = day::open_with(disk.clone(), memory) else {
         assert!(disk.has_failed(), "{what}: refused for no reason");
         assert!(
             !expected.found_in(disk.after_a_kill(), &what) && !expected.found_in(disk.after_a_power_failure(), &what)
@@ -104,7 +106,7 @@ async fn lived(morning: &Morning, fault: Fault) -> Outcome {
     };
     let app = day::app(store);
     let mut refused = false;
-    for (number, in_flight) in ordinary().shapes.iter().enumerate() {
+    for (number, in_flight) in ordinary(memory).shapes.iter().enumerate() {
         let done = morning.step(&app, number).await;
         assert!(!(refused && done.is_ok()), "{what}: step {number} was taken after the disk had refused something");
         if done.is_err() && !refused {
@@ -116,7 +118,7 @@ async fn lived(morning: &Morning, fault: Fault) -> Outcome {
             expected.acknowledged = disk.aside(|| rows(&app.store)).unwrap();
         }
     }
-    if refused && fault.call != Call::Read {
+    if refused && fault.call != Call::Read && memory == Memory::Ample {
         // What was read before is still there to be read.
         assert_eq!(rows(&app.store).unwrap(), expected.acknowledged, "{what}");
     }
@@ -133,22 +135,32 @@ async fn lived(morning: &Morning, fault: Fault) -> Outcome {
 
 #[test]
 fn a_call_that_fails_is_told_stops_writing_and_costs_nothing_that_was_answered() {
+    tried(Memory::Ample, &TROUBLES);
+}
+
+#[test]
+fn a_read_that_fails_on_the_day_is_told_and_nothing_is_made_up() {
+    tried(Memory::None, &TROUBLES[1..2]);
+}
+
+/// Lives a day for every fault, and prints what came of them.
+fn tried(memory: Memory, troubles: &[(Call, &[Trouble])]) {
     let mut table: BTreeMap<(Call, Trouble, bool), Row> = BTreeMap::new();
-    for (call, troubles) in TROUBLES {
-        let most = ordinary().calls[&call];
+    for &(call, troubles) in troubles {
+        let most = ordinary(memory).calls[&call];
         for (&trouble, for_ever) in troubles.iter().flat_map(|trouble| [(trouble, false), (trouble, true)]) {
             // A few of each in the ordinary run, and not always the same ones for every trouble.
             let every = if is_long() { 1 } else { most.div_ceil(12) };
             let first = 1 + table.len() % every;
             for nth in (first..=most).step_by(every) {
-                let outcome = runtime().block_on(lived(morning(), Fault { call, nth, trouble, for_ever }));
+                let outcome = runtime().block_on(lived(morning(), memory, Fault { call, nth, trouble, for_ever }));
                 let row = table.entry((call, trouble, for_ever)).or_default();
                 row.tried += 1;
                 *row.outcomes.entry(outcome).or_default() += 1;
             }
         }
     }
-    println!("{:<8}{:<12}{:<10}{:>6}  outcome", "call", "fault", "", "tried");
+    println!("{:<8}{:<12}{:<10}{:>6}  outcome, memory {memory:?}", "call", "fault", "", "tried");
     let mut refused = 0;
     for ((call, trouble, for_ever), Row { tried, outcomes }) in &table {
         let trouble = match trouble {
@@ -166,7 +178,7 @@ fn a_call_that_fails_is_told_stops_writing_and_costs_nothing_that_was_answered()
 
 #[test]
 fn a_sync_that_lies_costs_at_most_what_it_lied_about() {
-    let most = ordinary().calls[&Call::Sync];
+    let most = ordinary(Memory::Ample).calls[&Call::Sync];
     let (mut tried, mut behind) = (0, 0);
     for nth in 1..=most {
         let fault = Fault { call: Call::Sync, nth, trouble: Trouble::Lies, for_ever: false };

@@ -33,9 +33,23 @@ pub struct Morning {
 /// How many steps a day has; each is one commit.
 pub const STEPS: usize = 10;
 
+/// What a process keeps of the file in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// All of it: the disk is read once.
+    Ample,
+    /// Nothing: the disk is asked at every look.
+    None,
+}
+
 pub fn open(disk: Disk) -> Result<Store, OpenError> {
+    open_with(disk, Memory::Ample)
+}
+
+pub fn open_with(disk: Disk, memory: Memory) -> Result<Store, OpenError> {
     let born = (FileId::mint(Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], Timestamp::UNIX_EPOCH);
-    Store::open_on(disk, &Environment::development(), born)
+    let cache = if memory == Memory::Ample { 64 << 20 } else { 0 };
+    Store::open_on(disk, cache, &Environment::development(), born)
 }
 
 pub fn rows(store: &Store) -> Result<Rows, Error> {
