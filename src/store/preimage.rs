@@ -11,15 +11,32 @@ use std::ops::Bound;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use redb::{BackendError, StorageBackend};
 
 /// What is copied at once before a change, in bytes. redb writes pages of 4 KiB, often several that lie together.
 const CHUNK: u64 = 16 << 10;
-/// How many chunks the copier takes in one go, while a writer may have to wait: 1 MiB.
-const WINDOW: u64 = 64;
-/// After how many bytes the copy is handed to the disk, so that the writer's own syncs never wait behind all of it.
-const SYNC_EVERY: u64 = 16 << 20;
+
+/// How the copier goes: how much a writer may have to wait for, and how much of the disk it leaves.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    /// How many chunks are taken in one go, while a writer may have to wait for them.
+    window: u64,
+    /// After how many bytes the copy is handed to the disk, so that a writer's own sync never waits behind more.
+    sync_every: u64,
+    /// Whether the copier then rests for as long as that took, so that writers have at least half of the disk.
+    rests: bool,
+}
+
+/// While nobody writes.
+const ALONE: Pace = Pace { window: 64, sync_every: 16 << 20, rests: false };
+/// While somebody writes. `cargo bench --bench snapshot` shows what writers notice of it.
+const BESIDE_WRITERS: Pace = Pace { window: 8, sync_every: 1 << 20, rests: true };
+/// For how long after a write the copier expects another.
+const EXPECTED: Duration = Duration::from_millis(100);
+/// The longest rest: a disk that took long once does not make the copy take for ever.
+const LONGEST_REST: Duration = Duration::from_millis(50);
 
 /// A backend whose bytes can be copied as they were at one moment. Cheap to clone; clones are the same backend.
 #[derive(Debug, Clone)]
@@ -31,6 +48,8 @@ struct Inner {
     /// Whether a copy is being made; looked at before the lock, which costs writers something.
     copying: AtomicBool,
     copy: Mutex<Option<Copy>>,
+    /// Whether somebody wrote since the copier last looked.
+    written: AtomicBool,
     /// Whether the storage ever refused something. redb asks it for nothing more after that, not even to be read.
     failed: AtomicBool,
 }
@@ -53,6 +72,7 @@ impl Preimage {
             below: Box::new(below),
             copying: AtomicBool::new(false),
             copy: Mutex::new(None),
+            written: AtomicBool::new(false),
             failed: AtomicBool::new(false),
         }))
     }
@@ -107,9 +127,11 @@ impl Preimage {
     }
 
     fn take_all(&self, told: &mut dyn FnMut(u64, u64)) -> io::Result<u64> {
-        let mut buffer = vec![0; usize::try_from(CHUNK * WINDOW).map_err(io::Error::other)?];
+        let mut buffer = vec![0; usize::try_from(CHUNK * ALONE.window).map_err(io::Error::other)?];
         let (mut at, mut unsynced) = (0, 0);
+        let (mut last_write, mut rested) = (None, Instant::now());
         loop {
+            let pace = self.pace(&mut last_write);
             let (length, target) = {
                 let mut copy = self.copy();
                 let copy = copy.as_mut().ok_or(io::ErrorKind::NotFound)?;
@@ -119,18 +141,29 @@ impl Preimage {
                 if at >= copy.length {
                     return Ok(copy.length);
                 }
-                unsynced += copy.take_window(self.0.below.as_ref(), at, &mut buffer)?;
+                unsynced += copy.take(self.0.below.as_ref(), at, pace.window, &mut buffer)?;
                 (copy.length, Arc::clone(&copy.target))
             };
-            at = (at + CHUNK * WINDOW).min(length);
+            at = (at + CHUNK * pace.window).min(length);
             told(at, length);
-            if unsynced >= SYNC_EVERY {
+            if unsynced >= pace.sync_every {
                 target.sync_data()?;
                 unsynced = 0;
+                if pace.rests {
+                    std::thread::sleep(rested.elapsed().min(LONGEST_REST));
+                }
+                rested = Instant::now();
             }
             // Whoever waits for the lock has it next.
             std::thread::yield_now();
         }
+    }
+
+    fn pace(&self, last_write: &mut Option<Instant>) -> Pace {
+        if self.0.written.swap(false, Ordering::Relaxed) {
+            *last_write = Some(Instant::now());
+        }
+        if last_write.is_some_and(|at| at.elapsed() < EXPECTED) { BESIDE_WRITERS } else { ALONE }
     }
 
     /// Puts the old bytes of `offset..end` into the copy, before they change.
@@ -138,6 +171,7 @@ impl Preimage {
         if !self.0.copying.load(Ordering::Acquire) {
             return;
         }
+        self.0.written.store(true, Ordering::Relaxed);
         if let Some(copy) = self.copy().as_mut()
             && copy.failed.is_none()
             && let Err(error) = copy.take_before(self.0.below.as_ref(), offset, end)
@@ -154,24 +188,14 @@ impl Copy {
         let end = end.min(self.length);
         let mut at = offset / CHUNK * CHUNK;
         while at < end {
-            self.take_window_of(below, at, 1, &mut buffer)?;
+            self.take(below, at, 1, &mut buffer)?;
             at += CHUNK;
         }
         Ok(())
     }
 
-    fn take_window(&mut self, below: &dyn StorageBackend, at: u64, buffer: &mut [u8]) -> io::Result<u64> {
-        self.take_window_of(below, at, WINDOW, buffer)
-    }
-
     /// Takes up to `chunks` chunks from `at` on, in runs of those that nobody has taken. Answers how many bytes.
-    fn take_window_of(
-        &mut self,
-        below: &dyn StorageBackend,
-        at: u64,
-        chunks: u64,
-        buffer: &mut [u8],
-    ) -> io::Result<u64> {
+    fn take(&mut self, below: &dyn StorageBackend, at: u64, chunks: u64, buffer: &mut [u8]) -> io::Result<u64> {
         let first = usize::try_from(at / CHUNK).map_err(io::Error::other)?;
         let last = first.saturating_add(usize::try_from(chunks).map_err(io::Error::other)?).min(self.taken.len());
         let (mut next, mut bytes) = (first, 0);
@@ -295,10 +319,10 @@ mod tests {
             let file = Preimage::over(below);
             let copied = target();
             file.begin(Arc::clone(&copied)).unwrap();
-            let mut buffer = vec![0; usize::try_from(CHUNK * WINDOW).unwrap()];
+            let mut buffer = vec![0; usize::try_from(CHUNK * ALONE.window).unwrap()];
             for (number, step) in steps.into_iter().enumerate() {
                 if number == early {
-                    file.copy().as_mut().unwrap().take_window_of(file.0.below.as_ref(), CHUNK * 3, 5, &mut buffer).unwrap();
+                    file.copy().as_mut().unwrap().take(file.0.below.as_ref(), CHUNK * 3, 5, &mut buffer).unwrap();
                 }
                 match step {
                     Step::Write(at, data) => {
