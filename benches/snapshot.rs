@@ -125,8 +125,12 @@ async fn main() {
     let rows = filled(&store, megabytes).await;
     println!("a file of {} MB", fs::metadata(store.path()).unwrap().len() / 1_000_000);
 
+    // A virtual disk is several times slower where nothing was ever written, whoever comes there first.
+    copied(store.path(), &at("cp"));
+    copied(store.path(), &at("copy"));
+    fs::remove_file(at("copy")).unwrap();
     let mut ratios = Vec::new();
-    for round in 0..3 {
+    for round in 0..5 {
         let (cp, own) = (copied(store.path(), &at("cp")), snapshot(&store, &at("copy")).await);
         println!("round {round}: cp and sync {cp:.2} s, snapshot {own:.2} s: {:.0} % of its speed", 100.0 * cp / own);
         ratios.push(cp / own);
@@ -162,5 +166,5 @@ async fn main() {
     let began = Instant::now();
     drop(Store::open(&at("killed"), &Environment::development()).unwrap());
     println!("opened after a kill in {:.2} s", began.elapsed().as_secs_f64());
-    println!("speed against cp {:.2}, p99 against none {:.2}", ratios[1], with / without);
+    println!("speed against cp {:.2}, p99 against none {:.2}", ratios[2], with / without);
 }
