@@ -124,13 +124,13 @@ async fn a_full_disk_stops_writing_but_not_reading_and_room_brings_it_back_witho
 }
 
 /// A signed-in seeded person, tolerant of a server that dies in mid-sentence.
-struct Client {
+pub struct Client {
     port: u16,
     cookie: String,
 }
 
 impl Client {
-    async fn sign_in(server: &Server) -> Self {
+    pub async fn sign_in(server: &Server) -> Self {
         let body = r#"{"email":"ines@example.com","password":"plenty of quiet mornings"}"#;
         let mut client = Self { port: server.port, cookie: String::new() };
         let reply = client.sends("POST", "/api/auth/sign-in", body).await.unwrap().is(200);
@@ -184,7 +184,7 @@ impl Client {
         self.sends("DELETE", &format!("/api/habits/{id}"), "").await.unwrap().status == 200
     }
 
-    async fn sends(&self, method: &str, path: &str, body: &str) -> Option<crate::person::Reply> {
+    pub async fn sends(&self, method: &str, path: &str, body: &str) -> Option<crate::person::Reply> {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: localhost:{}\r\nconnection: close\r\ncookie: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             self.port,

@@ -62,6 +62,7 @@ mod previews;
 mod process;
 mod readme;
 mod relay;
+#[allow(clippy::print_stdout, reason = "it says what it measured")]
 mod rollback;
 mod routes;
 mod security;

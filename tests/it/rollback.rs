@@ -3,9 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::crash::Client;
 use crate::process::{Server, code, complaint, run, said};
 
 const FILE: &str = "data/development/atlas.redb";
@@ -64,35 +67,45 @@ fn a_rollback_brings_the_data_back_and_is_undone_by_another_with_and_without_a_s
     }
 }
 
-#[test]
-fn requests_that_come_while_the_data_are_swapped_wait_and_none_fails() {
+#[tokio::test]
+async fn requests_that_come_while_the_data_are_swapped_wait_and_none_fails() {
     let folder = planted();
     let server = Server::start(folder.path());
+    let client = Client::sign_in(&server).await;
+    let habits = client.sends("GET", "/api/habits", "").await.unwrap().is(200).data();
+    let habit = format!("/api/habits/{}", habits["habits"][0]["id"].as_str().unwrap());
     let before = snapshot(folder.path());
-    let (stop, port) = (std::sync::atomic::AtomicBool::new(false), server.port);
-    let answered = std::thread::scope(|scope| {
-        let asking: Vec<_> = (0..3)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut answered = 0;
-                    while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                        let head = crate::process::get(port, "/api/health");
-                        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-                        answered += 1;
-                    }
-                    answered
-                })
-            })
-            .collect();
-        let done: Vec<Output> =
-            (0..5).map(|_| run(folder.path(), &["rollback", "--to", &before, "--json"], &[])).collect();
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
-        for output in &done {
-            parsed(output);
+    let (path, over) = (folder.path().to_owned(), AtomicBool::new(false));
+    let going_back = async {
+        let back = move || (0..5).map(|_| json(&path, &["rollback", "--to", &before])).count();
+        assert_eq!(tokio::task::spawn_blocking(back).await.unwrap(), 5);
+        over.store(true, Ordering::Relaxed);
+    };
+    let asking = |method, path, body| {
+        let (client, over) = (&client, &over);
+        async move {
+            let (mut answered, mut longest) = (0, Duration::ZERO);
+            while !over.load(Ordering::Relaxed) {
+                let asked = Instant::now();
+                client.sends(method, path, body).await.expect("an answer").is(200);
+                (answered, longest) = (answered + 1, longest.max(asked.elapsed()));
+            }
+            (answered, longest)
         }
-        asking.into_iter().map(|one| one.join().unwrap()).sum::<usize>()
-    });
-    assert!(answered > 0);
+    };
+    let ((), health, reads, writes) = tokio::join!(
+        going_back,
+        asking("GET", "/api/health", ""),
+        asking("GET", "/api/habits", ""),
+        asking("PUT", &habit, r#"{"title":"Run along the canal"}"#),
+    );
+    for (what, (answered, longest)) in [("health", health), ("reads", reads), ("writes", writes)] {
+        println!(
+            "five rollbacks under a running server: {answered} {what}, none failed, {} ms at most",
+            longest.as_millis()
+        );
+        assert!(answered > 5, "{what}");
+    }
 }
 
 #[test]
