@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,7 +12,7 @@ use atlas::store::{Error, Read, Store, snapshot};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::process::{Server, code, complaint, run, said};
+use crate::process::{Server, atlas, code, complaint, run, said};
 
 fn long() -> bool {
     std::env::var_os("ATLAS_TESTS").is_some_and(|which| which == "long")
@@ -168,12 +169,31 @@ fn a_disk_that_fills_costs_the_snapshot_and_nothing_else() {
 }
 
 #[test]
-fn what_a_killed_snapshot_left_is_swept_away_by_the_next() {
+fn a_snapshot_that_is_killed_half_way_does_not_count_and_is_swept_away_by_the_next() {
     let folder = planted();
-    fs::create_dir_all(snapshots(folder.path())).unwrap();
-    let half = snapshots(folder.path()).join(".20260212T120000Z-03fa.redb");
-    fs::write(&half, b"half a copy").unwrap();
-    assert_eq!(json(folder.path(), &["snapshot", "list"])["snapshots"], serde_json::json!([]));
+    let file = folder.path().join("data/development/atlas.redb");
+    let before = json(folder.path(), &["user", "list"]);
+    let drafts = || {
+        let names = fs::read_dir(snapshots(folder.path())).into_iter().flatten();
+        names.filter(|entry| entry.as_ref().unwrap().file_name().as_encoded_bytes().starts_with(b".")).count()
+    };
+    // One that was faster than the kill is whole, and another is tried.
+    let mut whole = 0;
+    loop {
+        let mut taking = atlas(folder.path()).args(["snapshot", "create"]).stdout(Stdio::null()).spawn().unwrap();
+        while drafts() == 0 && taking.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        taking.kill().unwrap();
+        if taking.wait().unwrap().code().is_none() && drafts() > 0 {
+            break;
+        }
+        whole += 1;
+        assert!(whole < 50, "none was killed in time");
+    }
+    assert_eq!(json(folder.path(), &["snapshot", "list"])["snapshots"].as_array().unwrap().len(), whole);
+    assert_eq!(json(folder.path(), &["user", "list"]), before, "the data file is as it was");
+    snapshot::prove(&file, &Environment::development()).unwrap();
     json(folder.path(), &["snapshot", "create"]);
-    assert!(!half.exists());
+    assert_eq!(drafts(), 0);
 }
