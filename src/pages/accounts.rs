@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::assets::address;
-use super::form::{Field, alert, field, status};
+use super::form::{Field, alert, field, owner, status};
 use super::layout::{Frame, Here, document};
 use super::zones;
 use crate::domain::Fault;
@@ -118,7 +118,7 @@ pub fn confirm(frame: &Frame<'_>, link: Link<'_>, refused: Option<&str>) -> Mark
                 }
                 form.stack method="post" action="/verify-email" novalidate {
                     input type="hidden" name="token" value=(link.token);
-                    @if link.contested { (field("", &password, &[])) }
+                    @if link.contested { (owner(link.email)) (field("", &password, &[])) }
                     button.button type="submit" { "Confirm this address" }
                 }
                 p.aside { "If you did not sign up, close this page. Nothing will happen." }

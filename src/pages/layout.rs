@@ -145,7 +145,7 @@ fn aside(name: &str, is_admin: bool, here: Here) -> Markup {
                 }
             }
             form.leave method="post" action="/sign-out" {
-                a.who href="/account" title=(name) aria-current=[(here == Here::Account).then_some("page")] { (name) }
+                a.who href="/account" title=(name) aria-current=[(here == Here::Account).then_some("page")] { span { (name) } }
                 button.quiet type="submit" { "Sign out" }
             }
         }

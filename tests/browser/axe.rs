@@ -29,17 +29,22 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What axe finds on the page at hand. The driver's scripts do not come from the page, so its policy lets them be.
+/// What axe finds on the page at hand.
 pub async fn findings(person: &Person) -> Vec<Finding> {
+    findings_but(person, &[]).await
+}
+
+/// The same but for some rules. The driver's scripts do not come from the page, so its policy lets them be.
+pub async fn findings_but(person: &Person, rules: &[&str]) -> Vec<Finding> {
     if person.asks("return typeof axe").await == "undefined" {
         person.asks(&std::fs::read_to_string(tool("axe-core/axe.min.js")).unwrap()).await;
     }
-    let options = json!({
-        "runOnly": TAGS,
-        // Of WCAG 2.2, but off by itself.
-        "rules": { "target-size": { "enabled": true } },
-        "resultTypes": ["violations"],
-    });
+    // Of WCAG 2.2, but off by itself.
+    let mut enabled = json!({ "target-size": { "enabled": true } });
+    for rule in rules {
+        enabled[rule] = json!({ "enabled": false });
+    }
+    let options = json!({ "runOnly": TAGS, "rules": enabled, "resultTypes": ["violations"] });
     let found = format!(
         "return axe.run(document, {options}).then(({{ violations }}) => violations.flatMap((rule) =>
             rule.nodes.map((node) => ({{

@@ -81,6 +81,15 @@ impl Device {
     }
 }
 
+/// What a browser loaded.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Every address that was asked for.
+    pub requested: Vec<Url>,
+    /// The newest page, as the server sent it.
+    pub page: Option<String>,
+}
+
 /// A browser with one window; it and its driver end when dropped.
 pub struct Browser {
     /// What drives it.
@@ -123,25 +132,31 @@ impl Browser {
 
     /// The addresses that pages asked for since this was last asked. The browser's own pages do not count.
     pub async fn requested(&self) -> Vec<Url> {
-        let addresses = self.log("performance").await.into_iter().filter_map(|entry| {
-            let event: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
-            let is_request = event["message"]["method"] == "Network.requestWillBeSent";
-            let address = &event["message"]["params"]["request"]["url"];
-            is_request.then(|| address.as_str().and_then(|url| url.parse().ok()))?
-        });
-        addresses.filter(|url: &Url| url.has_host() && !url.scheme().starts_with("chrome")).collect()
+        self.loaded().await.requested
     }
 
-    /// The page as the server sent it, if one came since this or [`Self::requested`] was last asked.
-    pub async fn served(&self) -> Option<String> {
-        let request = self.log("performance").await.into_iter().rev().find_map(|entry| {
-            let event: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
-            let event = &event["message"];
-            let is_page = event["method"] == "Network.responseReceived" && event["params"]["type"] == "Document";
-            is_page.then(|| event["params"]["requestId"].clone())
-        })?;
-        let answer = self.devtools("Network.getResponseBody", json!({ "requestId": request })).await;
-        Some(answer["body"].as_str().expect("a page is text").to_owned())
+    /// What was loaded since this or [`Self::requested`] was last asked.
+    pub async fn loaded(&self) -> Loaded {
+        let (mut requested, mut page) = (Vec::new(), None);
+        for entry in self.log("performance").await {
+            let event: Value = serde_json::from_str(entry["message"].as_str().unwrap_or_default()).unwrap_or_default();
+            let (method, event) = (&event["message"]["method"], &event["message"]["params"]);
+            if method == "Network.requestWillBeSent" {
+                requested.extend(event["request"]["url"].as_str().and_then(|url| url.parse::<Url>().ok()));
+            }
+            if method == "Network.responseReceived" && event["type"] == "Document" {
+                page = Some(event["requestId"].clone());
+            }
+        }
+        requested.retain(|url| url.has_host() && !url.scheme().starts_with("chrome"));
+        let page = match page {
+            None => None,
+            Some(request) => {
+                let answer = self.devtools("Network.getResponseBody", json!({ "requestId": request })).await;
+                Some(answer["body"].as_str().expect("a page is text").to_owned())
+            }
+        };
+        Loaded { requested, page }
     }
 
     /// Has the media queries of style sheets find these features, as in `("prefers-color-scheme", "dark")`.
@@ -155,6 +170,36 @@ impl Browser {
     pub async fn resizes(&self, (width, height): (u32, u32)) {
         let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": true });
         self.devtools("Emulation.setDeviceMetricsOverride", screen).await;
+    }
+
+    /// All of the page at hand as a PNG in base64, a pixel for each of its style sheet's.
+    pub async fn picture(&self) -> String {
+        let size = self.devtools("Page.getLayoutMetrics", json!({})).await["cssContentSize"].clone();
+        let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
+        let wanted = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+        let picture = self.devtools("Page.captureScreenshot", wanted).await;
+        picture["data"].as_str().expect("a picture is text").to_owned()
+    }
+
+    /// Presses a key of the keyboard and lets go of it, wherever the focus is: `Tab`, `Enter`, or ` ` for the space bar.
+    pub async fn presses_key(&self, key: &str) {
+        let (code, number, text) = match key {
+            "Tab" => ("Tab", 9, ""),
+            "Enter" => ("Enter", 13, "\r"),
+            " " => ("Space", 32, " "),
+            other => panic!("the keyboard has no key {other}"),
+        };
+        for event in ["keyDown", "keyUp"] {
+            let text = if event == "keyDown" { text } else { "" };
+            let pressed =
+                json!({ "type": event, "key": key, "code": code, "windowsVirtualKeyCode": number, "text": text });
+            self.devtools("Input.dispatchKeyEvent", pressed).await;
+        }
+    }
+
+    /// Types words wherever the focus is.
+    pub async fn types(&self, words: &str) {
+        self.devtools("Input.insertText", json!({ "text": words })).await;
     }
 
     /// Takes the connection away, as in a tunnel, or gives it back.

@@ -79,12 +79,13 @@ async fn no_page_for_admins_scrolls_sideways_or_has_small_targets_at_320_pixels(
 
 /// Everything is within the width of the screen, and what is pressed is at least 44 pixels high. Links within text
 /// are as high as their line.
-async fn fits(person: &Person, page: &str) {
+pub async fn fits(person: &Person, page: &str) {
     let root = "document.documentElement";
     assert_eq!(person.asks(&format!("return {root}.clientWidth")).await, 320, "{page} is as wide as the screen");
     let wider = format!("return [{root}, document.body].filter((box) => box.scrollWidth > 320).length");
     let wide = "return [...document.querySelectorAll('body *')]
         .filter((element) => element.getClientRects().length && element.getBoundingClientRect().right > 320.5)
+        .filter((element) => !element.parentElement.closest('.wide'))
         .map((element) => element.outerHTML.slice(0, 100))";
     assert_eq!(person.asks(&wider).await, 0, "{page} scrolls sideways: {}", person.asks(wide).await);
     assert_eq!(person.asks(wide).await, json!([]), "{page} is cut off");
@@ -93,6 +94,40 @@ async fn fits(person: &Person, page: &str) {
         .filter(([element, box]) => box.width > 0 && box.height < 43.5)
         .map(([element, box]) => `${element.outerHTML.slice(0, 100)}: ${box.height} px`)";
     assert_eq!(person.asks(low).await, json!([]), "{page} has targets that are too small");
+}
+
+/// WCAG 2.2, 1.4.12: whoever needs more room between lines, words and letters sets it, and loses nothing.
+const SPACED: &str = "const spaced = new CSSStyleSheet();
+    spaced.replaceSync(`* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important }
+        p { margin-bottom: 2em !important }`);
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, spaced];
+    return getComputedStyle(document.querySelector('h1')).letterSpacing";
+
+/// Words that their own box cuts off.
+const CUT: &str = "return [...document.querySelectorAll('body *')]
+    .filter((element) => !element.closest('.unseen') && element.checkVisibility())
+    .filter((element) => ['hidden', 'clip'].includes(getComputedStyle(element).overflowX))
+    .filter((element) => element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1)
+    .map((element) => element.outerHTML.slice(0, 100))";
+
+#[tokio::test]
+async fn with_more_room_between_letters_words_and_lines_nothing_is_lost_at_320_pixels() {
+    let ines = ines(Device::NARROWEST).await;
+    for (path, _) in FOR_MEMBERS {
+        ines.visits(path).await;
+        assert_ne!(ines.asks(SPACED).await, "normal");
+        fits(&ines, path).await;
+        assert_eq!(ines.asks(CUT).await, json!([]), "{path} cuts words off");
+    }
+    ines.visits("/account").await;
+    ines.presses("Sign out").await;
+    ines.is_on("/sign-in").await;
+    for path in FOR_STRANGERS {
+        ines.visits(path).await;
+        ines.asks(SPACED).await;
+        fits(&ines, path).await;
+        assert_eq!(ines.asks(CUT).await, json!([]), "{path} cuts words off");
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,10 @@
 //! | `two_factor` | a second factor: set up, signed in with, lost and switched off |
 //! | `mistakes` | what people see when Atlas says no |
 //! | `faultless` | no page has a fault that a program can find, wherever `tour` comes past |
-//! | `axe`, `markup` | the programs that look: axe-core at the page, html-validate at what was sent |
+//! | `axe`, `markup`, `nu` | the programs that look: axe-core at the page, html-validate and the Nu checker at what was sent |
+//! | `forced` | what is left when the system's own colours replace the page's, seen in pictures |
+//! | `keyboard` | everything by keys alone: what is reached in which order, and that it can be seen |
+//! | `lighthouse` | what Lighthouse measures, when `ATLAS_TESTS=long` |
 //! | `tour` | a walk past every page in every state; new pages belong here |
 //! | `every_page` | what holds on every page: width, targets, silence, no strangers |
 //! | `seeded` | a data file planted by `atlas seed` |
@@ -35,13 +38,16 @@ mod axe;
 mod browser;
 mod every_page;
 mod faultless;
+mod forced;
 mod habits;
 #[path = "../it/ingest.rs"]
 #[allow(dead_code, reason = "stories about the server want more of it")]
 mod ingest;
 mod journey;
+mod keyboard;
 mod markup;
 mod mistakes;
+mod nu;
 mod offline;
 mod person;
 mod program;

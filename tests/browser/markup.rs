@@ -1,10 +1,12 @@
-//! What html-validate says about pages as the server sends them.
+//! What html-validate and the Nu checker say about pages as the server sends them.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use tempfile::TempDir;
 
+use super::nu;
 use super::tools::tool;
 
 /// The recommended rules, but for two things that are meant.
@@ -17,7 +19,7 @@ const RULES: &str = r#"{
     }
 }"#;
 
-/// Pages that wait to be validated. All at once: the validator takes longer to start than to read them.
+/// Pages that wait to be validated. All at once: the validators take longer to start than to read them.
 pub struct Markup(TempDir);
 
 impl Markup {
@@ -25,13 +27,18 @@ impl Markup {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(".htmlvalidate.json"), RULES).unwrap();
+        fs::create_dir(folder.path().join("pages")).unwrap();
         Self(folder)
+    }
+
+    fn pages(&self) -> PathBuf {
+        self.0.path().join("pages")
     }
 
     /// Keeps a page under its name.
     pub fn keep(&self, name: &str, page: &str) {
         let name = name.replace('/', " ");
-        fs::write(self.0.path().join(format!("{}.html", name.trim())), page).unwrap();
+        fs::write(self.pages().join(format!("{}.html", name.trim())), page).unwrap();
     }
 
     /// What is wrong with the pages, with name, line and rule.
@@ -39,7 +46,7 @@ impl Markup {
         let validated = Command::new("node")
             .arg(tool("html-validate/bin/html-validate.mjs"))
             .args(["--formatter", "text", "."])
-            .current_dir(self.0.path())
+            .current_dir(self.pages())
             .output()
             .expect("node runs; tests/run installs it");
         let said = String::from_utf8_lossy(&validated.stdout);
@@ -49,7 +56,7 @@ impl Markup {
             said.trim().is_empty(),
             "html-validate does not say why: {said}{trouble}"
         );
-        said.lines().map(str::to_owned).collect()
+        said.lines().map(str::to_owned).chain(nu::findings(&self.pages())).collect()
     }
 }
 
@@ -62,6 +69,8 @@ fn what_is_no_html_is_found() {
     markup.keep("/right", &page("<p>Right</p>"));
     assert_eq!(markup.findings(), [""; 0]);
     markup.keep("/wrong", &page("<p><div>Wrong</div></p>"));
-    let findings = markup.findings().join("\n");
-    assert!(findings.contains("wrong.html") && !findings.contains("right.html"), "{findings}");
+    let findings = markup.findings();
+    let found = findings.join("\n");
+    assert!(found.contains("wrong.html") && !found.contains("right.html"), "{found}");
+    assert!(findings.iter().any(|line| line.contains("error: No “p” element in scope")), "by the Nu checker: {found}");
 }

@@ -57,7 +57,7 @@ const STOPS: &[Stop] = &[
         &[Types("Email", "ada@example.com"), Types("Password", "not this one"), Presses("Sign in")],
         "That address and password do not belong together",
     ),
-    stop("/sign-in/verify", &[Visits("/sign-in/verify")], "Welcome back"),
+    stop("/sign-in/verify, for strangers", &[Visits("/sign-in/verify")], "Welcome back"),
     stop("/verify-email", &[Visits("/verify-email")], "You can have the mail sent again"),
     stop("/verify-email, with digits", &[Unfolds], "Confirm with the digits"),
     stop("/forgot-password", &[Visits("/forgot-password")], "Forgotten password"),
@@ -232,7 +232,11 @@ const STOPS: &[Stop] = &[
     ),
     stop("/new-address, done", &[Presses("Confirm this address")], "Your new address is confirmed"),
     stop("/account, saved", &[Visits("/account?saved")], "Your settings are saved"),
-    stop("/account/import", &[Visits("/account/import"), Presses("See what would change")], "Time zone"),
+    stop(
+        "/account/import, without a file",
+        &[Visits("/account/import"), Presses("See what would change")],
+        "Time zone",
+    ),
     stop("/account, on the way to other colours", &[Visits("/account")], "Time zone"),
     // The dark colours stand in the style sheet twice, and the colour of a day that is done can be chosen.
     stop(
@@ -283,6 +287,7 @@ const STOPS: &[Stop] = &[
         "/admin",
         &[
             Presses("Sign out"),
+            Sees("Welcome back"),
             Visits("/sign-up"),
             Types("Display name", "Olga"),
             Types("Email", "olga@example.com"),

@@ -76,7 +76,7 @@ pub fn one(frame: &Frame<'_>, mail: &Mail, may_retry: bool, news: News<'_>) -> M
             }
         }
         @match (&mail.standing, &mail.letter) {
-            (Standing::Captured, Some(letter)) => article.letter { (text(letter)) },
+            (Standing::Captured, Some(letter)) => article.letter { h2 { "What it says" } (text(letter)) },
             _ => p.empty-line { "What it says is for its reader only." },
         }
     };
