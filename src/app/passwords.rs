@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, oneshot};
 use super::{Error, random};
 use crate::domain::Fault;
 use crate::domain::password::{Password, PasswordHash};
+use crate::observe::panics::why;
 
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
@@ -78,7 +79,7 @@ impl Passwords {
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
             Password::chosen(&raw, &known)
         });
-        judged.await.map_err(broken)
+        judged.await.map_err(|ended| broken(why(&ended)))
     }
 
     /// Hashes a password.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::App;
+use crate::observe::panics::why;
 
 /// How often it is looked whether the file works.
 const LOOK: Duration = Duration::from_millis(250);
@@ -49,7 +50,7 @@ pub async fn keep_recovering(app: &App) {
 async fn tried(app: &App) -> Result<(), String> {
     let store = app.store.clone();
     let recovered = tokio::task::spawn_blocking(move || store.recover(has_room)).await;
-    recovered.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+    recovered.map_err(|ended| why(&ended).to_owned())?.map_err(|error| error.to_string())
 }
 
 /// Finds out whether the file could grow, by making another one beside it that does. Asking the disk how much is free would

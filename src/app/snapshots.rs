@@ -10,6 +10,7 @@ use super::elsewhere::{Copied, Elsewhere};
 use super::{App, Error};
 use crate::domain::snapshot::{Keep, Manifest, Reason, SnapshotId, superfluous};
 use crate::domain::{Environment, FileId, Refusal};
+use crate::observe::panics::why;
 use crate::store::OpenError;
 use crate::store::snapshot::{self, Failure, Proof, Rows};
 use crate::store::snapshots::{Folder, Listing, digest, free_bytes};
@@ -74,7 +75,7 @@ pub async fn take(app: &App, reason: Reason, told: Told<'_>) -> Result<Taken, Er
     let _one = app.snapshotting.lock().await;
     let (tell, mut heard) = tokio::sync::mpsc::unbounded_channel::<String>();
     let (store, clock, elsewhere) = (app.store.clone(), app.clock.clone(), app.elsewhere.clone());
-    let work = tokio::task::spawn_blocking(move || {
+    let work = tokio::task::spawn_blocking(move || -> Result<Taken, Error> {
         let tell = |words: &str| drop(tell.send(words.to_owned()));
         let stamp = store.stamp().clone();
         let manifest = made(store.path(), &stamp.environment, &clock, reason, &tell, |draft| {
@@ -93,7 +94,7 @@ pub async fn take(app: &App, reason: Reason, told: Told<'_>) -> Result<Taken, Er
     while let Some(words) = heard.recv().await {
         told(&words);
     }
-    let taken: Result<Taken, Error> = work.await.map_err(|error| Error::Broken(error.to_string()))?;
+    let taken = work.await.map_err(|ended| Error::Broken(why(&ended).to_owned()))?;
     if let Ok(taken) = &taken {
         note(app, &taken.manifest);
     }

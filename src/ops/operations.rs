@@ -9,6 +9,7 @@ use crate::app::snapshots::Told;
 use crate::app::{App, Error};
 use crate::config::{Dsn, Settings};
 use crate::domain::snapshot::Keep;
+use crate::observe::panics::why;
 
 /// The use cases, what is kept of snapshots, and the way to end the server.
 pub struct Operations {
@@ -78,5 +79,5 @@ pub async fn aside<T: Send + 'static>(
     while let Some(words) = heard.recv().await {
         told(&words);
     }
-    working.await.map_err(|error| Error::Broken(error.to_string()))?
+    working.await.map_err(|ended| Error::Broken(why(&ended).to_owned()))?
 }

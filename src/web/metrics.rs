@@ -27,7 +27,7 @@ const CONNECTIONS: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Answers on `listener` for as long as it is polled.
-pub async fn serve(site: Arc<Site>, listener: TcpListener) {
+pub async fn serve(site: Arc<Site>, listener: Arc<TcpListener>) {
     let permits = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };

@@ -13,6 +13,7 @@ use warp::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, 
 use super::failure::Failure;
 use super::reply::{self, Answer};
 use super::visit::Visit;
+use crate::observe::panics::why;
 use crate::observe::tunnel::{Refused, Said};
 
 /// The routes of the tunnel.
@@ -36,7 +37,7 @@ pub async fn forward(visit: Visit) -> Result<Answer, Failure> {
         tunnel.check(&body, encoding.as_deref()).map_err(explain)?;
         Ok::<_, Failure>(tunnel.forward(&body, &media, encoding.as_deref()))
     });
-    match sending.await.map_err(|error| Failure::Broken(error.to_string()))?? {
+    match sending.await.map_err(|ended| Failure::Broken(why(&ended).to_owned()))?? {
         Ok(said) => Ok(pass_back(&said)),
         Err(why) => {
             tracing::warn!(request = visit.trace.id, why, "a browser's report could not be passed on");

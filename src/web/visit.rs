@@ -17,6 +17,7 @@ use super::site::Site;
 use crate::app::sessions::{Member, SignedIn};
 use crate::app::{self, App};
 use crate::domain::{Account, AccountId, Client};
+use crate::observe::panics::why;
 use crate::pages::Frame;
 
 /// What the log will say of a request, filled in on its way.
@@ -169,7 +170,8 @@ impl Visit {
     ) -> Result<T, Failure> {
         let site = Arc::clone(&self.site);
         let looked = tokio::task::spawn_blocking(move || look(&site.app)).await;
-        Ok(looked.map_err(|error| Failure::Broken(format!("a look at the data file did not end: {error}")))??)
+        Ok(looked
+            .map_err(|ended| Failure::Broken(format!("a look at the data file did not end: {}", why(&ended))))??)
     }
 
     /// What pages say around themselves, for this visitor.

@@ -24,6 +24,7 @@ mod admin;
 mod architecture;
 mod assets;
 mod authenticator;
+mod background;
 mod calendar;
 mod clock;
 mod commands;

@@ -19,7 +19,7 @@ async fn measured() -> (World, SocketAddr) {
     let world = World::with(Wishes { variables, ..Wishes::default() }).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(web::metrics::serve(Arc::clone(&world.site), listener));
+    tokio::spawn(web::metrics::serve(Arc::clone(&world.site), Arc::new(listener)));
     (world, address)
 }
 
@@ -165,7 +165,7 @@ async fn waiting_mail_and_snapshots_have_an_age() {
     let world = World::with(wishes).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(web::metrics::serve(Arc::clone(&world.site), listener));
+    tokio::spawn(web::metrics::serve(Arc::clone(&world.site), Arc::new(listener)));
     assert_eq!(numbers(address).await.value("atlas_snapshot_created_age_seconds", &[]), None, "there is none yet");
     let mut owner = world.stranger();
     (owner.name, owner.host) = ("owner", "staging.example.com".to_owned());

@@ -95,7 +95,9 @@ impl Server {
             .or(line.split_once("http://localhost:"))
             .and_then(|(_, rest)| rest.split_whitespace().next())
             .and_then(|port| port.parse().ok())
-            .unwrap_or_else(|| panic!("no address in “{line}”"));
+            .unwrap_or_else(|| {
+                panic!("no address in “{line}”: {}", std::fs::read_to_string(&path).unwrap_or_default())
+            });
         Self { child, out, line, port, log: path }
     }
 

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
 use crate::app::{purge, recovery, sending};
 use crate::cli::{Exit, complain};
 use crate::config::Settings;
 use crate::mail::Relay;
+use crate::observe::panics::{kept_up, why};
 use crate::observe::supervisor::Supervisor;
 use crate::ops::control::{self, Control};
 use crate::ops::operations::Operations;
@@ -55,16 +55,6 @@ pub(super) async fn recovering(site: Arc<Site>) {
         async move { recovery::keep_recovering(&site.app).await }
     };
     kept_up("watching the data file", Duration::from_secs(1), work).await;
-}
-
-/// Does something that never ends by itself. When it panics, that is told and it begins anew after a pause: what goes on in
-/// the background takes nothing else down with it.
-async fn kept_up<F: Future<Output = ()> + Send + 'static>(what: &str, pause: Duration, work: impl Fn() -> F) {
-    loop {
-        let ended = Task(tokio::spawn(work())).await;
-        tracing::error!(what, ?ended, "it stopped and starts again");
-        tokio::time::sleep(pause).await;
-    }
 }
 
 /// Listens to operators' commands for as long as the server runs. Without the socket it serves all the same.
@@ -118,16 +108,24 @@ pub(super) fn living(supervisor: &Arc<Supervisor>, site: &Arc<Site>) -> impl Fut
     let (supervisor, site) = (Arc::clone(supervisor), Arc::clone(site));
     async move {
         let Some(pulse) = supervisor.pulse() else { return std::future::pending().await };
-        loop {
-            let site = Arc::clone(&site);
-            let look = move || site.app.store.read(|view| view.count(schema::STAMP.name()));
-            match tokio::task::spawn_blocking(look).await {
-                Ok(Ok(_)) => supervisor.is_alive(),
-                Ok(Err(error)) => tracing::error!(%error, "the data file cannot be read"),
-                Err(error) => tracing::error!(%error, "the data file cannot be read"),
-            }
-            tokio::time::sleep(pulse).await;
+        let work = || {
+            let (supervisor, site) = (Arc::clone(&supervisor), Arc::clone(&site));
+            async move { keep_saying(&supervisor, &site, pulse).await }
+        };
+        kept_up("saying that it lives", pulse, work).await;
+    }
+}
+
+async fn keep_saying(supervisor: &Supervisor, site: &Arc<Site>, pulse: Duration) {
+    loop {
+        let site = Arc::clone(site);
+        let look = move || site.app.store.read(|view| view.count(schema::STAMP.name()));
+        match tokio::task::spawn_blocking(look).await {
+            Ok(Ok(_)) => supervisor.is_alive(),
+            Ok(Err(error)) => tracing::error!(%error, "the data file cannot be read"),
+            Err(ended) => tracing::error!(error = why(&ended), "the data file cannot be read"),
         }
+        tokio::time::sleep(pulse).await;
     }
 }
 
@@ -140,22 +138,11 @@ pub(super) fn measuring(
     async move {
         let Some((listener, address)) = scraped else { return std::future::pending().await };
         tracing::info!(%address, "metrics can be read");
-        web::metrics::serve(site, listener).await;
-    }
-}
-
-/// A task that ends when nobody waits for it any more.
-struct Task(JoinHandle<()>);
-
-impl Future for Task {
-    type Output = Result<(), tokio::task::JoinError>;
-    fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
-        std::pin::Pin::new(&mut self.0).poll(context)
-    }
-}
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        self.0.abort();
+        let listener = Arc::new(listener);
+        let work = || {
+            let (site, listener) = (Arc::clone(&site), Arc::clone(&listener));
+            web::metrics::serve(site, listener)
+        };
+        kept_up("answering whoever scrapes", Duration::from_secs(1), work).await;
     }
 }

@@ -8,6 +8,7 @@ use crate::app::clock::Clock;
 use crate::app::elsewhere::Elsewhere;
 use crate::cli::{Exit, complain, open};
 use crate::config::Settings;
+use crate::observe::panics::why;
 use crate::ops::fence;
 use crate::ops::migrations::{self, Stayed};
 use crate::store::{OpenError, Opened};
@@ -38,8 +39,8 @@ pub(super) async fn data_file(settings: &Settings, listener: &TcpListener, bound
             complain(format_args!("the data file stays as it was: {error}"));
             return Err(Exit::InputOutput);
         }
-        Err(error) => {
-            complain(error);
+        Err(ended) => {
+            complain(why(&ended));
             return Err(Exit::InputOutput);
         }
     }

@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::app::clock::Clock;
 use crate::config::Settings;
 use crate::domain::{Kind, Preview, PreviewName};
+use crate::observe::panics::why;
 use crate::ops::seeds;
 
 /// How often previews that are over are removed.
@@ -53,7 +54,7 @@ pub async fn keep_pruning(settings: &Settings) {
                 }
             }
             Ok(Err(error)) => tracing::warn!(%error, "previews"),
-            Err(error) => tracing::error!(%error, "previews"),
+            Err(ended) => tracing::error!(error = why(&ended), "previews"),
         }
         tokio::time::sleep(EVERY).await;
     }
