@@ -53,6 +53,10 @@ pub struct Report<'a> {
     pub environment: &'a str,
 }
 
+/// What search engines and previews of links say of a page.
+const ABOUT: &str =
+    "Atlas keeps the habits you mean to have: what is due today, one tick each, and the streak beside it.";
+
 /// A whole document.
 pub fn document(frame: &Frame<'_>, title: &str, here: Here, main: &Markup) -> Markup {
     let chosen = frame.member.map(|member| member.preferences);
@@ -67,6 +71,7 @@ pub fn document(frame: &Frame<'_>, title: &str, here: Here, main: &Markup) -> Ma
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
+                meta name="description" content=(ABOUT);
                 title { (title) " · Atlas" @if let Some(name) = frame.marked { " (" (name) ")" } }
                 link rel="icon" type="image/svg+xml" href=(address(favicon(frame.marked)));
                 link rel="apple-touch-icon" href=(address(&icon(frame.marked, 192)));

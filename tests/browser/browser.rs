@@ -105,8 +105,7 @@ impl Browser {
     /// Waits for a seat and opens a browser.
     pub async fn open(device: Device) -> Self {
         let seat = SEATS.acquire().await.expect("the seats are never closed");
-        let binary = BINARIES.iter().find_map(|name| on_path(name));
-        let binary = binary.unwrap_or_else(|| panic!("none of {BINARIES:?} is on PATH; tests/run installs Chromium"));
+        let binary = binary();
         let mut driver = Program::start(
             "chromedriver",
             Command::new("chromedriver").arg("--port=0").env("TZ", ZONE).stderr(Stdio::null()),
@@ -265,6 +264,12 @@ impl WebDriverCompatibleCommand for DevTools {
     fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
         (Method::POST, Some(json!({ "cmd": self.0, "params": self.1 }).to_string()))
     }
+}
+
+/// Where Chromium is.
+pub fn binary() -> PathBuf {
+    let found = BINARIES.iter().find_map(|name| on_path(name));
+    found.unwrap_or_else(|| panic!("none of {BINARIES:?} is on PATH; tests/run installs Chromium"))
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {

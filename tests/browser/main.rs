@@ -45,6 +45,7 @@ mod habits;
 mod ingest;
 mod journey;
 mod keyboard;
+mod lighthouse;
 mod markup;
 mod mistakes;
 mod nu;
