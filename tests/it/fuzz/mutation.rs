@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::cost::bounded;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -115,11 +116,7 @@ fn cases(usual: u32) -> u32 {
 /// belongs into the corpus.
 pub fn feed(kind: &str, usual: u32, tries: impl Fn(&[u8])) {
     let saved = saved(kind);
-    feed_from(saved, usual, tries);
-}
-
-/// The same with inputs that are saved nowhere.
-pub fn feed_from(saved: Vec<(String, Vec<u8>)>, usual: u32, tries: impl Fn(&[u8])) {
+    let tries = |input: &[u8]| bounded(kind, input, || tries(input));
     for (_, input) in &saved {
         tries(input);
     }
