@@ -22,7 +22,8 @@
 //!
 //! A tick: `web::serve` accepts the connection, `web::front` checks and numbers the request, `web::dispatch` finds the
 //! route in `web::routes` and the member, `web::api::completions` parses and asks [`app::completions`], which decides
-//! in one write to the [`store`] with the rule of [`domain::completion`]. The answer goes back the same way.
+//! in one write to the [`store`] with the rule of [`domain::completion`]. The answer goes back the same way. A page that nothing
+//! was committed for since it was rendered comes from `web::cache` instead.
 //!
 //! A command: `main` hands the words to [`cli`], which settles the [`config`], opens the [`store`] of exactly that
 //! environment through [`ops::fence`], and calls [`app`] or [`ops`]. When a server has the file, the order goes to it through [`ops::control`].

@@ -24,6 +24,23 @@ pub fn made_at(now: Timestamp, seconds_ago: u32) -> Result<Timestamp, Refusal> {
     now.checked_sub(age).map_err(|_| Refusal::WaitedTooLong)
 }
 
+/// All that ticking asks of the time: at two moments of one window it is answered alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The day it is.
+    pub today: Day,
+    /// Whether the day before is still open to everybody.
+    pub yesterday_is_open: bool,
+}
+
+impl Window {
+    /// That of a moment, where somebody lives.
+    pub fn at(now: Timestamp, zone: &Zone) -> Self {
+        let yesterday_is_open = zone.rules().to_datetime(now).hour() < GRACE_UNTIL_HOUR;
+        Self { today: Day::at(now, zone), yesterday_is_open }
+    }
+}
+
 /// Decides whether `habit` may be ticked or unticked for `day` at `now`, for somebody in `zone` who may reach back as far
 /// as `backfill` says.
 ///
@@ -36,12 +53,12 @@ pub fn may_change(habit: &Habit, day: Day, now: Timestamp, zone: &Zone, backfill
     if !habit.schedule.fits(day) {
         return Err(Refusal::NotScheduled);
     }
-    let today = Day::at(now, zone);
+    let Window { today, yesterday_is_open } = Window::at(now, zone);
     if day > today {
         return Err(Refusal::FutureDay);
     }
     let is_yesterday = day == today.yesterday();
-    if day == today || (is_yesterday && zone.rules().to_datetime(now).hour() < GRACE_UNTIL_HOUR) {
+    if day == today || (is_yesterday && yesterday_is_open) {
         return Ok(());
     }
     match backfill {

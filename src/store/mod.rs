@@ -24,6 +24,7 @@ pub mod outbox;
 mod overlay;
 mod preimage;
 pub mod purge;
+mod recency;
 mod record;
 pub mod releases;
 pub mod schema;
@@ -47,11 +48,14 @@ pub use draft::Draft;
 pub use error::{Error, OpenError};
 pub use hold::Hold;
 pub use open::{Opened, PidNote, look_at};
+pub use recency::Moment;
 pub use stats::{BATCH_BOUNDS, Stats};
 pub use table::{Page, Read, Table, Turn, View};
 
+use crate::domain::AccountId;
 use crate::domain::stamp::Stamp;
 use preimage::Preimage;
+use recency::Recency;
 use writer::{Job, Task, Verdict, Writer};
 
 /// An open data file: reads are short views of the last commit, writes go to one writer thread.
@@ -67,6 +71,7 @@ struct Shared {
     open: RwLock<Option<Open>>,
     /// Whether the file was given up for lack of an answer from its disk, and may be opened again.
     lost: AtomicBool,
+    recency: Arc<Recency>,
     stamp: Stamp,
     key: [u8; 32],
     path: PathBuf,
@@ -91,10 +96,10 @@ struct Identified {
 }
 
 impl Open {
-    fn of(file: Identified, path: &Path, withheld: bool) -> Result<Self, OpenError> {
+    fn of(file: Identified, path: &Path, recency: &Arc<Recency>, withheld: bool) -> Result<Self, OpenError> {
         let Identified { database, backend, .. } = file;
         let database = Arc::new(database);
-        let writer = Writer::start(Arc::clone(&database), withheld)
+        let writer = Writer::start(Arc::clone(&database), Arc::clone(recency), withheld)
             .map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
         Ok(Self { writer, database, backend, withheld: AtomicBool::new(withheld) })
     }
@@ -128,9 +133,10 @@ impl Open {
 impl Store {
     fn around(file: Identified, path: &Path) -> Result<Self, OpenError> {
         let (stamp, key) = (file.stamp.clone(), file.key);
-        let open = RwLock::new(Some(Open::of(file, path, false)?));
+        let recency = Arc::new(Recency::default());
+        let open = RwLock::new(Some(Open::of(file, path, &recency, false)?));
         let lost = AtomicBool::new(false);
-        Ok(Self { shared: Arc::new(Shared { open, lost, stamp, key, path: path.to_owned() }) })
+        Ok(Self { shared: Arc::new(Shared { open, lost, recency, stamp, key, path: path.to_owned() }) })
     }
 
     fn open_file(&self) -> RwLockReadGuard<'_, Option<Open>> {
@@ -151,6 +157,8 @@ impl Store {
         if let Some(open) = open.take() {
             open.close();
         }
+        let next = self.shared.recency.next();
+        next.changes_everything();
         let arranged = arrange(path);
         *open = Some(self.opened_again(false)?);
         arranged.map_err(|source| OpenError::Io { path: path.to_owned(), source })
@@ -163,7 +171,7 @@ impl Store {
             let (found, expected) = (file.stamp.file_id, self.shared.stamp.file_id);
             return Err(OpenError::OtherFile { path: path.to_owned(), found, expected });
         }
-        Open::of(file, path, withheld)
+        Open::of(file, path, &self.shared.recency, withheld)
     }
 
     /// Whether the file takes no writes, and [`Self::recover`] may help.
@@ -201,6 +209,8 @@ impl Store {
             open.close();
         }
         self.shared.lost.store(true, Ordering::Relaxed);
+        let next = self.shared.recency.next();
+        next.changes_everything();
         *open = Some(self.opened_again(true)?);
         self.shared.lost.store(false, Ordering::Relaxed);
         Ok(())
@@ -225,6 +235,17 @@ impl Store {
     /// is in memory go on.
     pub fn can_commit(&self) -> bool {
         self.open_file().as_ref().is_some_and(Open::can_commit)
+    }
+
+    /// The present moment: everything committed before it is in what is read after.
+    pub fn moment(&self) -> Moment {
+        self.shared.recency.now()
+    }
+
+    /// Whether what was read of this person, since that moment or later, is what would be read now: the account, the habits,
+    /// and what was done. Sessions, mail and whatever else is kept about somebody are not looked at.
+    pub fn is_unchanged(&self, person: AccountId, since: Moment) -> bool {
+        self.shared.recency.is_unchanged(person, since)
     }
 
     /// What the writer has done since the file was opened.

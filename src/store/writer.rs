@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 
 use super::Error;
 use super::draft::{Batch, Draft};
+use super::recency::{Next, Recency};
 use super::stats::{Counters, Stats};
 
 /// Most jobs in one commit.
@@ -44,14 +45,14 @@ pub(super) struct Writer {
 
 impl Writer {
     /// `refuses` says that it answers [`Error::Closed`] to whoever wants to write, until [`Self::resume`].
-    pub(super) fn start(database: Arc<redb::Database>, refuses: bool) -> std::io::Result<Self> {
+    pub(super) fn start(database: Arc<redb::Database>, recency: Arc<Recency>, refuses: bool) -> std::io::Result<Self> {
         let (queue, jobs) = sync_channel(LONGEST_QUEUE);
         let refuses = Arc::new(AtomicBool::new(refuses));
         let counters = Arc::new(Counters::default());
         let (flag, counting) = (Arc::clone(&refuses), Arc::clone(&counters));
         let thread = std::thread::Builder::new()
             .name("atlas-writer".to_owned())
-            .spawn(move || work(&database, &jobs, &flag, &counting))?;
+            .spawn(move || work(&database, &recency, &jobs, &flag, &counting))?;
         Ok(Self { queue: Some(queue), thread: Some(thread), refuses, counters })
     }
 
@@ -106,7 +107,13 @@ impl Drop for Alarm<'_> {
     }
 }
 
-fn work(database: &redb::Database, tasks: &Receiver<Task>, refuses: &AtomicBool, counters: &Counters) {
+fn work(
+    database: &redb::Database,
+    recency: &Recency,
+    tasks: &Receiver<Task>,
+    refuses: &AtomicBool,
+    counters: &Counters,
+) {
     let _alarm = Alarm(refuses);
     while let Ok(first) = tasks.recv() {
         let (jobs, pause) = gathered(first, tasks, counters);
@@ -114,7 +121,7 @@ fn work(database: &redb::Database, tasks: &Receiver<Task>, refuses: &AtomicBool,
             // Dropped jobs tell their callers that nothing was done.
             drop(jobs);
         } else if !jobs.is_empty() {
-            let (settles, result) = commit(database, jobs.into_iter());
+            let (settles, result) = commit(database, recency, jobs.into_iter());
             if let Ok(true) = result {
                 counters.committed(settles.len() as u64);
             }
@@ -159,12 +166,17 @@ fn settled(database: &redb::Database) -> Result<(), Error> {
 
 /// Runs the jobs in one transaction, and says whether there was anything to commit. A job that was not
 /// run is dropped, which tells its caller that nothing was done.
-fn commit(database: &redb::Database, jobs: impl Iterator<Item = Job>) -> (Vec<Settle>, Result<bool, Error>) {
+fn commit(
+    database: &redb::Database,
+    recency: &Recency,
+    jobs: impl Iterator<Item = Job>,
+) -> (Vec<Settle>, Result<bool, Error>) {
     let mut settles = Vec::new();
     let result = database.begin_write().map_err(Error::from).and_then(|mut transaction| {
         // A killed server is back in milliseconds whatever the file's size, for a second fsync per commit.
         transaction.set_quick_repair(true);
-        let wrote = decide(&transaction, jobs, &mut settles)?;
+        let next = recency.next();
+        let wrote = decide(&transaction, &next, jobs, &mut settles)?;
         if wrote {
             transaction.commit()?;
         } else {
@@ -178,6 +190,7 @@ fn commit(database: &redb::Database, jobs: impl Iterator<Item = Job>) -> (Vec<Se
 /// Lets every job decide, one after the other, and copies in what it wants. Answers whether anything was written.
 fn decide(
     transaction: &redb::WriteTransaction,
+    next: &Next<'_>,
     jobs: impl Iterator<Item = Job>,
     settles: &mut Vec<Settle>,
 ) -> Result<bool, Error> {
@@ -190,6 +203,9 @@ fn decide(
                 settles.push(settle);
                 let changes = draft.into_changes();
                 wrote |= !changes.is_empty();
+                for (table, key) in changes.keys() {
+                    next.changes(table, key);
+                }
                 batch.apply(changes)?;
             }
             Verdict::Drop(settle) => settles.push(settle),

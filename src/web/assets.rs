@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use warp::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
+use warp::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, VARY};
 use warp::http::{HeaderMap, Response, StatusCode};
 
+use super::conditional;
 use super::encoding::accepts;
 use super::failure::Failure;
 use super::reply::{self, Answer};
@@ -33,8 +34,8 @@ fn answer(asset: Asset, headers: &HeaderMap) -> Answer {
         _ => (asset.plain, None),
     };
     let tag = format!("\"{}{}\"", asset.hash, encoding.map(|name| format!("-{name}")).unwrap_or_default());
-    let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let known = known.flat_map(|line| line.split(',')).any(|item| item.trim().trim_start_matches("W/") == tag);
+    let tag = HeaderValue::from_str(&tag).ok();
+    let known = tag.as_ref().is_some_and(|tag| conditional::names(headers, tag));
     let mut answer = Response::new(if known { Bytes::new() } else { into_bytes(body) });
     if known {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
@@ -43,7 +44,7 @@ fn answer(asset: Asset, headers: &HeaderMap) -> Answer {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(asset.media));
     headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
+    if let Some(tag) = tag {
         headers.insert(ETAG, tag);
     }
     if let Some(encoding) = encoding {

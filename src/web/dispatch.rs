@@ -12,8 +12,10 @@ use warp::path::FullPath;
 use warp::{Filter, Reply};
 
 use super::body::Body;
+use super::cache::Wanted;
 use super::face::Face;
 use super::failure::Failure;
+use super::limits::{Count, Limit};
 use super::reply::{self, Answer};
 use super::routes::{Route, Routes, Who, allowed};
 use super::site::Site;
@@ -65,8 +67,9 @@ async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
     let face = Face::of(&visit.path);
     let (path, trace) = (visit.path.clone(), Arc::clone(&visit.trace));
     let (query, safe) = (visit.query.clone(), visit.method.is_safe());
-    let mut gzip = None;
-    let mut count = None;
+    // Before anything is read for the answer, so that whatever is committed meanwhile counts as a change of it.
+    let since = site.app.store.moment();
+    let (mut gzip, mut count, mut wanted) = (None, None, None);
 
     let result = match choose(&site, routes, &path, &visit.method, &visit.headers, face) {
         Ok((route, parts)) => {
@@ -74,47 +77,48 @@ async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
             gzip = route.gzip.then(|| encoding::accepts(&visit.headers, "gzip"));
             visit.parts = parts;
             let admitted = admit(&mut visit, route.who).and_then(|()| {
-                let bounded = site.limits.as_ref().zip(route.limit);
-                count = bounded.map(|(limits, limit)| {
-                    limits.count(
-                        &limit,
-                        visit.address(),
-                        visit.maybe_member().map(|member| member.id),
-                        site.app.clock.now(),
-                    )
-                });
+                count = counted(&visit, route.limit);
                 count.as_ref().map_or(Ok(()), |count| Ok(count.check()?))
             });
-            match admitted {
-                Ok(()) => (route.handler)(visit).await,
-                Err(failure) => match (failure, route.refused) {
-                    (Failure::Refused(why @ Refusal::TooMany(_)), Some(refused)) => refused(visit, why).await,
-                    (failure, _) => Err(failure),
-                },
+            match (admitted, route.refused) {
+                (Ok(()), _) => {
+                    wanted = if route.cached { Wanted::of(&visit, gzip == Some(true), since) } else { None };
+                    if let Some(page) = wanted.as_ref().and_then(|wanted| site.pages.find(&site.app, wanted)) {
+                        return page;
+                    }
+                    (route.handler)(visit).await
+                }
+                (Err(Failure::Refused(why @ Refusal::TooMany(_))), Some(refused)) => refused(visit, why).await,
+                (Err(failure), _) => Err(failure),
             }
         }
         Err(failure) => Err(failure),
     };
-    let mut answer = match result {
-        Ok(answer) => answer,
-        Err(Failure::SignedOut) if face == Face::Page && safe => reply::elsewhere(&target::sign_in_from(&path, &query)),
-        Err(Failure::SignedOut) if face == Face::Page => {
-            reply::see_other(&target::sign_in_from(shown_above(routes, &path), ""))
-        }
-        Err(Failure::Refused(Refusal::SecondFactorWanted)) if face == Face::Page => {
-            reply::see_other(pages::two_factor::ADDRESS)
-        }
-        Err(Failure::Refused(Refusal::NotAdmin)) if face == Face::Page && safe => reply::elsewhere("/today"),
-        Err(Failure::Refused(Refusal::NotAdmin)) if face == Face::Page => reply::see_other("/today"),
-        Err(failure) => failure.answer(face, &site.frame(None), &trace.id),
-    };
+    let mut answer = result.unwrap_or_else(|failure| match (failure, face) {
+        (Failure::SignedOut, Face::Page) if safe => reply::elsewhere(&target::sign_in_from(&path, &query)),
+        (Failure::SignedOut, Face::Page) => reply::see_other(&target::sign_in_from(shown_above(routes, &path), "")),
+        (Failure::Refused(Refusal::SecondFactorWanted), Face::Page) => reply::see_other(pages::two_factor::ADDRESS),
+        (Failure::Refused(Refusal::NotAdmin), Face::Page) if safe => reply::elsewhere("/today"),
+        (Failure::Refused(Refusal::NotAdmin), Face::Page) => reply::see_other("/today"),
+        (failure, face) => failure.answer(face, &site.frame(None), &trace.id),
+    });
     if let Some(count) = count {
         count.tell(&mut answer);
     }
     if let Some(accepted) = gzip {
         answer = encoding::pack(answer, accepted);
     }
-    answer
+    match wanted {
+        Some(wanted) => site.pages.keep(&site.app, &wanted, answer),
+        None => answer,
+    }
+}
+
+/// How often whoever asks has called a route that may be called so often only.
+fn counted(visit: &Visit, limit: Option<Limit>) -> Option<Count> {
+    let (limits, limit) = visit.site.limits.as_ref().zip(limit)?;
+    let account = visit.maybe_member().map(|member| member.id);
+    Some(limits.count(&limit, visit.address(), account, visit.site.app.clock.now()))
 }
 
 /// The page that somebody who posted to `path` was on, as far as paths tell: the nearest one above that can be opened.

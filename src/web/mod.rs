@@ -9,7 +9,9 @@ mod admin;
 mod api;
 mod assets;
 mod body;
+mod cache;
 mod calendar;
+mod conditional;
 mod cookie;
 mod dev;
 mod dispatch;
@@ -40,6 +42,7 @@ mod tunnel;
 mod two_factor;
 mod visit;
 
+pub use cache::{MOST_BYTES, MOST_PAGES};
 pub use face::Face;
 pub use front::{door, door_to};
 pub use limits::{By, Limit, MOST as MOST_CALLERS};

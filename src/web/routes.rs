@@ -55,6 +55,8 @@ pub struct Route {
     /// text that somebody else chose, a secret can be guessed piece by piece from the length of what is compressed
     /// (BREACH, CVE-2013-3587). Whatever the table does not say this of is sent as it is.
     pub gzip: bool,
+    /// Whether its pages are kept for whom they were rendered; see [`super::cache`] for what they may show.
+    pub cached: bool,
     /// How often it may be called, where that is bounded.
     pub limit: Option<Limit>,
     /// What answers whoever calls it too often, in place of a page that only says so: the form, with what was typed.
@@ -71,17 +73,20 @@ impl Route {
 macro_rules! routes {
     (@gzip) => { false };
     (@gzip gzip) => { true };
+    (@cached) => { false };
+    (@cached cached) => { true };
     (@limit) => { None };
     (@limit $limit:path) => { Some($limit) };
     (@refused) => { None };
     (@refused $refused:path) => { Some(|visit, why| Box::pin($refused(visit, why))) };
-    ($($method:ident $path:literal $who:ident $handler:path $(, $gzip:ident)? $([$limit:path $(, $refused:path)?])?;)*) => {
+    ($($method:ident $path:literal $who:ident $handler:path $(, $gzip:ident $(, $cached:ident)?)? $([$limit:path $(, $refused:path)?])?;)*) => {
         &[$(Route {
             method: &Method::$method,
             path: $path,
             who: Who::$who,
             handler: |visit| Box::pin($handler(visit)),
             gzip: routes!(@gzip $($gzip)?),
+            cached: routes!(@cached $($($cached)?)?),
             limit: routes!(@limit $($limit)?),
             refused: routes!(@refused $($($refused)?)?),
         },)*]
@@ -129,13 +134,13 @@ const ALWAYS: &[Route] = routes! {
     GET    "/sign-in/verify"                    Anyone accounts::sign_in_form;
     POST   "/sign-in/verify"                    Anyone two_factor::sign_in [SECOND_STEP];
     POST   "/sign-out"                          Anyone accounts::sign_out [SIGN_OUT];
-    GET    "/today"                             Member today::show, gzip;
+    GET    "/today"                             Member today::show, gzip, cached;
     POST   "/today"                             Member today::tick, gzip;
-    GET    "/calendar"                          Member calendar::show, gzip;
+    GET    "/calendar"                          Member calendar::show, gzip, cached;
     GET    "/calendar/{date}"                   Member calendar::show_day;
-    GET    "/habits"                            Member habits::show, gzip;
+    GET    "/habits"                            Member habits::show, gzip, cached;
     POST   "/habits"                            Member habits::create, gzip;
-    GET    "/habits/archive"                    Member habits::archived, gzip;
+    GET    "/habits/archive"                    Member habits::archived, gzip, cached;
     POST   "/habits/{id}"                       Member habits::change, gzip;
     POST   "/habits/{id}/move"                  Member habits::shift;
     POST   "/habits/{id}/archive"               Member habits::archive;
@@ -153,8 +158,8 @@ const ALWAYS: &[Route] = routes! {
     POST   "/account/two-factor"                Member two_factor::change [FACTOR];
     GET    "/account/import"                    Member account::show;
     POST   "/account/import"                    Member portable::bring;
-    GET    "/habits/{id}"                       Member insights::habit, gzip;
-    GET    "/insights"                          Member insights::show, gzip;
+    GET    "/habits/{id}"                       Member insights::habit, gzip, cached;
+    GET    "/insights"                          Member insights::show, gzip, cached;
     GET    "/admin"                             Admin  admin::show, gzip;
     GET    "/admin/users"                       Admin  admin::users::list, gzip;
     GET    "/admin/users/{id}"                  Admin  admin::users::show, gzip;

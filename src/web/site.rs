@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
+use super::cache::PageCache;
 use super::cookie::{DeviceCookie, SessionCookie};
 use super::limits::Limits;
 use crate::app::App;
@@ -36,6 +37,7 @@ pub struct Site {
     /// How long requests took, where that is measured.
     pub(super) requests: Option<Requests>,
     pub(super) activity: Activity,
+    pub(super) pages: PageCache,
     /// Held by whoever takes a list along: one at a time, so that their number costs no memory.
     pub(super) exports: tokio::sync::Mutex<()>,
     pub(super) report: Vec<Shown>,
@@ -75,6 +77,7 @@ impl Site {
             browsers: settings.browser_sentry.clone().map(|dsn| (dsn, environment.to_string())),
             requests: settings.metrics.map(|_| Requests::default()),
             activity: Activity::default(),
+            pages: PageCache::new(),
             exports: tokio::sync::Mutex::default(),
             report: settings.report.clone(),
             gate: settings.gate.clone(),
@@ -92,6 +95,11 @@ impl Site {
     /// How many callers the limit of that name remembers: at most [`super::MOST_CALLERS`], however many there were.
     pub fn callers(&self, limit: &str) -> usize {
         self.limits.as_ref().map_or(0, |limits| limits.remembered(limit))
+    }
+
+    /// How many people's rendered pages are kept, and how many bytes those take: at most [`super::MOST_BYTES`].
+    pub fn cached(&self) -> (usize, usize) {
+        self.pages.size()
     }
 
     /// Whether a `Host` header names this site.

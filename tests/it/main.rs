@@ -56,6 +56,7 @@ mod matrix;
 mod metrics;
 mod migrations;
 mod operators;
+mod page_cache;
 mod pages;
 mod person;
 mod portable;
