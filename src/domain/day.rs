@@ -78,6 +78,17 @@ impl Day {
         usize::try_from(self.0.day_of_year() - 1).unwrap_or(0)
     }
 
+    /// The index of the last day of `year`.
+    pub fn last_index(year: i16) -> usize {
+        let is_leap = Date::new(year, 1, 1).is_ok_and(Date::in_leap_year);
+        if is_leap { 365 } else { 364 }
+    }
+
+    /// How many days lie between an earlier day and this one; none when it is later.
+    pub fn days_since(self, earlier: Self) -> usize {
+        earlier.0.until(self.0).ok().and_then(|span| usize::try_from(span.get_days()).ok()).unwrap_or(0)
+    }
+
     /// The day with that index in `year`, if the year is that long.
     pub fn of_year(year: i16, index: usize) -> Option<Self> {
         let first = Date::new(year, 1, 1).ok()?;

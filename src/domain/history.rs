@@ -32,6 +32,16 @@ impl History {
         self.0.iter().flat_map(|(year, days)| days.days(*year))
     }
 
+    /// Whether `day`, the day before it and so on were done, back to the beginning of the first year in which anything was.
+    pub fn back_from(&self, day: Day) -> impl Iterator<Item = bool> + '_ {
+        let first = self.0.keys().next().copied().unwrap_or(i16::MAX);
+        (first..=day.year()).rev().flat_map(move |year| {
+            let last = if year == day.year() { day.index_in_year() } else { Day::last_index(year) };
+            let days = self.0.get(&year);
+            (0..=last).rev().map(move |index| days.is_some_and(|days| days.is_done_at(index)))
+        })
+    }
+
     /// The first day done.
     pub fn first(&self) -> Option<Day> {
         self.days().next()

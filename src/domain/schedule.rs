@@ -47,6 +47,17 @@ impl Schedule {
         version.weekdays.is_some_and(|weekdays| weekdays.on(day))
     }
 
+    /// What [`Self::fits`] says of `day`, of the day before it, and so on for ever.
+    pub fn back_from(&self, day: Day) -> impl Iterator<Item = bool> + '_ {
+        let later = self.later.iter().rev().filter(move |version| version.from <= day);
+        let later = later.map(move |version| (day.days_since(version.from) + 1, version.weekdays));
+        let versions = later.chain([(usize::MAX, self.first.weekdays)]);
+        let spans = versions.scan(0, |begin, (end, weekdays)| Some((std::mem::replace(begin, end)..end, weekdays)));
+        spans.flat_map(move |(span, weekdays)| {
+            span.map(move |back| weekdays.is_some_and(|weekdays| weekdays.on_before(day, back)))
+        })
+    }
+
     /// The weekdays of the newest version that has any: those of a habit that is put away are the ones it had.
     pub fn weekdays(&self) -> Weekdays {
         let newest = self.later.iter().rev().chain([&self.first]).find_map(|version| version.weekdays);

@@ -2,9 +2,9 @@
 //!
 //! Days that were not planned neither break a streak nor lengthen it; an open today does not break it either.
 
+use super::Day;
 use super::history::History;
 use super::schedule::Schedule;
-use super::{Day, day};
 
 /// Planned days in a row that were done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,31 +17,37 @@ pub struct Streak {
 
 /// Current and longest streak as of `today`. Ticks after `today` do not count.
 pub fn streak(schedule: &Schedule, history: &History, today: Day) -> Streak {
-    let Some(first) = history.first().filter(|first| *first <= today) else { return Streak::default() };
-    let mut streak = Streak::default();
-    for day in day::from_to(first, today).filter(|day| schedule.fits(*day)) {
-        if history.is_done(day) {
-            streak.current += 1;
-            streak.longest = streak.longest.max(streak.current);
-        } else if day != today {
-            streak.current = 0;
+    let (mut run, mut longest, mut current) = (0, 0, None);
+    for (back, done) in planned(schedule, history, today) {
+        if done {
+            run += 1;
+            longest = longest.max(run);
+        } else if back > 0 {
+            current.get_or_insert(run);
+            run = 0;
         }
     }
-    streak
+    Streak { current: current.unwrap_or(run), longest }
 }
 
 /// The current streak alone. Looks back only as far as the first miss, so it costs what it is long.
 pub fn current(schedule: &Schedule, history: &History, today: Day) -> u32 {
-    let Some(first) = history.first() else { return 0 };
     let mut length = 0;
-    for day in day::from_to(first, today).rev().filter(|day| schedule.fits(*day)) {
-        if history.is_done(day) {
-            length += 1;
-        } else if day != today {
-            break;
+    for (back, done) in planned(schedule, history, today) {
+        match done {
+            true => length += 1,
+            false if back > 0 => break,
+            false => {}
         }
     }
     length
+}
+
+/// The planned days up to `today`, the latest first: how many days back, and whether it was done. Days are counted and not
+/// made into dates: a year of one habit takes a microsecond.
+fn planned(schedule: &Schedule, history: &History, today: Day) -> impl Iterator<Item = (usize, bool)> {
+    let days = history.back_from(today).zip(schedule.back_from(today)).enumerate();
+    days.filter(|(_, (_, planned))| *planned).map(|(back, (done, _))| (back, done))
 }
 
 #[cfg(test)]
@@ -49,6 +55,7 @@ mod tests {
     use jiff::Timestamp;
     use proptest::prelude::*;
 
+    use super::super::day::from_to;
     use super::super::year::HabitYear;
     use super::super::{Weekdays, Zone};
     use super::*;
@@ -148,7 +155,44 @@ mod tests {
         }
     }
 
+    /// The rule once more, forwards and by dates.
+    fn told_slowly(schedule: &Schedule, history: &History, today: Day) -> Streak {
+        let Some(first) = history.first().filter(|first| *first <= today) else { return Streak::default() };
+        let mut streak = Streak::default();
+        for day in from_to(first, today).filter(|day| schedule.fits(*day)) {
+            if history.is_done(day) {
+                streak.current += 1;
+                streak.longest = streak.longest.max(streak.current);
+            } else if day != today {
+                streak.current = 0;
+            }
+        }
+        streak
+    }
+
     proptest! {
+        #[test]
+        fn counting_days_finds_what_walking_dates_finds(
+            done in prop::collection::btree_set(0_i32..900, 0..700),
+            first in 0_i32..20_000,
+            changes in prop::collection::vec((0_i32..900, prop::option::of(1_i64..=7)), 0..5),
+            today in -5_i32..905,
+        ) {
+            let first = day("1971-03-01").plus(first);
+            let mut schedule = Schedule::starting(first.plus(30), Weekdays::parse([1, 2, 4, 5, 6]).unwrap());
+            for (at, weekday) in changes {
+                match weekday {
+                    Some(weekday) => schedule.change(first.plus(at), Weekdays::parse([weekday, 3]).unwrap()),
+                    None => schedule.pause(first.plus(at)),
+                }
+            }
+            let history = history(&done.into_iter().map(|offset| first.plus(offset)).collect::<Vec<_>>());
+            let today = first.plus(today);
+            let slowly = told_slowly(&schedule, &history, today);
+            prop_assert_eq!(streak(&schedule, &history, today), slowly);
+            prop_assert_eq!(current(&schedule, &history, today), slowly.current);
+        }
+
         #[test]
         fn looking_back_finds_what_walking_forward_finds(
             done in prop::collection::btree_set(0_i32..120, 0..120),

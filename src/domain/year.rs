@@ -24,6 +24,11 @@ impl HabitYear {
         self.code(day) != 0
     }
 
+    /// Whether the day with that index in the year was done.
+    pub(super) fn is_done_at(&self, index: usize) -> bool {
+        self.0.get(index).is_some_and(|code| *code != 0)
+    }
+
     /// When the day was ticked, to the minute, if that was kept.
     pub fn ticked_at(&self, day: Day) -> Option<Timestamp> {
         let minutes = i64::from(self.code(day)) - FIRST_MINUTE;
