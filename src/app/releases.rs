@@ -96,8 +96,8 @@ pub fn find(folder: &Folder, word: &str) -> Result<Release, Error> {
     }
 }
 
-/// Attaches a verification's report to the release that runs. One that passed makes it known-good: a snapshot is taken
-/// and kept with it.
+/// Attaches a verification's report to the release that runs. A good one makes it known-good: a snapshot is taken and kept
+/// with it.
 ///
 /// # Errors
 /// [`Error::Refused`] when the disk has no room for the snapshot; [`Error::Unavailable`].
@@ -109,7 +109,7 @@ pub async fn verified(
 ) -> Result<Release, Error> {
     let folder = app.releases();
     let running = running(app)?;
-    let snapshot: Option<SnapshotId> = if verification.passed {
+    let snapshot: Option<SnapshotId> = if verification.is_good() {
         Some(snapshots::take(app, Reason::KnownGood, told).await?.manifest.id)
     } else {
         running.snapshot.clone()

@@ -3,10 +3,12 @@
 use serde_json::json;
 
 use super::{Exit, complain, open, say};
+use crate::app::clock::Clock;
 use crate::config::keys::{self, Shape};
 use crate::config::report::{Shown, report};
 use crate::config::{self, Checked, Flags, Problem, Settings, Severity, Tls, Transport};
 use crate::mail::{Fault, Relay, Trouble, Verdict};
+use crate::ops::approvals::admit;
 use crate::ops::fence;
 use crate::store::OpenError;
 
@@ -19,7 +21,7 @@ pub fn run(flags: &Flags, connect: bool, as_json: bool) -> Exit {
             return Exit::Configuration;
         }
     };
-    let crossings = crossings(&checked);
+    let crossings = refusals(&checked);
     let is_crossed = !crossings.is_empty();
     // Errors come first.
     checked.problems.splice(..0, crossings);
@@ -85,8 +87,8 @@ fn sign_in(settings: &Settings) -> SignedIn {
     SignedIn { relay, trouble: tried().err() }
 }
 
-/// Where the fence says no: to what is written, and to the data file as it is.
-fn crossings(checked: &Checked) -> Vec<Problem> {
+/// Where a server would be refused: by the fence, for what is written and for the data file as it is, and for its binary.
+fn refusals(checked: &Checked) -> Vec<Problem> {
     let mut crossings = fence::crossings(&checked.surroundings);
     if let (Some(settings), true) = (&checked.settings, crossings.is_empty())
         && let Err(error) = fence::recognise(settings)
@@ -95,6 +97,9 @@ fn crossings(checked: &Checked) -> Vec<Problem> {
     {
         let message = error.to_string();
         crossings.push(Problem { severity: Severity::Error, key: keys::DATA_FILE, message });
+    }
+    if let Some(Err(message)) = checked.settings.as_ref().map(|settings| admit(settings, Clock::System.now())) {
+        crossings.push(Problem { severity: Severity::Error, key: keys::REQUIRE_VERIFIED, message });
     }
     crossings
 }

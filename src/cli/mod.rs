@@ -76,6 +76,9 @@ enum Command {
         /// How it is logged: auto, pretty or json
         #[arg(long, value_name = "FORMAT")]
         log_format: Option<String>,
+        /// Only serve if staging passed this very binary; for production
+        #[arg(long)]
+        require_verified: bool,
     },
     /// Show the configuration with its origins, and every problem at once
     Check {
@@ -244,8 +247,8 @@ impl Place {
 /// Runs the command of this process's words.
 pub fn run() -> ExitCode {
     let exit = match Words::parse().command {
-        Command::Serve { place, listen, log, log_format } => {
-            serve::run(&config::Flags { log, log_format, ..place.flags(listen) })
+        Command::Serve { place, listen, log, log_format, require_verified } => {
+            serve::run(&config::Flags { log, log_format, require_verified, ..place.flags(listen) })
         }
         Command::Check { place, connect, json } => check::run(&place.flags(None), connect, json),
         Command::Seed { place, set, reset, confirm, json } => {

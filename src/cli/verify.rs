@@ -16,7 +16,7 @@ use super::{Exit, Place, complain, say};
 use crate::config::{self, Settings, Severity};
 use crate::domain::Kind;
 use crate::ops::control::{Addressed, Order, Outcome, ask};
-use crate::ops::verify::desk::{Reported, Verb};
+use crate::ops::verify::desk::Verb;
 use crate::ops::verify::{Knock, Report, Subject, Way, run as look};
 use crate::web::{Route, Who, table};
 
@@ -76,7 +76,12 @@ fn done(wanted: Wanted) -> Result<Exit, Exit> {
         return Ok(Exit::Refused);
     }
     keep(&runtime, &settings, &report);
-    Ok(if report.passed { Exit::Fine } else { Exit::Refused })
+    Ok(match (report.passed, report.has_failed()) {
+        (true, _) => Exit::Fine,
+        (false, true) => Exit::Refused,
+        // Nothing was found wrong, and that is not enough.
+        (false, false) => Exit::Unreachable,
+    })
 }
 
 /// The settings. What crosses other environments is looked at as an item, so it stops nothing here.
@@ -171,12 +176,17 @@ fn tell(report: &Report, as_json: bool, junit: Option<PathBuf>) -> Result<(), Ex
 
 /// Has the server attach the report to the release it runs. That it cannot be kept changes nothing of what was found.
 fn keep(runtime: &tokio::runtime::Runtime, settings: &Settings, report: &Report) {
-    let reported = Reported { passed: report.passed, failed: report.failed(), report: json!(report) };
-    match asked(runtime, settings, Verb::Report(Box::new(reported))) {
+    match asked(runtime, settings, Verb::Report(json!(report))) {
         Some(Ok(kept)) => {
             let release = kept.get("release").and_then(Value::as_str).unwrap_or_default();
-            let word = if report.passed { "known-good" } else { "not known-good" };
-            complain(format_args!("release {release} is {word}; its report is kept"));
+            let is = |name: &str| kept.get(name) == Some(&Value::Bool(true));
+            let word = if is("good") { "known-good" } else { "not known-good" };
+            let why = match (is("good"), is("approved")) {
+                (true, true) if !report.missing.is_empty() => ": staging passed the same binary",
+                (false, _) if report.passed => ": what was not looked at may be wrong",
+                _ => "",
+            };
+            complain(format_args!("release {release} is {word}{why}; its report is kept"));
         }
         Some(Err(why)) => complain(format_args!("the report is not kept: {why}")),
         None => complain("the report is not kept: no server answers at the control socket"),

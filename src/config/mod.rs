@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use settings::{Dsn, Encryption, Gate, LogFormat, Mail, Secret, Sender, Settings, Smtp, Tls, Transport};
+pub use settings::{Dsn, Encryption, Gate, LogFormat, Mail, Secret, Sender, Settings, Smtp, Tls, Transport, Verified};
 pub use traits::{Surroundings, Traits};
 pub use written::{Entry, Origin, Written};
 
@@ -37,6 +37,8 @@ pub struct Flags {
     pub log: Option<String>,
     /// `--log-format`.
     pub log_format: Option<String>,
+    /// `--require-verified`.
+    pub require_verified: bool,
 }
 
 /// Something about the configuration that the operator should know.

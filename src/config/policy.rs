@@ -83,6 +83,8 @@ pub struct Policy {
     pub https: bool,
     /// Whether admins must have a second factor. No setting switches it off.
     pub admins_need_two_factor: bool,
+    /// Whether it can ask for binaries that passed in staging. Whatever binaries pass in cannot.
+    pub asks_for_verified: bool,
 }
 
 /// The rules of `kind`.
@@ -98,6 +100,7 @@ pub const fn of(kind: Kind) -> Policy {
             reset: ResetRule::Freely,
             https: false,
             admins_need_two_factor: false,
+            asks_for_verified: false,
         },
         Kind::Preview => Policy {
             settings: Settings::Optional,
@@ -109,6 +112,7 @@ pub const fn of(kind: Kind) -> Policy {
             reset: ResetRule::Freely,
             https: false,
             admins_need_two_factor: false,
+            asks_for_verified: false,
         },
         Kind::Staging => Policy {
             settings: Settings::Required,
@@ -120,6 +124,7 @@ pub const fn of(kind: Kind) -> Policy {
             reset: ResetRule::Named,
             https: true,
             admins_need_two_factor: true,
+            asks_for_verified: false,
         },
         Kind::Production => Policy {
             settings: Settings::Required,
@@ -131,6 +136,7 @@ pub const fn of(kind: Kind) -> Policy {
             reset: ResetRule::Refused,
             https: true,
             admins_need_two_factor: true,
+            asks_for_verified: true,
         },
     }
 }

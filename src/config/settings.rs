@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use url::Url;
 
 use super::policy::Policy;
@@ -132,6 +133,17 @@ pub enum Encryption {
     Passphrase(Secret),
 }
 
+/// What is asked of a binary before it serves production, and how staging's word on it is known to be staging's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Whether only a binary that passed in staging is served.
+    pub required: bool,
+    /// How old staging's report may be.
+    pub within: SignedDuration,
+    /// Signs reports in staging, and tells in production that they are staging's.
+    pub key: Option<Secret>,
+}
+
 /// How lines of the log look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -178,6 +190,8 @@ pub struct Settings {
     pub gate: Option<Gate>,
     /// Snapshots.
     pub snapshots: Snapshots,
+    /// What is asked of a binary before it serves.
+    pub verified: Verified,
     /// What is logged.
     pub log: String,
     /// How it is logged.

@@ -80,7 +80,9 @@ pub(super) fn gather(
         }
     }
     add_defaults(environment, &mut written);
+    let verified = flags.require_verified.then(|| "true".to_owned());
     let flags = [
+        (keys::REQUIRE_VERIFIED, "--require-verified", &verified),
         (keys::LISTEN, "--listen", &flags.listen),
         (keys::LOG, "--log", &flags.log),
         (keys::LOG_FORMAT, "--log-format", &flags.log_format),
@@ -148,6 +150,10 @@ pub(super) fn add_defaults(environment: &Environment, written: &mut Written) {
     let required = policy::of(environment.kind()).settings == policy::Settings::Required;
     add(keys::SNAPSHOTS_EVERY, if required { "6h" } else { "off" }.to_owned());
     add(keys::LOG_FORMAT, "auto".to_owned());
+    if policy::of(environment.kind()).asks_for_verified {
+        add(keys::REQUIRE_VERIFIED, "false".to_owned());
+        add(keys::VERIFIED_WITHIN, "7d".to_owned());
+    }
     let endpoints = policy::of(environment.kind()).test_endpoints;
     add(keys::TEST_ENDPOINTS, (endpoints == TestEndpoints::Flag(true)).to_string());
 }

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod agenda;
+pub mod approval;
 pub mod attempts;
 pub mod audit;
 pub mod challenge;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::approval::{End, Judged};
 use super::snapshot::{Manifest, SnapshotId};
 use super::{Environment, FileId};
 
@@ -39,7 +40,7 @@ pub struct Release {
 }
 
 /// What a verification found, in short; the report lies beside the release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verification {
     /// When.
@@ -48,6 +49,27 @@ pub struct Verification {
     pub passed: bool,
     /// What failed, by the names of the items.
     pub failed: Vec<String>,
+    /// What was to be looked at and was not, as where production was only looked at.
+    #[serde(default)]
+    pub missing: Vec<String>,
+    /// Whether staging passed this very binary, which stands for what is missing.
+    #[serde(default)]
+    pub approved: bool,
+}
+
+impl Verification {
+    /// What the ends of all items come to; `left` is whether something was left behind.
+    pub fn of(at: Timestamp, items: &[Judged], left: bool, approved: bool) -> Self {
+        let that = |end| items.iter().filter(move |item| item.end == end).map(|item| item.id.clone());
+        let failed: Vec<String> = that(End::Failed).chain(left.then(|| "leave".to_owned())).collect();
+        Self { at, passed: failed.is_empty(), failed, missing: that(End::Missing).collect(), approved }
+    }
+
+    /// Whether it makes its release known-good: nothing failed, and nothing was left out that staging did not find well
+    /// with the same binary.
+    pub fn is_good(&self) -> bool {
+        self.passed && (self.missing.is_empty() || self.approved)
+    }
 }
 
 impl Release {
@@ -56,9 +78,9 @@ impl Release {
         self.digest.get(..12).unwrap_or(&self.digest)
     }
 
-    /// Whether it passed its last verification and can be gone back to.
+    /// Whether its last verification was good and it can be gone back to.
     pub fn is_known_good(&self) -> bool {
-        self.snapshot.is_some() && self.verification.as_ref().is_some_and(|found| found.passed)
+        self.snapshot.is_some() && self.verification.as_ref().is_some_and(Verification::is_good)
     }
 
     /// Whether a word names it: the beginning of its digest, four digits or more, or its version.
@@ -120,7 +142,7 @@ mod tests {
             file_id: FileId::from_bytes([1; 16]),
             first_started: at(first),
             last_started: at(last),
-            verification: passed.map(|hour| Verification { at: at(hour), passed: true, failed: Vec::new() }),
+            verification: passed.map(|hour| Verification { at: at(hour), passed: true, ..Verification::default() }),
             snapshot: passed.map(|hour| SnapshotId::mint(at(hour), [0, 0])),
             pinned: false,
         }
@@ -183,6 +205,20 @@ mod tests {
         let mut pinned = all.clone();
         pinned[0].pinned = true;
         assert_eq!(superfluous(&pinned, "0000").len(), 1);
+    }
+
+    #[test]
+    fn a_look_that_left_something_out_is_good_only_where_staging_stands_for_it() {
+        let items = [("health", End::Passed), ("auth", End::Missing), ("tls", End::NotAsked)];
+        let items = items.map(|(id, end)| Judged { id: id.to_owned(), end });
+        let looked = Verification::of(at(1), &items, false, false);
+        assert!(looked.passed && looked.missing == ["auth"] && !looked.is_good());
+        let mut one = release("aaaa", 1, 1, Some(1));
+        one.verification = Some(looked);
+        assert!(!one.is_known_good(), "whatever was found before");
+        assert!(Verification::of(at(1), &items, false, true).is_good());
+        assert_eq!(Verification::of(at(1), &items, true, true).failed, ["leave"]);
+        assert!(!Verification::of(at(1), &items, true, true).is_good());
     }
 
     #[test]

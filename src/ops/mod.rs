@@ -1,5 +1,6 @@
 //! Third floor, beside the web: what an operator does.
 
+pub mod approvals;
 pub mod control;
 pub mod fence;
 pub mod mail;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Notify, RwLock, RwLockReadGuard};
 
+use super::approvals::Approvals;
 use crate::app::snapshots::Told;
 use crate::app::{App, Error};
 use crate::config::{Dsn, Settings};
@@ -19,6 +20,8 @@ pub struct Operations {
     pub keep: Keep,
     /// Where the server reports its errors, unless that is off.
     pub sentry: Option<Dsn>,
+    /// Staging's word on binaries, left or looked for.
+    pub approvals: Approvals,
     ends: AtomicBool,
     stop: Notify,
     /// Read by every command that is carried out; whoever can write knows that none is.
@@ -32,6 +35,7 @@ impl Operations {
             app,
             keep: settings.snapshots.keep,
             sentry: settings.sentry.clone(),
+            approvals: Approvals::of(settings),
             ends: AtomicBool::new(false),
             stop: Notify::new(),
             underway: RwLock::new(()),

@@ -1,5 +1,6 @@
 //! The folder of releases beside a data file: `<id>/release.json` says what ran, `<id>/atlas` is that binary, and
-//! `<id>/report.json` what its last verification found. `current` is a link to the binary that should run.
+//! `<id>/report.json` what its last verification found. `<id>/approval.json` is staging's signed word on that binary, in
+//! production also before the binary ran there. `current` is a link to the binary that should run.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -32,6 +33,43 @@ impl Folder {
     /// Where the report of its last verification is.
     pub fn report(&self, release: &Release) -> PathBuf {
         self.of(release).join("report.json")
+    }
+
+    /// Where staging's word on a binary is, by the binary's digest.
+    pub fn approval(&self, digest: &str) -> PathBuf {
+        self.0.join(digest.get(..12).unwrap_or(digest)).join("approval.json")
+    }
+
+    /// Keeps staging's word on a binary. The digest must be one, for it names a folder.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn write_approval(&self, digest: &str, approval: &impl serde::Serialize) -> io::Result<()> {
+        let path = self.approval(digest);
+        DirBuilder::new().recursive(true).mode(0o700).create(path.parent().unwrap_or(&self.0))?;
+        files::replace(&path, approval)
+    }
+
+    /// Every word on a binary there is.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn approved(&self) -> io::Result<Vec<PathBuf>> {
+        let paths = fs::read_dir(&self.0)?.map(|entry| Ok(entry?.path().join("approval.json")));
+        let mut paths = paths.collect::<io::Result<Vec<_>>>()?;
+        paths.retain(|path| path.is_file());
+        Ok(paths)
+    }
+
+    /// Takes a word back.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn remove_approval(&self, digest: &str) -> io::Result<()> {
+        match fs::remove_file(self.approval(digest)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// The link to the binary that should run.

@@ -537,6 +537,7 @@ async fn an_admin_takes_a_snapshot_sees_it_and_it_is_noted() {
         at: world.clock.now(),
         passed: false,
         failed: vec!["health".to_owned(), "sign-in".to_owned()],
+        ..atlas::domain::release::Verification::default()
     };
     atlas::app::releases::verified(&world.site.app, verification, &json!({}), &mut |_| ()).await.unwrap();
     let page = olga.get("/admin/snapshots").await.is(200).says("Runs now").says("health, sign-in, verified");

@@ -15,10 +15,11 @@ use super::{Exit, complain, open, say};
 use crate::app::clock::Clock;
 use crate::app::{App, releases, snapshots};
 use crate::config::{self, Flags, Settings};
+use crate::domain::approval::Approval;
 use crate::observe;
 use crate::observe::supervisor::Supervisor;
 use crate::ops::operations::Operations;
-use crate::ops::previews;
+use crate::ops::{approvals, previews};
 use crate::store::PidNote;
 use crate::web::serve::{self, Limits};
 use crate::web::{self, Site};
@@ -36,6 +37,14 @@ pub fn run(flags: &Flags) -> Exit {
         complain(why);
         return Exit::Configuration;
     }
+    // Before the port and the data file: a binary that may not serve touches neither.
+    let approval = match approvals::admit(&settings, Clock::System.now()) {
+        Ok(approval) => approval,
+        Err(why) => {
+            complain(why);
+            return Exit::Refused;
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -43,13 +52,13 @@ pub fn run(flags: &Flags) -> Exit {
             return Exit::InputOutput;
         }
     };
-    let exit = runtime.block_on(serve(&settings)).unwrap_or_else(|exit| exit);
+    let exit = runtime.block_on(serve(&settings, approval)).unwrap_or_else(|exit| exit);
     // Whatever still runs was cut off on purpose.
     runtime.shutdown_timeout(Duration::from_secs(1));
     exit
 }
 
-async fn serve(settings: &Settings) -> Result<Exit, Exit> {
+async fn serve(settings: &Settings, approval: Option<Approval>) -> Result<Exit, Exit> {
     // The port comes first: a busy one is the commonest mistake, and nothing is made before it is told.
     let (listener, bound) = listen(settings.listen, "--listen").await?;
     let scraped = match settings.metrics {
@@ -83,7 +92,7 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
     let listening = background::listening(settings, &operations);
     let measuring = background::measuring(scraped, &site);
     let living = background::living(&supervisor, &site);
-    recording(&app);
+    recording(&app, &operations, approval);
     supervisor.is_ready();
     let (stop, stopping) = oneshot::channel();
     let stopped = async {
@@ -117,14 +126,17 @@ async fn serve(settings: &Settings) -> Result<Exit, Exit> {
 }
 
 /// Writes down which binary serves from now on. It takes a moment to read it, and nobody waits for that.
-fn recording(app: &Arc<App>) {
-    let app = Arc::clone(app);
+fn recording(app: &Arc<App>, operations: &Arc<Operations>, approval: Option<Approval>) {
+    let (app, operations) = (Arc::clone(app), Arc::clone(operations));
     tokio::task::spawn_blocking(move || {
         if let Err(error) = snapshots::recall(&app) {
             tracing::warn!(%error, "the snapshots that are there cannot be listed");
         }
         if let Err(error) = releases::started(&app) {
             tracing::warn!(%error, "this release is not written down, so a rollback will not know it");
+        }
+        if let Some(Err(error)) = approval.map(|approval| operations.approvals.keep(approval)) {
+            tracing::warn!(%error, "staging's word on this release is not kept here, so the next start asks staging again");
         }
     });
 }

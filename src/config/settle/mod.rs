@@ -2,6 +2,7 @@
 
 mod mail;
 mod snapshots;
+mod verified;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,6 +19,9 @@ use crate::config::written::{Entry, Origin, Written, error};
 use crate::config::{Problem, Severity};
 use crate::domain::client::Proxies;
 use crate::domain::{Email, Environment, Kind};
+
+/// How many characters a secret has at least.
+const SHORTEST_SECRET: usize = 32;
 
 /// Settles what was written. The settings are `None` when a value they need is unusable.
 pub(super) fn settle(
@@ -41,6 +45,7 @@ pub(super) fn settle(
     let seed_password = settling.seed_password();
     let gate = settling.gate();
     let snapshots = settling.snapshots();
+    let verified = settling.verified();
     let log = settling.log();
     let log_format = settling.log_format();
     let metrics = settling.metrics();
@@ -63,6 +68,7 @@ pub(super) fn settle(
             seed_password,
             gate,
             snapshots,
+            verified,
             log,
             log_format,
             metrics,
@@ -257,7 +263,7 @@ impl<'a> Settling<'a> {
                 }
                 None
             }
-            Some(text) if text.chars().count() < 32 => {
+            Some(text) if text.chars().count() < SHORTEST_SECRET => {
                 self.wrong(keys::SECRET, "needs at least 32 characters; `openssl rand -base64 32` makes one");
                 None
             }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
-use super::{Looked, Run, Short, Way};
+use super::{Looked, Run, Short, Skip, Way};
 use crate::app::clock::Clock;
 
 /// A certificate must hold for longer than this.
@@ -29,7 +29,11 @@ pub(super) fn tls(run: &mut Run<'_>) -> Looked {
                 "put a proxy with TLS in front, and set app_url to its address",
             ));
         }
-        return Err(Short::Skipped("the address is not https".to_owned()));
+        if run.subject.settings.policy.https {
+            let why = "this is a rehearsal without TLS; run it at the address that people use";
+            return Err(Short::Skipped(Skip::Rehearsal, why.to_owned()));
+        }
+        return Err(Short::not_asked("the address is not https"));
     }
     let certificate = match shown(way) {
         Ok(certificate) => certificate,

@@ -10,12 +10,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::report::ends_of;
 use crate::app::snapshots::{self, Told};
 use crate::app::{Error, audit, probes, relaying, releases};
 use crate::domain::audit::{Actor, Deed};
 use crate::domain::mail::Standing;
 use crate::domain::release::Verification;
-use crate::domain::{Client, Email};
+use crate::domain::{Client, Email, Refusal};
 use crate::observe::tunnel;
 use crate::ops::operations::{Operations, aside};
 use crate::store::files;
@@ -39,19 +40,8 @@ pub enum Verb {
     Event,
     /// Removes the person: `{wasThere}`.
     End,
-    /// Attaches a report to the release that runs: `{release, snapshot}`.
-    Report(Box<Reported>),
-}
-
-/// A report and what it comes to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reported {
-    /// Whether nothing failed.
-    pub passed: bool,
-    /// The ids of the items that failed.
-    pub failed: Vec<String>,
-    /// The report as it is kept.
-    pub report: Value,
+    /// Attaches a report to the release that runs: `{release, snapshot, good, approved}`.
+    Report(Value),
 }
 
 /// Does what a checklist asks.
@@ -89,14 +79,31 @@ pub async fn obey(operations: &Operations, verb: Verb, told: Told<'_>) -> Result
             let _ = std::fs::remove_file(note_of(app.store.path()));
             Ok(json!({ "wasThere": was_there }))
         }
-        Verb::Report(reported) => {
-            let Reported { passed, failed, report } = *reported;
-            audit::note(app, Actor::Operator, Deed::ChecklistReported, &Client::default()).await?;
-            let verification = Verification { at: app.clock.now(), passed, failed };
-            let release = releases::verified(app, verification, &report, told).await?;
-            Ok(json!({ "release": release.id(), "snapshot": release.snapshot }))
-        }
+        Verb::Report(report) => kept(operations, &report, told).await,
     }
+}
+
+/// Keeps a report with the release that runs. In production staging's word stands for what was not looked at there; in
+/// staging a good report becomes that word.
+async fn kept(operations: &Operations, report: &Value, told: Told<'_>) -> Result<Value, Error> {
+    let app = &operations.app;
+    let items = ends_of(report);
+    if !super::ITEMS.iter().all(|item| items.iter().any(|judged| judged.id == item.id)) {
+        return Err(Refusal::operating("the report is not one of the whole checklist of this binary").into());
+    }
+    let running = releases::running(app)?;
+    if report["binary"] != running.digest {
+        let why = "the report is about another binary than the one that runs by now; run the checklist again";
+        return Err(Refusal::operating(why).into());
+    }
+    audit::note(app, Actor::Operator, Deed::ChecklistReported, &Client::default()).await?;
+    let now = app.clock.now();
+    let approved = operations.approvals.find(&running.digest, Some(running.file_id), now).is_ok();
+    let verification = Verification::of(now, &items, !report["left"].is_null(), approved);
+    let release = releases::verified(app, verification, report, told).await?;
+    operations.approvals.leave(&release, items).map_err(unavailable)?;
+    let good = release.verification.as_ref().is_some_and(Verification::is_good);
+    Ok(json!({ "release": release.id(), "snapshot": release.snapshot, "good": good, "approved": approved }))
 }
 
 fn facts(operations: &Operations) -> Result<Value, Error> {

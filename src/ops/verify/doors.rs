@@ -78,7 +78,7 @@ pub(super) fn test_endpoints(run: &mut Run<'_>) -> Looked {
     let remedy = "unset ENABLE_TEST_ENDPOINTS and start the server anew";
     if flag {
         if may {
-            return Err(Short::Skipped("they are on, as this kind of environment may have them".to_owned()));
+            return Err(Short::not_asked("they are on, as this kind of environment may have them"));
         }
         return Err(Short::failed("the flag is false", "it is true", remedy));
     }
@@ -96,7 +96,7 @@ pub(super) fn test_endpoints(run: &mut Run<'_>) -> Looked {
 pub(super) fn admin(run: &mut Run<'_>) -> Looked {
     let mut stranger = run.stranger();
     let Some(person) = run.person.as_mut() else {
-        return Err(Short::Skipped("nobody is signed in".to_owned()));
+        return Err(Short::no_answer("nobody is signed in"));
     };
     for route in &run.subject.admin_routes {
         for (who, visitor) in [("a stranger", &mut stranger), ("an ordinary person", &mut person.visitor)] {

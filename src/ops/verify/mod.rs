@@ -18,7 +18,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::config::Settings;
-pub use report::{Finding, Report, State};
+pub use report::{Finding, Report, Skip, State, ends_of};
 use visitor::Visitor;
 pub use visitor::Way;
 
@@ -37,12 +37,22 @@ pub enum Short {
     /// Something is not as it should be for long.
     Warned(String),
     /// It was not looked at, and why.
-    Skipped(String),
+    Skipped(Skip, String),
 }
 
 impl Short {
     fn failed(expected: impl Into<String>, seen: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Failed { expected: expected.into(), seen: seen.into(), remedy: remedy.into() }
+    }
+
+    /// Nothing of the kind is asked for here.
+    fn not_asked(why: impl Into<String>) -> Self {
+        Self::Skipped(Skip::NotAsked, why.into())
+    }
+
+    /// Nobody could be asked who knows.
+    fn no_answer(why: impl Into<String>) -> Self {
+        Self::Skipped(Skip::NoAnswer, why.into())
     }
 }
 
@@ -90,7 +100,8 @@ pub type Asking<'a> = &'a mut dyn FnMut(desk::Verb) -> Option<Result<Value, Stri
 struct Run<'a> {
     subject: &'a Subject<'a>,
     ask: Asking<'a>,
-    facts: Option<Value>,
+    /// What the server knows of itself, or why nobody told it.
+    facts: Result<Value, String>,
     /// The disposable person, once they are signed in.
     person: Option<people::Person>,
     /// Whether the server keeps a place for a disposable person.
@@ -102,10 +113,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// What the server knows of itself.
     fn facts(&self) -> Result<&Value, Short> {
-        self.facts.as_ref().ok_or_else(|| {
-            let socket = crate::ops::control::socket_of(&self.subject.settings.data_file);
-            Short::Skipped(format!("nobody answers at {}; run it where the server runs, as its user", socket.display()))
-        })
+        self.facts.as_ref().map_err(Short::no_answer)
     }
 
     fn asked(&mut self, verb: desk::Verb) -> Result<Value, Short> {
@@ -161,7 +169,7 @@ const ITEMS: &[Item] = items! {
 /// Runs every item, and removes the disposable person whatever happened.
 pub fn run<'a>(subject: &'a Subject<'a>, ask: Asking<'a>) -> Report {
     let began = Instant::now();
-    let facts = ask(desk::Verb::Facts).and_then(Result::ok);
+    let facts = ask(desk::Verb::Facts).unwrap_or_else(|| Err(nobody(subject.settings)));
     let mut run = Run { subject, ask, facts, person: None, has_begun: false, is_reached: true };
     let mut blocked = BTreeSet::new();
     let mut findings = Vec::new();
@@ -178,13 +186,19 @@ pub fn run<'a>(subject: &'a Subject<'a>, ask: Asking<'a>) -> Report {
     Report::of(&run, findings, left, began.elapsed())
 }
 
+/// That nobody can be asked what only the server knows, and what to do about it.
+fn nobody(settings: &Settings) -> String {
+    let socket = crate::ops::control::socket_of(&settings.data_file);
+    format!("nobody answers at {}; run it where the server runs, as its user", socket.display())
+}
+
 fn look_at(run: &mut Run<'_>, item: &Item, blocked: &BTreeSet<&str>) -> Finding {
     let began = Instant::now();
     let cause = item.needs.iter().find(|need| blocked.contains(**need));
     let looked = match cause {
         Some(cause) => return Finding::because_of(item.id, item.title, cause),
         None if item.acts && !run.subject.acts => {
-            Err(Short::Skipped("production is only looked at; --all does this, too".to_owned()))
+            Err(Short::Skipped(Skip::ReadOnly, "production is only looked at; --all does this, too".to_owned()))
         }
         None => (item.look)(run),
     };

@@ -38,7 +38,7 @@ pub(super) fn auth(run: &mut Run<'_>) -> Looked {
     let begun = &run.asked(Verb::Begin)?;
     let email = begun["email"].as_str().unwrap_or_default().to_owned();
     run.has_begun = true;
-    let random: [u8; 16] = random().map_err(|error| Short::Skipped(error.to_string()))?;
+    let random: [u8; 16] = random().map_err(|error| Short::no_answer(error.to_string()))?;
     let password = HEXLOWER.encode(&random);
     let mut visitor = run.stranger();
     let fields = [
@@ -125,7 +125,7 @@ fn followed(run: &Run<'_>, visitor: &mut Visitor, text: &str) -> Result<String, 
 
 /// Creates, changes, completes, finds in the calendar, puts away and takes back a habit.
 pub(super) fn habits(run: &mut Run<'_>) -> Looked {
-    let Some(person) = run.person.as_mut() else { return Err(Short::Skipped("nobody is signed in".to_owned())) };
+    let Some(person) = run.person.as_mut() else { return Err(Short::no_answer("nobody is signed in")) };
     let visitor = &mut person.visitor;
     let today = visitor.get("/api/health")?.at("/data/timestamp").as_str().unwrap_or_default().to_owned();
     let today = today.get(..10).unwrap_or_default().to_owned();

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Looked, Run, Short};
 use crate::app::clock::Clock;
+use crate::domain::approval::{End, Judged};
 
 /// How an item ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -23,6 +25,22 @@ pub enum State {
     Skipped,
 }
 
+/// Why an item was not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Skip {
+    /// Nothing of the kind is asked for in this environment.
+    NotAsked,
+    /// Production was only looked at.
+    ReadOnly,
+    /// The deployment was looked at where nobody but this machine reaches it.
+    Rehearsal,
+    /// Nobody could be asked who knows.
+    NoAnswer,
+    /// Another item's failure was in the way.
+    Blocked,
+}
+
 /// One item and what was found.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,6 +51,8 @@ pub struct Finding {
     pub title: &'static str,
     /// How it ended.
     pub state: State,
+    /// Why it was not looked at, when it was not.
+    pub skip: Option<Skip>,
     /// How long it took, in milliseconds.
     pub millis: u64,
     /// What there is to say when it did not fail.
@@ -55,6 +75,7 @@ impl Finding {
             id,
             title,
             state,
+            skip: None,
             millis,
             note,
             because: None,
@@ -65,16 +86,26 @@ impl Finding {
         match looked {
             Ok(note) => plain(State::Passed, Some(note).filter(|note| !note.is_empty())),
             Err(Short::Warned(note)) => plain(State::Warned, Some(note)),
-            Err(Short::Skipped(note)) => plain(State::Skipped, Some(note)),
+            Err(Short::Skipped(skip, note)) => Self { skip: Some(skip), ..plain(State::Skipped, Some(note)) },
             Err(Short::Failed { expected, seen, remedy }) => {
                 Self { expected: Some(expected), seen: Some(seen), remedy: Some(remedy), ..plain(State::Failed, None) }
             }
         }
     }
 
+    /// How it ended, as it counts for the release.
+    fn end(&self) -> End {
+        match (self.state, self.skip) {
+            (State::Failed, _) => End::Failed,
+            (State::Skipped, Some(Skip::NotAsked)) => End::NotAsked,
+            (State::Skipped, _) => End::Missing,
+            (State::Passed | State::Warned, _) => End::Passed,
+        }
+    }
+
     pub(super) fn because_of(id: &'static str, title: &'static str, cause: &'static str) -> Self {
         let note = format!("skipped because {cause} failed");
-        Self { because: Some(cause), ..Self::of(id, title, Err(Short::Skipped(note)), Duration::ZERO) }
+        Self { because: Some(cause), ..Self::of(id, title, Err(Short::Skipped(Skip::Blocked, note)), Duration::ZERO) }
     }
 
     /// Whether another item's failure kept it from being looked at.
@@ -97,8 +128,10 @@ pub struct Report {
     pub at: Timestamp,
     /// How long it took, in milliseconds.
     pub millis: u64,
-    /// Whether nothing failed and everything was looked at as far as this environment asks for it.
+    /// Whether nothing failed, nothing was left behind, and everybody answered who had to be asked.
     pub passed: bool,
+    /// What this environment asks for and was not looked at.
+    pub missing: Vec<&'static str>,
     /// What was left behind, which is nothing unless something is very wrong.
     pub left: Option<String>,
     /// The items.
@@ -107,15 +140,17 @@ pub struct Report {
 
 impl Report {
     pub(super) fn of(run: &Run<'_>, items: Vec<Finding>, left: Option<String>, took: Duration) -> Self {
-        let failed = items.iter().any(|item| item.state == State::Failed);
-        let text = |name: &str| run.facts.as_ref().and_then(|facts| facts[name].as_str()).map(str::to_owned);
+        let in_the_way = |item: &Finding| item.state == State::Failed || item.skip == Some(Skip::NoAnswer);
+        let passed = left.is_none() && !items.iter().any(in_the_way);
+        let text = |name: &str| run.facts.as_ref().ok().and_then(|facts| facts[name].as_str()).map(str::to_owned);
         Self {
             environment: run.subject.settings.environment.to_string(),
             url: run.subject.way.base.to_string(),
             binary: text("binary"),
             at: Clock::System.now(),
             millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            passed: !failed && left.is_none(),
+            passed,
+            missing: items.iter().filter(|item| item.end() == End::Missing).map(|item| item.id).collect(),
             left,
             items,
         }
@@ -125,6 +160,11 @@ impl Report {
     pub fn failed(&self) -> Vec<String> {
         let failed = self.items.iter().filter(|item| item.state == State::Failed);
         failed.map(|item| item.id.to_owned()).chain(self.left.iter().map(|_| "leave".to_owned())).collect()
+    }
+
+    /// Whether something is wrong, rather than only unknown.
+    pub fn has_failed(&self) -> bool {
+        !self.failed().is_empty()
     }
 
     /// For people.
@@ -148,7 +188,11 @@ impl Report {
             let _ = writeln!(text, "left behind: {left}");
         }
         let failed = self.failed();
-        let end = if self.passed { "nothing failed".to_owned() } else { format!("failed: {}", failed.join(", ")) };
+        let mut end =
+            if failed.is_empty() { "nothing failed".to_owned() } else { format!("failed: {}", failed.join(", ")) };
+        if !self.missing.is_empty() {
+            let _ = write!(end, "; not looked at: {}", self.missing.join(", "));
+        }
         let _ = write!(text, "{end}, after {} ms", self.millis);
         text
     }
@@ -188,6 +232,18 @@ impl Report {
         xml.push_str("</testsuite>\n");
         xml
     }
+}
+
+/// How every item of a report that was written as JSON ended. What cannot be read was not looked at.
+pub fn ends_of(report: &Value) -> Vec<Judged> {
+    let end = |item: &Value| match (item["state"].as_str(), item["skip"].as_str()) {
+        (Some("passed" | "warned"), _) => End::Passed,
+        (Some("failed"), _) => End::Failed,
+        (Some("skipped"), Some("not-asked")) => End::NotAsked,
+        _ => End::Missing,
+    };
+    let judged = |item: &Value| Some(Judged { id: item["id"].as_str()?.to_owned(), end: end(item) });
+    report["items"].as_array().into_iter().flatten().filter_map(judged).collect()
 }
 
 fn seconds(millis: u64) -> String {

@@ -38,9 +38,9 @@ pub(super) fn arrives(run: &mut Run<'_>) -> Looked {
                 "set SENTRY_DSN and NEXT_PUBLIC_SENTRY_DSN, and neither SENTRY_ENABLED nor NEXT_PUBLIC_SENTRY_ENABLED to false",
             ));
         }
-        return Err(Short::Skipped("Sentry is not set up here, and need not be".to_owned()));
+        return Err(Short::not_asked("Sentry is not set up here, and need not be"));
     };
-    let id = random().map_err(|error| Short::Skipped(error.to_string()))?;
+    let id = random().map_err(|error| Short::no_answer(error.to_string()))?;
     let body = envelope(&browser.0, &settings.environment.to_string(), "javascript", u128::from_be_bytes(id));
     let reply = run.stranger().ask("POST", "/monitoring", Some(MEDIA), &body)?;
     let remedy = "read the server's log; check the address, and that Sentry takes events for it";

@@ -119,7 +119,7 @@ impl Visitor {
     /// One request. `media` is what the body is; without it none is sent.
     pub fn ask(&mut self, method: &str, path: &str, media: Option<&str>, body: &str) -> Result<Reply, Short> {
         if self.way.interrupted.load(Ordering::Relaxed) {
-            return Err(Short::Skipped("it was interrupted".to_owned()));
+            return Err(Short::no_answer("it was interrupted"));
         }
         let base = self.way.base.as_str().trim_end_matches('/');
         let mut request = Request::builder().method(method).uri(format!("{base}{path}"));

@@ -1,5 +1,6 @@
 //! The checklist against a real staging environment: a clean run, and every fault found by exactly its item.
 
+mod approved;
 mod probes;
 mod proxy;
 mod staging;

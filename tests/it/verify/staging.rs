@@ -1,4 +1,5 @@
-//! A staging environment as a team runs it: the real binary, a relay with TLS, an ingest, and a proxy in front.
+//! A staging environment as a team runs it: the real binary, a relay with TLS, an ingest, and a proxy in front. Production
+//! is the same with its own name.
 
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
@@ -25,6 +26,7 @@ pub struct Staging {
     pub relay_is_dead: Arc<AtomicBool>,
     pub ingest: Ingest,
     pub server: Option<Server>,
+    environment: &'static str,
     variables: Vec<(&'static str, String)>,
 }
 
@@ -62,6 +64,16 @@ impl Staging {
     }
 
     pub async fn with_ingest(manner: Manner) -> Self {
+        Self::of("staging", &[], manner).await
+    }
+
+    /// One with more variables than it needs.
+    pub async fn with(more: &[(&'static str, &str)]) -> Self {
+        Self::of("staging", more, Manner::Answers(200, Vec::new())).await
+    }
+
+    /// Another environment that is set up in the same way.
+    pub async fn of(environment: &'static str, more: &[(&'static str, &str)], manner: Manner) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let certificates = Certificates::of("localhost");
         std::fs::write(folder.path().join("authority.pem"), &certificates.authority).unwrap();
@@ -73,8 +85,8 @@ impl Staging {
         .await;
         let ingest = Ingest::that(manner);
         let proxy = Proxy::with(certificates.door(Tls::Implicit).tls.unwrap().1).await;
-        let variables = vec![
-            ("ATLAS_ENV", "staging".to_owned()),
+        let mut variables = vec![
+            ("ATLAS_ENV", environment.to_owned()),
             ("APP_URL", format!("https://localhost:{}", proxy.port)),
             ("NEXTAUTH_SECRET", "0123456789abcdef0123456789abcdef".to_owned()),
             (
@@ -91,7 +103,8 @@ impl Staging {
             ("ATLAS_GATE_USER", "team".to_owned()),
             ("ATLAS_GATE_PASSWORD", "the shared password".to_owned()),
         ];
-        let mut staging = Self { folder, proxy, relay, relay_is_dead, ingest, server: None, variables };
+        variables.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let mut staging = Self { folder, proxy, relay, relay_is_dead, ingest, server: None, environment, variables };
         staging.starts();
         staging.atlas(&["snapshot", "create"]);
         staging
@@ -124,8 +137,8 @@ impl Staging {
 
     /// Every row but the audit trail's, while no server runs.
     pub fn rows(&self) -> Vec<(&'static str, Vec<Row>)> {
-        let file = self.folder.path().join("data/staging/atlas.redb");
-        let store = Store::open(&file, &"staging".parse().unwrap()).unwrap();
+        let file = self.home().join("atlas.redb");
+        let store = Store::open(&file, &self.environment.parse().unwrap()).unwrap();
         let tables = schema::ALL.iter().filter(|table| !table.name.ends_with("audit"));
         let rows = |name| {
             let mut rows = store.read(|view| view.rows(name, &[], None, usize::MAX)).unwrap();
@@ -137,7 +150,12 @@ impl Staging {
     }
 
     pub fn note(&self) -> PathBuf {
-        self.folder.path().join("data/staging/atlas.redb.verify")
+        self.home().join("atlas.redb.verify")
+    }
+
+    /// The folder of its data file.
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("data").join(self.environment)
     }
 
     /// Runs a command to its good end.

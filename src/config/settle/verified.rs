@@ -1,0 +1,55 @@
+//! What the settings of verified binaries mean.
+
+use jiff::{SignedDuration, Span, SpanRelativeTo};
+
+use super::{SHORTEST_SECRET, Settling};
+use crate::config::keys;
+use crate::config::settings::{Secret, Verified};
+
+/// How old a report may be where nobody says it.
+const USUAL: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+impl Settling<'_> {
+    /// Whether a report of staging is asked for, how old it may be, and what it is signed with.
+    pub(super) fn verified(&mut self) -> Verified {
+        let required = self.flag(keys::REQUIRE_VERIFIED) == Some(true);
+        let key = self.verification_key();
+        if required && !self.policy.asks_for_verified {
+            let kind = self.environment.kind();
+            self.wrong(
+                keys::REQUIRE_VERIFIED,
+                &format!("is for production alone: in {kind} a binary has to be served before anything can be found out about it. Leave it unset, or set it in [environment.production] only"),
+            );
+        } else if required && key.is_none() && self.text(keys::VERIFICATION_KEY).is_none() {
+            self.error(
+                keys::VERIFICATION_KEY,
+                "verification_key is required where require_verified is true: set ATLAS_VERIFICATION_KEY to the same in staging and here; `openssl rand -base64 32` makes one",
+            );
+        }
+        Verified { required, within: self.within(), key }
+    }
+
+    fn within(&mut self) -> SignedDuration {
+        let Some(text) = self.text(keys::VERIFIED_WITHIN) else { return USUAL };
+        let whole = |span: Span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok();
+        let within = text.parse::<Span>().ok().and_then(whole).filter(SignedDuration::is_positive);
+        within.unwrap_or_else(|| {
+            self.wrong(keys::VERIFIED_WITHIN, "must be a time, as in 7d or 36h");
+            USUAL
+        })
+    }
+
+    fn verification_key(&mut self) -> Option<Secret> {
+        let text = self.text(keys::VERIFICATION_KEY)?;
+        if text.chars().count() < SHORTEST_SECRET {
+            self.wrong(keys::VERIFICATION_KEY, "needs at least 32 characters; `openssl rand -base64 32` makes one");
+            return None;
+        }
+        // Two environments hold it, and each must have a secret of its own.
+        if Some(text) == self.text(keys::SECRET) {
+            self.wrong(keys::VERIFICATION_KEY, "is the environment's own secret; a key of its own was expected");
+            return None;
+        }
+        Some(Secret::new(text))
+    }
+}
