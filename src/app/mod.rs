@@ -11,6 +11,7 @@ pub mod clock;
 pub mod completions;
 pub mod credentials;
 pub mod elsewhere;
+pub mod fetch;
 pub mod figures;
 pub mod guesses;
 pub mod habits;

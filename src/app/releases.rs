@@ -62,7 +62,7 @@ pub fn started(app: &App) -> Result<Release, Error> {
     for old in superfluous(&list(&folder)?, &digest) {
         folder.remove(old).map_err(Failure::from)?;
         if let Some(snapshot) = &old.snapshot {
-            app.snapshots().remove(snapshot).map_err(Failure::from)?;
+            snapshots::discard(app, snapshot)?;
         }
     }
     Ok(release)
@@ -119,7 +119,7 @@ pub async fn verified(
     let written = folder.write_report(&release, report).and_then(|()| folder.write(&release));
     written.map_err(Failure::from)?;
     if let Some(before) = before {
-        app.snapshots().remove(&before).map_err(Failure::from)?;
+        snapshots::discard(app, &before)?;
     }
     Ok(release)
 }

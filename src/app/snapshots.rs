@@ -328,23 +328,30 @@ pub fn prune(app: &App, keep: Keep, needed: &[SnapshotId]) -> Result<Vec<Manifes
         }
     }
     if let Some(elsewhere) = &app.elsewhere {
-        elsewhere.prune(keep, &app.clock, needed)?;
+        elsewhere.prune(keep, &app.clock, needed).map_err(Failure::from)?;
     }
     Ok(gone)
 }
 
-/// Removes one snapshot that somebody no longer wants, and its copy in the second folder.
+/// Removes one snapshot that somebody no longer wants.
 ///
 /// # Errors
 /// [`Refusal::Operating`] when there is none of that name; [`Error::Unavailable`].
 pub fn remove(app: &App, name: &str) -> Result<Manifest, Error> {
-    let folder = app.snapshots();
-    let manifest = find(&folder, name)?;
-    folder.remove(&manifest.id).map_err(Failure::from)?;
-    if let Some(elsewhere) = app.elsewhere.as_ref().map(Elsewhere::folder).filter(|folder| folder.path().exists()) {
-        elsewhere.remove(&manifest.id).map_err(Failure::from)?;
-    }
+    let manifest = find(&app.snapshots(), name)?;
+    discard(app, &manifest.id)?;
     Ok(manifest)
+}
+
+/// Removes a snapshot, and its copy in the second folder.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub(super) fn discard(app: &App, id: &SnapshotId) -> Result<(), Error> {
+    app.snapshots().remove(id).map_err(Failure::from)?;
+    let elsewhere = app.elsewhere.as_ref().map(Elsewhere::folder).filter(|folder| folder.path().exists());
+    elsewhere.map_or(Ok(()), |folder| folder.remove(id)).map_err(Failure::from)?;
+    Ok(())
 }
 
 /// A size for people: bytes, kB, MB or GB in powers of 1,000.

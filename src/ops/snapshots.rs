@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use super::operations::{Operations, aside};
 use super::set;
 use crate::app::clock::Clock;
-use crate::app::elsewhere::{self, Elsewhere};
+use crate::app::elsewhere::Elsewhere;
 use crate::app::snapshots::{self, Told};
-use crate::app::{Error, audit, releases};
+use crate::app::{Error, audit, fetch, releases};
 use crate::domain::Client;
 use crate::domain::audit::{Actor, Deed};
 use crate::domain::snapshot::{Manifest, Reason, SnapshotId};
+use crate::store::snapshot::Failure;
 use crate::store::snapshots::Folder;
 
 /// The least pause between two snapshots on schedule, whatever the clock says: one that was set back makes the newest look
@@ -92,17 +93,17 @@ fn list(operations: &Operations) -> Result<Value, Error> {
 /// What lies in the second folder.
 fn copies(elsewhere: &Elsewhere) -> Result<Value, Error> {
     let folder = elsewhere.folder();
-    let listing = snapshots::list(&folder, elsewhere.environment())?;
-    let shown: Vec<_> = listing.snapshots.iter().map(|one| shown(&folder, one)).collect();
+    let found = elsewhere.list().map_err(Failure::from)?;
+    let shown: Vec<_> = found.iter().map(|one| shown(&folder, one)).collect();
     Ok(json!({ "folder": folder.path(), "snapshots": shown }))
 }
 
 /// Brings a copy of the second folder back; whether or not a server runs, and whether or not there is a data file.
 ///
 /// # Errors
-/// As for [`elsewhere::fetch`].
-pub fn fetch(wanted: &elsewhere::Wanted<'_>, clock: &Clock, told: Told<'_>) -> Result<Value, Error> {
-    Ok(shown(wanted.to, &elsewhere::fetch(wanted, clock, told)?))
+/// As for [`fetch::fetch`].
+pub fn fetch(wanted: &fetch::Wanted<'_>, clock: &Clock, told: Told<'_>) -> Result<Value, Error> {
+    Ok(shown(wanted.to, &fetch::fetch(wanted, clock, told)?))
 }
 
 async fn verify(operations: &Operations, name: Option<String>, told: Told<'_>) -> Result<Value, Error> {

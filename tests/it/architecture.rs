@@ -11,7 +11,8 @@ const FLOORS: [&[&str]; 5] =
 const NEIGHBOURS: [(&str, &str); 2] = [("mail", "config"), ("observe", "config")];
 
 /// Which rooms may name a library.
-const LIBRARIES: [(&str, &[&str]); 7] = [
+const LIBRARIES: [(&str, &[&str]); 8] = [
+    ("age", &["config", "store"]),
     ("redb", &["store"]),
     ("maud", &["pages", "web"]),
     ("warp", &["web"]),

@@ -77,8 +77,12 @@ async fn requests_that_come_while_the_data_are_swapped_wait_and_none_fails() {
     let before = snapshot(folder.path());
     let (path, over) = (folder.path().to_owned(), AtomicBool::new(false));
     let going_back = async {
-        let back = move || (0..5).map(|_| json(&path, &["rollback", "--to", &before])).count();
-        assert_eq!(tokio::task::spawn_blocking(back).await.unwrap(), 5);
+        let back = move || {
+            for _ in 0..5 {
+                json(&path, &["rollback", "--to", &before]);
+            }
+        };
+        tokio::task::spawn_blocking(back).await.unwrap();
         over.store(true, Ordering::Relaxed);
     };
     let asking = |method, path, body| {
