@@ -8,8 +8,11 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::files;
-use super::snapshots::{digest, sync};
+use super::snapshots::{digest, free_bytes, sync};
 use crate::domain::release::Release;
+
+/// What has to stay free on the disk beside a binary that is kept, in bytes.
+const ROOM: u64 = 64 << 20;
 
 /// Where the releases of a data file are.
 #[derive(Debug, Clone)]
@@ -120,7 +123,8 @@ impl Folder {
     /// Keeps the binary of a release, unless it is kept already. Where the file system can, the copy shares its blocks.
     ///
     /// # Errors
-    /// What the system says; [`io::ErrorKind::InvalidData`] when `from` is another binary by now.
+    /// What the system says; [`io::ErrorKind::StorageFull`] when the data file could not go on growing beside it;
+    /// [`io::ErrorKind::InvalidData`] when `from` is another binary by now.
     pub fn keep_binary(&self, release: &Release, from: &Path) -> io::Result<()> {
         let binary = self.binary(release);
         if binary.exists() {
@@ -128,6 +132,13 @@ impl Folder {
         }
         let draft = self.of(release).join(".atlas");
         let kept = (|| {
+            // What people save comes first: a copy that does not fit must not take the last room while it is tried.
+            if free_bytes(&self.of(release))? < fs::metadata(from)?.len().saturating_add(ROOM) {
+                return Err(io::Error::new(
+                    io::ErrorKind::StorageFull,
+                    "the disk has no room for a copy of the binary",
+                ));
+            }
             fs::copy(from, &draft)?;
             fs::set_permissions(&draft, fs::Permissions::from_mode(0o755))?;
             if digest(&draft)?.0 != release.digest {

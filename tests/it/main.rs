@@ -32,6 +32,7 @@ mod completions;
 mod compression;
 mod configuration;
 mod connections;
+mod cramped;
 #[allow(clippy::print_stdout, reason = "it says what it measured")]
 mod crash;
 mod data_file;

@@ -2,6 +2,8 @@
 //! prints it as a table.
 
 mod crowds;
+mod full_disk;
+mod room;
 mod values;
 mod wire;
 

@@ -4,7 +4,7 @@
 //! computes without end and asks for nothing is found by the processor time of this thread; clocks on walls say nothing.
 
 use std::fs;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// What an input of a kind may cost: so much, and so much more for each of its bytes.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +40,10 @@ fn spent() -> u64 {
 /// Tries an input, and holds its cost to what is allowed.
 pub fn bounded(kind: &str, input: &[u8], tries: impl FnOnce()) {
     let before = spent();
-    let cost = allocation_counter::measure(tries);
+    // What is measured comes to its end in every case: the counters do not get over a panic.
+    let mut ended = Ok(());
+    let cost = allocation_counter::measure(|| ended = catch_unwind(AssertUnwindSafe(tries)));
+    ended.unwrap_or_else(|panic| resume_unwind(panic));
     let seconds = (spent() - before) / 100;
     let length = input.len() as u64;
     let Allowed { held, pieces } = allowed(kind);
