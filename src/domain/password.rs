@@ -17,8 +17,9 @@ pub const SHORTEST: usize = 12;
 pub const LONGEST: usize = 128;
 
 /// How much of a password the strength estimate looks at, in code points. It takes time that grows with the square of
-/// the length, and a beginning that is strong enough makes the whole strong enough.
-const ESTIMATED: usize = 32;
+/// the length, and a beginning that is strong enough makes the whole strong enough. Of a walk on the number pad that is longer
+/// than this it would count the ways to go on past what 64 bits hold.
+const ESTIMATED: usize = 28;
 
 /// A password as typed, composed to NFC once so that every keyboard spells it alike.
 ///
@@ -131,6 +132,13 @@ mod tests {
             assert!(Password::chosen(bad, &[]).is_err(), "{bad}");
         }
         assert!(Password::chosen("wilhelmina.krog", &["Wilhelmina Krog", "wilhelmina.krog@example.com"]).is_err());
+    }
+
+    #[test]
+    fn the_longest_walk_on_the_number_pad_is_counted() {
+        for walk in ["20", "2014", "1476", "5456"] {
+            assert!(Password::chosen(&walk.repeat(LONGEST / walk.len()), &[]).is_err(), "{walk}");
+        }
     }
 
     #[test]
