@@ -62,6 +62,9 @@ pub struct Keys {
     lasting: [u8; 32],
     /// The root under the secret before this one, for what was sealed with it.
     previous: Option<[u8; 32]>,
+    /// What the keys of the two purposes that every request has are begun with, so that they are not derived each time.
+    session: Keyed,
+    log: Keyed,
 }
 
 /// A secret that is given to one person once: 32 random bytes, base64url.
@@ -77,8 +80,11 @@ impl Keys {
     pub fn derive(secret: Option<&Secret>, file_key: &[u8; 32], environment: &Environment) -> Self {
         let secret = secret.map_or(&b""[..], |secret| secret.reveal().as_bytes());
         let root = |secret| keyed_hash(&keyed_hash(file_key, secret), environment.to_string().as_bytes());
+        let begun = |purpose: Purpose| keyed(&keyed_hash(&root(secret), purpose.word()));
         // No secret is this short.
-        Self { root: root(secret), lasting: root(b"lasting"), previous: None }
+        let lasting = root(b"lasting");
+        let (session, log) = (begun(Purpose::Session), begun(Purpose::Log));
+        Self { root: root(secret), lasting, previous: None, session, log }
     }
 
     /// These keys, with what was sealed under the secret of `previous` still to be opened.
@@ -130,18 +136,33 @@ impl Keys {
 
     /// Under what a token is stored. Any text has a hash; that of no token leads nowhere.
     pub fn hash(&self, purpose: Purpose, text: &str) -> TokenHash {
-        keyed_hash(&self.of(purpose), text.as_bytes())
+        let begun = match purpose {
+            Purpose::Session => self.session.clone(),
+            Purpose::Log => self.log.clone(),
+            purpose => keyed(&self.of(purpose)),
+        };
+        finished(begun, text.as_bytes())
     }
 }
 
 /// HMAC-SHA-256. The key is padded to a block with zeros, as HMAC itself would do (RFC 2104 §2).
 fn keyed_hash(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+    finished(keyed(key), message)
+}
+
+/// A hash that has taken in its key and nothing else.
+type Keyed = Hmac<Sha256>;
+
+fn keyed(key: &[u8; 32]) -> Keyed {
     let mut block = [0; 64];
     let (front, _) = block.split_at_mut(key.len());
     front.copy_from_slice(key);
-    let mut mac = Hmac::<Sha256>::new(&block.into());
-    mac.update(message);
-    mac.finalize().into_bytes().into()
+    Hmac::new(&block.into())
+}
+
+fn finished(mut begun: Keyed, message: &[u8]) -> [u8; 32] {
+    begun.update(message);
+    begun.finalize().into_bytes().into()
 }
 
 #[cfg(test)]

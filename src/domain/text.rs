@@ -9,7 +9,11 @@ use super::Fault;
 /// # Errors
 /// A [`Fault`] of `field` that names the limit that was passed. `what` starts the sentence, as in "The title".
 pub fn line(field: &'static str, what: &str, raw: &str, min: usize, max: usize) -> Result<String, Fault> {
-    let text = composed(raw.trim());
+    let raw = raw.trim();
+    if is_plain(raw) && !raw.is_empty() {
+        return within(field, what, raw.to_owned(), min, max);
+    }
+    let text = composed(raw);
     if text.chars().all(is_invisible) {
         return Err(Fault::new(field, format!("{what} cannot be empty.")));
     }
@@ -24,7 +28,11 @@ pub fn line(field: &'static str, what: &str, raw: &str, min: usize, max: usize) 
 /// # Errors
 /// A [`Fault`] of `field`, as for [`line()`].
 pub fn paragraph(field: &'static str, what: &str, raw: &str, max: usize) -> Result<String, Fault> {
-    let text = composed(&raw.trim().replace("\r\n", "\n"));
+    let raw = raw.trim();
+    if is_plain(raw) {
+        return within(field, what, raw.to_owned(), 0, max);
+    }
+    let text = composed(&raw.replace("\r\n", "\n"));
     if text.chars().any(|c| (c.is_control() && c != '\n' && c != '\t') || is_directional(c)) {
         return Err(Fault::new(field, format!("{what} contains characters that cannot be shown.")));
     }
@@ -32,6 +40,12 @@ pub fn paragraph(field: &'static str, what: &str, raw: &str, max: usize) -> Resu
         return Ok(String::new());
     }
     within(field, what, text, 0, max)
+}
+
+/// Whether there is nothing but printable ASCII, of which every character may stand in a text. Most texts are such, and all are
+/// looked at whenever they are read from disk.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// The text in its composed form (NFC). Nearly all text is composed already, and what is read from disk always is.

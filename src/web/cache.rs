@@ -81,13 +81,16 @@ impl Wanted {
     /// The page that a visit is about, when it is somebody's. `since` is a moment before anything was read for it.
     pub(super) fn of(visit: &Visit, packed: bool, since: Moment) -> Option<Self> {
         let me = visit.maybe_member()?;
-        let address = format!("{}?{}", visit.path, visit.query);
+        let address = visit.uri.path_and_query()?.as_str();
+        if address.len() > LONGEST_ADDRESS {
+            return None;
+        }
         let mut known = HeaderMap::new();
         for line in visit.headers.get_all(IF_NONE_MATCH) {
             known.append(IF_NONE_MATCH, line.clone());
         }
         let window = Window::at(visit.site.app.clock.now(), me.zone());
-        let key = Key { address, packed, window };
+        let key = Key { address: address.to_owned(), packed, window };
         (key.address.len() <= LONGEST_ADDRESS).then(|| Self {
             person: me.id,
             zone: me.zone().clone(),

@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex};
 use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
 use warp::filters::BoxedFilter;
-use warp::http::{HeaderMap, Method};
-use warp::path::FullPath;
+use warp::http::{Method, StatusCode};
 use warp::{Filter, Reply};
 
 use super::body::Body;
@@ -16,40 +15,34 @@ use super::cache::Wanted;
 use super::face::Face;
 use super::failure::Failure;
 use super::limits::{Count, Limit};
-use super::reply::{self, Answer};
+use super::reply::{self, Answer, code};
 use super::routes::{Route, Routes, Who, allowed};
 use super::site::Site;
-use super::visit::{Parts, Peer, Trace, Visit};
+use super::visit::{Asked, Parts, Visit};
 use super::{encoding, gate, origin, target};
 use crate::app::{admin, sessions};
 use crate::domain::Refusal;
 use crate::pages;
 
-/// The one warp filter. Everything a request brings is taken here, and nothing is rejected: every "no" is an answer.
+/// The one warp filter. What was asked is handed over by the front door as it is; only the body goes through warp, and
+/// nothing is rejected: every "no" is an answer.
 pub fn filter(site: Arc<Site>, routes: Arc<Routes>) -> BoxedFilter<(warp::reply::Response,)> {
-    warp::any()
-        .and(warp::method())
-        .and(warp::path::full())
-        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
-        .and(warp::header::headers_cloned())
-        .and(warp::ext::optional::<Arc<Trace>>())
-        .and(warp::ext::optional::<Peer>())
+    warp::ext::optional::<Arc<Asked>>()
         .and(warp::body::stream())
-        .then(move |method, path: FullPath, query, headers, trace: Option<Arc<Trace>>, peer: Option<Peer>, body| {
-            let visit = Visit {
-                site: Arc::clone(&site),
-                method,
-                path: path.as_str().to_owned(),
-                query,
-                headers,
-                trace: trace.unwrap_or_default(),
-                peer: peer.map(|peer| peer.0),
-                parts: Vec::new(),
-                member: None,
-                body: Mutex::new(Some(bytes_of(body))),
-            };
+        .then(move |asked: Option<Arc<Asked>>, body| {
+            let body = Mutex::new(Some(bytes_of(body)));
+            let visit = asked.map(|asked| {
+                let site = Arc::clone(&site);
+                Visit { site, asked, parts: Vec::new(), member: None, body }
+            });
             let routes = Arc::clone(&routes);
-            async move { Ok::<_, Infallible>(answer(&routes, visit).await) }
+            async move {
+                match visit {
+                    Some(visit) => Ok::<_, Infallible>(answer(&routes, visit).await),
+                    // Only a request that did not come through the front door.
+                    None => Ok(reply::failure(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL_ERROR, "", &[])),
+                }
+            }
         })
         .map(|answer: Result<Answer, Infallible>| match answer {
             Ok(answer) => answer.into_response(),
@@ -64,17 +57,16 @@ fn bytes_of(body: impl Stream<Item = Result<impl Buf, warp::Error>> + Send + 'st
 
 async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
     let site = Arc::clone(&visit.site);
-    let face = Face::of(&visit.path);
-    let (path, trace) = (visit.path.clone(), Arc::clone(&visit.trace));
-    let (query, safe) = (visit.query.clone(), visit.method.is_safe());
+    let asked = Arc::clone(&visit.asked);
+    let (path, face, safe) = (asked.path(), Face::of(asked.path()), asked.method.is_safe());
     // Before anything is read for the answer, so that whatever is committed meanwhile counts as a change of it.
     let since = site.app.store.moment();
     let (mut gzip, mut count, mut wanted) = (None, None, None);
 
-    let result = match choose(&site, routes, &path, &visit.method, &visit.headers, face) {
+    let result = match choose(&site, routes, &asked, face) {
         Ok((route, parts)) => {
-            let _ = trace.route.set(route.path);
-            gzip = route.gzip.then(|| encoding::accepts(&visit.headers, "gzip"));
+            let _ = asked.trace.route.set(route.path);
+            gzip = route.gzip.then(|| encoding::accepts(&asked.headers, "gzip"));
             visit.parts = parts;
             let admitted = admit(&mut visit, route.who).and_then(|()| {
                 count = counted(&visit, route.limit);
@@ -95,12 +87,14 @@ async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
         Err(failure) => Err(failure),
     };
     let mut answer = result.unwrap_or_else(|failure| match (failure, face) {
-        (Failure::SignedOut, Face::Page) if safe => reply::elsewhere(&target::sign_in_from(&path, &query)),
-        (Failure::SignedOut, Face::Page) => reply::see_other(&target::sign_in_from(shown_above(routes, &path), "")),
+        (Failure::SignedOut, Face::Page) if safe => {
+            reply::elsewhere(&target::sign_in_from(path, asked.uri.query().unwrap_or_default()))
+        }
+        (Failure::SignedOut, Face::Page) => reply::see_other(&target::sign_in_from(shown_above(routes, path), "")),
         (Failure::Refused(Refusal::SecondFactorWanted), Face::Page) => reply::see_other(pages::two_factor::ADDRESS),
         (Failure::Refused(Refusal::NotAdmin), Face::Page) if safe => reply::elsewhere("/today"),
         (Failure::Refused(Refusal::NotAdmin), Face::Page) => reply::see_other("/today"),
-        (failure, face) => failure.answer(face, &site.frame(None), &trace.id),
+        (failure, face) => failure.answer(face, &site.frame(None), &asked.trace.id),
     });
     if let Some(count) = count {
         count.tell(&mut answer);
@@ -132,22 +126,17 @@ fn shown_above<'a>(routes: &Routes, mut path: &'a str) -> &'a str {
 }
 
 /// The route, if this request may use it as far as can be told without knowing who asks.
-fn choose(
-    site: &Site,
-    routes: &Routes,
-    path: &str,
-    method: &Method,
-    headers: &HeaderMap,
-    face: Face,
-) -> Result<(Route, Parts), Failure> {
-    let found = routes.at(path);
+fn choose(site: &Site, routes: &Routes, asked: &Asked, face: Face) -> Result<(Route, Parts), Failure> {
+    // hyper knows that HEAD was asked and sends no body.
+    let method = if asked.method == Method::HEAD { &Method::GET } else { &asked.method };
+    let found = routes.at(asked.path());
     let open = found.as_ref().is_some_and(|(routes, _)| routes.iter().all(|route| route.who == Who::Probe));
-    if !open && !gate::lets_through(site.gate.as_ref(), headers) {
+    if !open && !gate::lets_through(site.gate.as_ref(), &asked.headers) {
         return Err(Failure::Gate);
     }
     let (routes, parts) = found.ok_or(Failure::NotFound)?;
     let route = routes.iter().find(|route| route.method == method).ok_or_else(|| Failure::Method(allowed(routes)))?;
-    if !origin::may_write(method, headers, face, &site.origins) {
+    if !origin::may_write(method, &asked.headers, face, &site.origins) {
         return Err(Failure::CrossSite);
     }
     Ok((*route, parts))

@@ -1,7 +1,7 @@
 //! The front door: what every request and every answer go through, whatever the route.
 //!
-//! Gives each request a number, checks the host, turns HEAD into GET, turns a panic into an answer, puts the
-//! security headers on, writes the one log line, and reports what broke.
+//! Gives each request a number, checks the host, turns a panic into an answer, puts the security headers on, writes the one
+//! log line, and reports what broke.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use tower_service::Service;
 use warp::Reply;
 use warp::http::header::{CACHE_CONTROL, HOST, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY};
-use warp::http::{HeaderMap, Method, Request};
+use warp::http::{HeaderMap, Request};
 use warp::reply::Response as WarpResponse;
 
 use super::face::Face;
@@ -23,7 +23,7 @@ use super::failure::Failure;
 use super::reply::Code;
 use super::routes::{BadTable, Routes, table};
 use super::site::Site;
-use super::visit::{Peer, Trace};
+use super::visit::{Asked, Trace};
 use super::{dispatch, tunnel};
 use crate::app::random;
 use crate::observe::activity::Entry;
@@ -87,15 +87,19 @@ impl<S: Handler> Service<Request<Incoming>> for Front<S> {
     }
 
     fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
-        if let Some(peer) = self.peer {
-            request.extensions_mut().insert(Peer(peer));
-        }
         let site = Arc::clone(&self.site);
-        let mut inner = self.inner.clone();
         let told = self.peer.filter(|peer| site.proxies.trust(*peer)).and_then(|_| told_number(request.headers()));
         let id = told.unwrap_or_else(|| format!("{:016x}", self.numbers.fetch_add(1, Ordering::Relaxed)));
-        let trace = Arc::new(Trace { id, ..Trace::default() });
-        Box::pin(async move { Ok(answer(&site, &mut inner, request, &trace).await) })
+        let asked = Arc::new(Asked {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            headers: std::mem::take(request.headers_mut()),
+            trace: Trace { id, ..Trace::default() },
+            peer: self.peer,
+        });
+        request.extensions_mut().insert(Arc::clone(&asked));
+        let mut inner = self.inner.clone();
+        Box::pin(async move { Ok(answer(&site, &mut inner, request, &asked).await) })
     }
 }
 
@@ -111,38 +115,32 @@ fn told_number(headers: &HeaderMap) -> Option<String> {
 async fn answer<S: Handler>(
     site: &Site,
     inner: &mut S,
-    mut request: Request<Incoming>,
-    trace: &Arc<Trace>,
+    request: Request<Incoming>,
+    asked: &Arc<Asked>,
 ) -> WarpResponse {
     let began = Instant::now();
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
     let mut panicked = false;
-    let response = match sound(site, &request) {
+    let response = match sound(site, asked) {
         Ok(()) => {
-            if method == Method::HEAD {
-                // hyper knows that HEAD was asked and sends no body.
-                *request.method_mut() = Method::GET;
-            }
-            request.extensions_mut().insert(Arc::clone(trace));
-            let known = Arc::clone(trace);
-            let answering = site.reporter.around(&trace.id, move || known.route(), async { inner.call(request).await });
+            let known = Arc::clone(asked);
+            let route = move || known.trace.route();
+            let answering = site.reporter.around(&asked.trace.id, route, async { inner.call(request).await });
             match panics::caught(answering).await {
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},
                 Err(place) => {
                     panicked = true;
-                    refuse(site, Failure::Broken(format!("a handler panicked at {place}")), &path, &trace.id)
+                    refuse(site, Failure::Broken(format!("a handler panicked at {place}")), asked)
                 }
             }
         }
-        Err(failure) => refuse(site, failure, &path, &trace.id),
+        Err(failure) => refuse(site, failure, asked),
     };
     // A panic was reported where it happened.
     if response.status().is_server_error() && !panicked {
-        report(site, &response, trace);
+        report(site, &response, &asked.trace);
     }
-    finish(site, response, &method, trace, began)
+    finish(site, response, asked, began)
 }
 
 /// SECURITY: what the tunnel to Sentry answers is not told to Sentry, or a Sentry that is down would be told so for ever.
@@ -152,31 +150,30 @@ fn report(site: &Site, response: &WarpResponse, trace: &Trace) {
     }
 }
 
-fn refuse(site: &Site, failure: Failure, path: &str, number: &str) -> WarpResponse {
-    failure.answer(Face::of(path), &site.frame(None), number).into_response()
+fn refuse(site: &Site, failure: Failure, asked: &Asked) -> WarpResponse {
+    failure.answer(Face::of(asked.path()), &site.frame(None), &asked.trace.id).into_response()
 }
 
 /// Whether the request is meant for us. Framing that two servers could read differently is hyper's to refuse: lengths
 /// that differ get 400, and a request with a length beside chunks is the last on its connection.
-fn sound(site: &Site, request: &Request<Incoming>) -> Result<(), Failure> {
-    let headers = request.headers();
+fn sound(site: &Site, asked: &Asked) -> Result<(), Failure> {
     // CONNECT and the like name no path, so nothing here can answer them.
-    if request.uri().path_and_query().is_none() {
+    if asked.uri.path_and_query().is_none() {
         return Err(Failure::Malformed("The request names no path.".to_owned()));
     }
-    let host = host(headers, request)?;
+    let host = host(asked)?;
     // A probe may reach the server by its address; everything else must use the public name.
-    if site.answers_to(host) || request.uri().path() == "/api/health" { Ok(()) } else { Err(Failure::Misdirected) }
+    if site.answers_to(host) || asked.path() == "/api/health" { Ok(()) } else { Err(Failure::Misdirected) }
 }
 
-fn host<'a>(headers: &'a HeaderMap, request: &'a Request<Incoming>) -> Result<&'a str, Failure> {
-    let mut hosts = headers.get_all(HOST).iter();
+fn host(asked: &Asked) -> Result<&str, Failure> {
+    let mut hosts = asked.headers.get_all(HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().ok(),
         _ => None,
     };
     let host = host.ok_or_else(|| Failure::Malformed("The request needs one Host header.".to_owned()))?;
-    match request.uri().authority() {
+    match asked.uri.authority() {
         Some(authority) if !authority.as_str().eq_ignore_ascii_case(host) => Err(Failure::Misdirected),
         _ => Ok(host),
     }
@@ -187,6 +184,8 @@ const CONTENT_SECURITY_POLICY: (HeaderName, &str) = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
      manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'",
 );
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// On every answer, unless a handler chose otherwise.
 const HEADERS: [(HeaderName, &str); 9] = [
@@ -202,24 +201,27 @@ const HEADERS: [(HeaderName, &str); 9] = [
     (CACHE_CONTROL, "no-store"),
 ];
 
-fn finish(site: &Site, mut response: WarpResponse, method: &Method, trace: &Trace, began: Instant) -> WarpResponse {
-    let status = response.status();
-    let headers = response.headers_mut();
-    headers.reserve(HEADERS.len() + 4);
-    for (name, value) in HEADERS {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    if site.is_https {
+/// What every answer of a site says, unless a handler chose otherwise. Made once; each answer begins with a copy.
+pub(super) fn headers(is_https: bool, is_marked: bool) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(2 * HEADERS.len());
+    headers.extend(HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    if is_https {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
     }
-    if site.marked.is_some() {
+    if is_marked {
         headers.insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
     }
-    if let Ok(number) = HeaderValue::from_str(&trace.id) {
-        headers.insert("x-request-id", number);
+    headers
+}
+
+fn finish(site: &Site, mut response: WarpResponse, asked: &Asked, began: Instant) -> WarpResponse {
+    let own = std::mem::replace(response.headers_mut(), site.headers.clone());
+    response.headers_mut().extend(own);
+    if let Ok(number) = HeaderValue::from_str(&asked.trace.id) {
+        response.headers_mut().insert(REQUEST_ID, number);
     }
     let code = response.extensions().get::<Code>().map(|code| code.0);
-    note(site, method, trace, status.as_u16(), code, began);
+    note(site, asked, response.status().as_u16(), code, began);
     response
 }
 
@@ -230,18 +232,21 @@ const NOISE: [&str; 7] =
 /// The one line of the log, and what admins look at.
 ///
 /// SECURITY: the route by its template, never a path or a query; the person under a name that only this file's key can make.
-fn note(site: &Site, method: &Method, trace: &Trace, status: u16, code: Option<&'static str>, began: Instant) {
+fn note(site: &Site, asked: &Asked, status: u16, code: Option<&'static str>, began: Instant) {
     let took = began.elapsed();
+    let Asked { method, trace, .. } = asked;
     let (route, millis) = (trace.route(), took.as_secs_f64() * 1_000.0);
     if let Some(requests) = &site.requests {
         requests.note(route, method.as_str(), status, took);
     }
     // A method can be as long as a header; what is kept is not.
-    let method: String = method.as_str().chars().take(16).collect();
-    let person = trace.person.get().map(|id| site.app.keys.pseudonym(*id));
-    tracing::info!(request = trace.id, method, route, status, millis, person, code, "request");
+    let method = method.as_str().get(..16).unwrap_or(method.as_str());
+    if tracing::enabled!(tracing::Level::INFO) {
+        let person = trace.person.get().map(|id| site.app.keys.pseudonym(*id));
+        tracing::info!(request = trace.id, method, route, status, millis, person, code, "request");
+    }
     if status >= 400 || !NOISE.contains(&route) {
-        let (at, request) = (site.app.clock.now(), trace.id.clone());
+        let (at, request, method) = (site.app.clock.now(), trace.id.clone(), method.to_owned());
         site.activity.note(Entry { at, request, method, route, status, millis, code });
     }
 }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use url::Url;
+use warp::http::HeaderMap;
 
 use super::cache::PageCache;
 use super::cookie::{DeviceCookie, SessionCookie};
+use super::front;
 use super::limits::Limits;
 use crate::app::App;
 use crate::config::report::Shown;
@@ -52,6 +54,8 @@ pub struct Site {
     /// `scheme://host[:port]` of every address people may use.
     pub(super) origins: Vec<String>,
     pub(super) is_https: bool,
+    /// What every answer says.
+    pub(super) headers: HeaderMap,
     pub(super) reads_mail: bool,
     pub(super) has_test_endpoints: bool,
 }
@@ -84,6 +88,7 @@ impl Site {
             marked: policy.marked.then(|| environment.to_string()),
             origins: origins(&app.app_url, kind),
             is_https,
+            headers: front::headers(is_https, policy.marked),
             reads_mail,
             has_test_endpoints,
             since: Instant::now(),

@@ -1,6 +1,7 @@
 //! One request on its way through the house.
 
 use std::net::IpAddr;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use warp::http::header::USER_AGENT;
-use warp::http::{HeaderMap, Method};
+use warp::http::{HeaderMap, Method, Uri};
 
 use super::body::{self, Allowance, Body, Fields, Upload};
 use super::failure::Failure;
@@ -38,9 +39,27 @@ impl Trace {
     }
 }
 
-/// The other end of a connection.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub IpAddr);
+/// What was asked, but for the body. Made once for every request and shared by whoever has to do with it.
+#[derive(Debug)]
+pub struct Asked {
+    /// The method as it was sent; a visit takes HEAD for GET.
+    pub method: Method,
+    /// Path and query as they were sent.
+    pub uri: Uri,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// What the log will say of it.
+    pub trace: Trace,
+    /// The other end of the connection.
+    pub(super) peer: Option<IpAddr>,
+}
+
+impl Asked {
+    /// The path as it was sent.
+    pub fn path(&self) -> &str {
+        self.uri.path()
+    }
+}
 
 /// The varying parts of a path, by name, as they were sent.
 pub type Parts = Vec<(String, String)>;
@@ -49,22 +68,19 @@ pub type Parts = Vec<(String, String)>;
 pub struct Visit {
     /// What it is answered with.
     pub site: Arc<Site>,
-    /// Its method; HEAD arrives as GET.
-    pub method: Method,
-    /// Its path as it was sent.
-    pub path: String,
-    /// What stands after the `?`, without it.
-    pub query: String,
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// What the log will say of it.
-    pub trace: Arc<Trace>,
-    /// The other end of the connection.
-    pub(super) peer: Option<IpAddr>,
+    pub(super) asked: Arc<Asked>,
     pub(super) parts: Parts,
     pub(super) member: Option<Member>,
     // Behind a lock only so that a visit can be shared across awaits; it is taken once.
     pub(super) body: Mutex<Option<Body>>,
+}
+
+impl Deref for Visit {
+    type Target = Asked;
+
+    fn deref(&self) -> &Asked {
+        &self.asked
+    }
 }
 
 impl Visit {
@@ -121,7 +137,7 @@ impl Visit {
 
     /// The fields of the query.
     pub fn query(&self) -> Fields {
-        Fields::parse(self.query.as_bytes())
+        Fields::parse(self.uri.query().unwrap_or_default().as_bytes())
     }
 
     /// The fields of a form that was posted.
