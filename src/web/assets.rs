@@ -1,6 +1,8 @@
 //! Sending assets: hashed names for ever, compressed ahead, unchanged ones not at all.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use warp::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, VARY};
@@ -14,12 +16,26 @@ use super::visit::Visit;
 use crate::pages::assets::{self, Asset};
 use crate::pages::layout;
 
+/// Every asset by its public name, with the hash of this build in it: another hash names nothing.
+static SENT: LazyLock<HashMap<&'static str, Vec<Form>>> = LazyLock::new(|| {
+    let named = assets::addresses()
+        .iter()
+        .filter_map(|(name, address)| Some((address.strip_prefix("/assets/")?, forms(assets::find(name)?))));
+    named.collect()
+});
+
+/// A form in which an asset can be sent, with the headers that go with it.
+struct Form {
+    encoding: Option<&'static str>,
+    body: Bytes,
+    headers: HeaderMap,
+}
+
 /// `GET /assets/{name}`.
 pub async fn send(visit: Visit) -> Result<Answer, Failure> {
-    let public: String = visit.part("name")?;
-    let (name, hash) = assets::unhashed(&public).ok_or(Failure::NotFound)?;
-    let asset = assets::find(&name).ok_or(Failure::NotFound)?;
-    if hash == asset.hash { Ok(answer(asset, &visit.headers)) } else { Err(Failure::NotFound) }
+    let name: String = visit.part("name")?;
+    let forms = SENT.get(name.as_str()).ok_or(Failure::NotFound)?;
+    answer(forms, &visit.headers).ok_or(Failure::NotFound)
 }
 
 /// `GET /favicon.ico`, which browsers ask for unasked.
@@ -27,30 +43,35 @@ pub async fn favicon(visit: Visit) -> Result<Answer, Failure> {
     Ok(reply::elsewhere(assets::address(layout::favicon(visit.site.marked.as_deref()))))
 }
 
-fn answer(asset: Asset, headers: &HeaderMap) -> Answer {
-    let (body, encoding) = match (asset.brotli, asset.gzip) {
-        (Some(brotli), _) if accepts(headers, "br") => (brotli, Some("br")),
-        (_, Some(gzip)) if accepts(headers, "gzip") => (gzip, Some("gzip")),
-        _ => (asset.plain, None),
+/// The forms of an asset, the shortest first and the plain one last.
+fn forms(asset: Asset) -> Vec<Form> {
+    let Asset { plain, brotli, gzip, media, hash } = asset;
+    let forms = [(brotli, Some("br")), (gzip, Some("gzip")), (Some(plain), None)];
+    let form = |(body, encoding): (Option<Cow<'static, [u8]>>, Option<&'static str>)| {
+        let tag = format!("\"{hash}{}\"", encoding.map(|name| format!("-{name}")).unwrap_or_default());
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+        headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+        headers.insert(ETAG, HeaderValue::from_str(&tag).ok()?);
+        if let Some(encoding) = encoding {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        }
+        Some(Form { encoding, body: into_bytes(body?), headers })
     };
-    let tag = format!("\"{}{}\"", asset.hash, encoding.map(|name| format!("-{name}")).unwrap_or_default());
-    let tag = HeaderValue::from_str(&tag).ok();
-    let known = tag.as_ref().is_some_and(|tag| conditional::names(headers, tag));
-    let mut answer = Response::new(if known { Bytes::new() } else { into_bytes(body) });
+    forms.into_iter().filter_map(form).collect()
+}
+
+/// The first form that the client takes, or that it has it.
+fn answer(forms: &[Form], asked: &HeaderMap) -> Option<Answer> {
+    let form = forms.iter().find(|form| form.encoding.is_none_or(|encoding| accepts(asked, encoding)))?;
+    let known = form.headers.get(ETAG).is_some_and(|tag| conditional::names(asked, tag));
+    let mut answer = Response::new(if known { Bytes::new() } else { form.body.clone() });
     if known {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
     }
-    let headers = answer.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(asset.media));
-    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
-    if let Some(tag) = tag {
-        headers.insert(ETAG, tag);
-    }
-    if let Some(encoding) = encoding {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
-    }
-    answer
+    answer.headers_mut().clone_from(&form.headers);
+    Some(answer)
 }
 
 /// Embedded bytes are sent from where they are.
@@ -84,7 +105,7 @@ mod tests {
             [("br, gzip", "br", Some("br")), ("gzip", "gz", Some("gzip")), ("", "plain", None)]
         {
             let headers = [(ACCEPT_ENCODING, accepted.parse().unwrap())].into_iter().collect();
-            let sent = answer(packed(), &headers);
+            let sent = answer(&forms(packed()), &headers).unwrap();
             assert_eq!(sent.body(), body);
             assert_eq!(sent.headers().get(CONTENT_ENCODING).map(|value| value.to_str().unwrap()), encoding);
             assert_eq!(sent.headers()[VARY], "Accept-Encoding");
