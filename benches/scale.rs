@@ -98,10 +98,7 @@ impl Served {
             let cookie = town::cookie(self.town.somebody(visit));
             Request::get(self.atlas.address, page, &[("cookie", &cookie)])
         };
-        let script = |connection| Script {
-            requests: (0..VISITS).map(|visit| ask(visit * CONNECTIONS + connection)).collect(),
-            never: None,
-        };
+        let script = |connection| Script::of((0..VISITS).map(|visit| ask(visit * CONNECTIONS + connection)).collect());
         (0..CONNECTIONS).map(script).collect()
     }
 
@@ -206,6 +203,11 @@ fn grouped(number: usize) -> String {
 /// Says what is going on, for whoever waits.
 fn note(what: &str) {
     eprintln!("{what}");
+}
+
+/// Nothing is wrong here.
+fn planted() -> [(&'static str, String); 0] {
+    []
 }
 
 /// The binary that is measured.

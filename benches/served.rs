@@ -1,6 +1,8 @@
 //! How fast the served product is, as ratios against floors measured in the same run.
 //!
-//! `cargo bench --bench served` takes about a minute and a half, `cargo bench --bench served -- --full` less than ten.
+//! `cargo bench --bench served` takes less than two minutes, `cargo bench --bench served -- --full` less than fifteen. With
+//! `--check` it fails when a target is missed.
+//!
 //! It starts the release binary as an operator would, on loopback with a data file of its own, signs people up through
 //! the API, and measures Atlas and its floors in turn, several rounds, so that whatever else the machine does hits all
 //! of them alike.
@@ -23,6 +25,13 @@
 //! Of the HTTP rows, CPU time per request is the figure to trust; requests per second also count what the load
 //! generator needs, which shares the processors, and so flatter the slower side. The log is set to errors only, as
 //! request lines are written to wherever standard error leads.
+//!
+//! # Whether it would find anything
+//!
+//! `-- --plant slow` lets Atlas think for 200 us before every answer; `-- --plant unsynced` leaves every fsync out. Both are put
+//! between Atlas and the system from outside (`served/plant.c`, which needs a C compiler as the build does), so that the
+//! product has no hook for it. The table says MISSED to the first where pages and health stand, and to the second where a
+//! completion alone takes less than an fsync; with `--check` both runs fail.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -43,10 +52,16 @@
 mod atlas;
 #[path = "served/client.rs"]
 mod client;
+#[path = "served/crowding.rs"]
+mod crowding;
 #[path = "served/disk.rs"]
 mod disk;
 #[path = "served/floor.rs"]
 mod floor;
+#[path = "served/lanes.rs"]
+mod lanes;
+#[path = "served/large.rs"]
+mod large;
 #[path = "served/measure.rs"]
 mod measure;
 #[path = "served/pages.rs"]
@@ -61,6 +76,8 @@ mod turn;
 mod writes;
 
 use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use atlas::Atlas;
@@ -74,45 +91,75 @@ pub struct Plan {
     pub turn: Duration,
     /// How many clients tick at once, one row each.
     pub crowds: &'static [usize],
+    /// How large the large file is.
+    pub megabytes: u64,
 }
 
-const QUICK: Plan = Plan { rounds: 5, turn: Duration::from_millis(900), crowds: &[1, 16, 64] };
-const FULL: Plan = Plan { rounds: 8, turn: Duration::from_millis(2_500), crowds: &[1, 16, 64, 256] };
+const QUICK: Plan = Plan { rounds: 5, turn: Duration::from_millis(400), crowds: &[1, 16, 64, 256], megabytes: 100 };
+const FULL: Plan = Plan { rounds: 8, turn: Duration::from_millis(1_500), crowds: &[1, 16, 64, 256], megabytes: 1_000 };
 
-fn main() {
+fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     if let Some(at) = words.iter().position(|word| word == floor::WORD) {
-        return floor::serve(&words[at + 1..]);
+        floor::serve(&words[at + 1..]);
+        return ExitCode::SUCCESS;
     }
+    let said = |wanted: &str| words.iter().position(|word| word == wanted);
     // `cargo test` may start benchmarks too, without this word.
-    if !words.iter().any(|word| word == "--bench") {
-        return println!("this measures; start it with: cargo bench --bench served [-- --full]");
+    if said("--bench").is_none() {
+        println!("this measures; start it with: cargo bench --bench served [-- --full] [--check]");
+        return ExitCode::SUCCESS;
     }
-    measured(if words.iter().any(|word| word == "--full") { &FULL } else { &QUICK });
-}
-
-fn measured(plan: &Plan) {
-    let began = Instant::now();
     // Beside the build, so that it is a real disk even where the system's temporary folder is memory.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder for data files");
+    if let Some(at) = said("--plant") {
+        plant(folder.path(), words.get(at + 1).expect("what to plant: slow or unsynced"));
+    }
+    let missed = measured(if said("--full").is_some() { &FULL } else { &QUICK }, folder.path());
+    if missed > 0 && said("--check").is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Measures everything, prints it, and answers how many targets were missed.
+fn measured(plan: &Plan, folder: &Path) -> usize {
+    let began = Instant::now();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut table = Table::default();
 
-    let atlas = Atlas::start(folder.path());
-    let others = runtime.block_on(pages::measure(plan, &atlas, folder.path(), &mut table));
-    runtime.block_on(writes::measure(plan, &atlas, folder.path(), &mut table));
-    drop(atlas);
-    small::measure(folder.path(), &runtime, &mut table);
+    let atlas = Atlas::start(folder);
+    let others = runtime.block_on(pages::measure(plan, &atlas, folder, &mut table));
+    runtime.block_on(writes::measure(plan, &atlas, folder, &mut table));
+    runtime.block_on(crowding::measure(plan, &atlas, &mut table));
+    small::measure(atlas, folder, &runtime, &mut table);
+    large::measure(plan, folder, &runtime, &mut table);
 
     println!("{table}");
     println!(
-        "{} rounds of {:.1} s, {:.0} s in all. Other programs used {:.0} % of {} processors meanwhile.",
+        "{} rounds of {:.1} s, {:.0} s in all. Other programs used {:.0} % of {} processors meanwhile. Targets missed: {}.",
         plan.rounds,
         plan.turn.as_secs_f64(),
         began.elapsed().as_secs_f64(),
         others * 100.0,
         std::thread::available_parallelism().map_or(1, usize::from),
+        table.missed(),
     );
+    table.missed()
+}
+
+static PLANTED: OnceLock<(String, String)> = OnceLock::new();
+
+/// Builds the library that does wrong, for every Atlas that is started from now on.
+fn plant(folder: &Path, fault: &str) {
+    let (source, library) = (concat!(env!("CARGO_MANIFEST_DIR"), "/benches/served/plant.c"), folder.join("plant.so"));
+    let built = Command::new("cc").args(["-O2", "-shared", "-fPIC", source, "-ldl", "-o"]).arg(&library).status();
+    assert!(built.is_ok_and(|status| status.success()), "a C compiler builds the fault");
+    let library = library.to_str().expect("a path").to_owned();
+    PLANTED.set((library, fault.to_owned())).expect("one fault at a time");
+}
+
+/// What Atlas is started with besides, when something is to be wrong.
+fn planted() -> Vec<(&'static str, String)> {
+    let Some((library, fault)) = PLANTED.get() else { return Vec::new() };
+    vec![("LD_PRELOAD", library.clone()), ("ATLAS_PLANT", fault.clone())]
 }
 
 /// Says what is going on, for whoever waits.

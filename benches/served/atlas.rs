@@ -23,6 +23,7 @@ pub struct Atlas {
 impl Atlas {
     /// Starts development with its data in `folder`, and waits for the line that names the address.
     pub fn start(folder: &Path) -> Self {
+        std::fs::create_dir_all(folder).expect("a folder");
         let settings = folder.join("atlas.toml");
         std::fs::write(&settings, "[environment.development]\ntest_endpoints = true\n").expect("settings");
         let mut process = Command::new(crate::binary())
@@ -31,6 +32,7 @@ impl Atlas {
             .current_dir(folder)
             .env_clear()
             .env("ATLAS_LOG", "error")
+            .envs(crate::planted())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -60,6 +62,9 @@ impl Drop for Atlas {
     }
 }
 
+/// Everybody's password.
+const PASSWORD: &str = "plum kettle orbit lantern 42";
+
 /// Somebody who is signed in.
 pub struct Person {
     address: SocketAddr,
@@ -72,22 +77,26 @@ impl Person {
     pub async fn welcome(atlas: &Atlas, name: &str) -> Self {
         let address = atlas.address;
         let email = format!("{name}@example.com");
-        let password = "plum kettle orbit lantern 42";
         let mut connection = Connection::open(address).await.expect("a connection");
         let mut ask = async |request: Request| {
             let answer = connection.ask(&request).await.expect_success();
             (answer.header("set-cookie").map(str::to_owned), answer.json())
         };
-        let body = json!({ "email": email, "password": password, "displayName": name });
+        let body = json!({ "email": email, "password": PASSWORD, "displayName": name });
         ask(Request::post(address, "/api/auth/signup", &[], &body)).await;
         let path = format!("/api/auth/debug/verification-token?email={email}");
         let (_, mailed) = ask(Request::get(address, &path, &[])).await;
         let body = json!({ "token": mailed["data"]["token"] });
         ask(Request::post(address, "/api/auth/verify-email", &[], &body)).await;
-        let body = json!({ "email": email, "password": password });
-        let (cookie, _) = ask(Request::post(address, "/api/auth/sign-in", &[], &body)).await;
+        let (cookie, _) = ask(Self::sign_in(atlas, name)).await;
         let cookie = cookie.as_deref().and_then(|line| line.split(';').next()).expect("a session").to_owned();
         Self { address, connection, cookie }
+    }
+
+    /// Signing in with somebody's password.
+    pub fn sign_in(atlas: &Atlas, name: &str) -> Request {
+        let body = json!({ "email": format!("{name}@example.com"), "password": PASSWORD });
+        Request::post(atlas.address, "/api/auth/sign-in", &[], &body)
     }
 
     /// `GET path` as this person.
@@ -95,9 +104,9 @@ impl Person {
         Request::get(self.address, path, &[("cookie", &self.cookie)])
     }
 
-    /// The same, as browsers ask: with gzip.
-    pub fn get_packed(&self, path: &str) -> Request {
-        Request::get(self.address, path, &[("cookie", &self.cookie), ("accept-encoding", "gzip")])
+    /// The same, with further headers.
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Request {
+        Request::get(self.address, path, &[&[("cookie", self.cookie.as_str())], headers].concat())
     }
 
     /// Sends a request and waits for its answer.

@@ -49,7 +49,12 @@ pub struct Answer<'a> {
 impl Answer<'_> {
     /// Stops everything when it is not a success.
     pub fn expect_success(self) -> Self {
-        let ok = self.head.starts_with(b"HTTP/1.1 20");
+        self.expect("20")
+    }
+
+    /// Stops everything when its status does not begin like this.
+    pub fn expect(self, status: &str) -> Self {
+        let ok = self.head.get(9..).is_some_and(|rest| rest.starts_with(status.as_bytes()));
         assert!(ok, "{}{}", String::from_utf8_lossy(self.head), String::from_utf8_lossy(self.body));
         self
     }
@@ -115,7 +120,8 @@ impl Connection {
 
 fn content_length(head: &[u8]) -> usize {
     const NAME: &[u8] = b"\r\ncontent-length: ";
-    let at = position(head, NAME).expect("every answer to state its length") + NAME.len();
+    // Only an answer without a body need not state its length.
+    let Some(at) = position(head, NAME).map(|at| at + NAME.len()) else { return 0 };
     head[at..].iter().take_while(|byte| byte.is_ascii_digit()).fold(0, |sum, byte| sum * 10 + usize::from(byte - b'0'))
 }
 
@@ -129,8 +135,17 @@ fn position(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 pub struct Script {
     /// Its requests, in turn.
     pub requests: Vec<Request>,
+    /// How the status of every answer begins.
+    pub status: &'static str,
     /// What no body may hold.
     pub never: Option<&'static str>,
+}
+
+impl Script {
+    /// These in turn, each to be a success.
+    pub fn of(requests: Vec<Request>) -> Self {
+        Self { requests, status: "20", never: None }
+    }
 }
 
 /// Every client on a connection of its own, its last request answered once.
@@ -145,7 +160,7 @@ impl Crowd {
         for script in scripts {
             let mut connection = Connection::open(address).await.expect("a connection");
             // With the last one answered, the first one changes something again.
-            connection.ask(script.requests.last().expect("a request")).await.expect_success();
+            connection.ask(script.requests.last().expect("a request")).await.expect(script.status);
             clients.push((connection, script));
         }
         Self { clients }
@@ -161,7 +176,7 @@ impl Crowd {
                 let mut waits = Vec::with_capacity(1_024);
                 let mut asked = Instant::now();
                 for request in script.requests.iter().cycle() {
-                    let answer = connection.ask(request).await.expect_success();
+                    let answer = connection.ask(request).await.expect(script.status);
                     if let Some(never) = script.never {
                         assert!(position(answer.body, never.as_bytes()).is_none(), "{}", answer.text());
                     }

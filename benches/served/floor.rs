@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
+use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -70,7 +71,7 @@ pub fn serve(words: &[String]) {
         let _ = std::io::stdin().read(&mut [0]);
         std::process::exit(0);
     });
-    let (headers, body) = parsed(&std::fs::read(&words[0]).expect("an answer"));
+    let (status, headers, body) = parsed(&std::fs::read(&words[0]).expect("an answer"));
     let bounded = words.len() > 1;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async move {
@@ -84,6 +85,7 @@ pub fn serve(words: &[String]) {
             tokio::spawn(async move {
                 let same = service_fn(move |_| {
                     let mut response = hyper::Response::new(Full::new(body.clone()));
+                    *response.status_mut() = status;
                     response.headers_mut().clone_from(&headers);
                     async move { Ok::<_, Infallible>(response) }
                 });
@@ -99,9 +101,10 @@ pub fn serve(words: &[String]) {
     });
 }
 
-/// Headers and body as they were sent, without the two headers hyper writes by itself.
-fn parsed(answer: &[u8]) -> (HeaderMap, Bytes) {
+/// Status, headers and body as they were sent, without the two headers hyper writes by itself.
+fn parsed(answer: &[u8]) -> (StatusCode, HeaderMap, Bytes) {
     let head = answer.windows(4).position(|here| here == b"\r\n\r\n").expect("a head");
+    let status = StatusCode::from_bytes(&answer[9..12]).expect("a status");
     let lines = std::str::from_utf8(&answer[..head]).expect("text").lines().skip(1);
     let pairs = lines.filter_map(|line| line.split_once(": "));
     let pairs = pairs.filter(|(name, _)| !matches!(*name, "date" | "content-length"));
@@ -109,5 +112,5 @@ fn parsed(answer: &[u8]) -> (HeaderMap, Bytes) {
         let name: HeaderName = name.parse().expect("a name");
         (name, HeaderValue::from_str(value).expect("a value"))
     });
-    (headers.collect(), Bytes::copy_from_slice(&answer[head + 4..]))
+    (status, headers.collect(), Bytes::copy_from_slice(&answer[head + 4..]))
 }

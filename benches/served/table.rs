@@ -59,41 +59,49 @@ fn digits(number: f64) -> String {
     }
 }
 
-/// How far something may go.
-#[derive(Clone, Copy)]
-enum Bound {
-    AtMost(f64),
-    AtLeast(f64),
-}
-
 /// One line.
 pub struct Row {
     what: String,
     atlas: Figure,
     floor: Option<(String, Figure)>,
     ratio: Option<f64>,
-    bound: Option<Bound>,
+    least: Option<f64>,
+    most: Option<f64>,
 }
 
 impl Row {
     /// Something of Atlas and the same of a floor, with the median of their ratios.
     pub fn against(what: impl Into<String>, atlas: Figure, name: impl Into<String>, floor: Figure, ratio: f64) -> Self {
-        Self { what: what.into(), atlas, floor: Some((name.into(), floor)), ratio: Some(ratio), bound: None }
+        Self {
+            what: what.into(),
+            atlas,
+            floor: Some((name.into(), floor)),
+            ratio: Some(ratio),
+            least: None,
+            most: None,
+        }
     }
 
     /// Something of Atlas alone.
     pub fn alone(what: impl Into<String>, atlas: Figure) -> Self {
-        Self { what: what.into(), atlas, floor: None, ratio: None, bound: None }
+        Self { what: what.into(), atlas, floor: None, ratio: None, least: None, most: None }
     }
 
     /// The target: not more than this, of the ratio or else of the figure.
     pub fn at_most(self, most: f64) -> Self {
-        Self { bound: Some(Bound::AtMost(most)), ..self }
+        Self { most: Some(most), ..self }
     }
 
     /// The target: not less than this, of the ratio or else of the figure.
     pub fn at_least(self, least: f64) -> Self {
-        Self { bound: Some(Bound::AtLeast(least)), ..self }
+        Self { least: Some(least), ..self }
+    }
+
+    /// How often the figure is as far as it may be: above one, the target is missed. `None` without a target.
+    fn overstepped(&self) -> Option<f64> {
+        let judged = self.ratio.unwrap_or(self.atlas.number());
+        let (low, high) = (self.least.map(|least| least / judged), self.most.map(|most| judged / most));
+        low.into_iter().chain(high).reduce(f64::max)
     }
 
     fn cells(&self) -> [String; 7] {
@@ -102,20 +110,26 @@ impl Row {
             None => (String::new(), String::new()),
         };
         let unit = if self.ratio.is_some() { "x" } else { self.atlas.unit() };
-        let judged = self.ratio.unwrap_or(self.atlas.number());
-        let (target, verdict) = match self.bound {
-            Some(Bound::AtMost(most)) => (format!("<= {}{unit}", digits(most)), verdict(judged / most)),
-            Some(Bound::AtLeast(least)) => (format!(">= {}{unit}", digits(least)), verdict(least / judged)),
-            None => (String::new(), String::new()),
+        let (least, most) = (self.least.map(digits), self.most.map(digits));
+        let target = match (least, most) {
+            (Some(least), Some(most)) => format!("{least} to {most}{unit}"),
+            (Some(least), None) => format!(">= {least}{unit}"),
+            (None, Some(most)) => format!("<= {most}{unit}"),
+            (None, None) => String::new(),
         };
+        let verdict = self.overstepped().map(verdict).unwrap_or_default();
         let ratio = self.ratio.map(|ratio| format!("{}x", digits(ratio))).unwrap_or_default();
         [self.what.clone(), self.atlas.to_string(), name, floor, ratio, target, verdict]
     }
 }
 
-/// `too_far` is above one when the bound is overstepped.
+/// A figure that is no number has met nothing.
+fn is_met(too_far: f64) -> bool {
+    too_far <= 1.0
+}
+
 fn verdict(too_far: f64) -> String {
-    if too_far <= 1.0 { "met".to_owned() } else { format!("missed by {:.0} %", ((too_far - 1.0) * 100.0).max(1.0)) }
+    if is_met(too_far) { "met".to_owned() } else { format!("MISSED by {:.0} %", ((too_far - 1.0) * 100.0).max(1.0)) }
 }
 
 /// Which cells stand to the right of their column.
@@ -129,6 +143,11 @@ impl Table {
     /// Adds a line.
     pub fn add(&mut self, row: Row) {
         self.0.push(row);
+    }
+
+    /// How many targets are missed.
+    pub fn missed(&self) -> usize {
+        self.0.iter().filter(|row| row.overstepped().is_some_and(|too_far| !is_met(too_far))).count()
     }
 }
 

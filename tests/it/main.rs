@@ -25,6 +25,7 @@ mod architecture;
 mod assets;
 mod authenticator;
 mod background;
+mod benchmarks;
 mod calendar;
 mod clock;
 mod commands;
