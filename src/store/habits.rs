@@ -19,9 +19,15 @@ pub fn get(read: &impl Read, account: AccountId, id: HabitId) -> Result<Option<H
 /// # Errors
 /// [`Error`] when the file cannot be read.
 pub fn all(read: &impl Read, account: AccountId) -> Result<Vec<Habit>, Error> {
+    if let Some(habits) = read.known().and_then(|(known, moment)| known.habits(account, moment)) {
+        return Ok(habits.to_vec());
+    }
     let rows = read.under(&HABITS, &account.encode(), usize::MAX)?;
     let mut habits: Vec<Habit> = rows.into_iter().map(|(_, habit)| habit).collect();
     habit::sort(&mut habits);
+    if let Some((known, moment)) = read.known() {
+        known.keep(account, moment, &habits);
+    }
     Ok(habits)
 }
 

@@ -17,6 +17,7 @@ pub mod files;
 pub mod habits;
 mod hold;
 mod identity;
+mod known;
 pub mod links;
 pub mod migrations;
 mod open;
@@ -54,6 +55,7 @@ pub use table::{Page, Read, Table, Turn, View};
 
 use crate::domain::AccountId;
 use crate::domain::stamp::Stamp;
+use known::Known;
 use preimage::Preimage;
 use recency::Recency;
 use writer::{Job, Task, Verdict, Writer};
@@ -72,6 +74,7 @@ struct Shared {
     /// Whether the file was given up for lack of an answer from its disk, and may be opened again.
     lost: AtomicBool,
     recency: Arc<Recency>,
+    known: Arc<Known>,
     stamp: Stamp,
     key: [u8; 32],
     path: PathBuf,
@@ -136,7 +139,8 @@ impl Store {
         let recency = Arc::new(Recency::default());
         let open = RwLock::new(Some(Open::of(file, path, &recency, false)?));
         let lost = AtomicBool::new(false);
-        Ok(Self { shared: Arc::new(Shared { open, lost, recency, stamp, key, path: path.to_owned() }) })
+        let known = Arc::new(Known::new(Arc::clone(&recency)));
+        Ok(Self { shared: Arc::new(Shared { open, lost, recency, known, stamp, key, path: path.to_owned() }) })
     }
 
     fn open_file(&self) -> RwLockReadGuard<'_, Option<Open>> {
@@ -261,8 +265,10 @@ impl Store {
     pub fn read<T, E: From<Error>>(&self, look: impl FnOnce(&View) -> Result<T, E>) -> Result<T, E> {
         let open = self.open_file();
         let open = open.as_ref().ok_or(Error::Closed)?;
+        // In this order: what was committed up to the moment is in the transaction.
+        let moment = self.moment();
         let transaction = open.database.begin_read().map_err(Error::from)?;
-        look(&View::of(transaction))
+        look(&View::with(transaction, Arc::clone(&self.shared.known), moment))
     }
 
     /// Decides and changes in one step. `decide` runs on the writer thread, sees everything committed before it, and its

@@ -18,7 +18,7 @@ use crate::domain::AccountId;
 /// The tables of what a person is, keeps and did. Their keys begin with whose row it is.
 const PERSONAL: [&str; 3] = [ACCOUNTS.name(), HABITS.name(), COMPLETIONS.name()];
 
-/// 128 KB. Of two people one in so many shares a place.
+/// A quarter of a megabyte. Of two people one in so many shares a place.
 const SHARES: usize = 16_384;
 
 /// A moment between two commits.
@@ -29,12 +29,19 @@ pub struct Moment(u64);
 pub(super) struct Recency {
     now: AtomicU64,
     everybody: AtomicU64,
-    people: Box<[AtomicU64]>,
+    people: Box<[Place]>,
+}
+
+/// The last commits that concerned somebody, by what they changed.
+#[derive(Default)]
+struct Place {
+    anything: AtomicU64,
+    habits: AtomicU64,
 }
 
 impl Default for Recency {
     fn default() -> Self {
-        let people = std::iter::repeat_with(AtomicU64::default).take(SHARES).collect();
+        let people = std::iter::repeat_with(Place::default).take(SHARES).collect();
         Self { now: AtomicU64::new(0), everybody: AtomicU64::new(0), people }
     }
 }
@@ -47,7 +54,16 @@ impl Recency {
 
     /// Whether nothing concerned this person since.
     pub(super) fn is_unchanged(&self, person: AccountId, since: Moment) -> bool {
-        let last = self.place(&person.to_bytes()).map_or(u64::MAX, |place| place.load(Ordering::SeqCst));
+        self.is_older(person, since, |place| &place.anything)
+    }
+
+    /// Whether no habit of this person was changed since.
+    pub(super) fn has_the_same_habits(&self, person: AccountId, since: Moment) -> bool {
+        self.is_older(person, since, |place| &place.habits)
+    }
+
+    fn is_older(&self, person: AccountId, since: Moment, what: impl Fn(&Place) -> &AtomicU64) -> bool {
+        let last = self.place(&person.to_bytes()).map_or(u64::MAX, |place| what(place).load(Ordering::SeqCst));
         last.max(self.everybody.load(Ordering::SeqCst)) <= since.0
     }
 
@@ -56,7 +72,7 @@ impl Recency {
         Next { recency: self, number: self.now.load(Ordering::SeqCst) + 1 }
     }
 
-    fn place(&self, key: &[u8]) -> Option<&AtomicU64> {
+    fn place(&self, key: &[u8]) -> Option<&Place> {
         // Ids of one moment differ in their last bytes, which are random.
         let (_, last) = key.get(..16)?.split_last_chunk::<4>()?;
         self.people.get(usize::try_from(u32::from_le_bytes(*last)).ok()? % SHARES)
@@ -75,7 +91,10 @@ impl Next<'_> {
         if PERSONAL.contains(&table)
             && let Some(place) = self.recency.place(key)
         {
-            place.store(self.number, Ordering::SeqCst);
+            place.anything.store(self.number, Ordering::SeqCst);
+            if table == HABITS.name() {
+                place.habits.store(self.number, Ordering::SeqCst);
+            }
         }
     }
 

@@ -1,10 +1,13 @@
 //! Typed tables over bytes, and reading them.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use redb::{ReadTransaction, ReadableTable, TableDefinition};
 
 use super::Error;
+use super::known::Known;
+use super::recency::Moment;
 use super::record::{Key, Value};
 
 /// A table by name, with the types of its keys and values.
@@ -62,6 +65,11 @@ pub trait Read {
     /// # Errors
     /// [`Error::File`].
     fn rows_back(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error>;
+
+    /// What need not be decoded again, and the moment from which on it must be the same.
+    fn known(&self) -> Option<(&Known, Moment)> {
+        None
+    }
 
     /// Up to `most` rows whose key begins with `prefix`, the last key first; with `below`, only those before that key.
     ///
@@ -180,11 +188,19 @@ pub struct Turn<K> {
 }
 
 /// A look at the last commit.
-pub struct View(ReadTransaction);
+pub struct View {
+    transaction: ReadTransaction,
+    known: Option<(Arc<Known>, Moment)>,
+}
 
 impl View {
     pub(super) fn of(transaction: ReadTransaction) -> Self {
-        Self(transaction)
+        Self { transaction, known: None }
+    }
+
+    /// A look that began after `moment`.
+    pub(super) fn with(transaction: ReadTransaction, known: Arc<Known>, moment: Moment) -> Self {
+        Self { transaction, known: Some((known, moment)) }
     }
 
     /// How many rows a table holds.
@@ -193,7 +209,7 @@ impl View {
     /// [`Error::File`].
     pub fn count(&self, table: &'static str) -> Result<u64, Error> {
         use redb::ReadableTableMetadata;
-        Ok(self.0.open_table(definition(table))?.len()?)
+        Ok(self.transaction.open_table(definition(table))?.len()?)
     }
 
     /// Shows every row of a table as it is stored, in the order of keys.
@@ -214,7 +230,7 @@ impl View {
 
     /// The same, one row at a time. A table that a file in an older schema does not have is empty.
     pub(super) fn walk(&self, table: &'static str) -> Result<Walk, Error> {
-        match self.0.open_table(definition(table)) {
+        match self.transaction.open_table(definition(table)) {
             Ok(table) => Ok(Walk(Some(table.range::<&[u8]>(..)?))),
             Err(redb::TableError::TableDoesNotExist(_)) => Ok(Walk(None)),
             Err(error) => Err(error.into()),
@@ -235,7 +251,7 @@ impl View {
         if end.as_deref().is_some_and(|end| end <= prefix) {
             return Ok(page);
         }
-        let open = self.0.open_table(definition(table.name()))?;
+        let open = self.transaction.open_table(definition(table.name()))?;
         let range = match end.as_deref() {
             Some(end) => open.range(prefix..end)?,
             None => open.range(prefix..)?,
@@ -279,17 +295,21 @@ impl Walk {
 }
 
 impl Read for View {
+    fn known(&self) -> Option<(&Known, Moment)> {
+        self.known.as_ref().map(|(known, moment)| (&**known, *moment))
+    }
+
     fn bytes(&self, table: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        let table = self.0.open_table(definition(table))?;
+        let table = self.transaction.open_table(definition(table))?;
         Ok(table.get(key)?.map(|guard| guard.value().to_vec()))
     }
 
     fn rows(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error> {
-        rows_of(&self.0.open_table(definition(table))?, from, to, most)
+        rows_of(&self.transaction.open_table(definition(table))?, from, to, most)
     }
 
     fn rows_back(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error> {
-        rows_back_of(&self.0.open_table(definition(table))?, from, to, most)
+        rows_back_of(&self.transaction.open_table(definition(table))?, from, to, most)
     }
 }
 

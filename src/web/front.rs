@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use data_encoding::HEXLOWER;
 use hyper::body::Incoming;
 use tower_service::Service;
 use warp::Reply;
@@ -89,7 +90,7 @@ impl<S: Handler> Service<Request<Incoming>> for Front<S> {
     fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
         let site = Arc::clone(&self.site);
         let told = self.peer.filter(|peer| site.proxies.trust(*peer)).and_then(|_| told_number(request.headers()));
-        let id = told.unwrap_or_else(|| format!("{:016x}", self.numbers.fetch_add(1, Ordering::Relaxed)));
+        let id = told.unwrap_or_else(|| HEXLOWER.encode(&self.numbers.fetch_add(1, Ordering::Relaxed).to_be_bytes()));
         let asked = Arc::new(Asked {
             method: request.method().clone(),
             uri: request.uri().clone(),

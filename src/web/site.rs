@@ -111,9 +111,9 @@ impl Site {
     pub(super) fn answers_to(&self, host: &str) -> bool {
         // The usual port may be left out or written.
         let host = host.strip_suffix(if self.is_https { ":443" } else { ":80" }).unwrap_or(host);
-        self.origins
-            .iter()
-            .any(|origin| origin.split_once("://").is_some_and(|(_, ours)| ours.eq_ignore_ascii_case(host)))
+        let scheme = if self.is_https { "https://" } else { "http://" };
+        let ours = |origin: &String| origin.strip_prefix(scheme).is_some_and(|ours| ours.eq_ignore_ascii_case(host));
+        self.origins.iter().any(ours)
     }
 
     /// What pages say around themselves.
