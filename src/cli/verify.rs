@@ -15,10 +15,11 @@ use super::answer::{self, confirmed, progress};
 use super::{Exit, Place, complain, say};
 use crate::config::{self, Settings, Severity};
 use crate::domain::Kind;
-use crate::ops::control::{Addressed, Order, Outcome, ask};
+use crate::ops::control::{Addressed, Order, Outcome, ask, is_served};
 use crate::ops::verify::desk::Verb;
+use crate::ops::verify::remote::Remote;
 use crate::ops::verify::{Knock, Report, Subject, Way, run as look};
-use crate::web::{Route, Who, table};
+use crate::web::{OPERATOR_HEADER, Route, Who, table};
 
 #[derive(Args)]
 pub(super) struct Wanted {
@@ -54,13 +55,16 @@ fn done(wanted: Wanted) -> Result<Exit, Exit> {
     let settings = settings(&place.flags(None))?;
     confirmed(&settings, confirm.as_deref()).map_err(|why| answer::refused(&why, json))?;
     let interrupted = Arc::new(AtomicBool::new(false));
+    let way = Way {
+        base: base(&settings, url)?,
+        authorities: ca_file.map(|path| authorities(&path)).transpose()?.unwrap_or_default(),
+        gate: settings.gate.as_ref().map(|gate| (gate.user.clone(), gate.password.reveal().to_owned())),
+        interrupted: Arc::clone(&interrupted),
+    };
+    let mut server = Server::of(&settings, &way)?;
     let subject = Subject {
-        way: Way {
-            base: base(&settings, url)?,
-            authorities: ca_file.map(|path| authorities(&path)).transpose()?.unwrap_or_default(),
-            gate: settings.gate.as_ref().map(|gate| (gate.user.clone(), gate.password.reveal().to_owned())),
-            interrupted: Arc::clone(&interrupted),
-        },
+        way,
+        is_remote: matches!(server, Server::Remote(_)),
         admin_routes: table(true, true).iter().filter(|route| route.who == Who::Admin).map(knock).collect(),
         test_routes: test_routes(),
         acts: all || settings.environment.kind() != Kind::Production,
@@ -69,13 +73,13 @@ fn done(wanted: Wanted) -> Result<Exit, Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| broken(&error))?;
     runtime.spawn(watch(Arc::clone(&interrupted)));
-    let report = look(&subject, &mut |verb| asked(&runtime, &settings, verb));
+    let report = look(&subject, &mut |verb| server.asked(&runtime, &settings, verb));
     tell(&report, json, junit)?;
     if interrupted.load(Ordering::Relaxed) {
         complain("it was interrupted; nothing was left behind, and the report is not kept");
         return Ok(Exit::Refused);
     }
-    keep(&runtime, &settings, &report);
+    keep(server.asked(&runtime, &settings, Verb::Report(json!(report))), &report);
     Ok(match (report.passed, report.has_failed()) {
         (true, _) => Exit::Fine,
         (false, true) => Exit::Refused,
@@ -84,9 +88,18 @@ fn done(wanted: Wanted) -> Result<Exit, Exit> {
     })
 }
 
-/// The settings. What crosses other environments is looked at as an item, so it stops nothing here.
+/// The settings. What crosses other environments is looked at as an item, so it stops nothing here. With a token for a
+/// server on another machine, what only that needs may be missing.
 fn settings(flags: &config::Flags) -> Result<Settings, Exit> {
-    let checked = config::process_variables().and_then(|variables| config::check(flags, &variables));
+    let variables = config::process_variables();
+    let checked = variables.and_then(|variables| {
+        let checked = config::check(flags, &variables)?;
+        let has_token = checked.written.get(config::keys::OPERATOR_TOKEN).is_some();
+        if checked.settings.is_some() || !has_token {
+            return Ok(checked);
+        }
+        config::check(&config::Flags { elsewhere: true, ..flags.clone() }, &variables)
+    });
     let checked = checked.map_err(|error| {
         complain(error);
         Exit::Configuration
@@ -151,15 +164,44 @@ async fn watch(interrupted: Arc<AtomicBool>) {
     }
 }
 
-fn asked(runtime: &tokio::runtime::Runtime, settings: &Settings, verb: Verb) -> Option<Result<Value, String>> {
-    let order = Addressed { environment: settings.environment.clone(), order: Order::Verify(verb) };
-    let outcome = runtime.block_on(ask(&settings.data_file, &order, &mut progress()));
-    match outcome {
-        Ok(None) => None,
-        Ok(Some(Outcome::Done(value))) => Some(Ok(value)),
-        Ok(Some(Outcome::Refused(why) | Outcome::Failed(why))) => Some(Err(why)),
-        Ok(Some(Outcome::Working(_))) => Some(Err("the server did not finish".to_owned())),
-        Err(error) => Some(Err(error.to_string())),
+/// The server that is asked what only it knows.
+enum Server {
+    /// Over its control socket, where it runs on this machine.
+    Here,
+    /// Over HTTPS with the operator token.
+    Remote(Box<Remote>),
+}
+
+impl Server {
+    /// The one on this machine, or the one at the address where there is a token for it.
+    fn of(settings: &Settings, way: &Way) -> Result<Self, Exit> {
+        let token = settings.operator_token.as_ref().filter(|_| !is_served(&settings.data_file));
+        let Some(token) = token else { return Ok(Self::Here) };
+        let remote = Remote::at(way, OPERATOR_HEADER, token, &settings.environment);
+        remote.map(|remote| Self::Remote(Box::new(remote))).map_err(|why| {
+            complain(why);
+            Exit::Refused
+        })
+    }
+
+    fn asked(
+        &mut self,
+        runtime: &tokio::runtime::Runtime,
+        settings: &Settings,
+        verb: Verb,
+    ) -> Option<Result<Value, String>> {
+        if let Self::Remote(remote) = self {
+            return Some(remote.ask(verb));
+        }
+        let order = Addressed { environment: settings.environment.clone(), order: Order::Verify(verb) };
+        let outcome = runtime.block_on(ask(&settings.data_file, &order, &mut progress()));
+        match outcome {
+            Ok(None) => None,
+            Ok(Some(Outcome::Done(value))) => Some(Ok(value)),
+            Ok(Some(Outcome::Refused(why) | Outcome::Failed(why))) => Some(Err(why)),
+            Ok(Some(Outcome::Working(_))) => Some(Err("the server did not finish".to_owned())),
+            Err(error) => Some(Err(error.to_string())),
+        }
     }
 }
 
@@ -174,9 +216,9 @@ fn tell(report: &Report, as_json: bool, junit: Option<PathBuf>) -> Result<(), Ex
     Ok(())
 }
 
-/// Has the server attach the report to the release it runs. That it cannot be kept changes nothing of what was found.
-fn keep(runtime: &tokio::runtime::Runtime, settings: &Settings, report: &Report) {
-    match asked(runtime, settings, Verb::Report(json!(report))) {
+/// Tells whether the server has attached the report to the release it runs. That it cannot be kept changes nothing of what was found.
+fn keep(answer: Option<Result<Value, String>>, report: &Report) {
+    match answer {
         Some(Ok(kept)) => {
             let release = kept.get("release").and_then(Value::as_str).unwrap_or_default();
             let is = |name: &str| kept.get(name) == Some(&Value::Bool(true));

@@ -70,6 +70,7 @@ keys! {
     REQUIRE_VERIFIED = "require_verified", Flag, ["ATLAS_REQUIRE_VERIFIED"], "Whether production is served only by a binary that passed the whole checklist in staging.";
     VERIFIED_WITHIN = "verified_within", Text, ["ATLAS_VERIFIED_WITHIN"], "How old staging's report may be when its binary begins to serve production, as in 7d or 36h.";
     VERIFICATION_KEY = "verification_key", Secret, ["ATLAS_VERIFICATION_KEY"], "Signs staging's reports for production; at least 32 characters, the same in both and nothing else's.";
+    OPERATOR_TOKEN = "operator_token", Secret, ["ATLAS_OPERATOR_TOKEN"], "Lets `atlas verify` ask the server from another machine; at least 32 characters, another one in every environment.";
     LOG = "log", Text, ["ATLAS_LOG"], "What is logged, as in info or atlas=debug.";
     LOG_FORMAT = "log_format", Text, ["ATLAS_LOG_FORMAT"], "How it is logged: pretty, json, or auto, which is pretty on a terminal and json elsewhere.";
     METRICS_LISTEN = "metrics.listen", Text, ["ATLAS_METRICS_LISTEN"], "Address and port to serve /metrics on, as in 127.0.0.1:9464; unset, there are no metrics.";

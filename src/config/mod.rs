@@ -39,6 +39,8 @@ pub struct Flags {
     pub log_format: Option<String>,
     /// `--require-verified`.
     pub require_verified: bool,
+    /// Whether the server is another machine's: what it alone needs may be missing here.
+    pub elsewhere: bool,
 }
 
 /// Something about the configuration that the operator should know.
@@ -150,7 +152,7 @@ pub fn check(flags: &Flags, variables: &BTreeMap<String, String>) -> Result<Chec
     };
     let (written, mut problems) = written::gather(&environment, flags, variables)?;
     let surroundings = Surroundings::of(&environment, &written);
-    let (settings, found) = settle::settle(&environment, &written, &surroundings);
+    let (settings, found) = settle::settle(&environment, &written, &surroundings, flags.elsewhere);
     problems.extend(found);
     problems.sort_by_key(|problem| problem.severity == Severity::Warning);
     let sound = !problems.iter().any(|problem| problem.severity == Severity::Error);

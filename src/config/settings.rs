@@ -192,6 +192,8 @@ pub struct Settings {
     pub snapshots: Snapshots,
     /// What is asked of a binary before it serves.
     pub verified: Verified,
+    /// What lets an operator's checklist ask over HTTPS, if anything does.
+    pub operator_token: Option<Secret>,
     /// What is logged.
     pub log: String,
     /// How it is logged.

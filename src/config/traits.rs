@@ -28,6 +28,8 @@ pub struct Traits {
     pub secret: Option<Secret>,
     /// What its relay lets it in with: the API key of Resend, or the password in SMTP_URL.
     pub mail_key: Option<Secret>,
+    /// What lets an operator's checklist ask.
+    pub operator_token: Option<Secret>,
 }
 
 impl Traits {
@@ -41,6 +43,7 @@ impl Traits {
             app_url: text(keys::APP_URL).and_then(|text| Url::parse(text).ok()),
             sender: text(keys::MAIL_FROM).and_then(|text| Email::parse(address_in(text)).ok()),
             secret: text(keys::SECRET).map(Secret::new),
+            operator_token: text(keys::OPERATOR_TOKEN).map(Secret::new),
             mail_key: text(keys::RESEND_API_KEY).map(Secret::new).or_else(|| text(keys::SMTP_URL).and_then(password)),
         }
     }

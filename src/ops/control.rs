@@ -127,6 +127,11 @@ pub fn socket_of(data_file: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Whether a server listens at the socket of a data file.
+pub fn is_served(data_file: &Path) -> bool {
+    std::os::unix::net::UnixStream::connect(socket_of(data_file)).is_ok()
+}
+
 /// An open control socket; its file goes when this is dropped.
 pub struct Control {
     listener: UnixListener,

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{Notify, RwLock, RwLockReadGuard};
 
 use super::approvals::Approvals;
 use crate::app::snapshots::Told;
 use crate::app::{App, Error};
-use crate::config::{Dsn, Settings};
+use crate::config::{Dsn, Settings, Surroundings};
 use crate::domain::snapshot::Keep;
 use crate::observe::panics::why;
 
@@ -20,6 +21,12 @@ pub struct Operations {
     pub keep: Keep,
     /// Where the server reports its errors, unless that is off.
     pub sentry: Option<Dsn>,
+    /// Where browsers report theirs.
+    pub browser_sentry: Option<Dsn>,
+    /// How often snapshots are taken.
+    pub every: Option<Duration>,
+    /// What must differ between this environment and the others.
+    pub surroundings: Surroundings,
     /// Staging's word on binaries, left or looked for.
     pub approvals: Approvals,
     ends: AtomicBool,
@@ -35,6 +42,9 @@ impl Operations {
             app,
             keep: settings.snapshots.keep,
             sentry: settings.sentry.clone(),
+            browser_sentry: settings.browser_sentry.clone(),
+            every: settings.snapshots.every,
+            surroundings: settings.surroundings.clone(),
             approvals: Approvals::of(settings),
             ends: AtomicBool::new(false),
             stop: Notify::new(),

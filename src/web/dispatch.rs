@@ -19,7 +19,7 @@ use super::reply::{self, Answer, code};
 use super::routes::{Route, Routes, Who, allowed};
 use super::site::Site;
 use super::visit::{Asked, Parts, Visit};
-use super::{encoding, gate, origin, target};
+use super::{encoding, gate, operator, origin, target};
 use crate::app::{admin, sessions};
 use crate::domain::Refusal;
 use crate::pages;
@@ -63,7 +63,7 @@ async fn answer(routes: &Routes, mut visit: Visit) -> Answer {
     let since = site.app.store.moment();
     let (mut gzip, mut count, mut wanted) = (None, None, None);
 
-    let result = match choose(&site, routes, &asked, face) {
+    let result = match choose(&visit, routes, face) {
         Ok((route, parts)) => {
             let _ = asked.trace.route.set(route.path);
             gzip = route.gzip.then(|| encoding::accepts(&asked.headers, "gzip"));
@@ -126,13 +126,14 @@ fn shown_above<'a>(routes: &Routes, mut path: &'a str) -> &'a str {
 }
 
 /// The route, if this request may use it as far as can be told without knowing who asks.
-fn choose(site: &Site, routes: &Routes, asked: &Asked, face: Face) -> Result<(Route, Parts), Failure> {
+fn choose(visit: &Visit, routes: &Routes, face: Face) -> Result<(Route, Parts), Failure> {
+    let (site, asked) = (&visit.site, &visit.asked);
     // hyper knows that HEAD was asked and sends no body.
     let method = if asked.method == Method::HEAD { &Method::GET } else { &asked.method };
     let found = routes.at(asked.path());
     let open = found.as_ref().is_some_and(|(routes, _)| routes.iter().all(|route| route.who == Who::Probe));
-    if !open && !gate::lets_through(site.gate.as_ref(), &asked.headers) {
-        return Err(Failure::Gate);
+    if !open {
+        gate::admit(site, visit.address(), &asked.headers)?;
     }
     let (routes, parts) = found.ok_or(Failure::NotFound)?;
     let route = routes.iter().find(|route| route.method == method).ok_or_else(|| Failure::Method(allowed(routes)))?;
@@ -144,8 +145,10 @@ fn choose(site: &Site, routes: &Routes, asked: &Asked, face: Face) -> Result<(Ro
 
 /// Finds out who asks, and lets through only whom the route is for.
 fn admit(visit: &mut Visit, who: Who) -> Result<(), Failure> {
-    if who == Who::Probe {
-        return Ok(());
+    match who {
+        Who::Probe => return Ok(()),
+        Who::Operator => return operator::admit(visit),
+        Who::Anyone | Who::Member | Who::Admin => {}
     }
     if let Some(token) = visit.site.cookie.read(&visit.headers) {
         visit.member = sessions::member(&visit.site.app, token)?;

@@ -227,8 +227,16 @@ fn finish(site: &Site, mut response: WarpResponse, asked: &Asked, began: Instant
 }
 
 /// Answers that say nothing about what people do: they would push everything else out of what admins look at.
-const NOISE: [&str; 7] =
-    ["/assets/{name}", "/favicon.ico", "/api/health", "/sw.js", "/manifest.webmanifest", "/monitoring", "/_obs"];
+const NOISE: [&str; 8] = [
+    "/assets/{name}",
+    "/favicon.ico",
+    "/api/health",
+    "/sw.js",
+    "/manifest.webmanifest",
+    "/monitoring",
+    "/_obs",
+    "/api/operator/verify",
+];
 
 /// The one line of the log, and what admins look at.
 ///

@@ -73,12 +73,23 @@ pub struct Limits(Mutex<HashMap<&'static str, Counts>>);
 impl Limits {
     /// Counts a call and says how its caller stands.
     pub fn count(&self, limit: &Limit, address: Option<IpAddr>, account: Option<AccountId>, now: Timestamp) -> Count {
-        let (caller, network) = match (account.filter(|_| limit.by == By::Account), address) {
-            (Some(account), _) => (Caller::Account(account), None),
-            (None, Some(address)) => (Caller::Household(household(address)), customer(address)),
-            (None, None) => (Caller::Unknown, None),
+        let (caller, network) = match account.filter(|_| limit.by == By::Account) {
+            Some(account) => (Caller::Account(account), None),
+            None => from(address),
         };
         self.count_one(limit, &caller, network, now)
+    }
+
+    /// Whether whoever calls from there has called too often, without counting this call.
+    ///
+    /// # Errors
+    /// [`Refusal::TooMany`].
+    pub fn check(&self, limit: &Limit, address: Option<IpAddr>, now: Timestamp) -> Result<(), Refusal> {
+        let (caller, network) = from(address);
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(counts) = all.get(limit.name) else { return Ok(()) };
+        let around = network.and_then(|network| counts.customers.blocked_for(&network, now));
+        counts.callers.blocked_for(&caller, now).or(around).map_or(Ok(()), |left| Err(Refusal::TooMany(left)))
     }
 
     /// How many clients and accounts the limit of that name remembers.
@@ -104,6 +115,11 @@ impl Limits {
         let attempts = counts.callers.count(caller, now);
         Count { rule, left: attempts.left(now, rule), attempts, now }
     }
+}
+
+/// Whoever calls from an address, and the network around it.
+fn from(address: Option<IpAddr>) -> (Caller, Option<IpAddr>) {
+    address.map_or((Caller::Unknown, None), |address| (Caller::Household(household(address)), customer(address)))
 }
 
 /// How a caller stands after a call was counted.

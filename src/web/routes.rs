@@ -16,8 +16,8 @@ use super::limits::{By, Limit};
 use super::reply::Answer;
 use super::visit::{Parts, Visit};
 use super::{
-    account, accounts, admin, api, assets, calendar, dev, habits, insights, landing, mailed, offline, portable,
-    security, today, tunnel, two_factor,
+    account, accounts, admin, api, assets, calendar, dev, habits, insights, landing, mailed, offline, operator,
+    portable, security, today, tunnel, two_factor,
 };
 use crate::domain::Refusal;
 use crate::domain::attempts::Rule;
@@ -36,6 +36,8 @@ pub enum Who {
     Member,
     /// Somebody who is signed in and stands on the list of admins.
     Admin,
+    /// A program that holds the environment's operator token. Without one the route does not exist.
+    Operator,
 }
 
 /// One route.
@@ -113,6 +115,8 @@ const CODE: Limit = Limit { name: "code", rule: Rule::minutes(5, 5, 10), by: By:
 const QUESTION: Limit = Limit { name: "question", rule: Rule::minutes(10, 5, 10), by: By::Account };
 /// An error can come in bursts, and with it what an SDK tells of itself.
 const TUNNEL: Limit = Limit { name: "tunnel", rule: Rule::minutes(60, 1, 1), by: By::Client };
+/// A checklist looks often whether its mail has left.
+const OPERATOR: Limit = Limit { name: "operator", rule: Rule::minutes(600, 1, 1), by: By::Client };
 const EXPORT: Limit = Limit { name: "export", rule: Rule::minutes(3, 15, 15), by: By::Account };
 
 const ALWAYS: &[Route] = routes! {
@@ -224,6 +228,7 @@ const ALWAYS: &[Route] = routes! {
     GET    "/api/admin/snapshots"               Admin  api::admin::snapshots, gzip;
     GET    "/api/admin/exports/users"           Admin  api::admin::export_users;
     GET    "/api/admin/exports/habits"          Admin  api::admin::export_habits;
+    POST   "/api/operator/verify"               Operator operator::verify [OPERATOR];
 };
 
 /// Only where mail is captured for reading and the file is somebody's own machine's.

@@ -10,6 +10,7 @@ use super::cache::PageCache;
 use super::cookie::{DeviceCookie, SessionCookie};
 use super::front;
 use super::limits::Limits;
+use super::operator::Operator;
 use crate::app::App;
 use crate::config::report::Shown;
 use crate::config::{Dsn, Gate, Settings};
@@ -49,6 +50,8 @@ pub struct Site {
     /// How often whom was answered, where that is bounded; `None` where browser tests run, which are one client.
     pub(super) limits: Option<Limits>,
     pub(super) gate: Option<Gate>,
+    /// Who answers an operator's checklist from another machine, if anybody does.
+    pub operator: Option<Operator>,
     /// The name to show, where pages must say that they are not production.
     pub(super) marked: Option<String>,
     /// `scheme://host[:port]` of every address people may use.
@@ -85,6 +88,7 @@ impl Site {
             exports: tokio::sync::Mutex::default(),
             report: settings.report.clone(),
             gate: settings.gate.clone(),
+            operator: None,
             marked: policy.marked.then(|| environment.to_string()),
             origins: origins(&app.app_url, kind),
             is_https,

@@ -397,3 +397,47 @@ async fn a_known_and_an_unknown_address_take_the_same_time() {
         assert!(apart < Duration::from_millis(8) || apart * 10 < one.max(other), "{what}: {one:?} and {other:?}");
     }
 }
+
+#[tokio::test]
+async fn the_gate_is_not_guessed_and_whoever_is_signed_in_behind_the_same_address_goes_on() {
+    let gate =
+        [("ATLAS_GATE_USER", "team"), ("ATLAS_GATE_PASSWORD", "open sesame"), ("ATLAS_TRUSTED_PROXIES", "127.0.0.1")];
+    let world = limited(&gate).await;
+    let asks = async |person: &Person, path: &str, credentials: Option<&str>| {
+        let headers: Vec<_> = credentials.map(|value| ("authorization", value)).into_iter().collect();
+        person.asks("GET", path, &headers, b"").await
+    };
+    let right = Some("Basic dGVhbTpvcGVuIHNlc2FtZQ==");
+    let ada = world.stranger().from("192.0.2.1");
+    let account = json!({ "displayName": "Ada", "email": "ada@example.com", "password": PASSWORD });
+    let with = |media| [("authorization", "Basic dGVhbTpvcGVuIHNlc2FtZQ=="), ("content-type", media)];
+    let post = async |path: &str, body: &Value| {
+        ada.asks("POST", path, &with("application/json"), body.to_string().as_bytes()).await
+    };
+    post("/api/auth/signup", &account).await.is(201);
+    let mail = world.newest_mail("ada@example.com").unwrap();
+    let token = mail.split_once("token=").unwrap().1.split_whitespace().next().unwrap().to_owned();
+    post("/api/auth/verify-email", &json!({ "token": token })).await.is(200);
+    post("/api/auth/sign-in", &attempt("ada@example.com", PASSWORD)).await.is(200);
+
+    // Whoever sends nothing is asked, as often as browsers do that.
+    let guesser = world.stranger().from("192.0.2.1");
+    for _ in 0..50 {
+        asks(&guesser, "/landing", None).await.is(401);
+    }
+    for n in 0..20 {
+        let wrong = format!("Basic {n:04}");
+        asks(&guesser, "/landing", Some(&wrong)).await.is(401);
+    }
+    asks(&guesser, "/landing", Some("Basic 0020")).await.is(429);
+    let late = asks(&guesser, "/landing", right).await.is(429);
+    assert!(late.header("retry-after").is_some());
+    asks(&guesser, "/api/health", None).await.is(200);
+    for path in ["/today", "/sw.js", "/manifest.webmanifest", "/api/habits"] {
+        asks(&ada, path, right).await.is(200);
+        asks(&ada, path, Some("Basic 0000")).await.is(429);
+        asks(&world.stranger().from("192.0.2.2"), path, None).await.is(401);
+    }
+    world.it_is("2026-02-12T12:05:00Z");
+    asks(&guesser, "/landing", right).await.is(200);
+}

@@ -57,6 +57,7 @@ mod mail_commands;
 mod matrix;
 mod metrics;
 mod migrations;
+mod operator;
 mod operators;
 mod page_cache;
 mod pages;

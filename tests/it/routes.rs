@@ -48,6 +48,12 @@ async fn nobody_gets_past_a_member_route_and_members_do() {
             (Who::Member | Who::Admin, Face::Page) if route.method == "GET" => assert_eq!(out.status, 307, "{what}"),
             (Who::Member | Who::Admin, Face::Page) => assert_eq!(out.status, 303, "{what}"),
             (Who::Member | Who::Admin, Face::Api) => drop(out.is_refused(401, "unauthorized")),
+            (Who::Operator, _) => {
+                // Where no token is set there is nothing.
+                out.is_refused(404, "not_found");
+                knock(&olga, &route, route.method.as_str()).await.is_refused(404, "not_found");
+                continue;
+            }
             (Who::Anyone | Who::Probe, _) => {
                 assert!(!out.header("location").is_some_and(|to| to.starts_with("/sign-in?")), "{what}");
             }

@@ -14,15 +14,16 @@ use tokio::sync::oneshot;
 use super::{Exit, complain, open, say};
 use crate::app::clock::Clock;
 use crate::app::{App, releases, snapshots};
-use crate::config::{self, Flags, Settings};
+use crate::config::{self, Flags, Secret, Settings};
 use crate::domain::approval::Approval;
 use crate::observe;
 use crate::observe::supervisor::Supervisor;
 use crate::ops::operations::Operations;
+use crate::ops::verify::remote;
 use crate::ops::{approvals, previews};
 use crate::store::PidNote;
 use crate::web::serve::{self, Limits};
-use crate::web::{self, Site};
+use crate::web::{self, Operator, Site};
 
 /// How long operators' commands may go on when the server stops.
 const LAST_COMMANDS: Duration = Duration::from_secs(15);
@@ -76,7 +77,9 @@ async fn serve(settings: &Settings, approval: Option<Approval>) -> Result<Exit, 
     previews::first_start(&app, settings).await.map_err(|error| super::preview::failed(&error))?;
     let app = Arc::new(app);
     let operations = Arc::new(Operations::new(Arc::clone(&app), settings));
-    let site = Arc::new(Site::new(Arc::clone(&app), settings));
+    let mut site = Site::new(Arc::clone(&app), settings);
+    site.operator = settings.operator_token.clone().map(|token| operator(token, &operations));
+    let site = Arc::new(site);
     site.reporter.covers_the_process();
     let door = web::door(Arc::clone(&site)).map_err(|error| broken(&error))?;
     let mut signals = Signals::watch().map_err(|error| broken(&error))?;
@@ -123,6 +126,16 @@ async fn serve(settings: &Settings, approval: Option<Approval>) -> Result<Exit, 
     site.reporter.close();
     say(format_args!("Atlas has stopped serving {}", settings.environment));
     Ok(Exit::Fine)
+}
+
+/// Whoever answers an operator's checklist from another machine.
+fn operator(token: Secret, operations: &Arc<Operations>) -> Operator {
+    let operations = Arc::clone(operations);
+    let asks = move |question| -> web::Answering {
+        let operations = Arc::clone(&operations);
+        Box::pin(async move { remote::answer(&operations, question).await })
+    };
+    Operator { token, asks: Arc::new(asks) }
 }
 
 /// Writes down which binary serves from now on. It takes a moment to read it, and nobody waits for that.

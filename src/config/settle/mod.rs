@@ -28,8 +28,10 @@ pub(super) fn settle(
     environment: &Environment,
     written: &Written,
     surroundings: &Surroundings,
+    elsewhere: bool,
 ) -> (Option<Settings>, Vec<Problem>) {
-    let mut settling = Settling { environment, policy: policy::of(environment.kind()), written, problems: Vec::new() };
+    let policy = policy::of(environment.kind());
+    let mut settling = Settling { environment, policy, written, elsewhere, problems: Vec::new() };
     let listen = settling.listen();
     let app_url = settling.app_url();
     let proxies = settling.proxies(app_url.as_ref());
@@ -46,6 +48,7 @@ pub(super) fn settle(
     let gate = settling.gate();
     let snapshots = settling.snapshots();
     let verified = settling.verified();
+    let operator_token = settling.operator_token();
     let log = settling.log();
     let log_format = settling.log_format();
     let metrics = settling.metrics();
@@ -69,6 +72,7 @@ pub(super) fn settle(
             gate,
             snapshots,
             verified,
+            operator_token,
             log,
             log_format,
             metrics,
@@ -84,6 +88,8 @@ struct Settling<'a> {
     environment: &'a Environment,
     policy: Policy,
     written: &'a Written,
+    /// Whether the server is another machine's.
+    elsewhere: bool,
     problems: Vec<Problem>,
 }
 
@@ -124,7 +130,7 @@ impl<'a> Settling<'a> {
     }
 
     fn is_required(&self) -> bool {
-        self.policy.settings == policy::Settings::Required
+        self.policy.settings == policy::Settings::Required && !self.elsewhere
     }
 
     fn flag(&mut self, key: &'static str) -> Option<bool> {

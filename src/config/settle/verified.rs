@@ -1,4 +1,4 @@
-//! What the settings of verified binaries mean.
+//! What the settings of verified binaries mean, and of verifying from another machine.
 
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
@@ -39,15 +39,31 @@ impl Settling<'_> {
         })
     }
 
+    /// Two environments hold it, and each must have a secret of its own.
     fn verification_key(&mut self) -> Option<Secret> {
-        let text = self.text(keys::VERIFICATION_KEY)?;
-        if text.chars().count() < SHORTEST_SECRET {
-            self.wrong(keys::VERIFICATION_KEY, "needs at least 32 characters; `openssl rand -base64 32` makes one");
+        self.apart(keys::VERIFICATION_KEY, &[keys::SECRET])
+    }
+
+    /// Whoever holds it need not know any other secret.
+    pub(super) fn operator_token(&mut self) -> Option<Secret> {
+        let token = self.apart(keys::OPERATOR_TOKEN, &[keys::SECRET, keys::VERIFICATION_KEY, keys::GATE_PASSWORD])?;
+        // It goes into a header.
+        if !token.reveal().bytes().all(|byte| byte.is_ascii_graphic()) {
+            self.wrong(keys::OPERATOR_TOKEN, "must be ASCII letters, digits and signs without blanks");
             return None;
         }
-        // Two environments hold it, and each must have a secret of its own.
-        if Some(text) == self.text(keys::SECRET) {
-            self.wrong(keys::VERIFICATION_KEY, "is the environment's own secret; a key of its own was expected");
+        Some(token)
+    }
+
+    /// A long secret that is none of the others.
+    fn apart(&mut self, key: &'static str, others: &[&'static str]) -> Option<Secret> {
+        let text = self.text(key)?;
+        if text.chars().count() < SHORTEST_SECRET {
+            self.wrong(key, "needs at least 32 characters; `openssl rand -base64 32` makes one");
+            return None;
+        }
+        if let Some(other) = others.iter().find(|other| Some(text) == self.text(other)) {
+            self.wrong(key, &format!("is the same as {other}; one of its own was expected"));
             return None;
         }
         Some(Secret::new(text))

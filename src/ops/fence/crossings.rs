@@ -89,6 +89,12 @@ impl Crossing<'_> {
                 format!("NEXTAUTH_SECRET of “{name}” is the secret of “{theirs}” (its fingerprint stands in {from}); another one was expected in every environment. `openssl rand -base64 32` makes one. If “{theirs}” has changed its own since, start it once"),
             );
         }
+        if same(&self.own.operator_token, &known.operator_token) {
+            self.error(
+                keys::OPERATOR_TOKEN,
+                format!("ATLAS_OPERATOR_TOKEN of “{name}” is the token of “{theirs}” (its fingerprint stands in {from}); another one was expected in every environment. `openssl rand -base64 32` makes one. If “{theirs}” has changed its own since, start it once"),
+            );
+        }
         if self.is_rehearsal() && same(&self.own.mail_key, &known.mail_key) {
             self.error(
                 keys::RESEND_API_KEY,

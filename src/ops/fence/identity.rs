@@ -44,6 +44,9 @@ pub struct Identity {
     /// The fingerprint of what its relay lets it in with.
     #[serde(default)]
     pub mail_key: Option<Fingerprint>,
+    /// The fingerprint of what lets an operator's checklist ask.
+    #[serde(default)]
+    pub operator_token: Option<Fingerprint>,
 }
 
 /// Where the file of an environment is.
@@ -80,6 +83,10 @@ impl Identity {
             sender: own.sender.as_ref().map(|sender| sender.as_str().to_owned()),
             secret: own.secret.as_ref().and_then(|secret| kept(secret, known(|before| &before.secret))),
             mail_key: own.mail_key.as_ref().and_then(|key| kept(key, known(|before| &before.mail_key))),
+            operator_token: own
+                .operator_token
+                .as_ref()
+                .and_then(|token| kept(token, known(|before| &before.operator_token))),
         }
     }
 

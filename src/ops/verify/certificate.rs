@@ -63,7 +63,7 @@ pub(super) fn tls(run: &mut Run<'_>) -> Looked {
     Ok(format!("the certificate holds for {} days more", left.as_hours() / 24))
 }
 
-fn is_here(base: &url::Url) -> bool {
+pub(super) fn is_here(base: &url::Url) -> bool {
     matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 

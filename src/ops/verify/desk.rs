@@ -1,4 +1,4 @@
-//! What the server does for a checklist, asked over its control socket: the disposable person's mail, what only the server
+//! What the server does for a checklist, asked over its control socket or with the operator token: the disposable person's mail, what only the server
 //! knows of itself, and keeping the report.
 //!
 //! The address of the person that is out stands in a file beside the data file, so that a server that starts removes
@@ -18,6 +18,7 @@ use crate::domain::mail::Standing;
 use crate::domain::release::Verification;
 use crate::domain::{Client, Email, Refusal};
 use crate::observe::tunnel;
+use crate::ops::fence::{self, identity};
 use crate::ops::operations::{Operations, aside};
 use crate::store::files;
 use crate::store::migrations;
@@ -51,7 +52,7 @@ pub enum Verb {
 pub async fn obey(operations: &Operations, verb: Verb, told: Told<'_>) -> Result<Value, Error> {
     let app = &operations.app;
     match verb {
-        Verb::Facts => facts(operations),
+        Verb::Facts => facts(operations, told).await,
         Verb::Begin => {
             let (email, until) = probes::begin(app).await?;
             let left = files::replace(&note_of(app.store.path()), &json!({ "email": email }));
@@ -106,12 +107,20 @@ async fn kept(operations: &Operations, report: &Value, told: Told<'_>) -> Result
     Ok(json!({ "release": release.id(), "snapshot": release.snapshot, "good": good, "approved": approved }))
 }
 
-fn facts(operations: &Operations) -> Result<Value, Error> {
+async fn facts(operations: &Operations, told: Told<'_>) -> Result<Value, Error> {
     let app = &operations.app;
     let (stamp, path) = (app.store.stamp(), app.store.path());
     let newest = snapshots::list(&app.snapshots(), &stamp.environment)?.snapshots.into_iter().next();
     let free = free_bytes(path.parent().unwrap_or(Path::new("."))).map_err(unavailable)?;
     let file = std::fs::metadata(path).map_err(unavailable)?.len();
+    let around = operations.surroundings.clone();
+    // Secrets are held against fingerprints that are slow on purpose.
+    let (crossings, known) = aside(told, move |_| {
+        let known = identity::read(around.own.home()).ok().flatten();
+        Ok((fence::crossings(&around), known))
+    })
+    .await?;
+    let crossings = crossings.iter().map(|one| json!({ "key": one.key, "message": one.message }));
     Ok(json!({
         "environment": stamp.environment,
         "version": env!("CARGO_PKG_VERSION"),
@@ -123,6 +132,13 @@ fn facts(operations: &Operations) -> Result<Value, Error> {
         "testEndpoints": app.hurried,
         "mailGuard": app.mail_guard(),
         "snapshot": newest.map(|one| json!({ "id": one.id, "provenAt": one.proven_at, "fileId": one.file_id })),
+        "snapshotsEverySeconds": operations.every.map(|every| every.as_secs()),
+        "crossings": crossings.collect::<Vec<_>>(),
+        "identityFileId": known.map(|known| known.file_id),
+        "heldAgainst": operations.surroundings.others.len(),
+        "reportsErrors": operations.sentry.is_some(),
+        // Every page says it, too.
+        "browserDsn": operations.browser_sentry.as_ref().map(|dsn| dsn.0.as_str()),
         "freeBytes": free,
         "fileBytes": file,
         "now": app.clock.now(),

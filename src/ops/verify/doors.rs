@@ -89,6 +89,8 @@ pub(super) fn test_endpoints(run: &mut Run<'_>) -> Looked {
             return Err(Short::failed(format!("404 for {} {}", route.method, route.path), reply.seen(), remedy));
         }
     }
+    // Without the server's word, that the routes are not there is only half of it.
+    run.facts()?;
     Ok(format!("{} routes answer 404", run.subject.test_routes.len()))
 }
 

@@ -8,49 +8,62 @@ use jiff::Timestamp;
 use super::{Looked, Run, Short};
 use crate::app::clock::Clock;
 use crate::config::policy::MailRule;
-use crate::ops::fence::{self, identity};
+use crate::ops::fence;
 
-/// The server's stamp and file are those of this configuration, and nothing of it is another environment's.
+/// The server's stamp and file are those of this configuration, and nothing of it is another environment's: neither as it
+/// is written here nor as the server holds it.
 pub(super) fn isolation(run: &mut Run<'_>) -> Looked {
     let settings = run.subject.settings;
     if let Some(crossing) = fence::crossings(&settings.surroundings).into_iter().next() {
-        return Err(Short::failed(
-            "an environment that shares nothing with another",
-            format!("{}: {}", crossing.key, crossing.message),
-            format!("mend {} and start the server anew", crossing.key),
-        ));
+        return Err(crossed(crossing.key, &crossing.message));
     }
     let facts = run.facts()?;
-    let file = std::fs::canonicalize(&settings.data_file).map(|path| path.display().to_string()).unwrap_or_default();
+    if let Some(crossing) = facts["crossings"].as_array().and_then(|all| all.first()) {
+        let text = |name: &str| crossing[name].as_str().unwrap_or_default();
+        return Err(crossed(text("key"), text("message")));
+    }
     let guard = match settings.policy.mail {
         MailRule::Captured => "nobody",
         MailRule::ToAllowed => "allowed",
         MailRule::ToEverybody => "everybody",
     };
-    let known = identity::read(settings.surroundings.own.home()).ok().flatten();
     let told = |name: &str| facts[name].as_str().unwrap_or_default().to_owned();
-    let alike = [
+    let mut alike = vec![
         ("environment", settings.environment.to_string(), told("environment")),
-        ("data file", file, told("dataFile")),
         ("mail guard", guard.to_owned(), told("mailGuard")),
-        ("file id in identity.json", told("fileId"), known.map(|known| known.file_id.to_string()).unwrap_or_default()),
+        ("file id in identity.json", told("fileId"), told("identityFileId")),
     ];
+    if !run.subject.is_remote {
+        let file = std::fs::canonicalize(&settings.data_file).map(|path| path.display().to_string());
+        alike.push(("data file", file.unwrap_or_default(), told("dataFile")));
+    }
     for (name, expected, seen) in alike {
         if expected != seen {
-            let remedy = "see which server answers at the socket, and which atlas.toml it was started with";
+            let remedy = "see which server answers, and which atlas.toml it was started with";
             return Err(Short::failed(format!("{name} “{expected}”"), format!("“{seen}”"), remedy));
         }
     }
-    Ok(format!("held against {} other environments", settings.surroundings.others.len()))
+    Ok(format!("held against {} other environments", facts["heldAgainst"]))
+}
+
+fn crossed(key: &str, message: &str) -> Short {
+    Short::failed(
+        "an environment that shares nothing with another",
+        format!("{key}: {message}"),
+        format!("mend {key} and start the server anew"),
+    )
 }
 
 /// A proven snapshot of this file, no older than twice the time between two.
 pub(super) fn snapshot(run: &mut Run<'_>) -> Looked {
-    let Some(every) = run.subject.settings.snapshots.every else {
+    let facts = run.facts()?;
+    let Some(every) = facts["snapshotsEverySeconds"].as_u64().map(Duration::from_secs) else {
         return Err(Short::Warned("no snapshots are taken on schedule; set snapshots.every".to_owned()));
     };
-    let newest = &run.facts()?["snapshot"];
-    let proven: Option<Timestamp> = newest["provenAt"].as_str().and_then(|text| text.parse().ok());
+    let newest = &facts["snapshot"];
+    // One of another file would be of no use.
+    let is_ours = newest["fileId"] == facts["fileId"];
+    let proven: Option<Timestamp> = newest["provenAt"].as_str().filter(|_| is_ours).and_then(|text| text.parse().ok());
     young(proven, every, Clock::System.now())
 }
 

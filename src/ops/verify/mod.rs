@@ -1,6 +1,7 @@
 //! `atlas verify`: the checklist of an environment, run against the running deployment over HTTP, like a person.
 //!
-//! One file per group of items. What only the server knows is asked over the control socket; [`desk`] answers there.
+//! One file per group of items. What only the server knows is asked over the control socket, or from another machine with
+//! the operator token ([`remote`]); [`desk`] answers either way.
 
 mod certificate;
 mod deployment;
@@ -8,6 +9,7 @@ pub mod desk;
 mod doors;
 mod machine;
 mod people;
+pub mod remote;
 mod report;
 mod sentry;
 mod visitor;
@@ -91,9 +93,11 @@ pub struct Subject<'a> {
     pub test_routes: Vec<Knock>,
     /// Whether people are signed up and events sent; otherwise it only looks.
     pub acts: bool,
+    /// Whether the server runs on another machine, so that nothing of it can be looked up here.
+    pub is_remote: bool,
 }
 
-/// Asks the server over its control socket; `None` when nobody listens there, and the words of a refusal otherwise.
+/// Asks the server; `None` when nobody listens at its socket and there is no token, and the words of a refusal otherwise.
 pub type Asking<'a> = &'a mut dyn FnMut(desk::Verb) -> Option<Result<Value, String>>;
 
 /// A checklist on its way.
@@ -118,11 +122,11 @@ impl Run<'_> {
 
     fn asked(&mut self, verb: desk::Verb) -> Result<Value, Short> {
         self.facts()?;
-        let remedy = "read the server's log";
+        let (expected, remedy) = ("an answer of the server to its operator", "read the server's log");
         match (self.ask)(verb) {
             Some(Ok(value)) => Ok(value),
-            Some(Err(why)) => Err(Short::failed("an answer over the control socket", why, remedy)),
-            None => Err(Short::failed("an answer over the control socket", "nobody listens there any more", remedy)),
+            Some(Err(why)) => Err(Short::failed(expected, why, remedy)),
+            None => Err(Short::failed(expected, "nobody listens there any more", remedy)),
         }
     }
 
@@ -189,7 +193,10 @@ pub fn run<'a>(subject: &'a Subject<'a>, ask: Asking<'a>) -> Report {
 /// That nobody can be asked what only the server knows, and what to do about it.
 fn nobody(settings: &Settings) -> String {
     let socket = crate::ops::control::socket_of(&settings.data_file);
-    format!("nobody answers at {}; run it where the server runs, as its user", socket.display())
+    format!(
+        "nobody answers at {}: run it where the server runs, as its user, or set ATLAS_OPERATOR_TOKEN there and here",
+        socket.display()
+    )
 }
 
 fn look_at(run: &mut Run<'_>, item: &Item, blocked: &BTreeSet<&str>) -> Finding {

@@ -30,7 +30,14 @@ pub(super) fn envelope(dsn: &str, environment: &str, platform: &str, id: u128) -
 pub(super) fn arrives(run: &mut Run<'_>) -> Looked {
     let settings = run.subject.settings;
     let required = settings.policy.settings == policy::Settings::Required;
-    let (Some(browser), Some(_)) = (&settings.browser_sentry, &settings.sentry) else {
+    // On another machine only the server knows; here the settings must be right, too.
+    let (browser, server) = if run.subject.is_remote {
+        let facts = run.facts()?;
+        (facts["browserDsn"].as_str().map(str::to_owned), facts["reportsErrors"] == true)
+    } else {
+        (settings.browser_sentry.as_ref().map(|dsn| dsn.0.clone()), settings.sentry.is_some())
+    };
+    let (Some(browser), true) = (browser, server) else {
         if required {
             return Err(Short::failed(
                 "Sentry for the server and for browsers",
@@ -41,7 +48,7 @@ pub(super) fn arrives(run: &mut Run<'_>) -> Looked {
         return Err(Short::not_asked("Sentry is not set up here, and need not be"));
     };
     let id = random().map_err(|error| Short::no_answer(error.to_string()))?;
-    let body = envelope(&browser.0, &settings.environment.to_string(), "javascript", u128::from_be_bytes(id));
+    let body = envelope(&browser, &settings.environment.to_string(), "javascript", u128::from_be_bytes(id));
     let reply = run.stranger().ask("POST", "/monitoring", Some(MEDIA), &body)?;
     let remedy = "read the server's log; check the address, and that Sentry takes events for it";
     if !(200..300).contains(&reply.status) {

@@ -38,6 +38,8 @@ pub struct Visitor {
     way: Way,
     agent: ureq::Agent,
     cookies: BTreeMap<String, String>,
+    /// A header that goes with every request, and its value.
+    always: Option<(&'static str, String)>,
 }
 
 /// What came back.
@@ -71,6 +73,11 @@ impl Reply {
 impl Visitor {
     /// Somebody who was never there.
     pub fn new(way: &Way) -> Self {
+        Self::patient(way, PATIENCE)
+    }
+
+    /// The same, who waits for so long.
+    pub fn patient(way: &Way, patience: Duration) -> Self {
         let certificates: Vec<Certificate<'static>> =
             way.authorities.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
         let tls = TlsConfig::builder();
@@ -79,7 +86,7 @@ impl Visitor {
             certificates => tls.root_certs(RootCerts::new_with_certs(certificates)),
         };
         let config = ureq::Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(patience))
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
@@ -87,7 +94,13 @@ impl Visitor {
             .user_agent(concat!("atlas-verify/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls.build())
             .build();
-        Self { way: way.clone(), agent: ureq::Agent::new_with_config(config), cookies: BTreeMap::new() }
+        let agent = ureq::Agent::new_with_config(config);
+        Self { way: way.clone(), agent, cookies: BTreeMap::new(), always: None }
+    }
+
+    /// The same, who sends a header with every request.
+    pub fn always_sending(self, name: &'static str, value: &str) -> Self {
+        Self { always: Some((name, value.to_owned())), ..self }
     }
 
     /// The same without the gate's credentials.
@@ -130,6 +143,9 @@ impl Visitor {
         if let Some((user, password)) = &self.way.gate {
             request =
                 request.header("authorization", format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))));
+        }
+        if let Some((name, value)) = &self.always {
+            request = request.header(*name, value);
         }
         if method != "GET" {
             let origin = self.way.base.origin().ascii_serialization();

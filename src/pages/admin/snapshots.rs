@@ -77,7 +77,7 @@ fn release(one: &Release, running: Option<&str>) -> Markup {
             @if running == Some(one.digest.as_str()) { strong.mark { "Runs now" } }
             @match &one.verification {
                 None => span { "Not verified" },
-                Some(found) if found.passed => span { @if one.is_known_good() { "Known-good" } @else { "Passed" } ", verified " (moment(found.at)) },
+                Some(found) if found.passed => span { @if one.is_known_good() { "Known-good" } @else if found.missing.is_empty() { "Passed" } @else { "Passed without " (found.missing.join(", ")) } ", verified " (moment(found.at)) },
                 Some(found) => { strong.mark { "Failed" } span { (found.failed.join(", ")) ", verified " (moment(found.at)) } }
             }
             span.hint { "started " (moment(one.last_started)) }

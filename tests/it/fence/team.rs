@@ -34,6 +34,7 @@ pub const PRODUCTION: &[(&str, &str)] = &[
     ("RESEND_API_KEY", "re_of_production"),
     ("SENTRY_ENABLED", "false"),
     ("NEXT_PUBLIC_SENTRY_ENABLED", "false"),
+    ("ATLAS_OPERATOR_TOKEN", "the-operator-token-of-production-alone"),
 ];
 
 /// What the processes of staging are told.

@@ -27,6 +27,7 @@ pub struct Way {
 const PRODUCTIONS_SECRET: Variables = &[PRODUCTION[0]];
 const PRODUCTIONS_SECRET_AS_ALIAS: Variables = &[("NEXTAUTH_SECRET", ""), ("AUTH_SECRET", PRODUCTION[0].1)];
 const PRODUCTIONS_KEY: Variables = &[PRODUCTION[1]];
+const PRODUCTIONS_TOKEN: Variables = &[PRODUCTION[4]];
 const STAGINGS_SECRET: Variables = &[STAGING[0]];
 
 const SERVE_STAGING: &[&str] = &["serve", "--env", "staging"];
@@ -35,6 +36,7 @@ const SERVE_PRODUCTION: &[&str] = &["serve", "--env", "production"];
 const THEIRS: &[&str] = &["belongs to environment “production”", "of its own was expected", "Unset DATABASE_URL"];
 const STAMPED: &[&str] = &["belongs to environment “production”", "not to “staging”", "Set data_file of “staging”"];
 const SECRET: &[&str] = &["is the secret of “production”", "another one was expected", "openssl rand"];
+const TOKEN: &[&str] = &["is the token of “production”", "another one was expected", "openssl rand"];
 const SENDER: &[&str] = &["the sender of “production”", "a sender of its own was expected", "Set RESEND_FROM_EMAIL"];
 const KEY: &[&str] = &["is that of “production”", "a key of its own was expected", "Make another one"];
 const ADDRESS: &[&str] = &["which is that of “production”", "an address of its own was expected", "Set APP_URL"];
@@ -258,6 +260,7 @@ pub const WAYS: &[Way] = &[
             &["is the secret of “staging”", "another one was expected"],
         )
     },
+    told("production's operator token", SERVE_STAGING, PRODUCTIONS_TOKEN, TOKEN),
     told("production's Resend key", SERVE_STAGING, PRODUCTIONS_KEY, KEY),
     told(
         "production's Resend key in an SMTP_URL",

@@ -52,7 +52,9 @@ fn at_the_door(route: &Route, role: Role) -> Option<(u16, Option<&'static str>)>
         (Who::Member | Who::Admin, Role::Nobody | Role::Unverified | Role::Disabled, Face::Page) => {
             Some((away, Some("/sign-in?from=")))
         }
-        (Who::Member | Who::Admin, Role::Nobody | Role::Unverified | Role::Disabled, Face::Api) => Some((401, None)),
+        // Being signed in, and be it as an admin, is no token of an operator.
+        (Who::Operator, ..)
+        | (Who::Member | Who::Admin, Role::Nobody | Role::Unverified | Role::Disabled, Face::Api) => Some((401, None)),
         (Who::Admin, Role::Owner | Role::Other, Face::Page) => Some((away, Some("/today"))),
         (Who::Admin, Role::Unenrolled, Face::Page) => Some((303, Some("/account/two-factor"))),
         (Who::Admin, Role::Owner | Role::Other | Role::Unenrolled, Face::Api) => Some((403, None)),

@@ -54,6 +54,7 @@ pub fn staging() -> Wishes {
     let mut wishes = two_factor::staging();
     wishes.variables.retain(|(name, _)| *name != "ADMIN_OWNER_EMAIL");
     wishes.variables.extend(development().variables);
+    wishes.variables.push(("ATLAS_OPERATOR_TOKEN", "a-token-that-operators-alone-hold".to_owned()));
     wishes
 }
 
@@ -141,7 +142,11 @@ impl Cast {
             }
             parts.push(Part { role, person, account, own });
         }
-        for (what, name) in [("the secret", "NEXTAUTH_SECRET"), ("a key of the mail relay", "RESEND_API_KEY")] {
+        for (what, name) in [
+            ("the secret", "NEXTAUTH_SECRET"),
+            ("a key of the mail relay", "RESEND_API_KEY"),
+            ("the operator token", "ATLAS_OPERATOR_TOKEN"),
+        ] {
             let variables = staging().variables;
             secrets.extend(variables.into_iter().filter(|(known, _)| *known == name).map(|(_, value)| (what, value)));
         }

@@ -205,7 +205,7 @@ fn only_production_can_ask_and_only_staging_can_tell() {
         (
             "ATLAS_VERIFICATION_KEY",
             "the secret of production, long enough to be one",
-            "is the environment's own secret",
+            "is the same as secret; one of its own",
         ),
         ("ATLAS_VERIFIED_WITHIN", "soon", "must be a time, as in 7d or 36h"),
         ("ATLAS_VERIFIED_WITHIN", "-1d", "must be a time, as in 7d or 36h"),

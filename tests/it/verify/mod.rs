@@ -3,6 +3,7 @@
 mod approved;
 mod probes;
 mod proxy;
+mod remote;
 mod staging;
 
 use std::sync::atomic::Ordering;

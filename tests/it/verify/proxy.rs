@@ -15,6 +15,8 @@ pub enum Lie {
     Answers(&'static str, &'static str, u16),
     /// Puts other words into bodies of a path.
     Says(&'static str, String, String),
+    /// The same in those bodies of a path that have them.
+    SaysWhere(&'static str, String, String),
     /// Takes a header out of answers.
     Drops(&'static str),
     /// Puts a header in place of another.
@@ -137,6 +139,11 @@ fn twisted(answer: &[u8], lie: &Lie, place: &str) -> Vec<u8> {
             let text = String::from_utf8(body).unwrap();
             assert!(text.contains(from), "{from} is not in {text}");
             body = text.replace(from, to).into_bytes();
+            lines.retain(|line| !starts_with(line, "content-length:"));
+            lines.push(format!("content-length: {}", body.len()));
+        }
+        Lie::SaysWhere(at, from, to) if *at == place => {
+            body = String::from_utf8(body).unwrap().replace(from, to).into_bytes();
             lines.retain(|line| !starts_with(line, "content-length:"));
             lines.push(format!("content-length: {}", body.len()));
         }

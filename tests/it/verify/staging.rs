@@ -1,7 +1,7 @@
 //! A staging environment as a team runs it: the real binary, a relay with TLS, an ingest, and a proxy in front. Production
 //! is the same with its own name.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -172,10 +172,7 @@ impl Staging {
     /// Runs the checklist with more flags and other variables.
     pub fn verifies_with(&self, flags: &[&str], more: &[(&str, &str)]) -> Checked {
         let words = [&["verify", "--json", "--ca-file", "authority.pem"], flags].concat();
-        let variables = [self.variables().as_slice(), more].concat();
-        let done = tokio::task::block_in_place(|| run(self.folder.path(), &words, &variables));
-        let (exit, complaint) = (code(&done), complaint(&done));
-        Checked { exit, report: serde_json::from_str(&said(&done)).unwrap_or_default(), complaint }
+        judged(self.folder.path(), &words, &[self.variables().as_slice(), more].concat())
     }
 
     /// Every person there is.
@@ -183,4 +180,11 @@ impl Staging {
         let answer: Value = serde_json::from_str(&self.atlas(&["user", "list", "--json"])).unwrap();
         answer["users"].clone()
     }
+}
+
+/// A checklist in a folder, and what it came to.
+pub fn judged(folder: &Path, words: &[&str], variables: &[(&str, &str)]) -> Checked {
+    let done = tokio::task::block_in_place(|| run(folder, words, variables));
+    let (exit, complaint) = (code(&done), complaint(&done));
+    Checked { exit, report: serde_json::from_str(&said(&done)).unwrap_or_default(), complaint }
 }

@@ -1,0 +1,62 @@
+//! The operator token at the door: who holds it is let in, nobody else, and nobody guesses it.
+
+use serde_json::json;
+
+use crate::person::{Person, Reply};
+use crate::world::{Wishes, World};
+
+const TOKEN: &str = "a-token-that-operators-alone-hold";
+
+async fn world(token: Option<&str>) -> World {
+    let mut variables =
+        vec![("ENABLE_TEST_ENDPOINTS", "false".to_owned()), ("ATLAS_TRUSTED_PROXIES", "127.0.0.1".to_owned())];
+    variables.extend(token.map(|token| ("ATLAS_OPERATOR_TOKEN", token.to_owned())));
+    World::with(Wishes { variables, ..Wishes::default() }).await
+}
+
+async fn asks(person: &Person, token: &str) -> Reply {
+    let headers = [("content-type", "application/json"), ("atlas-operator-token", token)];
+    person.asks("POST", "/api/operator/verify", &headers, b"{\"verb\":\"facts\"}").await
+}
+
+#[tokio::test]
+async fn only_the_token_opens_and_it_is_not_guessed() {
+    let world = world(Some(TOKEN)).await;
+    let operator = world.stranger().from("192.0.2.1");
+    let answer = asks(&operator, TOKEN).await.is(200);
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(answer.data(), json!({ "verb": "facts" }));
+    for nobody in [world.stranger().from("192.0.2.2"), world.stranger().from("192.0.2.3")] {
+        let headers =
+            [("content-type", "application/json"), ("authorization", "Bearer a-token-that-operators-alone-hold")];
+        let url = format!("/api/operator/verify?atlas-operator-token={TOKEN}");
+        nobody.asks("POST", &url, &headers, b"{}").await.is_refused(401, "unauthorized");
+    }
+    let guesser = world.stranger().from("192.0.2.4");
+    let wrong = ["x", "a-token-that-operators-alone-hol", "a-token-that-operators-alone-holdd", "A-TOKEN", "****"];
+    for token in wrong {
+        let refused = asks(&guesser, token).await.is_refused(401, "unauthorized");
+        assert!(!refused.text().contains(TOKEN));
+    }
+    asks(&guesser, "another").await.is_refused(429, "rate_limited");
+    let late = asks(&guesser, TOKEN).await.is_refused(429, "rate_limited");
+    assert!(late.header("retry-after").is_some());
+    asks(&operator, TOKEN).await.is(200);
+    world.it_is("2026-02-12T12:10:00Z");
+    asks(&guesser, TOKEN).await.is(200);
+    for n in 0..700 {
+        if asks(&operator, TOKEN).await.status == 429 {
+            assert!(n > 300, "a checklist asks often: {n}");
+            return;
+        }
+    }
+    panic!("whoever holds the token may ask without end");
+}
+
+#[tokio::test]
+async fn without_a_token_there_is_nothing() {
+    let world = world(None).await;
+    for token in ["", "x", TOKEN] {
+        asks(&world.stranger(), token).await.is_refused(404, "not_found");
+    }
+}
