@@ -234,6 +234,17 @@ impl Certificates {
 
     /// For a relay of that name, until a year begins.
     pub fn until(name: &str, year: i32) -> Self {
+        Self::up_to(name, (year, 1, 1))
+    }
+
+    /// For a relay of that name, until the day begins that is so many days from today.
+    pub fn for_days(name: &str, days: i64) -> Self {
+        let end = atlas::app::clock::Clock::System.now().to_zoned(jiff::tz::TimeZone::UTC).date()
+            + jiff::SignedDuration::from_hours(24 * days);
+        Self::up_to(name, (i32::from(end.year()), end.month().unsigned_abs(), end.day().unsigned_abs()))
+    }
+
+    fn up_to(name: &str, (year, month, day): (i32, u8, u8)) -> Self {
         let mut authority = CertificateParams::new(Vec::new()).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority_key = KeyPair::generate().unwrap();
@@ -241,7 +252,7 @@ impl Certificates {
         let issuer = Issuer::new(authority, authority_key);
 
         let mut leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        (leaf.not_before, leaf.not_after) = (date_time_ymd(2000, 1, 1), date_time_ymd(year, 1, 1));
+        (leaf.not_before, leaf.not_after) = (date_time_ymd(2000, 1, 1), date_time_ymd(year, month, day));
         let key = KeyPair::generate().unwrap();
         let certificate = leaf.signed_by(&key, &issuer).unwrap();
 

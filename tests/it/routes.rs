@@ -220,8 +220,17 @@ async fn the_gate_keeps_strangers_out_and_lets_the_probe_in() {
         assert!(reply.header("www-authenticate").unwrap().starts_with("Basic"), "{path}");
     }
     person.get("/api/habits").await.is_refused(401, "unauthorized");
-    // "team:open sesame" and two that are not it.
-    person.asks("GET", "/landing", &[("authorization", "Basic dGVhbTpvcGVuIHNlc2FtZQ==")], b"").await.is(200);
+    // "team:open sesame": whoever holds it gets the page and everything it needs, as it needs it.
+    let known = [("authorization", "Basic dGVhbTpvcGVuIHNlc2FtZQ==")];
+    let page = person.asks("GET", "/landing", &known, b"").await.is(200).text();
+    assert!(page.contains("rel=\"manifest\" href=\"/manifest.webmanifest\" crossorigin=\"use-credentials\""), "{page}");
+    let needs = page.split("=\"/assets/").skip(1).map(|rest| format!("/assets/{}", rest.split('"').next().unwrap()));
+    let needs: Vec<String> = needs.chain(["/manifest.webmanifest", "/sw.js", "/offline"].map(str::to_owned)).collect();
+    assert!(needs.len() > 6, "{needs:?}");
+    for path in needs {
+        person.asks("GET", &path, &known, b"").await.is(200);
+        person.get(&path).await.is(401);
+    }
     for wrong in ["Basic dGVhbTpvcGVu", "Bearer dGVhbTpvcGVuIHNlc2FtZQ==", "Basic !!!", ""] {
         person.asks("GET", "/landing", &[("authorization", wrong)], b"").await.is(401);
     }

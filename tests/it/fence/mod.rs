@@ -15,6 +15,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 use stamps::{Seal, edit_stamp};
+pub use team::copy;
 use team::{STAGING, Team, Try};
 
 #[test]

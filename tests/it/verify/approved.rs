@@ -19,7 +19,7 @@ use crate::rollback::next;
 const KEY: (&str, &str) = ("ATLAS_VERIFICATION_KEY", "a key that staging and production share");
 
 /// What production's processes are told.
-const PRODUCTION: [(&str, &str); 9] = [
+pub const PRODUCTION: [(&str, &str); 9] = [
     ("ATLAS_ENV", "production"),
     ("APP_URL", "https://atlas.example.com"),
     ("NEXTAUTH_SECRET", "the secret of production, long enough to be one"),

@@ -1,5 +1,6 @@
 //! The checklist against a real staging environment: a clean run, and every fault found by exactly its item.
 
+mod apart;
 mod approved;
 mod probes;
 mod proxy;
@@ -64,6 +65,8 @@ async fn whatever_lies_on_the_way_is_found_by_exactly_its_item() {
         ("health", says(health, "\"environment\":\"staging\"", "\"environment\":\"production\""), NOTHING),
         ("health", says(health, "\"fileId\":\"0", "\"fileId\":\"1"), NOTHING),
         ("health", says(health, "\"version\":\"0", "\"version\":\"9"), NOTHING),
+        ("health", Lie::SaysAtTimes(health, "uptimeSeconds".to_owned(), "uptime".to_owned()), NOTHING),
+        ("health", says(health, "\"status\":\"ok\"", "\"status\":\"unavailable\""), NOTHING),
         ("schema", says(health, &schema, "\"schema\":1"), NOTHING),
         ("clock", Lie::Sets("date", "Thu, 12 Feb 2026 12:00:00 GMT"), NOTHING),
         ("headers", Lie::Drops("content-security-policy"), NOTHING),
@@ -71,6 +74,7 @@ async fn whatever_lies_on_the_way_is_found_by_exactly_its_item() {
         ("tls", Lie::Drops("strict-transport-security"), NOTHING),
         ("gate", Lie::LetsIn(staging::credentials()), NOTHING),
         ("gate", Lie::Drops("x-robots-tag"), NOTHING),
+        ("gate", Lie::Sets("x-robots-tag", "all"), NOTHING),
         ("test-endpoints", Lie::Answers("GET", "/api/auth/debug/verification-token", 200), NOTHING),
         ("admin", Lie::Answers("GET", "/admin/users", 200), NOTHING),
         ("admin", Lie::Answers("GET", "/api/admin/exports/habits", 200), NOTHING),
@@ -164,6 +168,37 @@ async fn two_checklists_leave_every_row_as_it_was_but_the_audit_trail() {
     for ((name, before), (_, after)) in before.iter().zip(&staging.rows()) {
         assert_eq!(before, after, "{name}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_ends_within_fourteen_days_fails_and_hinders_nothing_else() {
+    let staging = Staging::new().await;
+    for (days, is_fine) in [(3, false), (14, false), (16, true)] {
+        let certificates = Certificates::for_days("localhost", days);
+        std::fs::write(staging.folder.path().join("authority.pem"), &certificates.authority).unwrap();
+        staging.proxy.shows(certificates.door(Tls::Implicit).tls.unwrap().1);
+        staging.proxy.lies(Lie::No);
+        let checked = staging.verifies();
+        if is_fine {
+            assert_eq!(checked.exit, 0, "{days}: {:#}", checked.report);
+        } else {
+            exactly(&checked, "tls", NOTHING);
+            assert!(
+                checked.item("tls")["seen"].as_str().unwrap().starts_with("it ends at 2"),
+                "{}",
+                checked.item("tls")
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gate_that_is_off_fails_alone() {
+    let staging = Staging::with(&[("ATLAS_GATE_USER", ""), ("ATLAS_GATE_PASSWORD", "")]).await;
+    staging.proxy.lies(Lie::No);
+    let checked = staging.verifies();
+    exactly(&checked, "gate", NOTHING);
+    assert!(checked.item("gate")["do"].as_str().unwrap().contains("ATLAS_GATE_USER"), "{}", checked.item("gate"));
 }
 
 /// Numbers of requests in each of the items that ask something, and between them.

@@ -17,6 +17,8 @@ pub enum Lie {
     Says(&'static str, String, String),
     /// The same in those bodies of a path that have them.
     SaysWhere(&'static str, String, String),
+    /// The same in every other answer.
+    SaysAtTimes(&'static str, String, String),
     /// Takes a header out of answers.
     Drops(&'static str),
     /// Puts a header in place of another.
@@ -88,7 +90,12 @@ async fn pass_on(mut wire: impl AsyncRead + AsyncWrite + Unpin, state: &Mutex<St
     let (lie, upstream, client) = {
         let mut state = state.lock().unwrap();
         state.requests += 1;
-        (state.lie.clone(), state.upstream, state.client)
+        let lie = match state.lie.clone() {
+            Lie::SaysAtTimes(..) if state.requests.is_multiple_of(2) => Lie::No,
+            Lie::SaysAtTimes(at, from, to) => Lie::SaysWhere(at, from, to),
+            lie => lie,
+        };
+        (lie, state.upstream, state.client)
     };
     let mut words = head.split_whitespace();
     let (method, path) = (words.next().unwrap_or_default().to_owned(), words.next().unwrap_or_default().to_owned());
