@@ -21,7 +21,7 @@ fn is_long() -> bool {
 }
 
 /// How a client is bad: by what it sends, and whether it goes on asking without ever listening.
-fn bad_ways(host: &str, asset: &str) -> [(&'static str, Vec<u8>, bool); 4] {
+pub fn bad_ways(host: &str, asset: &str) -> [(&'static str, Vec<u8>, bool); 4] {
     let posted = format!(
         "POST /api/auth/sign-in HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{{"
     );
@@ -35,7 +35,7 @@ fn bad_ways(host: &str, asset: &str) -> [(&'static str, Vec<u8>, bool); 4] {
 }
 
 /// Asks until the server hangs up, without reading a byte; or waits for that.
-async fn is_cut(mut stream: TcpStream, request: &[u8], goes_on: bool) {
+pub async fn is_cut(mut stream: TcpStream, request: &[u8], goes_on: bool) {
     if goes_on {
         while stream.write_all(request).await.is_ok() {}
         return;

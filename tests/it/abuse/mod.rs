@@ -3,6 +3,7 @@
 
 mod crowds;
 mod full_disk;
+mod planted;
 mod room;
 mod values;
 mod wire;

@@ -1,6 +1,7 @@
 //! Every call that the storage is asked fails once, and for ever.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
 use super::day::{self, Memory, Morning, Rows, STEPS, Shape, morning, rows, shape};
@@ -206,4 +207,27 @@ async fn darkness_after_the_lie(fault: Fault) -> bool {
     let place = states.iter().rposition(|state| *state == found).expect("a state that was answered, and a whole one");
     assert!(place + 2 >= states.len(), "{fault:?} cost more than one answer");
     place + 1 < states.len()
+}
+
+/// Planted: what a store does that leaves the sync out, or a disk that never does what it is told.
+async fn lived_without_a_sync() -> (Disk, Rows) {
+    let never = Fault { call: Call::Sync, nth: 1, trouble: Trouble::Lies, for_ever: true };
+    let disk = Disk::failing(morning().bytes.clone(), never);
+    let app = day::app(day::open(disk.clone()).unwrap());
+    for number in 0..STEPS {
+        morning().step(&app, number).await.unwrap();
+    }
+    let acknowledged = rows(&app.store).unwrap();
+    (disk, acknowledged)
+}
+
+#[test]
+fn a_sync_that_is_left_out_is_found() {
+    let (disk, acknowledged) = runtime().block_on(lived_without_a_sync());
+    let expected = Expected { acknowledged, in_flight: Shape::new() };
+    assert!(!expected.found_in(disk.after_a_kill(), "killed"), "a kill costs nothing");
+    let dark = catch_unwind(AssertUnwindSafe(|| expected.found_in(disk.after_a_power_failure(), "dark")));
+    let said = dark.expect_err("a power failure costs all of the day");
+    let said = said.downcast_ref::<String>().expect("in words");
+    assert!(said.contains("dark") && said.contains("habits"), "{said}");
 }
