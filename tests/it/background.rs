@@ -47,6 +47,7 @@ async fn what_panics_begins_anew_and_is_told_with_its_place_and_not_with_what_it
     tokio::select! {
         () = kept_up("counting", Duration::from_millis(1), work) => panic!("it is kept up for ever"),
         alive = lives.acquire() => drop(alive.unwrap()),
+        () = tokio::time::sleep(Duration::from_mins(1)) => panic!("it does not begin anew"),
     }
     assert_eq!(begun.load(Ordering::Relaxed), 4);
     let heard = log::heard();

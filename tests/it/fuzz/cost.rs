@@ -18,13 +18,15 @@ struct Allowed {
 /// Most processor time in seconds; no input of at most 80 kB takes a tenth of it, unoptimised.
 const SECONDS: u64 = 10;
 
-/// By kind. Most of it is not the parser's: a request is sent, answered as a page and read again, seven of them for every form; a
-/// data file is opened with the storage engine's own tables.
+/// By kind. Most of it is not the parser's: a request is sent, answered as a page and read again; a data file is opened with the
+/// storage engine's own tables.
 fn allowed(kind: &str) -> Allowed {
     const KB: u64 = 1024;
     match kind {
         // The estimate of a password's strength loads its dictionaries when it is first asked.
         "text" => Allowed { held: (8_192 * KB, 160), pieces: (16_000, 16) },
+        // Seven requests at once, and pages of as many habits as one may keep.
+        "form" => Allowed { held: (2_048 * KB, 160), pieces: (60_000, 16) },
         _ => Allowed { held: (768 * KB, 160), pieces: (16_000, 16) },
     }
 }

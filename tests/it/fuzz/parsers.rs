@@ -102,7 +102,8 @@ fn only_an_envelope_for_our_address_is_let_through_however_it_is_packed() {
                 let head: Head = serde_json::from_slice(line).unwrap();
                 let dsn = url::Url::parse(&head.dsn).unwrap();
                 assert_eq!((dsn.scheme(), dsn.host_str()), ("https", Some("sentry.example.com")), "{dsn}");
-                assert_eq!((dsn.username(), dsn.path()), ("key", "/2"), "{dsn}");
+                // Slashes too many are none to the SDKs' own reading of an address.
+                assert_eq!((dsn.username(), dsn.path().trim_matches('/')), ("key", "2"), "{dsn}");
             }
         }
     });
