@@ -28,7 +28,14 @@ struct Named<'a> {
 /// # Errors
 /// [`Error`] when the file cannot be read.
 pub fn get(read: &impl Read, id: AccountId) -> Result<Option<Account>, Error> {
-    read.get(&ACCOUNTS, &id)
+    if let Some(account) = read.known().and_then(|(known, moment)| known.account(id, moment)) {
+        return Ok(Some(Account::clone(&account)));
+    }
+    let account = read.get(&ACCOUNTS, &id)?;
+    if let (Some(account), Some((known, moment))) = (&account, read.known()) {
+        known.keep_account(moment, account);
+    }
+    Ok(account)
 }
 
 /// The account with that address.

@@ -26,7 +26,7 @@ pub fn all(read: &impl Read, account: AccountId) -> Result<Vec<Habit>, Error> {
     let mut habits: Vec<Habit> = rows.into_iter().map(|(_, habit)| habit).collect();
     habit::sort(&mut habits);
     if let Some((known, moment)) = read.known() {
-        known.keep(account, moment, &habits);
+        known.keep_habits(account, moment, &habits);
     }
     Ok(habits)
 }

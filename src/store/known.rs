@@ -1,72 +1,133 @@
-//! Habits as they were last decoded: a page is shown far more often than a habit is changed, and a tick changes none.
+//! What was decoded before: habits, and who is signed in. Every request asks for an account and its session, every page
+//! for habits, and hardly any changes one.
 //!
-//! A look at the file is given what is known only when no commit has concerned the person's habits between the moment
-//! they were read and now, nor since the look began: then they are what it would read. See [`super::recency`].
+//! A look at the file is given what is known only when no commit has changed such a row between the moment it was read and
+//! now, nor since the look began: then it is what would be read. See [`super::recency`]. What follows from it, such as
+//! whether a session has run out or an account is switched off, is decided anew by whoever asks.
 //!
-//! Memory is bounded: at most [`MOST`] habits, in two generations. When the younger is full, the older goes.
+//! Memory is bounded, by numbers of habits and of people, in two generations each. When the younger is full, the older goes.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::recency::{Moment, Recency};
-use crate::domain::{AccountId, Habit};
+use super::record::Key;
+use super::schema::{ACCOUNTS, HABITS, SESSIONS, TokenHash};
+use crate::domain::session::Session;
+use crate::domain::{Account, AccountId, Habit};
 
-/// Some 6 MB, when everybody has a few lines to say about each.
-const MOST: usize = 16_384;
+/// Most habits: some 6 MB, when there are a few lines about each.
+const MOST_HABITS: usize = 16_384;
+/// Most accounts, and most sessions: some 4 MB.
+const MOST_PEOPLE: usize = 4_096;
 
 /// What is known of everybody. Only the store makes one and looks into it.
 pub struct Known {
     recency: Arc<Recency>,
-    generations: Mutex<Generations>,
-}
-
-type People = HashMap<AccountId, (Moment, Arc<[Habit]>)>;
-
-#[derive(Default)]
-struct Generations {
-    younger: People,
-    older: People,
-    /// How many habits the younger one holds.
-    habits: usize,
+    habits: Mutex<Generations<AccountId, Arc<[Habit]>>>,
+    accounts: Mutex<Generations<AccountId, Arc<Account>>>,
+    sessions: Mutex<Generations<TokenHash, Arc<Session>>>,
 }
 
 impl Known {
     pub(super) fn new(recency: Arc<Recency>) -> Self {
-        Self { recency, generations: Mutex::default() }
+        Self {
+            recency,
+            habits: Mutex::new(Generations::of(MOST_HABITS)),
+            accounts: Mutex::new(Generations::of(MOST_PEOPLE)),
+            sessions: Mutex::new(Generations::of(MOST_PEOPLE)),
+        }
     }
 
     /// All habits of a person, for a look that began after `moment`.
     pub(super) fn habits(&self, person: AccountId, moment: Moment) -> Option<Arc<[Habit]>> {
-        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-        let (read, habits) = generations.find(person)?;
-        self.recency.has_the_same_habits(person, read.min(moment)).then_some(habits)
+        self.find(&self.habits, HABITS.name(), person, moment)
     }
 
     /// Keeps what a look that began after `moment` has decoded.
-    pub(super) fn keep(&self, person: AccountId, moment: Moment, habits: &[Habit]) {
-        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-        generations.keep(person, (moment, habits.into()));
+    pub(super) fn keep_habits(&self, person: AccountId, moment: Moment, habits: &[Habit]) {
+        keep(&self.habits, person, moment, habits.into(), habits.len() + 1);
+    }
+
+    /// The same for an account.
+    pub(super) fn account(&self, person: AccountId, moment: Moment) -> Option<Arc<Account>> {
+        self.find(&self.accounts, ACCOUNTS.name(), person, moment)
+    }
+
+    pub(super) fn keep_account(&self, moment: Moment, account: &Account) {
+        keep(&self.accounts, account.id, moment, Arc::new(account.clone()), 1);
+    }
+
+    /// The same for the session of a token.
+    pub(super) fn session(&self, token: TokenHash, moment: Moment) -> Option<Arc<Session>> {
+        self.find(&self.sessions, SESSIONS.name(), token, moment)
+    }
+
+    pub(super) fn keep_session(&self, token: TokenHash, moment: Moment, session: &Session) {
+        keep(&self.sessions, token, moment, Arc::new(session.clone()), 1);
+    }
+
+    fn find<K: Key + Hash + Eq + Copy, V: Clone>(
+        &self,
+        among: &Mutex<Generations<K, V>>,
+        table: &str,
+        key: K,
+        moment: Moment,
+    ) -> Option<V> {
+        let (read, value) = among.lock().unwrap_or_else(PoisonError::into_inner).find(key)?;
+        self.recency.is_same(table, &key.encode(), read.min(moment)).then_some(value)
     }
 }
 
-impl Generations {
-    fn find(&mut self, person: AccountId) -> Option<(Moment, Arc<[Habit]>)> {
-        if let Some(found) = self.younger.get(&person) {
-            return Some(found.clone());
+fn keep<K: Hash + Eq + Copy, V: Clone>(
+    among: &Mutex<Generations<K, V>>,
+    key: K,
+    moment: Moment,
+    value: V,
+    weight: usize,
+) {
+    among.lock().unwrap_or_else(PoisonError::into_inner).keep(key, Entry { moment, value, weight });
+}
+
+#[derive(Clone)]
+struct Entry<V> {
+    moment: Moment,
+    value: V,
+    weight: usize,
+}
+
+struct Generations<K, V> {
+    younger: HashMap<K, Entry<V>>,
+    older: HashMap<K, Entry<V>>,
+    /// What the younger one weighs, and what it may.
+    weight: usize,
+    most: usize,
+}
+
+impl<K: Hash + Eq + Copy, V: Clone> Generations<K, V> {
+    fn of(most: usize) -> Self {
+        Self { younger: HashMap::new(), older: HashMap::new(), weight: 0, most: most / 2 }
+    }
+
+    fn find(&mut self, key: K) -> Option<(Moment, V)> {
+        if let Some(found) = self.younger.get(&key) {
+            return Some((found.moment, found.value.clone()));
         }
-        let found = self.older.remove(&person)?;
-        self.keep(person, found.clone());
+        let entry = self.older.remove(&key)?;
+        let found = (entry.moment, entry.value.clone());
+        self.keep(key, entry);
         Some(found)
     }
 
-    fn keep(&mut self, person: AccountId, what: (Moment, Arc<[Habit]>)) {
-        self.habits += what.1.len() + 1;
-        if let Some((_, before)) = self.younger.insert(person, what) {
-            self.habits -= before.len() + 1;
+    fn keep(&mut self, key: K, entry: Entry<V>) {
+        self.weight += entry.weight;
+        if let Some(before) = self.younger.insert(key, entry) {
+            self.weight -= before.weight;
         }
-        if self.habits > MOST / 2 {
+        if self.weight > self.most {
             self.older = std::mem::take(&mut self.younger);
-            self.habits = 0;
+            self.weight = 0;
         }
     }
 }
@@ -75,8 +136,7 @@ impl Generations {
 mod tests {
     use jiff::Timestamp;
 
-    use super::super::record::Key;
-    use super::super::schema::{COMPLETIONS, HABITS};
+    use super::super::schema::COMPLETIONS;
     use super::*;
     use crate::domain::habit::Plan;
     use crate::domain::{Day, HabitId, ReminderTimes, Title, Weekdays};
@@ -103,7 +163,7 @@ mod tests {
         let recency = Arc::new(Recency::default());
         let known = Known::new(Arc::clone(&recency));
         let began = recency.now();
-        known.keep(person(1), began, &habits(3));
+        known.keep_habits(person(1), began, &habits(3));
         let row = (person(1), HabitId::mint(Timestamp::UNIX_EPOCH, [0; 10])).encode();
         recency.next().changes(COMPLETIONS.name(), &row);
         assert_eq!(known.habits(person(1), recency.now()).map(|habits| habits.len()), Some(3));
@@ -115,7 +175,7 @@ mod tests {
         drop(next);
         let after = recency.now();
         assert!(known.habits(person(1), after).is_none());
-        known.keep(person(1), after, &habits(4));
+        known.keep_habits(person(1), after, &habits(4));
         assert_eq!(known.habits(person(1), after).map(|habits| habits.len()), Some(4));
         assert!(known.habits(person(1), began).is_none(), "a look that began before the change is shown nothing newer");
     }
@@ -125,12 +185,12 @@ mod tests {
         let recency = Arc::new(Recency::default());
         let known = Known::new(Arc::clone(&recency));
         for number in 0..3_000 {
-            known.keep(person(number), recency.now(), &habits(10));
+            known.keep_habits(person(number), recency.now(), &habits(10));
             assert!(known.habits(person(0), recency.now()).is_some(), "{number}");
         }
-        let generations = known.generations.lock().unwrap();
+        let generations = known.habits.lock().unwrap();
         let held = generations.younger.values().chain(generations.older.values());
-        assert!(held.map(|(_, habits)| habits.len()).sum::<usize>() <= MOST + 10);
+        assert!(held.map(|entry| entry.value.len()).sum::<usize>() <= MOST_HABITS + 10);
         assert!(generations.younger.len() + generations.older.len() > 700);
     }
 }

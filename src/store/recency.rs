@@ -12,13 +12,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::schema::{ACCOUNTS, COMPLETIONS, HABITS};
+use super::schema::{ACCOUNTS, COMPLETIONS, HABITS, SESSIONS};
 use crate::domain::AccountId;
 
-/// The tables of what a person is, keeps and did. Their keys begin with whose row it is.
-const PERSONAL: [&str; 3] = [ACCOUNTS.name(), HABITS.name(), COMPLETIONS.name()];
+/// The tables that are watched. Their keys begin with sixteen bytes or more that say whose row it is: an account's id, or
+/// the hash of a session's token.
+const WATCHED: [&str; 4] = [ACCOUNTS.name(), HABITS.name(), COMPLETIONS.name(), SESSIONS.name()];
 
-/// A quarter of a megabyte. Of two people one in so many shares a place.
+/// Of two people one in so many shares a place. Each table takes 128 KB for them.
 const SHARES: usize = 16_384;
 
 /// A moment between two commits.
@@ -29,20 +30,14 @@ pub struct Moment(u64);
 pub(super) struct Recency {
     now: AtomicU64,
     everybody: AtomicU64,
-    people: Box<[Place]>,
-}
-
-/// The last commits that concerned somebody, by what they changed.
-#[derive(Default)]
-struct Place {
-    anything: AtomicU64,
-    habits: AtomicU64,
+    /// By table and place, the last commit that changed a row there.
+    last: [Box<[AtomicU64]>; WATCHED.len()],
 }
 
 impl Default for Recency {
     fn default() -> Self {
-        let people = std::iter::repeat_with(Place::default).take(SHARES).collect();
-        Self { now: AtomicU64::new(0), everybody: AtomicU64::new(0), people }
+        let places = |_| std::iter::repeat_with(AtomicU64::default).take(SHARES).collect();
+        Self { now: AtomicU64::new(0), everybody: AtomicU64::new(0), last: std::array::from_fn(places) }
     }
 }
 
@@ -52,18 +47,15 @@ impl Recency {
         Moment(self.now.load(Ordering::SeqCst))
     }
 
-    /// Whether nothing concerned this person since.
+    /// Whether nothing that this person is, keeps or did was changed since.
     pub(super) fn is_unchanged(&self, person: AccountId, since: Moment) -> bool {
-        self.is_older(person, since, |place| &place.anything)
+        let key = person.to_bytes();
+        [ACCOUNTS.name(), HABITS.name(), COMPLETIONS.name()].iter().all(|table| self.is_same(table, &key, since))
     }
 
-    /// Whether no habit of this person was changed since.
-    pub(super) fn has_the_same_habits(&self, person: AccountId, since: Moment) -> bool {
-        self.is_older(person, since, |place| &place.habits)
-    }
-
-    fn is_older(&self, person: AccountId, since: Moment, what: impl Fn(&Place) -> &AtomicU64) -> bool {
-        let last = self.place(&person.to_bytes()).map_or(u64::MAX, |place| what(place).load(Ordering::SeqCst));
+    /// Whether no row of that table whose key begins like this was changed since.
+    pub(super) fn is_same(&self, table: &str, key: &[u8], since: Moment) -> bool {
+        let last = self.place(table, key).map_or(u64::MAX, |place| place.load(Ordering::SeqCst));
         last.max(self.everybody.load(Ordering::SeqCst)) <= since.0
     }
 
@@ -72,10 +64,11 @@ impl Recency {
         Next { recency: self, number: self.now.load(Ordering::SeqCst) + 1 }
     }
 
-    fn place(&self, key: &[u8]) -> Option<&Place> {
+    fn place(&self, table: &str, key: &[u8]) -> Option<&AtomicU64> {
+        let table = WATCHED.iter().position(|watched| *watched == table)?;
         // Ids of one moment differ in their last bytes, which are random.
         let (_, last) = key.get(..16)?.split_last_chunk::<4>()?;
-        self.people.get(usize::try_from(u32::from_le_bytes(*last)).ok()? % SHARES)
+        self.last.get(table)?.get(usize::try_from(u32::from_le_bytes(*last)).ok()? % SHARES)
     }
 }
 
@@ -88,13 +81,8 @@ pub(super) struct Next<'a> {
 impl Next<'_> {
     /// Notes that a row changes.
     pub(super) fn changes(&self, table: &str, key: &[u8]) {
-        if PERSONAL.contains(&table)
-            && let Some(place) = self.recency.place(key)
-        {
-            place.anything.store(self.number, Ordering::SeqCst);
-            if table == HABITS.name() {
-                place.habits.store(self.number, Ordering::SeqCst);
-            }
+        if let Some(place) = self.recency.place(table, key) {
+            place.store(self.number, Ordering::SeqCst);
         }
     }
 
@@ -145,6 +133,7 @@ mod tests {
         let recency = Recency::default();
         let read = recency.now();
         recency.next().changes("sessions", &person(1).encode());
+        recency.next().changes("audit", &person(1).encode());
         assert!(recency.is_unchanged(person(1), read));
         recency.next().changes_everything();
         assert!(!recency.is_unchanged(person(1), read) && recency.is_unchanged(person(1), recency.now()));

@@ -11,7 +11,14 @@ use crate::domain::session::Session;
 /// # Errors
 /// [`Error`] when the file cannot be read.
 pub fn get(read: &impl Read, token: &TokenHash) -> Result<Option<Session>, Error> {
-    read.get(&SESSIONS, token)
+    if let Some(session) = read.known().and_then(|(known, moment)| known.session(*token, moment)) {
+        return Ok(Some(Session::clone(&session)));
+    }
+    let session = read.get(&SESSIONS, token)?;
+    if let (Some(session), Some((known, moment))) = (&session, read.known()) {
+        known.keep_session(*token, moment, session);
+    }
+    Ok(session)
 }
 
 /// The sessions of an account, ended ones too until they are purged.
