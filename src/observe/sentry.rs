@@ -11,10 +11,8 @@ use std::time::Duration;
 
 use futures_util::future::Either;
 use jiff::{SignedDuration, Timestamp};
-use sentry::integrations::backtrace::ProcessStacktraceIntegration;
 use sentry::integrations::contexts::ContextIntegration;
-use sentry::integrations::panic::PanicIntegration;
-use sentry::protocol::{Event, Exception};
+use sentry::protocol::{Event, Exception, Frame, Mechanism, Stacktrace};
 use sentry::transports::UreqHttpTransportOptions;
 use sentry::{
     Client, ClientOptions, Hub, Level, Scope, SentryFutureExt, Transport, TransportFactory, TransportOptions,
@@ -54,7 +52,6 @@ impl Reporter {
             // The library's own hook for panics holds the thread until the report is sent.
             .default_integrations(false)
             .add_integration(ContextIntegration::new().add_device(false))
-            .add_integration(ProcessStacktraceIntegration)
             .shutdown_timeout(FLUSH)
             .transport(Bounded)
             .before_send(|event| Some(scrubbed(event)));
@@ -158,8 +155,27 @@ fn watch_panics() {
 fn report_panic(panic: &PanicHookInfo<'_>) {
     let hub = Hub::current();
     if hub.client().is_some() {
-        hub.capture_event(PanicIntegration::new().event_from_panic_info(panic));
+        hub.capture_event(panicked(panic));
     }
+}
+
+/// A panic with the one frame that says where it was. The binary knows that of every panic by file and line, whatever names it
+/// was stripped of; the frames below would be bare addresses.
+fn panicked(panic: &PanicHookInfo<'_>) -> Event<'static> {
+    let frame = panic.location().map(|place| Frame {
+        filename: Some(place.file().to_owned()),
+        lineno: Some(place.line().into()),
+        colno: Some(place.column().into()),
+        in_app: Some(true),
+        ..Frame::default()
+    });
+    let exception = Exception {
+        ty: "panic".to_owned(),
+        mechanism: Some(Mechanism { ty: "panic".to_owned(), handled: Some(false), ..Mechanism::default() }),
+        stacktrace: Some(Stacktrace { frames: frame.into_iter().collect(), ..Stacktrace::default() }),
+        ..Exception::default()
+    };
+    Event { exception: vec![exception].into(), level: Level::Fatal, ..Event::default() }
 }
 
 /// When which route last told of an overload, and how many it has kept to itself since.

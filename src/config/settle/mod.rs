@@ -146,7 +146,7 @@ impl<'a> Settling<'a> {
 
     fn log(&mut self) -> String {
         let text = self.text(keys::LOG).unwrap_or_default().to_owned();
-        if let Err(why) = tracing_subscriber::EnvFilter::try_new(&text) {
+        if let Err(why) = text.parse::<tracing_subscriber::filter::Targets>() {
             self.wrong(keys::LOG, &format!("must be a log filter, as in info or atlas=debug: {why}"));
         }
         text
