@@ -4,10 +4,14 @@
 //! one of 100,000, too, and it takes about five minutes and 2.3 gigabytes of disk. Everybody keeps ten habits and has done
 //! each of them on every one of the last 365 days. The files are the same every time, but for the day they end on.
 //!
+//! Besides the pages of people there are those of an admin, a tick through the API, the hourly job that looks for what is over,
+//! and a snapshot with its proof.
+//!
 //! The release binary serves each file, all at once, and they are asked in turn, several rounds, so that whatever else
 //! the machine does hits all of them alike. Each request is of another person, spread over the whole file: of the larger
 //! files little of what a page needs is in the database's own cache, and what is not is read from the system's. That is
-//! the worst case, and the honest one.
+//! the worst case, and the honest one. Every page is rendered: everybody comes round before anybody comes again, and
+//! that is more than the pages Atlas keeps.
 //!
 //! What a tick takes on the disk counts the year's row it stands in, which begins in January: people who began in the
 //! middle of a year, as these did, need more than those who kept on for years.
@@ -45,14 +49,19 @@ mod town;
 #[path = "served/turn.rs"]
 mod turn;
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use ::atlas::app::App;
+use ::atlas::app::clock::Clock;
+use ::atlas::config::Flags;
+use ::atlas::store::Store;
 use ::atlas::store::schema::COMPLETIONS;
 use atlas::Atlas;
 use client::{Connection, Request, Script};
 use measure::{pair, resident_megabytes};
-use table::Figure::{Bytes, Megabytes, Micros, PerSecond, Seconds};
+use table::Figure::{Bytes, Megabytes, Micros, Millis, PerSecond, Seconds};
 use table::{Row, Table};
 use town::Town;
 use turn::Turn;
@@ -67,8 +76,36 @@ struct Plan {
 const QUICK: Plan = Plan { sizes: &[1_000, 10_000], rounds: 5, turn: Duration::from_secs(1) };
 const FULL: Plan = Plan { sizes: &[1_000, 10_000, 100_000], rounds: 8, turn: Duration::from_secs(2) };
 
-/// The pages that are asked for.
-const PAGES: [&str; 3] = ["/today", "/calendar", "/insights"];
+/// What people ask for: a name, the address, and whether it may cost more the more people there are.
+const PAGES: [(&str, Asks, Growth); 7] = [
+    ("GET /today", Asks::Page("/today"), Growth::Flat),
+    ("GET /calendar", Asks::Page("/calendar"), Growth::Flat),
+    ("GET /insights", Asks::Page("/insights"), Growth::Flat),
+    ("GET /admin", Asks::Admin("/admin"), Growth::Flat),
+    ("GET /admin/users", Asks::Admin("/admin/users"), Growth::Flat),
+    ("GET /admin/users, nobody found", Asks::Admin("/admin/users?q=nobody-has-this-name"), Growth::Shown),
+    // Last, for it changes what the others show.
+    ("POST /api/completions", Asks::Tick, Growth::Shown),
+];
+
+/// Who asks for what.
+#[derive(Clone, Copy)]
+enum Asks {
+    /// Each somebody else for the same page.
+    Page(&'static str),
+    /// Each somebody else for a tick of today, and then for an untick.
+    Tick,
+    /// One admin for the same page.
+    Admin(&'static str),
+}
+
+/// Whether there is a target.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Growth {
+    Flat,
+    Shown,
+}
+
 /// How many connections ask at a time.
 const CONNECTIONS: usize = 32;
 /// How many people each connection asks for before it begins anew: more than it gets through in a turn.
@@ -89,14 +126,27 @@ fn main() {
 struct Served {
     town: Town,
     atlas: Atlas,
+    /// How long the hourly job took.
+    purged: Duration,
+    folder: PathBuf,
 }
 
 impl Served {
-    /// What every connection asks for, page by page of other people.
-    fn scripts(&self, page: &str) -> Vec<Script> {
-        let ask = |visit| {
-            let cookie = town::cookie(self.town.somebody(visit));
-            Request::get(self.atlas.address, page, &[("cookie", &cookie)])
+    /// What every connection asks for, by other people each time.
+    fn scripts(&self, asks: Asks) -> Vec<Script> {
+        let cookie = |number| town::cookie(number);
+        let get = |number, page| Request::get(self.atlas.address, page, &[("cookie", &cookie(number))]);
+        let ask = |visit: usize| match asks {
+            Asks::Page(page) => get(self.town.somebody(visit), page),
+            Asks::Admin(page) => get(0, page),
+            Asks::Tick => {
+                // Each connection ticks and unticks for one person, then for the next.
+                let (turn, connection) = (visit / CONNECTIONS, visit % CONNECTIONS);
+                let number = self.town.somebody(turn / 2 * CONNECTIONS + connection);
+                let (habit, date) = (self.town.habit(number).to_string(), atlas::today().to_string());
+                let body = serde_json::json!({ "habitId": habit, "date": date, "completed": turn.is_multiple_of(2) });
+                Request::post(self.atlas.address, "/api/completions", &[("cookie", &cookie(number))], &body)
+            }
         };
         let script = |connection| Script::of((0..VISITS).map(|visit| ask(visit * CONNECTIONS + connection)).collect());
         (0..CONNECTIONS).map(script).collect()
@@ -126,14 +176,15 @@ fn measured(plan: &Plan) {
             note(&format!("preparing {} people", grouped(people)));
             let folder = folder.path().join(people.to_string());
             let town = runtime.block_on(Town::build(&folder, people));
-            Served { atlas: Atlas::start(&folder), town }
+            let purged = runtime.block_on(purge(&folder));
+            Served { atlas: Atlas::start(&folder), town, purged, folder }
         })
         .collect();
     let mut others = Vec::new();
     for page in PAGES {
         runtime.block_on(compare(plan, &served, page, &mut table, &mut others));
     }
-    for Served { town, atlas } in &served {
+    for Served { town, atlas, purged, folder } in &served {
         let people = grouped(town.people);
         let bytes = town.bytes as f64;
         table.add(Row::alone(format!("{people} people: data file"), Megabytes(bytes / 1e6)));
@@ -146,6 +197,10 @@ fn measured(plan: &Plan) {
             table.add(if taken.name == COMPLETIONS.name() { row.at_most(5.0) } else { row });
         }
         table.add(Row::alone(format!("{people} people: made in"), Seconds(town.took.as_secs_f64())));
+        table.add(Row::alone(format!("{people} people: hourly purge"), Millis(purged.as_secs_f64() * 1e3)));
+        note(&format!("measuring a snapshot of {people} people"));
+        let taken = Seconds(snapshot(folder).as_secs_f64());
+        table.add(Row::alone(format!("{people} people: snapshot with its proof"), taken));
         let resident = resident_megabytes(atlas.pid());
         table.add(Row::alone(format!("{people} people: resident memory, busy"), Megabytes(resident)));
     }
@@ -160,13 +215,43 @@ fn measured(plan: &Plan) {
     );
 }
 
-/// One page, asked of every file in turn.
-async fn compare(plan: &Plan, served: &[Served], page: &str, table: &mut Table, others: &mut Vec<f64>) {
-    note(&format!("measuring GET {page}"));
+/// What Atlas does every hour, on a file that nobody serves yet.
+async fn purge(folder: &Path) -> Duration {
+    let config = folder.join("atlas.toml");
+    std::fs::write(&config, "").expect("settings");
+    let flags = Flags { config: Some(config), ..Flags::default() };
+    let settings = ::atlas::config::check(&flags, &BTreeMap::new()).expect("settings").settings.expect("settings");
+    let store = Store::open(&settings.data_file, &settings.environment).expect("the file");
+    let app_url = "http://localhost:3000".parse().expect("an address");
+    let app = App::new(store, &settings, app_url, Clock::System).expect("the app");
+    let began = Instant::now();
+    ::atlas::app::purge::purge(&app).await.expect("a purge");
+    began.elapsed()
+}
+
+/// A snapshot as an operator takes it while Atlas serves.
+fn snapshot(folder: &Path) -> Duration {
+    let began = Instant::now();
+    let mut command = std::process::Command::new(binary());
+    command.args(["snapshot", "create", "--config", "atlas.toml"]).current_dir(folder).env_clear();
+    let taken = command.stdout(std::process::Stdio::null()).status().expect("a snapshot");
+    assert!(taken.success(), "a snapshot is taken");
+    began.elapsed()
+}
+
+/// One request, made of every file in turn.
+async fn compare(
+    plan: &Plan,
+    served: &[Served],
+    (name, asks, growth): (&str, Asks, Growth),
+    table: &mut Table,
+    others: &mut Vec<f64>,
+) {
+    note(&format!("measuring {name}"));
     let mut scripts = Vec::new();
     for served in served {
         served.check().await;
-        scripts.push(served.scripts(page));
+        scripts.push(served.scripts(asks));
     }
     let mut lanes: Vec<Vec<Turn>> = served.iter().map(|_| Vec::new()).collect();
     // The first round only warms up.
@@ -184,11 +269,11 @@ async fn compare(plan: &Plan, served: &[Served], page: &str, table: &mut Table, 
     }
     let first = format!("{} people", grouped(served[0].town.people));
     for (served, lane) in served.iter().zip(&lanes).skip(1) {
-        let what = format!("GET {page}, {} people", grouped(served.town.people));
+        let what = format!("{name}, {} people", grouped(served.town.people));
         let cost = pair(lane, |turn| turn.processor, &lanes[0], |turn| turn.processor);
         let row =
             Row::against(format!("{what}: processor time"), Micros(cost.ours), &first, Micros(cost.theirs), cost.ratio);
-        table.add(row.at_most(FLAT));
+        table.add(if growth == Growth::Flat { row.at_most(FLAT) } else { row });
         let rate = pair(lane, |turn| turn.per_second, &lanes[0], |turn| turn.per_second);
         let (ours, theirs) = (PerSecond(rate.ours), PerSecond(rate.theirs));
         table.add(Row::against(format!("{what}: requests"), ours, &first, theirs, rate.ratio));
@@ -205,9 +290,9 @@ fn note(what: &str) {
     eprintln!("{what}");
 }
 
-/// Nothing is wrong here.
-fn planted() -> [(&'static str, String); 0] {
-    []
+/// What every Atlas is started with besides.
+fn planted() -> [(&'static str, String); 1] {
+    [("ADMIN_OWNER_EMAIL", town::email(0))]
 }
 
 /// The binary that is measured.

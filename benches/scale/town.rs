@@ -57,6 +57,7 @@ pub struct Town {
     pub tables: Vec<Taken>,
     /// How long it took to make.
     pub took: Duration,
+    past: Arc<Past>,
 }
 
 impl Town {
@@ -85,7 +86,7 @@ impl Town {
         drop(store);
         let took = began.elapsed();
         let bytes = std::fs::metadata(&path).expect("the file").len();
-        Self { people, bytes, tables: taken(&path), took }
+        Self { people, bytes, tables: taken(&path), took, past }
     }
 
     /// How many completions it holds.
@@ -93,11 +94,21 @@ impl Town {
         self.people * HABITS * DAYS
     }
 
+    /// The first habit of somebody.
+    pub fn habit(&self, number: usize) -> HabitId {
+        habit_of(self.past.joined(number), number, 0).0
+    }
+
     /// Who comes at a visit: everybody before anybody comes twice, and neighbours never in a row.
     pub fn somebody(&self, visit: usize) -> usize {
         // It shares no divisor with a power of ten, so its multiples go round the whole town.
         visit * 61_803_391 % self.people
     }
+}
+
+/// The address of a person.
+pub fn email(number: usize) -> String {
+    format!("somebody.{number}@example.com")
 }
 
 /// The cookie of a person.
@@ -145,6 +156,12 @@ fn noise(number: usize) -> [u8; 10] {
 struct Past(Vec<(Day, Timestamp)>);
 
 impl Past {
+    /// They signed up one after the other, on the day before they began.
+    fn joined(&self, number: usize) -> Timestamp {
+        let (_, morning) = self.0[0];
+        morning - SignedDuration::from_hours(32) + SignedDuration::from_millis(number as i64 * 800)
+    }
+
     fn until_yesterday() -> Self {
         let first = today() - (DAYS as i64).days();
         let morning = |date: Date| date.to_datetime(time(7, 0, 0, 0)).to_zoned(TimeZone::UTC).expect("a morning");
@@ -169,9 +186,8 @@ impl Past {
 
 /// Writes down everything of one person.
 fn settle(draft: &mut Draft<'_, '_>, past: &Past, number: usize, session: &[u8; 32]) {
-    let (first, morning) = past.0[0];
-    // They signed up one after the other, on the day before they began.
-    let joined = morning - SignedDuration::from_hours(32) + SignedDuration::from_millis(number as i64 * 800);
+    let (first, _) = past.0[0];
+    let joined = past.joined(number);
     let me = AccountId::mint(joined, noise(number));
     accounts::put(draft, &account(me, number, joined)).expect("an account is stored");
 
@@ -180,8 +196,7 @@ fn settle(draft: &mut Draft<'_, '_>, past: &Past, number: usize, session: &[u8; 
     sessions::put(draft, session, &Session::new(me, Client::default(), used_at));
 
     for (place, (title, description)) in KEPT.iter().enumerate() {
-        let made = joined + SignedDuration::from_secs(place as i64);
-        let id = HabitId::mint(made, noise(number * HABITS + place));
+        let (id, made) = habit_of(joined, number, place);
         let plan = Plan {
             title: Title::parse(title).expect("a title"),
             description: Description::parse(description).expect("a description"),
@@ -195,8 +210,14 @@ fn settle(draft: &mut Draft<'_, '_>, past: &Past, number: usize, session: &[u8; 
     }
 }
 
+/// The id of somebody's habit, and when it was made.
+fn habit_of(joined: Timestamp, number: usize, place: usize) -> (HabitId, Timestamp) {
+    let made = joined + SignedDuration::from_secs(place as i64);
+    (HabitId::mint(made, noise(number * HABITS + place)), made)
+}
+
 fn account(id: AccountId, number: usize, joined: Timestamp) -> Account {
-    let email = Email::parse(&format!("somebody.{number}@example.com")).expect("an address");
+    let email = Email::parse(&email(number)).expect("an address");
     let credentials = Credentials {
         name: DisplayName::parse(&format!("Somebody {number}")).expect("a name"),
         // As long as a real one; nobody signs in with it.

@@ -17,10 +17,10 @@ use super::schema::{ACCOUNTS, HABITS, SESSIONS, TokenHash};
 use crate::domain::session::Session;
 use crate::domain::{Account, AccountId, Habit};
 
-/// Most habits: some 6 MB, when there are a few lines about each.
-const MOST_HABITS: usize = 16_384;
-/// Most accounts, and most sessions: some 4 MB.
-const MOST_PEOPLE: usize = 4_096;
+/// Most habits: those of some hundreds of people, 3 MB when there are a few lines about each.
+const MOST_HABITS: usize = 8_192;
+/// Most accounts, and most sessions: a megabyte.
+const MOST_PEOPLE: usize = 1_024;
 
 /// What is known of everybody. Only the store makes one and looks into it.
 pub struct Known {
@@ -191,6 +191,6 @@ mod tests {
         let generations = known.habits.lock().unwrap();
         let held = generations.younger.values().chain(generations.older.values());
         assert!(held.map(|entry| entry.value.len()).sum::<usize>() <= MOST_HABITS + 10);
-        assert!(generations.younger.len() + generations.older.len() > 700);
+        assert!(generations.younger.len() + generations.older.len() > 350);
     }
 }
