@@ -51,6 +51,7 @@ server {{
     listen {port}{tls};
     listen [::]:{port}{tls};
     server_name {host};
+    client_max_body_size 8m;
     location / {{
         proxy_pass http://{};
         proxy_set_header Host $http_host;

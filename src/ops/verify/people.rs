@@ -19,6 +19,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// What the deployment's log tells more about.
 const LOG: &str = "read the server's log for that moment";
 
+/// What somebody can do who was in a hurry.
+const PATIENCE: &str = "too many calls came from this address; wait for ten minutes and run it again";
+
 /// The disposable person, signed in.
 pub(super) struct Person {
     pub(super) visitor: Visitor,
@@ -30,7 +33,9 @@ fn is(reply: Reply, status: u16, what: &str) -> Result<Reply, Short> {
     if reply.status == status {
         return Ok(reply);
     }
-    Err(Short::failed(format!("{status}: {what}"), reply.seen(), LOG))
+    // The limits hold for the checklist, too.
+    let remedy = if reply.status == 429 { PATIENCE } else { LOG };
+    Err(Short::failed(format!("{status}: {what}"), reply.seen(), remedy))
 }
 
 /// Signs up, follows the link as it stands in the mail, signs in and out and in again.
@@ -51,7 +56,8 @@ pub(super) fn auth(run: &mut Run<'_>) -> Looked {
     is(visitor.post("/sign-up", &fields)?, 303, "signing up")?;
     let early = visitor.send("POST", "/api/auth/sign-in", &json!({ "email": email, "password": password }))?;
     if early.status != 401 || early.at("/error/code") != "email_not_verified" {
-        return Err(Short::failed("401 email_not_verified before the address is confirmed", early.seen(), LOG));
+        let remedy = if early.status == 429 { PATIENCE } else { LOG };
+        return Err(Short::failed("401 email_not_verified before the address is confirmed", early.seen(), remedy));
     }
     let (answer, text) = arrived(run)?;
     let token = followed(run, &mut visitor, &text)?;

@@ -82,6 +82,7 @@ async fn whatever_lies_on_the_way_is_found_by_exactly_its_item() {
         ("habits", Lie::Answers("POST", "/api/completions", 500), NOTHING),
         ("habits", Lie::Answers("GET", "/habits/archive", 500), NOTHING),
         ("auth", Lie::Answers("POST", "/sign-out", 500), &["habits", "admin"]),
+        ("auth", Lie::Answers("POST", "/sign-up", 429), &["habits", "admin"]),
         ("auth", Lie::Answers("POST", "/api/auth/sign-in", 200), &["habits", "admin"]),
         ("auth", Lie::Answers("POST", "/api/auth/verify-email", 200), &["habits", "admin"]),
     ];
