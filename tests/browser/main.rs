@@ -11,6 +11,7 @@
 //! | `admin` | who may open the admin pages, and what is done there |
 //! | `habits` | a habit's life, the calendar, and settings |
 //! | `offline` | ticks and the list without a server, undo, and keys |
+//! | `gate` | what works behind the shared credentials |
 //! | `sentry` | errors in the browser, as they arrive at Sentry |
 //! | `two_factor` | a second factor: set up, signed in with, lost and switched off |
 //! | `mistakes` | what people see when Atlas says no |
@@ -39,6 +40,7 @@ mod browser;
 mod every_page;
 mod faultless;
 mod forced;
+mod gate;
 mod habits;
 #[path = "../it/ingest.rs"]
 #[allow(dead_code, reason = "stories about the server want more of it")]

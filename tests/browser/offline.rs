@@ -20,7 +20,7 @@ async fn waits(person: &Person, rows: u64) {
 }
 
 /// Waits until the list of today would open without a connection.
-async fn is_kept(person: &Person) {
+pub async fn is_kept(person: &Person) {
     person.until("the kept list", async || Ok((person.asks(KEPT).await == true).then_some(()))).await;
 }
 
