@@ -1,13 +1,14 @@
 //! The checklist from a machine where the server does not run: with the operator token, and without.
 
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use super::exactly;
 use super::proxy::Lie;
 use super::staging::{Checked, Staging, judged};
-use crate::process::{code, complaint, run};
+use super::{comes_to, exactly, signal};
+use crate::process::{atlas, code, complaint, run};
 
 const TOKEN: &str = "the-token-of-the-operators-of-staging";
 
@@ -66,6 +67,31 @@ async fn with_the_token_another_machine_sees_as_much_as_the_servers_own() {
         exactly(&verifies_as_it_is(elsewhere.path(), &staging, &token), id, &[]);
         assert_eq!(staging.people(), json!([]));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn interrupted_there_it_leaves_nothing_behind_and_what_is_about_another_binary_is_not_kept() {
+    let staging = Staging::with(&[("ATLAS_OPERATOR_TOKEN", TOKEN)]).await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let authority = staging.folder.path().join("authority.pem");
+    for moment in [3, 30, 45] {
+        staging.proxy.lies(Lie::No);
+        let mut command = atlas(elsewhere.path());
+        command.args(["verify", "--ca-file", authority.to_str().unwrap()]).envs(told(&staging));
+        command.env("ATLAS_OPERATOR_TOKEN", TOKEN).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        comes_to(&staging, &mut child, moment).await;
+        signal(&child, "INT");
+        assert_eq!(tokio::task::block_in_place(|| child.wait()).unwrap().code(), Some(1), "at request {moment}");
+        assert_eq!(staging.people(), json!([]), "at request {moment}");
+        assert!(!staging.note().exists(), "at request {moment}");
+    }
+    let from = "\"binary\":\"".to_owned();
+    staging.proxy.lies(Lie::SaysWhere("/api/operator/verify", from, "\"binary\":\"0".to_owned()));
+    let other = verifies_as_it_is(elsewhere.path(), &staging, &[("ATLAS_OPERATOR_TOKEN", TOKEN)]);
+    assert!(other.complaint.contains("is about another binary than the one that runs"), "{}", other.complaint);
+    let listed: Value = serde_json::from_str(&staging.atlas(&["release", "list", "--json"])).unwrap();
+    assert_eq!(listed["releases"][0]["verification"], Value::Null, "nothing was kept");
 }
 
 /// Everything that only the server knows.
