@@ -1,5 +1,7 @@
 //! Sending what waits in the outbox: who may get it, whether it is still true, and what a relay's answer means for it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{App, Error, outbox::save, random};
@@ -12,6 +14,10 @@ use crate::store::{Read, accounts, links, outbox};
 const ROUND: usize = 50;
 /// So many connections may break in one round; then the rest of it waits, too.
 const BREAKS: usize = 3;
+/// How long nothing is tried after the data file refused something.
+const TROUBLED: Duration = Duration::from_secs(10);
+/// How long to wait before what became of a mail is written down after others came first.
+const SOON: Duration = Duration::from_millis(100);
 /// Most held mails that are let go at once; what is left goes at its own time.
 const LET_GO: usize = 1_000;
 
@@ -26,11 +32,13 @@ pub async fn keep_sending(app: &App, relay: &Relay) {
         tracing::error!(%error, "held mail could not be let go");
     }
     loop {
-        match send_due(app, relay).await {
-            Ok(()) => {}
-            Err(error) => tracing::error!(%error, "the outbox could not be read or written"),
-        }
-        let pause = pause_until_next(app);
+        let pause = match send_due(app, relay).await {
+            Ok(()) => pause_until_next(app),
+            Err(error) => {
+                tracing::error!(%error, "the outbox could not be read or written");
+                TROUBLED
+            }
+        };
         tokio::select! {
             () = app.mail_waits.notified() => {}
             () = tokio::time::sleep(pause) => {}
@@ -38,11 +46,11 @@ pub async fn keep_sending(app: &App, relay: &Relay) {
     }
 }
 
-fn pause_until_next(app: &App) -> std::time::Duration {
-    let longest = std::time::Duration::from_mins(1);
+fn pause_until_next(app: &App) -> Duration {
+    let longest = Duration::from_mins(1);
     let now = u64::try_from(app.clock.now().as_millisecond()).unwrap_or(0);
     match app.store.read(outbox::next_due) {
-        Ok(Some(due)) => std::time::Duration::from_millis(due.saturating_sub(now).max(100)).min(longest),
+        Ok(Some(due)) => Duration::from_millis(due.saturating_sub(now).max(100)).min(longest),
         _ => longest,
     }
 }
@@ -52,6 +60,10 @@ fn pause_until_next(app: &App) -> std::time::Duration {
 /// # Errors
 /// [`Error`] when the file cannot be read or written; a relay that refuses is no error here.
 pub async fn send_due(app: &App, relay: &Relay) -> Result<(), Error> {
+    // A mail that was sent and cannot be marked as sent would be sent again and again.
+    if !app.store.can_commit() {
+        return Err(Error::Unavailable("the data file takes no writes, so no mail is sent".to_owned()));
+    }
     let millis = u64::try_from(app.clock.now().as_millisecond()).unwrap_or(0).saturating_add(1);
     let due = app.store.read(|view| outbox::due(view, millis, ROUND))?;
     let mut round = Round { app, relay, connection: None, breaks: 0, stopped: None };
@@ -59,12 +71,22 @@ pub async fn send_due(app: &App, relay: &Relay) -> Result<(), Error> {
         let id = mail.id;
         let after = round.after(mail).await?;
         tracing::info!(mail = %id, to = %after.to.masked(), standing = after.standing.word(), "mail");
-        save(app, after).await?;
+        written_down(app, after).await?;
     }
     if let Some(connection) = round.connection {
         connection.quit().await;
     }
     Ok(())
+}
+
+/// Writes down what became of a mail, however many others want to write something.
+async fn written_down(app: &App, after: Mail) -> Result<(), Error> {
+    loop {
+        match save(app, after.clone()).await {
+            Err(Error::Busy) => tokio::time::sleep(SOON).await,
+            saved => return saved,
+        }
+    }
 }
 
 /// One round: a connection for all of it, as far as that holds.

@@ -91,6 +91,13 @@ impl Disk {
         disk
     }
 
+    /// Has every such call fail from now on.
+    pub fn fails_from_now_on(&self, call: Call, trouble: Trouble) {
+        let mut state = self.state();
+        let nth = state.calls.get(&call).copied().unwrap_or(0) + 1;
+        state.fault = Some(Fault { call, nth, trouble, for_ever: true });
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }

@@ -7,6 +7,7 @@ mod bits;
 mod calls;
 mod day;
 mod disk;
+mod mailing;
 mod power;
 
 /// Whether `ATLAS_TESTS=long` asks for what takes longer than every change can wait for.
