@@ -171,11 +171,16 @@ impl Browser {
         self.devtools("Emulation.setDeviceMetricsOverride", screen).await;
     }
 
-    /// All of the page at hand as a PNG in base64, a pixel for each of its style sheet's.
-    pub async fn picture(&self) -> String {
+    /// All of the page at hand as a PNG in base64, a pixel for each of its style sheet's; or only what is on the screen, for
+    /// what stays at its place there would be elsewhere on the whole.
+    pub async fn picture(&self, whole: bool) -> String {
         let size = self.devtools("Page.getLayoutMetrics", json!({})).await["cssContentSize"].clone();
         let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
-        let wanted = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+        let wanted = if whole {
+            json!({ "format": "png", "captureBeyondViewport": true, "clip": clip })
+        } else {
+            json!({ "format": "png" })
+        };
         let picture = self.devtools("Page.captureScreenshot", wanted).await;
         picture["data"].as_str().expect("a picture is text").to_owned()
     }

@@ -16,18 +16,25 @@ pub async fn forces(person: &Person, light: &str) {
     person.browser.prefers(&features).await;
 }
 
+/// The script that looks at pictures, with one of the page at hand in it.
+async fn with_picture(person: &Person) -> String {
+    let fixed = "const panel = document.querySelector('.is-sheet');
+        return Boolean(panel && getComputedStyle(panel).position === 'fixed')";
+    let whole = person.asks(fixed).await == false;
+    let address = json!(format!("data:image/png;base64,{}", person.browser.picture(whole).await));
+    include_str!("picture.js").replacen("src = ADDRESS", &format!("src = {address}"), 1)
+}
+
 /// Words, edges of controls and drawings that can hardly be seen in a picture of the page at hand.
 pub async fn lost(person: &Person) -> Vec<String> {
-    let address = json!(format!("data:image/png;base64,{}", person.browser.picture().await));
-    let script = include_str!("picture.js").replacen("src = ADDRESS", &format!("src = {address}"), 1);
+    let script = with_picture(person).await;
     serde_json::from_value(person.asks(&script).await).expect("the page says what is lost")
 }
 
 /// The part of all pixels in which two things differ clearly, compared from their left upper corners.
 async fn difference(person: &Person, one: &str, other: &str) -> f64 {
     let (one, other) = (json!(one), json!(other));
-    let address = json!(format!("data:image/png;base64,{}", person.browser.picture().await));
-    let script = include_str!("picture.js").replacen("src = ADDRESS", &format!("src = {address}"), 1);
+    let script = with_picture(person).await;
     let (tools, _) = script.split_once("return loaded").expect("the script ends in what it answers");
     let compare = format!(
         "{tools}
@@ -82,6 +89,19 @@ async fn what_was_done_chosen_and_looked_at_is_told_apart_without_the_pages_colo
             ines.until("one of each", async || ines.shown(&one).await).await;
         }
         are_told_apart(&ines, light, "[aria-checked=true] > .box", "[aria-checked=false] > .box").await;
+    }
+}
+
+#[tokio::test]
+async fn on_a_phone_nothing_of_a_day_is_lost_in_front_of_its_month() {
+    let ines = ines(Device::DESKTOP).await;
+    ines.browser.resizes((390, 844)).await;
+    ines.visits("/calendar").await;
+    ines.presses_at("today", "//a[@data-date-key][@aria-current='date']").await;
+    ines.sees("Close").await;
+    for light in ["dark", "light"] {
+        forces(&ines, light).await;
+        assert_eq!(lost(&ines).await, [""; 0], "in forced colours on {light}");
     }
 }
 

@@ -25,9 +25,17 @@ const pixels = () => {
   return { at, width, height };
 };
 
+// What is in front: on a phone the sheet of a day covers the month.
+const panel = document.querySelector('.is-sheet');
+const front = panel && getComputedStyle(panel).position === 'fixed' ? panel.querySelector('.sheet') : document.body;
+
 // Where a box is in the picture; nothing if it is not all in it or too small to be seen.
 const place = ({ left, top, right, bottom }, { width, height }) => {
-  const box = { left: left + scrollX, top: top + scrollY, right: right + scrollX, bottom: bottom + scrollY };
+  const around = front.getBoundingClientRect();
+  if (front !== document.body && (top < around.top || bottom > around.bottom)) return undefined;
+  // A picture of the whole page begins where the page does, one of the screen where the screen does.
+  const [x, y] = front === document.body ? [scrollX, scrollY] : [0, 0];
+  const box = { left: left + x, top: top + y, right: right + x, bottom: bottom + y };
   const fits = box.left >= 0 && box.top >= 0 && box.right <= width && box.bottom <= height;
   return fits && right - left > 1.5 && bottom - top > 1.5 ? box : undefined;
 };
@@ -71,7 +79,7 @@ const CONTROLS = `input:not([type=hidden], [type=checkbox], [type=radio], [type=
 return loaded.then(() => {
   const seen = pixels();
   const lost = [];
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const texts = document.createTreeWalker(front, NodeFilter.SHOW_TEXT);
   for (let text = texts.nextNode(); text; text = texts.nextNode()) {
     if (!text.data.trim() || !isShown(text.parentElement)) continue;
     const range = document.createRange();
@@ -80,12 +88,12 @@ return loaded.then(() => {
     const found = boxes.length ? Math.max(...boxes.map((box) => best(seen, box))) : 21;
     if (found < 4.5) lost.push(`the words “${text.data.trim().slice(0, 40)}” have a contrast of ${found.toFixed(2)}`);
   }
-  for (const control of document.querySelectorAll(CONTROLS)) {
+  for (const control of front.querySelectorAll(CONTROLS)) {
     const box = isShown(control) && place(control.getBoundingClientRect(), seen);
     const found = box ? weakestSide(seen, box) : 21;
     if (found < 3) lost.push(`the edge of ${control.outerHTML.slice(0, 90)} has a contrast of ${found.toFixed(2)}`);
   }
-  for (const drawing of document.querySelectorAll('svg, svg use, svg .chart-bar, img')) {
+  for (const drawing of front.querySelectorAll('svg, svg use, svg .chart-bar, img')) {
     const { left, top, right, bottom } = drawing.getBoundingClientRect();
     // With what is around it: a bar may be one colour all over.
     const box = isShown(drawing) && place({ left: left - 3, top: top - 3, right: right + 3, bottom: bottom + 3 }, seen);
