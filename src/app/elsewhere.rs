@@ -8,7 +8,7 @@ use super::clock::Clock;
 use crate::config::{Encryption, Settings};
 use crate::domain::Environment;
 use crate::domain::snapshot::{Encrypted, Keep, Manifest, SnapshotId, superfluous};
-use crate::store::encrypted::{self, Key, Lock};
+use crate::store::encrypted::{self, Lock};
 use crate::store::snapshots::{Folder, digest};
 
 /// The second folder of an environment.
@@ -37,11 +37,6 @@ impl Elsewhere {
     /// Where the copies are.
     pub fn folder(&self) -> Folder {
         Folder::elsewhere(self.root.join(self.environment.to_string()))
-    }
-
-    /// The passphrase that copies there are encrypted with, as a key.
-    pub fn key(&self) -> Option<Key> {
-        self.lock.as_ref().and_then(Lock::key)
     }
 
     /// Copies a proven snapshot there, copy first and manifest last. That it failed is logged, and costs the snapshot

@@ -1,8 +1,8 @@
 //! Bringing a snapshot back from a second folder, when those of this machine are lost.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::Error;
@@ -59,16 +59,22 @@ pub fn fetch(wanted: &Wanted<'_>, clock: &Clock, told: Told<'_>) -> Result<Manif
 /// The manifest of what is wanted.
 fn found(wanted: &Wanted<'_>) -> Result<Manifest, Error> {
     let place = wanted.from.path().display();
+    if !wanted.from.path().is_dir() {
+        return Err(refused(format!("there is no folder {place}; mount its disk, or name another with --from")));
+    }
     let listing = wanted.from.list().map_err(snapshot::Failure::from)?;
+    let mut own = listing.snapshots.iter().filter(|one| one.environment == *wanted.environment);
+    let newest = own.next();
     let found = match wanted.name {
         Some(name) => listing.snapshots.iter().find(|one| one.id.as_str() == name),
-        None => listing.snapshots.iter().find(|one| one.environment == *wanted.environment),
+        None => newest,
     };
     let Some(found) = found else {
-        let newest =
-            listing.snapshots.first().map_or("it holds none".to_owned(), |one| format!("its newest is {}", one.id));
-        let name = wanted.name.unwrap_or("of this environment").escape_debug().to_string();
-        return Err(refused(format!("there is no snapshot “{name}” in {place}; {newest}")));
+        let (of, name) = (wanted.environment, wanted.name.unwrap_or("").escape_debug());
+        return Err(refused(match newest {
+            Some(newest) => format!("there is no snapshot “{name}” in {place}; the newest of “{of}” is {}", newest.id),
+            None => format!("there is no snapshot of “{of}” in {place}"),
+        }));
     };
     if found.environment != *wanted.environment {
         return Err(refused(format!(
@@ -84,10 +90,13 @@ fn fetched(wanted: &Wanted<'_>, found: &Manifest, draft: &Path, told: Told<'_>) 
     let io = |error: io::Error| Error::from(snapshot::Failure::from(error));
     let Some(closed) = &found.encrypted else {
         told("copying it");
-        fs::copy(wanted.from.copy(&found.id), draft).map_err(io)?;
         // SECURITY: only the owner reads people's data, whatever the second folder says.
-        fs::set_permissions(draft, fs::Permissions::from_mode(0o600)).map_err(io)?;
-        return File::open(draft).and_then(|file| file.sync_all()).map_err(io);
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft);
+        let copied = file.and_then(|mut file| {
+            io::copy(&mut File::open(wanted.from.copy(&found.id))?, &mut file)?;
+            file.sync_all()
+        });
+        return copied.map_err(io);
     };
     let Some(key) = wanted.key else {
         return Err(refused(format!(

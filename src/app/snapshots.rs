@@ -292,6 +292,13 @@ pub(super) fn looked_through(
     if let Some(known) = known.filter(|known| known.rows != proof.rows) {
         return Err(bad(format!("it holds {:?} rows, and its manifest says {:?}", proof.rows, known.rows)));
     }
+    let (file, schema) = (proof.stamp.file_id, proof.schema);
+    if let Some(known) = known.filter(|known| (known.file_id, known.schema) != (file, schema)) {
+        let (other, expected) = (known.file_id, known.schema);
+        return Err(bad(format!(
+            "it holds file {file} in schema {schema}, and its manifest says {other} and {expected}"
+        )));
+    }
     Ok((proof, digest, bytes))
 }
 

@@ -27,6 +27,12 @@ pub fn refused(why: &str, as_json: bool) -> Exit {
     Exit::Refused
 }
 
+/// The words that lead an environment back to a snapshot, with the name typed where that is asked for.
+pub fn rollback_to(environment: &str, snapshot: &str) -> String {
+    let typed = if environment == "production" { " --confirm production" } else { "" };
+    format!("atlas rollback --env {environment} --to {snapshot}{typed}")
+}
+
 /// Whether the environment's name was typed, where that is asked: in production, and wherever something was typed.
 ///
 /// # Errors

@@ -12,6 +12,7 @@ use crate::app::elsewhere::Elsewhere;
 use crate::app::snapshots::Told;
 use crate::app::{App, Error};
 use crate::config::{Flags, Settings};
+use crate::ops::approvals::Approvals;
 use crate::ops::control::{Addressed, Order, Outcome, ask, obey, socket_of};
 use crate::ops::fence;
 use crate::ops::operations::Operations;
@@ -117,12 +118,13 @@ fn is_no_crossing(error: &OpenError) -> bool {
 }
 
 fn gone_back(settings: &Settings, wanted: &rollback::Wanted, told: Told<'_>) -> Result<Outcome, OpenError> {
-    let elsewhere = Elsewhere::of(settings);
+    let (elsewhere, approvals) = (Elsewhere::of(settings), Approvals::of(settings));
     let place = rollback::Place {
         data_file: &settings.data_file,
         environment: &settings.environment,
         clock: &Clock::System,
         elsewhere: elsewhere.as_ref(),
+        approvals: &approvals,
         store: None,
     };
     // Whoever has the file is a server that is starting or stopping; it is asked again.

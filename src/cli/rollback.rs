@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{self, confirmed};
+use super::answer::{self, confirmed, rollback_to};
 use super::{Exit, complain, control, open, say};
 use crate::config::Flags;
 use crate::ops::control::{Order, Outcome};
@@ -90,9 +90,7 @@ fn done_words(done: &Value) -> String {
     if let Some(safety) = done["safety"].as_object() {
         let environment = text(done, "environment");
         let id = safety.get("id").and_then(Value::as_str).unwrap_or("–");
-        lines.push(format!(
-            "Done. What was there is snapshot {id}; to undo: atlas rollback --env {environment} --to {id}"
-        ));
+        lines.push(format!("Done. What was there is snapshot {id}; to undo: {}", rollback_to(environment, id)));
         if let Some(why) = safety.get("why").and_then(Value::as_str) {
             lines.push(format!("That snapshot could not be proven, and is kept all the same: {why}"));
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use serde_json::Value;
 
-use super::answer::progress;
+use super::answer::{progress, rollback_to};
 use super::{Asked, Exit, control, open};
 use crate::app::Error;
 use crate::app::clock::Clock;
@@ -91,7 +91,7 @@ fn fetch(Asked { place, json }: Asked, name: Option<&str>, from: Option<PathBuf>
                 Key::of_file(file)
                     .map_err(|error| (Exit::InputOutput, format!("the private key in {}: {error}", file.display())))?,
             ),
-            None => elsewhere.as_ref().and_then(Elsewhere::key),
+            None => settings.snapshots.passphrase.as_ref().map(|words| Key::passphrase(words.reveal())),
         };
         let to = Folder::beside(&settings.data_file);
         let wanted = Wanted { from: &from, to: &to, environment: &settings.environment, name, key: key.as_ref() };
@@ -102,11 +102,9 @@ fn fetch(Asked { place, json }: Asked, name: Option<&str>, from: Option<PathBuf>
         }
     });
     control::told(&settings, done, json, |answer| {
-        let (environment, id) = (&settings.environment, answer["id"].as_str().unwrap_or("–"));
-        format!(
-            "fetched and proved {}\nput it in place with: atlas rollback --env {environment} --to {id}",
-            line(answer)
-        )
+        let id = answer["id"].as_str().unwrap_or("–");
+        let next = rollback_to(&settings.environment.to_string(), id);
+        format!("fetched and proved {}\nput it in place with: {next}", line(answer))
     })
 }
 

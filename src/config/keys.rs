@@ -66,7 +66,7 @@ keys! {
     SNAPSHOTS_KEEP = "snapshots.keep", List, [], "How many snapshots on schedule are kept, as in 8 latest, 7 daily, 4 weekly.";
     SNAPSHOTS_COPY_TO = "snapshots.copy_to", Text, [], "A second folder, best on another disk, that every snapshot is copied to, into a folder named after the environment.";
     SNAPSHOTS_ENCRYPT_TO = "snapshots.encrypt_to", List, [], "Public keys of age (age1…) that the copies there are encrypted to; each of the private keys opens them.";
-    SNAPSHOTS_PASSPHRASE = "snapshots.passphrase", Secret, ["ATLAS_SNAPSHOTS_PASSPHRASE"], "A passphrase that the copies there are encrypted with, where there are no keys; at least 16 characters.";
+    SNAPSHOTS_PASSPHRASE = "snapshots.passphrase", Secret, ["ATLAS_SNAPSHOTS_PASSPHRASE"], "A passphrase that the copies there are encrypted with where there are no keys, and that opens those; at least 16 characters.";
     REQUIRE_VERIFIED = "require_verified", Flag, ["ATLAS_REQUIRE_VERIFIED"], "Whether production is served only by a binary that passed the whole checklist in staging.";
     VERIFIED_WITHIN = "verified_within", Text, ["ATLAS_VERIFIED_WITHIN"], "How old staging's report may be when its binary begins to serve production, as in 7d or 36h.";
     VERIFICATION_KEY = "verification_key", Secret, ["ATLAS_VERIFICATION_KEY"], "Signs staging's reports for production; at least 32 characters, the same in both and nothing else's.";

@@ -122,6 +122,8 @@ pub struct Snapshots {
     pub copy_to: Option<PathBuf>,
     /// How the copies there are encrypted, if they are.
     pub encryption: Option<Encryption>,
+    /// What opens copies that were encrypted with a passphrase.
+    pub passphrase: Option<Secret>,
 }
 
 /// How copies of snapshots are encrypted.

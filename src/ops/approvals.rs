@@ -8,7 +8,7 @@
 //! are compared in constant time.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -81,10 +81,15 @@ pub enum Unread {
 /// # Errors
 /// [`Unread`].
 pub fn read(path: &Path, key: &Secret) -> Result<Approval, Unread> {
-    if fs::metadata(path).map_err(Unread::Io)?.len() > LARGEST {
+    // A pipe or a device in its place would never end, or never begin.
+    if !fs::metadata(path).map_err(Unread::Io)?.is_file() {
+        return Err(Unread::Void("it is no file".to_owned()));
+    }
+    let mut text = Vec::new();
+    fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut text)).map_err(Unread::Io)?;
+    if text.len() as u64 > LARGEST {
         return Err(Unread::Void("it is too large to be one".to_owned()));
     }
-    let text = fs::read(path).map_err(Unread::Io)?;
     let signed: Signed = serde_json::from_slice(&text)
         .map_err(|error| Unread::Void(format!("it is no report of a release: {error}")))?;
     signed.opened(key).map_err(Unread::Void)
@@ -120,6 +125,8 @@ pub fn of(release: &Release, items: Vec<Judged>) -> Result<Approval, Refusal> {
 #[derive(Debug, Clone)]
 pub struct Approvals {
     own: Folder,
+    /// Whether a binary needs one to serve.
+    required: bool,
     /// The releases of staging, where it lives on this machine.
     staging: Vec<Folder>,
     key: Option<Secret>,
@@ -134,6 +141,7 @@ impl Approvals {
         let staging = others.filter(|other| other.environment.kind() == Kind::Staging);
         Self {
             own: Folder::beside(&settings.data_file),
+            required: settings.verified.required,
             staging: staging.map(|other| Folder::beside(&other.data_file)).collect(),
             key: settings.verified.key.clone(),
             within: settings.verified.within,
@@ -190,6 +198,24 @@ impl Approvals {
             }
         }
         Err(seen)
+    }
+
+    /// That a release could be started again.
+    ///
+    /// # Errors
+    /// [`Refusal::Operating`] with what was found where a report of staging was looked for.
+    pub fn let_in(&self, release: &Release, now: Timestamp) -> Result<(), Refusal> {
+        if !self.required {
+            return Ok(());
+        }
+        let found = self.find(&release.digest, Some(release.file_id), now);
+        found.map(drop).map_err(|seen| {
+            Refusal::operating(format!(
+                "release {} would not be let in again, for production serves only what passed in staging: {}. Nothing was changed; import a report of it (`atlas release import`), or take require_verified back first",
+                release.id(),
+                seen.join("; ")
+            ))
+        })
     }
 
     /// In production: keeps a word that was found with staging, so that it is still there when staging has moved on.

@@ -96,7 +96,7 @@ pub async fn obey(operations: &Operations, order: Order, told: Told<'_>) -> Outc
 /// A rollback of the file that is served. When another binary has to serve it from now on, the server ends.
 async fn gone_back(operations: &Operations, wanted: rollback::Wanted, told: Told<'_>) -> Result<Value, Error> {
     let app = Arc::clone(&operations.app);
-    let dry_run = wanted.dry_run;
+    let (dry_run, approvals) = (wanted.dry_run, operations.approvals.clone());
     let mut done = aside(told, move |told| {
         let stamp = app.store.stamp().clone();
         let place = rollback::Place {
@@ -104,6 +104,7 @@ async fn gone_back(operations: &Operations, wanted: rollback::Wanted, told: Told
             environment: &stamp.environment,
             clock: &app.clock,
             elsewhere: app.elsewhere.as_ref(),
+            approvals: &approvals,
             store: Some(&app.store),
         };
         rollback::go_back(&place, &wanted, told)

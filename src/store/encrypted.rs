@@ -61,17 +61,14 @@ impl Lock {
     pub fn passphrase(words: &str) -> Self {
         Self::Passphrase(SecretString::from(words.to_owned()))
     }
-
-    /// What opens it again, where that is the same.
-    pub fn key(&self) -> Option<Key> {
-        match self {
-            Self::Passphrase(passphrase) => Some(Key::Passphrase(passphrase.clone())),
-            Self::Keys(_) => None,
-        }
-    }
 }
 
 impl Key {
+    /// A passphrase.
+    pub fn passphrase(words: &str) -> Self {
+        Self::Passphrase(SecretString::from(words.to_owned()))
+    }
+
     /// The private keys of a file as `age-keygen` writes it.
     ///
     /// # Errors

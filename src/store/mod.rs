@@ -129,7 +129,7 @@ impl Open {
         drop(writer);
         // Nobody else has it: reads keep the lock for as long as they look.
         drop(database);
-        drop(backend);
+        backend.give_up();
     }
 }
 

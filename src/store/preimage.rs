@@ -126,6 +126,14 @@ impl Preimage {
         }
     }
 
+    /// Gives up the copy that is being made, if there is one: from now on the file may change without this backend knowing
+    /// of it.
+    pub(super) fn give_up(&self) {
+        if let Some(copy) = self.copy().as_mut() {
+            copy.failed.get_or_insert_with(|| io::Error::other("the data file was closed while it was copied"));
+        }
+    }
+
     fn take_all(&self, told: &mut dyn FnMut(u64, u64)) -> io::Result<u64> {
         let mut buffer = vec![0; usize::try_from(CHUNK * ALONE.window).map_err(io::Error::other)?];
         let (mut at, mut unsynced) = (0, 0);

@@ -62,11 +62,10 @@ impl Store {
     pub fn copy_to(&self, target: &Path, told: &mut dyn FnMut(u64, u64)) -> Result<Rows, Failure> {
         // SECURITY: only the owner reads people's data, whatever the umask says.
         let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(target)?;
-        let (database, backend) = {
-            let open = self.open_file();
-            let open = open.as_ref().ok_or(Error::Closed)?;
-            (Arc::clone(&open.database), open.backend.clone())
-        };
+        // Held until the writer has the database, so that nobody closes the file in between and finds it open.
+        let guard = self.open_file();
+        let open = guard.as_ref().ok_or(Error::Closed)?;
+        let (database, backend) = (Arc::clone(&open.database), open.backend.clone());
         let (answer, answered) = mpsc::sync_channel(1);
         let copied = backend.clone();
         let pause: Pause = Box::new(move |settled| {
@@ -83,7 +82,8 @@ impl Store {
                 let _ = copied.finish(&mut |_, _| {});
             }
         });
-        self.submit(Task::Pause(pause))?;
+        open.writer.submit(Task::Pause(pause))?;
+        drop(guard);
         let rows = answered.recv().map_err(|_| Error::Closed)??;
         backend.finish(told)?;
         Ok(rows)

@@ -187,9 +187,15 @@ fn a_passphrase_serves_as_well_and_any_folder_with_the_copy() {
     let id = taken["id"].as_str().unwrap();
     machine.is_lost();
     fs::rename(machine.at("second/development"), machine.at("from the vault")).unwrap();
-    machine.refuses(&["snapshot", "fetch"], "there is no snapshot");
+    machine.refuses(&["snapshot", "fetch"], "there is no folder");
+    fs::create_dir(machine.at("second/development")).unwrap();
+    machine.refuses(&["snapshot", "fetch"], "there is no snapshot of “development”");
+    machine.refuses(&["snapshot", "fetch", "20260212T120000Z-03fa", "--from", "from the vault"], &format!("is {id}"));
+    // The team has moved on to a key, and the new machine has no second folder of its own.
+    machine.configure(&format!("encrypt_to = [\"{}\"]", Identity::generate().to_public()));
     machine.json(&["snapshot", "fetch", id, "--from", "from the vault"]);
-    machine.json(&["rollback", "--to", id]);
+    let back = machine.json(&["rollback", "--to", id]);
+    assert_eq!((&back["safety"], &back["lostUnknown"]), (&Value::Null, &"there is no data file".into()), "{back}");
     assert_eq!(people(&machine), before);
     // With another passphrase it stays closed.
     machine.is_lost();
@@ -219,6 +225,9 @@ fn a_copy_is_put_back_only_where_it_came_from() {
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replace("\"development\"", "\"preview/colours\"")).unwrap();
     machine.refuses(&["snapshot", "fetch"], "there is no snapshot");
+    fs::write(&path, text.replace("\"schema\": 3", "\"schema\": 2")).unwrap();
+    machine.is_lost();
+    machine.refuses(&["snapshot", "fetch"], "in schema 3, and its manifest says");
 }
 
 #[test]
@@ -228,22 +237,24 @@ fn what_cannot_be_meant_is_said_before_anything_starts() {
         fs::write(folder.path().join("atlas.toml"), format!("[environment.development.snapshots]\n{settings}\n"))
             .unwrap();
         let output = run(folder.path(), &["check"], variables);
-        (code(&output), said(&output))
+        (code(&output), said(&output), complaint(&output))
     };
     let public = Identity::generate().to_public().to_string();
     let both = format!("copy_to = \"second\"\nencrypt_to = [\"{public}\"]");
     for (settings, variables, why) in [
         ("copy_to = \"second\"\nencrypt_to = [\"ssh-ed25519 AAAA\"]", &[][..], "no public key of age"),
         (&format!("encrypt_to = [\"{public}\"]"), &[], "snapshots.copy_to names none"),
-        (&both, &[PASSPHRASE], "are both set"),
+        ("copy_to = \"second\"\nencrypt_to = [\"AGE-SECRET-KEY-1QQQQ\"]", &[], "has “a private key”"),
         ("copy_to = \"second\"", &[("ATLAS_SNAPSHOTS_PASSPHRASE", "too short")], "at least 16 characters"),
     ] {
-        let (code, said) = check(settings, variables);
+        let (code, said, complained) = check(settings, variables);
         assert_eq!(code, 78, "{settings}: {said}");
         assert!(said.contains(why), "{settings}: {said}");
         assert!(!said.contains("too short"), "{said}");
+        assert!(!complained.contains("QQQQ"), "{complained}");
     }
     assert_eq!(check(&both, &[]).0, 0);
+    assert_eq!(check(&both, &[PASSPHRASE]).0, 0, "it opens what was encrypted before there was a key");
 }
 
 fn snapshots(machine: &Machine) -> Vec<PathBuf> {

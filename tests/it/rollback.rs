@@ -163,11 +163,14 @@ fn a_process_that_dies_on_the_way() {
     let (file, to) = (told("ATLAS_TEST_FILE").unwrap(), told("ATLAS_TEST_TO").unwrap());
     let environment = atlas::domain::Environment::development();
     let clock = atlas::app::clock::Clock::System;
+    let checked = atlas::config::check(&atlas::config::Flags::default(), &std::collections::BTreeMap::new()).unwrap();
+    let approvals = atlas::ops::approvals::Approvals::of(&checked.settings.unwrap());
     let place = atlas::ops::rollback::Place {
         data_file: Path::new(&file),
         environment: &environment,
         clock: &clock,
         elsewhere: None,
+        approvals: &approvals,
         store: None,
     };
     let wanted = atlas::ops::rollback::Wanted { to: Some(to), code_only: false, dry_run: false };

@@ -86,6 +86,23 @@ async fn a_snapshot_is_exactly_one_commit_however_much_is_written_meanwhile() {
     assert!(numbers.is_sorted() && numbers.first() < numbers.last() && numbers.last() <= Some(&last), "{numbers:?}");
 }
 
+#[test]
+fn a_copy_whose_file_is_opened_again_meanwhile_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = opened(&folder.path().join("atlas.redb"));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(step(&store)).unwrap();
+    let (again, mut once) = (store.clone(), true);
+    let copied = store.copy_to(&folder.path().join("copy.redb"), &mut |_, _| {
+        if std::mem::take(&mut once) {
+            again.replace(|_| Ok(())).unwrap();
+            runtime.block_on(step(&again)).unwrap();
+        }
+    });
+    assert!(copied.unwrap_err().to_string().contains("was closed while it was copied"));
+    store.copy_to(&folder.path().join("another.redb"), &mut |_, _| {}).unwrap();
+}
+
 fn planted() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(code(&run(folder.path(), &["seed"], &[])), 0);

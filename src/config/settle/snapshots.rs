@@ -18,48 +18,47 @@ impl Settling<'_> {
     /// How often, how many, and where to.
     pub(super) fn snapshots(&mut self) -> Snapshots {
         let copy_to = self.text(keys::SNAPSHOTS_COPY_TO).map(|path| self.written.folder.join(path));
-        let encryption = self.encryption();
-        if encryption.is_some() && copy_to.is_none() {
-            let key = if self.list(keys::SNAPSHOTS_ENCRYPT_TO).is_empty() {
-                keys::SNAPSHOTS_PASSPHRASE
-            } else {
-                keys::SNAPSHOTS_ENCRYPT_TO
-            };
-            self.wrong(key, "is for copies in a second folder, and snapshots.copy_to names none");
+        let passphrase = self.passphrase();
+        let encryption = self.encryption(passphrase.as_ref());
+        if copy_to.is_none() && !self.list(keys::SNAPSHOTS_ENCRYPT_TO).is_empty() {
+            self.wrong(
+                keys::SNAPSHOTS_ENCRYPT_TO,
+                "is for copies in a second folder, and snapshots.copy_to names none",
+            );
         }
-        Snapshots { every: self.every(), keep: self.keep(), copy_to, encryption }
+        Snapshots { every: self.every(), keep: self.keep(), copy_to, encryption, passphrase }
     }
 
-    fn encryption(&mut self) -> Option<Encryption> {
+    fn passphrase(&mut self) -> Option<Secret> {
+        let passphrase = self.text(keys::SNAPSHOTS_PASSPHRASE)?;
+        if passphrase.chars().count() < SHORTEST_PASSPHRASE {
+            self.wrong(
+                keys::SNAPSHOTS_PASSPHRASE,
+                "must be at least 16 characters, as it guards copies that anybody may try for ever",
+            );
+        }
+        Some(Secret::new(passphrase))
+    }
+
+    /// To keys where there are any; a passphrase then only opens what was encrypted with it before.
+    fn encryption(&mut self, passphrase: Option<&Secret>) -> Option<Encryption> {
         let mut recipients = Vec::new();
         for item in self.list(keys::SNAPSHOTS_ENCRYPT_TO) {
+            // SECURITY: a private key that was put there by mistake is not told any further.
+            let is_private = item.to_ascii_uppercase().starts_with("AGE-SECRET-KEY");
+            let told = if is_private { "a private key" } else { item };
             match item.parse() {
                 Ok(recipient) => recipients.push(recipient),
                 Err(_) => self.wrong(
                     keys::SNAPSHOTS_ENCRYPT_TO,
                     &format!(
-                        "has “{item}”, which is no public key of age, as `age-keygen -y key.txt` prints it (age1…)"
+                        "has “{told}”, which is no public key of age, as `age-keygen -y key.txt` prints it (age1…)"
                     ),
                 ),
             }
         }
-        let passphrase = self.text(keys::SNAPSHOTS_PASSPHRASE).map(Secret::new);
-        match passphrase {
-            Some(_) if !recipients.is_empty() => {
-                self.wrong(keys::SNAPSHOTS_PASSPHRASE, "and snapshots.encrypt_to are both set; take one");
-                None
-            }
-            Some(passphrase) if passphrase.reveal().chars().count() < SHORTEST_PASSPHRASE => {
-                self.wrong(
-                    keys::SNAPSHOTS_PASSPHRASE,
-                    "must be at least 16 characters, as it guards copies that anybody may try for ever",
-                );
-                None
-            }
-            Some(passphrase) => Some(Encryption::Passphrase(passphrase)),
-            None if recipients.is_empty() => None,
-            None => Some(Encryption::Keys(recipients)),
-        }
+        let with_passphrase = || passphrase.cloned().map(Encryption::Passphrase);
+        if recipients.is_empty() { with_passphrase() } else { Some(Encryption::Keys(recipients)) }
     }
 
     fn every(&mut self) -> Option<Duration> {

@@ -25,6 +25,10 @@ pub(super) fn exchange(place: &Place<'_>, plan: &Plan, snapshot: &Manifest, told
         let _ = fs::remove_file(&incoming);
     }
     swapped?;
+    if !folder.copy(&safety).exists() {
+        // There was no data file, as on a machine that was set up anew.
+        return Ok(Value::Null);
+    }
     told("the data file is that of the snapshot");
     let proven = snapshots::verify(&folder, place.environment, place.clock, safety.as_str(), plan.before.clone());
     Ok(match proven {

@@ -18,6 +18,7 @@ use crate::app::elsewhere::Elsewhere;
 use crate::app::snapshots::Told;
 use crate::app::{Error, releases};
 use crate::domain::Environment;
+use crate::ops::approvals::Approvals;
 use crate::ops::set;
 use crate::store::snapshot::Failure;
 use crate::store::{Hold, OpenError, Store};
@@ -43,6 +44,8 @@ pub struct Place<'a> {
     pub clock: &'a Clock,
     /// The second folder of snapshots, if there is one.
     pub elsewhere: Option<&'a Elsewhere>,
+    /// Which binaries may serve here.
+    pub approvals: &'a Approvals,
     /// The open store, where this process has it.
     pub store: Option<&'a Store>,
 }

@@ -116,6 +116,11 @@ pub(super) fn plan(place: &Place<'_>, wanted: &Wanted, told: Told<'_>) -> Result
         }
         _ => {}
     }
+    // A server was let in when it started.
+    let serves = place.store.and(running.as_ref());
+    if let Some(release) = release.filter(|release| Some(&release.digest) != serves) {
+        place.approvals.let_in(release, place.clock.now())?;
+    }
     let binary = release.map(|release| releases::binary_of(&releases_of(place), release)).transpose()?;
     let lost = match snapshot {
         None => Lost::Nothing,
@@ -231,6 +236,7 @@ fn lost(place: &Place<'_>, snapshot: &Manifest, schema: Option<u32>) -> Lost {
     if schema != Some(snapshot.schema) {
         return Lost::Unknown(match schema {
             Some(schema) => format!("the data file has schema {schema} and the snapshot {}", snapshot.schema),
+            None if !place.data_file.exists() => "there is no data file".to_owned(),
             None => "the data file cannot be read".to_owned(),
         });
     }

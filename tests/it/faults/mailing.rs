@@ -27,7 +27,7 @@ async fn with_mail_that_waits(disk: &Disk, url: &str) -> (App, Relay) {
     let checked = config::check(&flags, &variables).unwrap();
     let settings = checked.settings.unwrap_or_else(|| panic!("{:?}", checked.problems));
     let born = (FileId::mint(Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], Timestamp::UNIX_EPOCH);
-    let store = Store::open_on(disk.clone(), &settings.environment, born).unwrap();
+    let store = Store::open_on(disk.clone(), 64 << 20, &settings.environment, born).unwrap();
     let app_url = settings.app_url.clone().unwrap();
     let app = App::new(store, &settings, app_url, Clock::held_at(instant(NOON))).unwrap();
     let owner = settings.admins.first().expect("staging has an owner").clone();

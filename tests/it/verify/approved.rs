@@ -270,3 +270,39 @@ async fn production_that_was_only_looked_at_is_known_good_where_staging_passed_t
     assert_eq!((all.exit, &all.report["missing"]), (0, &json!([])), "{:#}", all.report);
     assert_eq!(release()["knownGood"], true);
 }
+
+/// The same binary with another digest.
+fn another(folder: &Path) -> std::path::PathBuf {
+    let path = folder.join("another");
+    fs::copy(this(), &path).unwrap();
+    let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
+    std::io::Write::write_all(&mut file, b"another").unwrap();
+    path
+}
+
+#[test]
+fn a_rollback_leads_to_no_binary_that_would_not_be_let_in_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let before = production(&[("ATLAS_REQUIRE_VERIFIED", "false")]);
+    let mut earlier = Command::new(another(folder));
+    earlier.current_dir(folder).env_clear().envs(before.iter().copied());
+    let server = Server::of(earlier, folder, &[]);
+    server.signal("TERM");
+    assert_eq!(server.ends().0, Some(0));
+    serves(folder, &before);
+    let listed = run(folder, &["release", "list", "--json"], &before);
+    let listed: Value = serde_json::from_str(&said(&listed)).unwrap();
+    let earlier = listed["releases"][1]["id"].as_str().unwrap();
+    let current = || fs::read_link(folder.join("data/production/releases/current")).unwrap();
+    let leads = current();
+
+    let back = ["rollback", "--code-only", "--to", earlier, "--confirm", "production"];
+    for words in [&[&back[..], &["--dry-run"]].concat()[..], &back[..]] {
+        refuses(folder, words, &production(&[]), "would not be let in again");
+    }
+    assert_eq!(current(), leads, "nothing was changed");
+    let done = run(folder, &back, &before);
+    assert_eq!(code(&done), 0, "{}", complaint(&done));
+    assert_ne!(current(), leads);
+}
