@@ -83,7 +83,7 @@ const PAGES: [(&str, Asks, Growth); 7] = [
     ("GET /insights", Asks::Page("/insights"), Growth::Flat),
     ("GET /admin", Asks::Admin("/admin"), Growth::Flat),
     ("GET /admin/users", Asks::Admin("/admin/users"), Growth::Flat),
-    ("GET /admin/users, nobody found", Asks::Admin("/admin/users?q=nobody-has-this-name"), Growth::Shown),
+    ("GET /admin/users, nobody found", Asks::Admin("/admin/users?search=nobody-has-this-name"), Growth::Shown),
     // Last, for it changes what the others show.
     ("POST /api/completions", Asks::Tick, Growth::Shown),
 ];
