@@ -67,7 +67,8 @@ const PASSWORD: &str = "plum kettle orbit lantern 42";
 
 /// Somebody who is signed in.
 pub struct Person {
-    address: SocketAddr,
+    /// Where Atlas listens.
+    pub address: SocketAddr,
     connection: Connection,
     cookie: String,
 }
