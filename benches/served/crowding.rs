@@ -15,7 +15,13 @@ const READING: usize = 8;
 
 /// Measures pages alone and beside sign-ins, in turn.
 pub async fn measure(plan: &Plan, atlas: &Atlas, table: &mut Table) {
+    note("preparing: a crowd that will sign in");
     let bela = Person::welcome(atlas, "bela").await;
+    // Each with an account: whoever guesses at one account many times at once is a stranger.
+    let names: Vec<String> = (0..SIGNING_IN).map(|number| format!("guest{number}")).collect();
+    for name in &names {
+        Person::welcome(atlas, name).await;
+    }
     note("measuring pages beside sign-ins");
     let reading = async || {
         let script = |connection| Script::of(anew(&bela, "/today?", connection));
@@ -26,8 +32,8 @@ pub async fn measure(plan: &Plan, atlas: &Atlas, table: &mut Table) {
     let before = resident_megabytes(atlas.pid());
     for _ in 0..plan.rounds {
         alone.push(reading().await.ask_for(plan.turn).await);
-        let sign_in = Script::of(vec![Person::sign_in(atlas, "bela")]);
-        let crowd = Crowd::gather(atlas.address, vec![sign_in; SIGNING_IN]).await;
+        let sign_in = |name: &String| Script::of(vec![Person::sign_in(atlas, name)]);
+        let crowd = Crowd::gather(atlas.address, names.iter().map(sign_in).collect()).await;
         let readers = reading().await;
         // A sign-in takes its time: so that some are answered, and all of the reading is beside them.
         let (done, read) = tokio::join!(crowd.ask_for(plan.turn), readers.ask_for(plan.turn));
