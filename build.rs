@@ -1,19 +1,17 @@
-//! Prepares the assets, and says how the binary is linked. Scripts name the modules they import by their public names, and a
-//! brotli and a gzip form is put beside each file.
+//! Prepares the assets: scripts name the modules they import by their public names, and a brotli and a gzip form is put
+//! beside each file.
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
 const SOURCE: &str = "assets";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    link_small();
     // rust-embed does not notice new files by itself.
     println!("cargo:rerun-if-changed={SOURCE}");
     println!("cargo:rerun-if-changed=seeds");
@@ -32,30 +30,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
-}
-
-/// Lets the linker fold functions that came out alike, and write addresses to be filled in at the start in their short form
-/// (two thirds of a megabyte less). Only where both are known to work: the linker is the one that comes with Rust, and the C
-/// library of this machine reads the short form (glibc 2.36, of 2022). Anywhere else the binary is merely larger.
-fn link_small() {
-    #[allow(clippy::disallowed_methods, reason = "cargo tells a build script about the build in no other way")]
-    let told = |name: &str| std::env::var(name).unwrap_or_default();
-    let is_ours = told("RUSTC_LINKER").is_empty() && told("CARGO_ENCODED_RUSTFLAGS").is_empty();
-    let is_usual = told("TARGET") == "x86_64-unknown-linux-gnu" && told("HOST") == told("TARGET");
-    if told("PROFILE") != "release" || !is_usual || !is_ours {
-        return;
-    }
-    println!("cargo:rustc-link-arg-bins=-Wl,--icf=all");
-    if glibc().is_some_and(|version| version >= (2, 36)) {
-        println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
-    }
-}
-
-/// The version of this machine's C library, where it is glibc.
-fn glibc() -> Option<(u32, u32)> {
-    let said = Command::new("getconf").arg("GNU_LIBC_VERSION").output().ok()?;
-    let (major, minor) = std::str::from_utf8(&said.stdout).ok()?.trim().strip_prefix("glibc ")?.split_once('.')?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 /// An asset as it is sent. Modules that import each other in a circle have no names and never come to an end.
