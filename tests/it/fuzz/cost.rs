@@ -25,6 +25,8 @@ fn allowed(kind: &str) -> Allowed {
     match kind {
         // The estimate of a password's strength loads its dictionaries when it is first asked.
         "text" => Allowed { held: (8_192 * KB, 160), pieces: (16_000, 16) },
+        // A file is opened with the engine's tables, a store's own, and where the engine panics the words about it.
+        "header" => Allowed { held: (2_048 * KB, 160), pieces: (16_000, 16) },
         // Seven requests at once, and pages of as many habits as one may keep.
         "form" => Allowed { held: (2_048 * KB, 160), pieces: (60_000, 16) },
         _ => Allowed { held: (768 * KB, 160), pieces: (16_000, 16) },
