@@ -4,8 +4,8 @@
 //! one of 100,000, too, and it takes about five minutes and 2.3 gigabytes of disk. Everybody keeps ten habits and has done
 //! each of them on every one of the last 365 days. The files are the same every time, but for the day they end on.
 //!
-//! Besides the pages of people there are those of an admin, a tick through the API, the hourly job that looks for what is over,
-//! and a snapshot with its proof.
+//! Besides the pages of people there are those of an admin, a tick through the API, the hourly job that looks for what is
+//! over, a snapshot with its proof, and what a day and a year take without HTTP and pages, each of another person.
 //!
 //! The release binary serves each file, all at once, and they are asked in turn, several rounds, so that whatever else
 //! the machine does hits all of them alike. Each request is of another person, spread over the whole file: of the larger
@@ -53,11 +53,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ::atlas::app::App;
 use ::atlas::app::clock::Clock;
+use ::atlas::app::{App, completions};
 use ::atlas::config::Flags;
-use ::atlas::store::Store;
+use ::atlas::domain::AccountId;
 use ::atlas::store::schema::COMPLETIONS;
+use ::atlas::store::{Store, accounts, completions as stored};
 use atlas::Atlas;
 use client::{Connection, Request, Script};
 use measure::{pair, resident_megabytes};
@@ -126,8 +127,7 @@ fn main() {
 struct Served {
     town: Town,
     atlas: Atlas,
-    /// How long the hourly job took.
-    purged: Duration,
+    alone: Alone,
     folder: PathBuf,
 }
 
@@ -176,15 +176,15 @@ fn measured(plan: &Plan) {
             note(&format!("preparing {} people", grouped(people)));
             let folder = folder.path().join(people.to_string());
             let town = runtime.block_on(Town::build(&folder, people));
-            let purged = runtime.block_on(purge(&folder));
-            Served { atlas: Atlas::start(&folder), town, purged, folder }
+            let alone = runtime.block_on(alone(&folder, &town));
+            Served { atlas: Atlas::start(&folder), town, alone, folder }
         })
         .collect();
     let mut others = Vec::new();
     for page in PAGES {
         runtime.block_on(compare(plan, &served, page, &mut table, &mut others));
     }
-    for Served { town, atlas, purged, folder } in &served {
+    for Served { town, atlas, alone, folder } in &served {
         let people = grouped(town.people);
         let bytes = town.bytes as f64;
         table.add(Row::alone(format!("{people} people: data file"), Megabytes(bytes / 1e6)));
@@ -197,7 +197,13 @@ fn measured(plan: &Plan) {
             table.add(if taken.name == COMPLETIONS.name() { row.at_most(5.0) } else { row });
         }
         table.add(Row::alone(format!("{people} people: made in"), Seconds(town.took.as_secs_f64())));
-        table.add(Row::alone(format!("{people} people: hourly purge"), Millis(purged.as_secs_f64() * 1e3)));
+        table.add(Row::alone(format!("{people} people: hourly purge"), Millis(alone.purged.as_secs_f64() * 1e3)));
+        let micros = |each: Duration| Micros(each.as_secs_f64() * 1e6);
+        table
+            .add(Row::alone(format!("{people} people: what a day asks the file for"), micros(alone.day)).at_most(60.0));
+        let year = Row::alone(format!("{people} people: a year of ten habits, read and decoded"), micros(alone.year));
+        // The bound is for thirty.
+        table.add(year.at_most(50.0 * town::HABITS as f64 / 30.0));
         note(&format!("measuring a snapshot of {people} people"));
         let taken = Seconds(snapshot(folder).as_secs_f64());
         table.add(Row::alone(format!("{people} people: snapshot with its proof"), taken));
@@ -215,8 +221,20 @@ fn measured(plan: &Plan) {
     );
 }
 
-/// What Atlas does every hour, on a file that nobody serves yet.
-async fn purge(folder: &Path) -> Duration {
+/// What the use cases take by themselves, on a file that nobody serves yet.
+struct Alone {
+    /// The hourly job.
+    purged: Duration,
+    /// A day of somebody: the account, ten habits, what was done, the streaks.
+    day: Duration,
+    /// What somebody did in a year.
+    year: Duration,
+}
+
+/// How many people are asked for, each once.
+const ASKED: usize = 1_000;
+
+async fn alone(folder: &Path, town: &Town) -> Alone {
     let config = folder.join("atlas.toml");
     std::fs::write(&config, "").expect("settings");
     let flags = Flags { config: Some(config), ..Flags::default() };
@@ -226,7 +244,24 @@ async fn purge(folder: &Path) -> Duration {
     let app = App::new(store, &settings, app_url, Clock::System).expect("the app");
     let began = Instant::now();
     ::atlas::app::purge::purge(&app).await.expect("a purge");
-    began.elapsed()
+    let purged = began.elapsed();
+    let each = |ask: &dyn Fn(AccountId)| {
+        let people: Vec<_> = (0..ASKED).map(|visit| town.person(town.somebody(visit))).collect();
+        let began = Instant::now();
+        people.into_iter().for_each(ask);
+        began.elapsed() / ASKED as u32
+    };
+    let day = each(&|person| {
+        let me = app.store.read(|view| accounts::get(view, person)).expect("a look").expect("somebody");
+        let agenda = completions::agenda(&app, &me, app.today(&me)).expect("a day");
+        assert_eq!(agenda.items.len(), town::HABITS);
+    });
+    let last_year = atlas::today().year();
+    let year = each(&|person| {
+        let done = app.store.read(|view| stored::of_year(view, person, last_year)).expect("a look");
+        assert!(done.len() <= town::HABITS);
+    });
+    Alone { purged, day, year }
 }
 
 /// A snapshot as an operator takes it while Atlas serves.

@@ -94,6 +94,11 @@ impl Town {
         self.people * HABITS * DAYS
     }
 
+    /// Who somebody is.
+    pub fn person(&self, number: usize) -> AccountId {
+        AccountId::mint(self.past.joined(number), noise(number))
+    }
+
     /// The first habit of somebody.
     pub fn habit(&self, number: usize) -> HabitId {
         habit_of(self.past.joined(number), number, 0).0
