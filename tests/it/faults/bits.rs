@@ -4,6 +4,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use atlas::domain::Environment;
+use atlas::store::Error;
 use atlas::store::snapshot::prove;
 
 use super::day::{self, Rows, morning, rows};
@@ -27,14 +28,11 @@ impl Served {
     /// Answers whether everything was read as it was.
     fn count(&mut self, bytes: Vec<u8>, before: &Rows) -> bool {
         let disk = Disk::of(bytes);
-        let Ok(store) = day::open(disk.clone()) else {
+        let Some((found, closed)) = look(&disk) else {
             self.not_opened += 1;
             return false;
         };
-        let looked = catch_unwind(AssertUnwindSafe(|| rows(&store)));
-        // What is free is written down at the end, and redb counts on what it finds there.
-        let closed = catch_unwind(AssertUnwindSafe(|| drop(store))).is_ok();
-        match looked {
+        match found {
             Err(_) => self.panicked += 1,
             Ok(Err(_)) => self.not_read += 1,
             Ok(Ok(found)) if found != *before => self.otherwise += 1,
@@ -44,12 +42,20 @@ impl Served {
             }
             Ok(Ok(_)) => {
                 self.not_closed += 1;
-                let again = day::open(Disk::of(disk.after_a_kill())).ok().map(|store| rows(&store).unwrap());
-                return again.is_none_or(|found| found == *before);
+                let again = look(&Disk::of(disk.after_a_kill()));
+                return again.is_none_or(|(found, _)| matches!(found, Ok(Ok(found)) if found == *before));
             }
         }
         false
     }
+}
+
+/// Opens a file, reads every row, and closes it: what is free is written down at the end, and redb counts on what it finds
+/// there. Answers what was read and whether closing was without a panic; `None` when it does not open.
+fn look(disk: &Disk) -> Option<(std::thread::Result<Result<Rows, Error>>, bool)> {
+    let store = day::open(disk.clone()).ok()?;
+    let found = catch_unwind(AssertUnwindSafe(|| rows(&store)));
+    Some((found, catch_unwind(AssertUnwindSafe(|| drop(store))).is_ok()))
 }
 
 #[test]
