@@ -25,8 +25,18 @@ async fn with_picture(person: &Person) -> String {
     include_str!("picture.js").replacen("src = ADDRESS", &format!("src = {address}"), 1)
 }
 
-/// Words, edges of controls and drawings that can hardly be seen in a picture of the page at hand.
+/// Words, edges of controls and drawings that can hardly be seen in pictures of the page at hand. Of a long page the browser
+/// may have left a part unpainted in one picture, so what is lost is lost in a second one, too.
 pub async fn lost(person: &Person) -> Vec<String> {
+    let first = lost_in_one(person).await;
+    if first.is_empty() {
+        return first;
+    }
+    let second = lost_in_one(person).await;
+    first.into_iter().filter(|what| second.contains(what)).collect()
+}
+
+async fn lost_in_one(person: &Person) -> Vec<String> {
     let script = with_picture(person).await;
     serde_json::from_value(person.asks(&script).await).expect("the page says what is lost")
 }
