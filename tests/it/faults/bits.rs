@@ -73,10 +73,14 @@ fn a_bit_that_turned_over_is_found_by_proving_or_changes_no_row() {
         bytes[bit / 8] ^= 1 << (bit % 8);
         fs::write(&path, &bytes).unwrap();
         let proven = prove(&path, &Environment::development());
-        let same = served.count(bytes, &before);
-        assert!(proven.is_err() || same, "bit {bit}: proven, and its rows are others");
         tried += 1;
         found += usize::from(proven.is_err());
+        // Unproven ones are looked at in passing only: on some, redb panics twice while it closes, which ends a process.
+        if is_long() && proven.is_err() {
+            continue;
+        }
+        let same = served.count(bytes, &before);
+        assert!(proven.is_err() || same, "bit {bit}: proven, and its rows are others");
     }
     println!(
         "bits: {tried} of {bits} turned over; proving finds {found}, the others change nothing; served unproven: {served:?}"
