@@ -31,10 +31,8 @@ impl Agenda {
             let (done, streak) = look(&habit);
             Item { habit, done, streak }
         };
-        let mut items: Vec<Item> = due.map(item).collect();
-        if done_sinks {
-            items.sort_by_key(|item| item.done);
-        }
+        let (mut items, sunk): (Vec<Item>, Vec<Item>) = due.map(item).partition(|item| !(done_sinks && item.done));
+        items.extend(sunk);
         Self { day, items }
     }
 

@@ -1,5 +1,7 @@
 //! A habit: an intention with a title and active weekdays. Nobody creates a habit per date.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -8,10 +10,10 @@ use super::{Day, Fault, HabitId, Schedule, Weekdays, text};
 /// Most habits one person may keep active at a time.
 pub const MOST_ACTIVE: usize = 200;
 
-/// A title somebody could read aloud: trimmed, 1 to 120 characters.
+/// A title somebody could read aloud: trimmed, 1 to 120 characters. Copies share the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Title(String);
+pub struct Title(Arc<str>);
 
 impl Title {
     /// Parses a title as typed.
@@ -19,7 +21,7 @@ impl Title {
     /// # Errors
     /// A [`Fault`] of the field `title`.
     pub fn parse(raw: &str) -> Result<Self, Fault> {
-        text::line("title", "The title", raw, 1, 120).map(Self)
+        text::line("title", "The title", raw, 1, 120).map(|text| Self(text.into()))
     }
 
     /// The title as text.
@@ -37,14 +39,14 @@ impl TryFrom<String> for Title {
 
 impl From<Title> for String {
     fn from(title: Title) -> Self {
-        title.0
+        title.0.as_ref().to_owned()
     }
 }
 
-/// What the habit is about, in up to 2,000 characters.
+/// What the habit is about, in up to 2,000 characters. Copies share the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Description(String);
+pub struct Description(Arc<str>);
 
 impl Description {
     /// Parses a description as typed; a blank one is none.
@@ -53,7 +55,7 @@ impl Description {
     /// A [`Fault`] of the field `description`.
     pub fn parse(raw: &str) -> Result<Option<Self>, Fault> {
         let text = text::paragraph("description", "The description", raw, 2_000)?;
-        Ok((!text.is_empty()).then_some(Self(text)))
+        Ok((!text.is_empty()).then(|| Self(text.into())))
     }
 
     /// The description as text.
@@ -71,7 +73,7 @@ impl TryFrom<String> for Description {
 
 impl From<Description> for String {
     fn from(text: Description) -> Self {
-        text.0
+        text.0.as_ref().to_owned()
     }
 }
 

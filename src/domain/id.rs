@@ -32,6 +32,11 @@ macro_rules! id {
                 *self.0.as_bytes()
             }
 
+            /// The text it prints, written into `room`.
+            pub fn text(self, room: &mut [u8; 36]) -> &str {
+                self.0.hyphenated().encode_lower(room)
+            }
+
             /// The id stored as these sixteen bytes.
             pub fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(Uuid::from_bytes(bytes))

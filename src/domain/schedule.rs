@@ -51,10 +51,15 @@ impl Schedule {
     pub fn back_from(&self, day: Day) -> impl Iterator<Item = bool> + '_ {
         let later = self.later.iter().rev().filter(move |version| version.from <= day);
         let later = later.map(move |version| (day.days_since(version.from) + 1, version.weekdays));
-        let versions = later.chain([(usize::MAX, self.first.weekdays)]);
-        let spans = versions.scan(0, |begin, (end, weekdays)| Some((std::mem::replace(begin, end)..end, weekdays)));
-        spans.flat_map(move |(span, weekdays)| {
-            span.map(move |back| weekdays.is_some_and(|weekdays| weekdays.on_before(day, back)))
+        let mut versions = later.chain([(usize::MAX, self.first.weekdays)]);
+        let (mut back, mut end, mut weekdays, mut weekday) = (0, 0, None, day.weekday());
+        std::iter::from_fn(move || {
+            while back == end {
+                (end, weekdays) = versions.next()?;
+            }
+            let planned = weekdays.is_some_and(|weekdays: Weekdays| weekdays.has(weekday));
+            (back, weekday) = (back + 1, weekday.previous());
+            Some(planned)
         })
     }
 

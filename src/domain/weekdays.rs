@@ -58,12 +58,6 @@ impl Weekdays {
         self.has(day.weekday())
     }
 
-    /// Whether the habit is meant for the weekday so many days before that of `day`.
-    pub fn on_before(self, day: Day, days: usize) -> bool {
-        let weekday = usize::from(day.weekday().to_monday_zero_offset().unsigned_abs());
-        self.0 & (1 << ((weekday + 7 - days % 7) % 7)) != 0
-    }
-
     /// Sorted ISO numbers.
     pub fn numbers(self) -> Vec<i8> {
         NAMES.iter().map(|(number, _)| *number).filter(|number| self.0 & (1 << (number - 1)) != 0).collect()

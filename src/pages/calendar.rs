@@ -149,11 +149,7 @@ fn open_day(shown: &Shown, open: &OpenDay, by_date: bool, refused: Option<&Refus
                 } @else {
                     (today::strip(agenda, "All of this day is ticked"))
                     @if let Some(why) = &why { p.hint #shut { (why) } }
-                    ul.ticks {
-                        @for item in &agenda.items {
-                            (today::row(item, &Rows { day: agenda.day, from: &from, shut: why.as_ref().map(|_| "shut"), refused }))
-                        }
-                    }
+                    (today::list(agenda, &Rows { from: &from, shut: why.as_ref().map(|_| "shut"), refused }))
                 }
             }
         }
@@ -176,7 +172,7 @@ fn streaks(streaks: &[(Habit, Streak)]) -> Markup {
                     }
                     @for (habit, streak) in streaks {
                         div.streak-row role="row" {
-                            p.streak-title role="rowheader" { (habit.title.as_str()) }
+                            p.streak-title role="rowheader" { (habit.title) }
                             p role="cell" { (streak.current) }
                             p role="cell" { (streak.longest) }
                         }

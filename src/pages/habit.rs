@@ -48,8 +48,8 @@ fn head(habit: &Habit) -> Markup {
     html! {
         header.page-head {
             p.back { a href=(to) { (label) } }
-            h1 { (habit.title.as_str()) }
-            @if let Some(about) = &habit.description { p.lead.about { (about.as_str()) } }
+            h1 { (habit.title) }
+            @if let Some(about) = &habit.description { p.lead.about { (about) } }
             @if !habit.is_active() { p.notice { "This habit is put away. What was done stays." } }
         }
     }

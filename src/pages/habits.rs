@@ -106,11 +106,11 @@ fn row(page: &Page<'_>, index: usize, habit: &Habit) -> Markup {
         _ => html! {},
     };
     html! {
-        li.habit id={ "habit-" (habit.id) } data-habit=(habit.id) data-habit-title=(habit.title.as_str()) {
+        li.habit id={ "habit-" (habit.id) } data-habit=(habit.id) data-habit-title=(habit.title) {
             div.habit-line {
                 div.habit-text {
-                    a.habit-title href={ "/habits/" (habit.id) } { (habit.title.as_str()) }
-                    @if let Some(about) = &habit.description { span.habit-about { (about.as_str()) } }
+                    a.habit-title href={ "/habits/" (habit.id) } { (habit.title) }
+                    @if let Some(about) = &habit.description { span.habit-about { (about) } }
                     span.habit-days { (habit.schedule.weekdays().summary()) }
                 }
                 div.habit-actions {
@@ -237,10 +237,10 @@ fn archived(habit: &Habit, refused: Option<&[Fault]>) -> Markup {
         hint: None,
     };
     html! {
-        li.habit data-habit-title=(habit.title.as_str()) {
+        li.habit data-habit-title=(habit.title) {
             div.habit-line {
                 div.habit-text {
-                    a.habit-title href={ "/habits/" (habit.id) } { (habit.title.as_str()) }
+                    a.habit-title href={ "/habits/" (habit.id) } { (habit.title) }
                     span.habit-days { (habit.schedule.weekdays().summary()) }
                 }
                 div.habit-actions {

@@ -206,7 +206,7 @@ fn by_habit(habits: &[(Habit, Tally)]) -> Markup {
         ul.by-habit {
             @for (habit, tally) in habits {
                 li {
-                    a href={ "/habits/" (habit.id) } { (habit.title.as_str()) }
+                    a href={ "/habits/" (habit.id) } { (habit.title) }
                     span { @if tally.scheduled == 0 { "nothing planned yet" } @else { (percent(*tally)) " · " (of(*tally)) } }
                 }
             }

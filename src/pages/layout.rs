@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets::address;
+use super::plain::Room;
 use crate::domain::Account;
 use crate::domain::preferences::{Accent, Theme};
 
@@ -57,6 +58,9 @@ pub struct Report<'a> {
 const ABOUT: &str =
     "Atlas keeps the habits you mean to have: what is due today, one tick each, and the streak beside it.";
 
+/// About what the frame takes, in bytes.
+const FRAME: usize = 4_096;
+
 /// A whole document.
 pub fn document(frame: &Frame<'_>, title: &str, here: Here, main: &Markup) -> Markup {
     let chosen = frame.member.map(|member| member.preferences);
@@ -65,6 +69,7 @@ pub fn document(frame: &Frame<'_>, title: &str, here: Here, main: &Markup) -> Ma
     let accent = chosen.map(|chosen| chosen.accent).filter(|accent| *accent != Accent::Gold).map(Accent::word);
     let shortcuts = chosen.filter(|chosen| !chosen.shortcuts).map(|_| "off");
     html! {
+        (Room(main.0.len() + FRAME))
         (DOCTYPE)
         html lang="en" data-theme=[theme] data-accent=[accent] data-shortcuts=[shortcuts] {
             head {

@@ -20,6 +20,7 @@ pub mod layout;
 pub mod letters;
 pub mod mailed;
 pub mod offline;
+mod plain;
 pub mod portable;
 pub mod qr;
 pub mod security;

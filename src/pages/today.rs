@@ -1,11 +1,14 @@
 //! The day: what is due, one tick each.
 
-use maud::{Markup, html};
+use std::borrow::Cow;
+
+use maud::{Markup, PreEscaped, html};
 
 use super::form::alert;
 use super::layout::{Frame, Here, document};
+use super::plain::Room;
 use crate::domain::agenda::{Agenda, Item};
-use crate::domain::{Day, HabitId};
+use crate::domain::{Day, Habit, HabitId};
 
 /// A tick that was refused: which habit, and why.
 #[derive(Debug, Clone)]
@@ -40,11 +43,7 @@ pub fn page(frame: &Frame<'_>, agenda: &Agenda, has_habits: bool, refused: Optio
                     (nothing(has_habits))
                 } @else {
                     (strip(agenda, "All of today is ticked"))
-                    ul.ticks {
-                        @for item in &agenda.items {
-                            (row(item, &Rows { day: agenda.day, from: "/today", shut: None, refused }))
-                        }
-                    }
+                    (list(agenda, &Rows { from: "/today", shut: None, refused }))
                 }
             }
         },
@@ -69,8 +68,6 @@ pub fn strip(agenda: &Agenda, complete: &str) -> Markup {
 /// What is the same for every row of a list.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
-    /// The day that is ticked.
-    pub day: Day,
     /// The address the list stands at; ticking without the script leads back to it.
     pub from: &'a str,
     /// The id of the words that say why nothing can be ticked, where that is so.
@@ -79,42 +76,48 @@ pub struct Rows<'a> {
     pub refused: Option<&'a Refused>,
 }
 
-/// One habit on a day. The button posts by itself; the script makes it instant.
-pub fn row(item: &Item, rows: &Rows<'_>) -> Markup {
-    let refused = rows.refused.filter(|refused| refused.habit == Some(item.habit.id));
-    let fault = format!("fault-{}", item.habit.id);
-    let checked = if item.done { "true" } else { "false" };
-    let why = html! {
-        p.fault id=(fault) role=[refused.map(|_| "alert")] hidden[refused.is_none()] { @if let Some(refused) = refused { (refused.why) } }
-    };
+/// About what a row takes, in bytes.
+const ROW: usize = 1_024;
+
+/// The habits of a day, one row each. A button posts by itself; the script makes it instant.
+pub fn list(agenda: &Agenda, rows: &Rows<'_>) -> Markup {
+    let (yes, no) = (PreEscaped("true"), PreEscaped("false"));
+    let is_open = rows.shut.is_none();
     html! {
-        li.tick-row {
-            @if let Some(shut) = rows.shut {
-                button.tick type="button" role="checkbox" aria-checked=(checked) aria-describedby=(shut) disabled { (label(item)) }
-                (why)
-            } @else {
-                form method="post" action="/today" data-tick {
-                    input type="hidden" name="habitId" value=(item.habit.id);
-                    input type="hidden" name="date" value=(rows.day);
-                    input type="hidden" name="completed" value=(if item.done { "false" } else { "true" });
-                    input type="hidden" name="from" value=(rows.from);
-                    button.tick type="submit" role="checkbox" aria-checked=(checked) aria-describedby=[refused.map(|_| &fault)] { (label(item)) }
-                    (why)
+        ul.ticks {
+            (Room(agenda.items.len() * ROW))
+            @for Item { habit, done, streak } in &agenda.items {
+                @let refused = rows.refused.filter(|refused| refused.habit == Some(habit.id));
+                li.tick-row {
+                    form method=[is_open.then_some("post")] action=[is_open.then_some("/today")] data-tick[is_open] {
+                        @if is_open {
+                            input type="hidden" name="habitId" value=(habit.id);
+                            input type="hidden" name="date" value=(agenda.day);
+                            input type="hidden" name="completed" value=(if *done { no } else { yes });
+                            input type="hidden" name="from" value=(rows.from);
+                        }
+                        button.tick type=(PreEscaped(if is_open { "submit" } else { "button" })) role="checkbox"
+                            aria-checked=(if *done { yes } else { no }) aria-describedby=[described(habit, rows, refused)] disabled[!is_open] {
+                            span.box aria-hidden="true" {}
+                            span.tick-text {
+                                span.tick-title { (habit.title) }
+                                @if *streak > 1 { span.tick-streak { (streak) " in a row" } }
+                                @if let Some(about) = &habit.description { span.tick-about { (about) } }
+                            }
+                        }
+                        p.fault id={ "fault-" (habit.id) } role=[refused.map(|_| "alert")] hidden[refused.is_none()] {
+                            @if let Some(refused) = refused { (refused.why) }
+                        }
+                    }
                 }
             }
         }
     }
 }
 
-fn label(item: &Item) -> Markup {
-    html! {
-        span.box aria-hidden="true" {}
-        span.tick-text {
-            span.tick-title { (item.habit.title.as_str()) }
-            @if item.streak > 1 { span.tick-streak { (item.streak) " in a row" } }
-            @if let Some(about) = &item.habit.description { span.tick-about { (about.as_str()) } }
-        }
-    }
+/// The id of the words that say why a habit cannot be ticked, or was not.
+fn described<'a>(habit: &Habit, rows: &Rows<'a>, refused: Option<&Refused>) -> Option<Cow<'a, str>> {
+    rows.shut.map(Cow::Borrowed).or_else(|| refused.map(|_| Cow::Owned(format!("fault-{}", habit.id))))
 }
 
 fn nothing(has_habits: bool) -> Markup {

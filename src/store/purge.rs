@@ -49,8 +49,8 @@ impl Table {
         let rows = draft.rows(name, from, None, most)?;
         let next = rows.last().filter(|_| rows.len() == most).map(|(key, _)| [key.as_slice(), &[0]].concat());
         let mut gone = 0;
-        for row in rows {
-            gone += usize::from(self.purge_row(draft, row, now, forgotten)?);
+        for (key, value) in &rows {
+            gone += usize::from(self.purge_row(draft, key, value, now, forgotten)?);
         }
         Ok((gone, next))
     }
@@ -58,13 +58,14 @@ impl Table {
     fn purge_row(
         self,
         draft: &mut Draft<'_, '_>,
-        row: super::table::Row,
+        key: &[u8],
+        value: &[u8],
         now: Timestamp,
         forgotten: Timestamp,
     ) -> Result<bool, Error> {
         match self {
             Self::Sessions => {
-                let (token, session) = SESSIONS.row(row)?;
+                let (token, session) = SESSIONS.row(key, value)?;
                 let is_over = !session.is_live(now);
                 if is_over {
                     sessions::remove(draft, &token)?;
@@ -72,7 +73,7 @@ impl Table {
                 Ok(is_over)
             }
             Self::Links => {
-                let (token, link) = LINKS.row(row)?;
+                let (token, link) = LINKS.row(key, value)?;
                 let is_over = link.created_at.checked_add(VERIFICATION_LIFE).is_ok_and(|end| end < forgotten);
                 if is_over {
                     links::remove(draft, &token, link.account);
@@ -80,7 +81,7 @@ impl Table {
                 Ok(is_over)
             }
             Self::Challenges => {
-                let (token, challenge) = CHALLENGES.row(row)?;
+                let (token, challenge) = CHALLENGES.row(key, value)?;
                 let is_over = challenge.expires_at() <= now;
                 if is_over {
                     draft.remove(&CHALLENGES, &token);
@@ -88,7 +89,7 @@ impl Table {
                 Ok(is_over)
             }
             Self::Attempts => {
-                let (key, attempts) = ATTEMPTS.row(row)?;
+                let (key, attempts) = ATTEMPTS.row(key, value)?;
                 // The longest rule there is; a shorter one is over sooner.
                 let is_over = attempts.is_over(now, CODE_RULE);
                 if is_over {
@@ -97,7 +98,7 @@ impl Table {
                 Ok(is_over)
             }
             Self::Mail => {
-                let (id, mail) = MAIL.row(row)?;
+                let (id, mail) = MAIL.row(key, value)?;
                 let is_over = mail.is_over(now);
                 if is_over {
                     draft.remove(&MAIL, &id);

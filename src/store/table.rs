@@ -40,9 +40,9 @@ impl<K: Key, V: Value> Table<K, V> {
         V::decode(bytes).map_err(|why| Error::Corrupt { table: self.name, why })
     }
 
-    pub(super) fn row(&self, (key, value): Row) -> Result<(K, V), Error> {
-        let key = K::decode(&key).ok_or_else(|| Error::Corrupt { table: self.name, why: "bad key".to_owned() })?;
-        Ok((key, self.value(&value)?))
+    pub(super) fn row(&self, key: &[u8], value: &[u8]) -> Result<(K, V), Error> {
+        let key = K::decode(key).ok_or_else(|| Error::Corrupt { table: self.name, why: "bad key".to_owned() })?;
+        Ok((key, self.value(value)?))
     }
 }
 
@@ -66,6 +66,21 @@ pub trait Read {
     /// [`Error::File`].
     fn rows_back(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error>;
 
+    /// Shows what [`Self::rows`] finds one row after the other, as it is stored.
+    ///
+    /// # Errors
+    /// What `seen` answers first; [`Error::File`].
+    fn each_of(
+        &self,
+        table: &'static str,
+        from: &[u8],
+        to: Option<&[u8]>,
+        most: usize,
+        mut seen: impl FnMut(&[u8], &[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.rows(table, from, to, most)?.iter().try_for_each(|(key, value)| seen(key, value))
+    }
+
     /// What need not be decoded again, and the moment from which on it must be the same.
     fn known(&self) -> Option<(&Known, Moment)> {
         None
@@ -84,7 +99,7 @@ pub trait Read {
     ) -> Result<Vec<(K, V)>, Error> {
         let end = below.map(Key::encode).or_else(|| next_prefix(prefix));
         let rows = self.rows_back(table.name(), prefix, end.as_deref(), most)?;
-        rows.into_iter().map(|row| table.row(row)).collect()
+        rows.iter().map(|(key, value)| table.row(key, value)).collect()
     }
 
     /// The value stored under `key`.
@@ -103,8 +118,7 @@ pub trait Read {
     /// # Errors
     /// As for [`Self::get`].
     fn under<K: Key, V: Value>(&self, table: &Table<K, V>, prefix: &[u8], most: usize) -> Result<Vec<(K, V)>, Error> {
-        let rows = self.rows(table.name(), prefix, next_prefix(prefix).as_deref(), most)?;
-        rows.into_iter().map(|row| table.row(row)).collect()
+        self.between(table, prefix, next_prefix(prefix).as_deref(), most)
     }
 
     /// Up to `most` rows whose key is less than `to`, in the order of keys.
@@ -112,7 +126,26 @@ pub trait Read {
     /// # Errors
     /// As for [`Self::get`].
     fn before<K: Key, V: Value>(&self, table: &Table<K, V>, to: &[u8], most: usize) -> Result<Vec<(K, V)>, Error> {
-        self.rows(table.name(), &[], Some(to), most)?.into_iter().map(|row| table.row(row)).collect()
+        self.between(table, &[], Some(to), most)
+    }
+
+    /// Up to `most` rows with `from <= key < to`, in the order of keys.
+    ///
+    /// # Errors
+    /// As for [`Self::get`].
+    fn between<K: Key, V: Value>(
+        &self,
+        table: &Table<K, V>,
+        from: &[u8],
+        to: Option<&[u8]>,
+        most: usize,
+    ) -> Result<Vec<(K, V)>, Error> {
+        let mut rows = Vec::new();
+        self.each_of(table.name(), from, to, most, |key, value| {
+            rows.push(table.row(key, value)?);
+            Ok(())
+        })?;
+        Ok(rows)
     }
 }
 
@@ -126,6 +159,25 @@ fn next_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     Some(next)
 }
 
+/// Shows up to `most` rows of a redb table in that range.
+fn each_row(
+    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    from: &[u8],
+    to: Option<&[u8]>,
+    most: usize,
+    mut seen: impl FnMut(&[u8], &[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let range = match to {
+        Some(to) => table.range(from..to)?,
+        None => table.range(from..)?,
+    };
+    for row in range.take(most) {
+        let (key, value) = row?;
+        seen(key.value(), value.value())?;
+    }
+    Ok(())
+}
+
 /// The rows of a redb table in that range.
 pub(super) fn rows_of(
     table: &impl ReadableTable<&'static [u8], &'static [u8]>,
@@ -133,15 +185,11 @@ pub(super) fn rows_of(
     to: Option<&[u8]>,
     most: usize,
 ) -> Result<Vec<Row>, Error> {
-    let range = match to {
-        Some(to) => table.range(from..to)?,
-        None => table.range(from..)?,
-    };
     let mut rows = Vec::new();
-    for row in range.take(most) {
-        let (key, value) = row?;
-        rows.push((key.value().to_vec(), value.value().to_vec()));
-    }
+    each_row(table, from, to, most, |key, value| {
+        rows.push((key.to_vec(), value.to_vec()));
+        Ok(())
+    })?;
     Ok(rows)
 }
 
@@ -306,6 +354,17 @@ impl Read for View {
 
     fn rows(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error> {
         rows_of(&self.transaction.open_table(definition(table))?, from, to, most)
+    }
+
+    fn each_of(
+        &self,
+        table: &'static str,
+        from: &[u8],
+        to: Option<&[u8]>,
+        most: usize,
+        seen: impl FnMut(&[u8], &[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        each_row(&self.transaction.open_table(definition(table))?, from, to, most, seen)
     }
 
     fn rows_back(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error> {

@@ -81,10 +81,16 @@ pub fn failure(status: StatusCode, code: &str, message: &str, faults: &[Fault]) 
     bare(status, &json!({ "ok": false, "error": error }))
 }
 
+/// Room for most answers in JSON, in bytes: those that are larger are moved as they grow.
+const USUAL_JSON: usize = 512;
+
 /// JSON without the envelope.
 pub fn bare(status: StatusCode, value: &impl Serialize) -> Answer {
     // Our answers always serialize: no maps with odd keys, no failing types.
-    let body = serde_json::to_vec(value).unwrap_or_default();
+    let mut body = Vec::with_capacity(USUAL_JSON);
+    if serde_json::to_writer(&mut body, value).is_err() {
+        body.clear();
+    }
     with(status, Bytes::from(body), CONTENT_TYPE, HeaderValue::from_static("application/json"))
 }
 

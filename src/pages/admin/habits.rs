@@ -31,7 +31,7 @@ pub fn all(
         ul.records {
             @for (owner, habit) in habits {
                 li {
-                    strong { (habit.title.as_str()) }
+                    strong { (habit.title) }
                     span { (habit.schedule.weekdays().summary()) }
                     @if !habit.is_active() { strong.mark { "Put away" } }
                     span.hint { "of " a href={ "/admin/users/" (owner.id) } { (owner.name()) } " · " (owner.email) }
