@@ -36,6 +36,8 @@ pub mod two_factor;
 
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
+
 use tokio::sync::Notify;
 use url::Url;
 
@@ -92,6 +94,8 @@ pub struct App {
     pub store: Store,
     /// What time it is.
     pub clock: Clock,
+    /// A name of this process, another one after each start, which says nothing about it.
+    pub instance: String,
     /// Keys that belong to this file and this environment.
     pub keys: Keys,
     /// Where passwords are hashed.
@@ -119,7 +123,7 @@ impl App {
     /// Puts the pieces together. The rules for mail follow the file's stamp, not the configuration.
     ///
     /// # Errors
-    /// When the hashing thread cannot be started.
+    /// When the hashing thread cannot be started, or the system gives no random numbers.
     pub fn new(store: Store, settings: &Settings, app_url: Url, clock: Clock) -> std::io::Result<Self> {
         let policy = crate::config::policy::of(store.stamp().kind);
         let label = policy.marked.then(|| store.stamp().environment.to_string());
@@ -128,6 +132,7 @@ impl App {
         let keys = |secret| Keys::derive(secret, store.file_key(), &store.stamp().environment);
         let previous = settings.previous_secret.as_ref().map(|secret| keys(Some(secret)));
         Ok(Self {
+            instance: HEXLOWER.encode(&random::<8>().map_err(std::io::Error::other)?),
             keys: keys(settings.secret.as_ref()).after(previous),
             passwords: Passwords::start()?,
             app_url,

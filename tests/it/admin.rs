@@ -516,6 +516,18 @@ async fn a_decision_that_looks_from_the_newest_on_sees_its_own_changes() {
 }
 
 #[tokio::test]
+async fn health_tells_admins_what_runs_and_with_which_file() {
+    let world = world().await;
+    let olga = world.signed_up("olga").await;
+    let (health, told) =
+        (olga.get("/api/health").await.is(200).data(), olga.get("/api/admin/health").await.is(200).data());
+    assert_eq!(told["instance"], health["instance"]);
+    assert_eq!((&told["schema"], &told["alerts"]), (&json!(atlas::store::schema::VERSION), &json!([])));
+    assert_eq!(told["fileId"], json!(world.site.app.store.stamp().file_id));
+    assert_eq!(told["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[tokio::test]
 async fn an_admin_takes_a_snapshot_sees_it_and_it_is_noted() {
     let world = world().await;
     let olga = world.signed_up("olga").await;

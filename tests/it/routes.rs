@@ -237,7 +237,7 @@ async fn the_gate_keeps_strangers_out_and_lets_the_probe_in() {
 }
 
 #[tokio::test]
-async fn health_says_where_it_is() {
+async fn health_says_where_it_is_and_to_strangers_nothing_more() {
     let world = World::at("2026-02-12T12:00:00Z").await;
     let reply = world.stranger().get("/api/health").await.is(200);
     assert_eq!(reply.header("content-type"), Some("application/json"));
@@ -245,6 +245,8 @@ async fn health_says_where_it_is() {
     let data = reply.data();
     assert_eq!(data["status"], "ok");
     assert_eq!(data["timestamp"], "2026-02-12T12:00:00.000Z");
-    assert_eq!((&data["environment"], &data["schema"]), (&json!("development"), &json!(atlas::store::schema::VERSION)));
-    assert!(data["uptimeSeconds"].is_u64() && data["version"].is_string());
+    assert_eq!(data["environment"], "development");
+    assert!(data["uptimeSeconds"].is_u64());
+    let names: Vec<&String> = data.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["environment", "instance", "status", "timestamp", "uptimeSeconds"]);
 }

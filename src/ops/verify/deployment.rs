@@ -1,4 +1,4 @@
-//! Whether what answers at the address is well, and is this deployment: health, schema, clock.
+//! Whether what answers at the address is well, and is this deployment of this binary: health, schema, clock.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::visitor::{Reply, Visitor};
 use super::{Looked, Run, Short};
 use crate::app::clock::Clock;
+use crate::store::migrations;
 
 /// How often health is asked, to see that it keeps its shape.
 const TIMES: usize = 3;
@@ -45,7 +46,7 @@ pub(super) fn health(run: &mut Run<'_>) -> Looked {
     }
     let mut wanted = vec![("environment", Value::from(environment))];
     if let Ok(facts) = run.facts() {
-        wanted.extend(["version", "fileId"].map(|name| (name, facts[name].clone())));
+        wanted.push(("instance", facts["instance"].clone()));
     }
     for (name, value) in wanted {
         if data[name] != value {
@@ -56,22 +57,22 @@ pub(super) fn health(run: &mut Run<'_>) -> Looked {
             ));
         }
     }
-    Ok(format!("version {}", data["version"].as_str().unwrap_or_default()))
+    Ok(String::new())
 }
 
-/// What health says of the schema is what the server that has the file says.
+/// The server has the schema of the binary that runs this checklist.
 pub(super) fn schema(run: &mut Run<'_>) -> Looked {
     let facts = run.facts()?;
-    let (_, data) = asked(run)?;
-    let data = &data;
-    if data["schema"] != facts["schema"] {
+    let (version, schema) = (facts["version"].as_str().unwrap_or_default(), &facts["schema"]);
+    let ours = migrations::newest();
+    if *schema != ours {
         return Err(Short::failed(
-            format!("schema {}", facts["schema"]),
-            format!("schema {}", data["schema"]),
-            "see which binary answers there; `atlas migrate status` shows the file's schema",
+            format!("schema {ours}, as this binary has it"),
+            format!("schema {schema}"),
+            format!("version {version} serves; restart it with this binary, or run the checklist with that one"),
         ));
     }
-    Ok(format!("schema {}", facts["schema"]))
+    Ok(format!("schema {schema}, version {version}"))
 }
 
 /// The server's clock against this one, by its answers' Date and by what it calls now.

@@ -123,6 +123,7 @@ async fn facts(operations: &Operations, told: Told<'_>) -> Result<Value, Error> 
     let crossings = crossings.iter().map(|one| json!({ "key": one.key, "message": one.message }));
     Ok(json!({
         "environment": stamp.environment,
+        "instance": app.instance,
         "version": env!("CARGO_PKG_VERSION"),
         "binary": releases::binary_digest(),
         "fileId": stamp.file_id,

@@ -6,11 +6,14 @@ use warp::http::StatusCode;
 
 use super::instant;
 use crate::app::relaying;
-use crate::domain::Environment;
+use crate::domain::{Environment, FileId};
 use crate::store::{migrations, schema};
 use crate::web::failure::Failure;
 use crate::web::reply::{self, Answer};
 use crate::web::visit::Visit;
+
+/// The status of a deployment that works.
+const WORKS: &str = "ok";
 
 #[derive(Serialize)]
 struct Health<'a> {
@@ -25,10 +28,14 @@ struct Data<'a> {
     timestamp: String,
     uptime_seconds: u64,
     environment: &'a Environment,
-    file_id: crate::domain::FileId,
-    version: &'static str,
-    schema: u32,
+    instance: &'a str,
     // What only admins are told. No part that is flattened in: that makes the rest of it cost three times as much.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_id: Option<FileId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mail: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,11 +43,14 @@ struct Data<'a> {
 }
 
 /// `GET /api/health`: 200 when the data file can be read and written, 503 otherwise, with the same keys either way.
+///
+/// SECURITY: strangers are told no version, for it says which faults to try. `instance` is a name of this process that
+/// means nothing: who asks the server another way sees whether the address leads to the same one.
 pub async fn show(visit: Visit) -> Result<Answer, Failure> {
-    Ok(health(&visit, None, None))
+    Ok(answer(data(&visit)))
 }
 
-/// `GET /api/admin/health`: the same, and beside it `mail`, with how it stands with the relay, and `alerts`, which somebody
+/// `GET /api/admin/health`: the same, and beside it what was built, which file it has, `mail`, with how it stands with the relay, and `alerts`, which somebody
 /// has to see to. Neither changes the status: whoever watches this address is told of what keeps people out.
 pub async fn details(visit: Visit) -> Result<Answer, Failure> {
     let mail = relaying::health(&visit.site.app);
@@ -57,24 +67,35 @@ pub async fn details(visit: Visit) -> Result<Answer, Failure> {
             "why": mail.relaying.why(),
         },
     });
-    Ok(health(&visit, Some(told), Some(alerts)))
+    let data = Data {
+        file_id: Some(visit.site.app.store.stamp().file_id),
+        version: Some(env!("CARGO_PKG_VERSION")),
+        schema: Some(migrations::newest()),
+        mail: Some(told),
+        alerts: Some(alerts),
+        ..data(&visit)
+    };
+    Ok(answer(data))
 }
 
-fn health(visit: &Visit, mail: Option<Value>, alerts: Option<Vec<Value>>) -> Answer {
-    let store = &visit.site.app.store;
-    let readable = store.read(|view| view.count(schema::STAMP.name())).is_ok();
-    let works = readable && store.can_commit();
-    let data = Data {
-        status: if works { "ok" } else { "unavailable" },
-        timestamp: instant(visit.site.app.clock.now()),
+fn data(visit: &Visit) -> Data<'_> {
+    let app = &visit.site.app;
+    let works = app.store.read(|view| view.count(schema::STAMP.name())).is_ok() && app.store.can_commit();
+    Data {
+        status: if works { WORKS } else { "unavailable" },
+        timestamp: instant(app.clock.now()),
         uptime_seconds: visit.site.since.elapsed().as_secs(),
-        environment: &store.stamp().environment,
-        file_id: store.stamp().file_id,
-        version: env!("CARGO_PKG_VERSION"),
-        schema: migrations::newest(),
-        mail,
-        alerts,
-    };
-    let status = if works { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    reply::bare(status, &Health { ok: works, data })
+        environment: &app.store.stamp().environment,
+        instance: &app.instance,
+        file_id: None,
+        version: None,
+        schema: None,
+        mail: None,
+        alerts: None,
+    }
+}
+
+fn answer(data: Data<'_>) -> Answer {
+    let ok = data.status == WORKS;
+    reply::bare(if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &Health { ok, data })
 }

@@ -55,6 +55,7 @@ async fn with_the_token_another_machine_sees_as_much_as_the_servers_own() {
     // Faults are found as exactly as on the server's machine.
     let says = |from: &str, to: &str| Lie::SaysWhere("/api/operator/verify", from.to_owned(), to.to_owned());
     for (id, lie) in [
+        ("schema", says("\"schema\":", "\"schema\":9")),
         ("isolation", says("\"mailGuard\":\"allowed\"", "\"mailGuard\":\"everybody\"")),
         ("isolation", says("\"crossings\":[]", "\"crossings\":[{\"key\":\"secret\",\"message\":\"shared\"}]")),
         ("isolation", says("\"identityFileId\":\"0", "\"identityFileId\":\"1")),
