@@ -26,13 +26,13 @@ impl Agenda {
     /// The list of `day` from habits in the person's order. `look` tells of a habit whether it was done that day and how
     /// long its streak is.
     pub fn of(habits: Vec<Habit>, day: Day, done_sinks: bool, look: impl Fn(&Habit) -> (bool, u32)) -> Self {
-        let due = habits.into_iter().filter(|habit| habit.is_due(day));
-        let item = |habit: Habit| {
+        let (mut items, mut sunk) = (Vec::with_capacity(habits.len()), Vec::with_capacity(habits.len()));
+        for habit in habits.into_iter().filter(|habit| habit.is_due(day)) {
             let (done, streak) = look(&habit);
-            Item { habit, done, streak }
-        };
-        let (mut items, sunk): (Vec<Item>, Vec<Item>) = due.map(item).partition(|item| !(done_sinks && item.done));
-        items.extend(sunk);
+            let list = if done_sinks && done { &mut sunk } else { &mut items };
+            list.push(Item { habit, done, streak });
+        }
+        items.append(&mut sunk);
         Self { day, items }
     }
 
