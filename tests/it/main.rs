@@ -38,6 +38,7 @@ mod cramped;
 mod crash;
 mod data_file;
 mod deletion;
+mod dependencies;
 mod drill;
 mod elsewhere;
 #[allow(clippy::print_stdout, reason = "it prints the table of faults")]
