@@ -4,7 +4,7 @@
 mod crowds;
 mod full_disk;
 mod planted;
-mod room;
+pub mod room;
 mod values;
 mod wire;
 

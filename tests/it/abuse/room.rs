@@ -10,10 +10,10 @@ use super::row;
 use crate::cramped::run_with_files_up_to;
 use crate::process::{code, complaint, run, said};
 
-const FILE: &str = "data/development/atlas.redb";
+pub const FILE: &str = "data/development/atlas.redb";
 
 /// Copies a folder with everything in it; sockets and links are of no use in the copy.
-fn copied(from: &Path, to: &Path) {
+pub fn copied(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let (path, into) = (entry.path(), to.join(entry.file_name()));
@@ -79,7 +79,7 @@ fn with_every_room(start: &Path, words: &[&str], look: impl Fn(&Path) -> Value) 
 }
 
 /// A folder with people, a snapshot, and a change since.
-fn planted() -> (tempfile::TempDir, String) {
+pub fn planted() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(code(&run(folder.path(), &["seed"], &[])), 0);
     let taken = run(folder.path(), &["snapshot", "create", "--json"], &[]);

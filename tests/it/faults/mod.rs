@@ -9,6 +9,7 @@ mod day;
 mod disk;
 mod mailing;
 mod power;
+mod system;
 
 /// Whether `ATLAS_TESTS=long` asks for what takes longer than every change can wait for.
 pub fn is_long() -> bool {
