@@ -138,10 +138,12 @@ pub fn running(app: &App) -> Result<Release, Error> {
 /// Keeps a release for ever, or no longer.
 ///
 /// # Errors
-/// As for [`find`].
+/// As for [`find`]; then nothing was changed.
 pub fn pin(folder: &Folder, word: &str, pinned: bool) -> Result<Release, Error> {
     let release = Release { pinned, ..find(folder, word)? };
-    folder.write(&release).map_err(Failure::from)?;
+    folder.write(&release).map_err(|error| {
+        Error::Unavailable(format!("{}: {error}; nothing was changed", folder.record(&release).display()))
+    })?;
     Ok(release)
 }
 

@@ -152,7 +152,12 @@ fn made(
         let _ = std::fs::remove_file(&draft);
         let _ = folder.remove(&id);
     }
-    Ok(done?)
+    done.map_err(|failure| match failure {
+        Failure::Io(error) => {
+            Error::Unavailable(format!("the snapshot cannot be written: {error}; nothing is left of it"))
+        }
+        failure => failure.into(),
+    })
 }
 
 /// What a manifest is made of.

@@ -86,7 +86,7 @@ async fn carried_out(settings: &Settings, order: Order, told: Told<'_>) -> Resul
         }
         let done = match &addressed.order {
             Order::Rollback(wanted) => gone_back(settings, wanted, told).map_err(fence::Error::from),
-            _ => match fence::open_existing(settings) {
+            _ => match fence::open_existing(settings, |why| complain(why)) {
                 Ok(store) => return here(settings, store, addressed.order, told).await,
                 Err(error) => Err(error),
             },

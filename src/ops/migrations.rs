@@ -12,7 +12,6 @@ use crate::app::elsewhere::Elsewhere;
 use crate::app::snapshots::{self, Told};
 use crate::domain::snapshot::Reason;
 use crate::domain::{Environment, Refusal};
-use crate::store::snapshot::Failure;
 use crate::store::snapshots::Folder;
 use crate::store::{Hold, OpenError, look_at, migrations};
 
@@ -125,9 +124,12 @@ fn go(place: &Place<'_>, found: u32, to: u32, told: Told<'_>) -> Result<Value, S
 
 fn rehearsed(place: &Place<'_>, to: u32) -> Result<(), Stayed> {
     let folder = Folder::beside(place.data_file);
-    let io = |error: std::io::Error| Stayed::from(Error::from(Failure::from(error)));
-    folder.make().map_err(io)?;
     let copy = folder.path().join(".rehearsal.redb");
+    let io = |error: std::io::Error| {
+        let why = format!("the way cannot be tried on a copy, {}: {error}; the data file is as it was", copy.display());
+        Stayed::from(Error::Unavailable(why))
+    };
+    folder.make().map_err(io)?;
     let rehearsed = match fs::copy(place.data_file, &copy) {
         Ok(_) => migrations::rehearse(&copy, place.environment, to).map_err(Stayed::from),
         Err(error) => Err(io(error)),

@@ -54,7 +54,7 @@ pub fn reset(settings: &Settings, typed: Option<&str>) -> Result<(), Error> {
         return Err(Error::Unconfirmed { environment: environment.clone(), typed: typed.map(str::to_owned) });
     }
     // Whoever has the file open is the only one who has it.
-    let store = match fence::open_existing(settings) {
+    let store = match fence::open_existing(settings, |_| ()) {
         Ok(store) => store,
         Err(fence::Error::Open(OpenError::Missing { .. })) => return Ok(()),
         Err(error) => return Err(error.into()),

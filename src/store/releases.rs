@@ -28,6 +28,11 @@ impl Folder {
         self.0.join(release.id())
     }
 
+    /// Where what is known of a release is written down.
+    pub fn record(&self, release: &Release) -> PathBuf {
+        self.of(release).join("release.json")
+    }
+
     /// Where the kept binary of a release is.
     pub fn binary(&self, release: &Release) -> PathBuf {
         self.of(release).join("atlas")
@@ -109,7 +114,7 @@ impl Folder {
     /// What the system says.
     pub fn write(&self, release: &Release) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(self.of(release))?;
-        files::replace(&self.of(release).join("release.json"), release)
+        files::replace(&self.record(release), release)
     }
 
     /// Puts a report beside its release.

@@ -84,18 +84,18 @@ pub fn open(
 ) -> Result<Opened, Error> {
     recognise(settings)?;
     let opened = Store::open_or_create(&settings.data_file, &settings.environment, newborn)?;
-    introduce(&settings.surroundings.own, opened.store.stamp());
+    introduce(&settings.surroundings.own, opened.store.stamp(), |_| ());
     Ok(opened)
 }
 
-/// The same for a file that must be there.
+/// The same for a file that must be there. `untold` hears why the others do not know it, where that is so.
 ///
 /// # Errors
 /// [`Error`]; nothing was written.
-pub fn open_existing(settings: &Settings) -> Result<Store, Error> {
+pub fn open_existing(settings: &Settings, untold: impl FnOnce(&str)) -> Result<Store, Error> {
     recognise(settings)?;
     let store = Store::open(&settings.data_file, &settings.environment)?;
-    introduce(&settings.surroundings.own, store.stamp());
+    introduce(&settings.surroundings.own, store.stamp(), untold);
     Ok(store)
 }
 
@@ -168,8 +168,8 @@ fn at_home(around: &Surroundings, known: Option<Identity>, stamp: &Stamp) -> Res
 }
 
 /// Leaves the identity of an open file beside it, if it is not there yet. Without it the others know less, which is no
-/// reason to stop.
-fn introduce(own: &Traits, stamp: &Stamp) {
+/// reason to stop; it stands in the log, and `untold` hears it where nobody reads one.
+fn introduce(own: &Traits, stamp: &Stamp, untold: impl FnOnce(&str)) {
     let known = identity::read(own.home());
     let before = known.as_ref().ok().and_then(Option::as_ref);
     let now = Identity::now(own, stamp, before);
@@ -182,6 +182,10 @@ fn introduce(own: &Traits, stamp: &Stamp) {
     }
     if let Err(error) = now.write(own.home()) {
         tracing::warn!(path = %path.display(), %error, "the identity could not be left beside the data file");
+        untold(&format!(
+            "{}: {error}; the other environments do not know of this one until the next command that can write it",
+            path.display()
+        ));
     }
 }
 

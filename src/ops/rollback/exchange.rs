@@ -64,7 +64,9 @@ fn incoming(place: &Place<'_>, folder: &Folder, snapshot: &Manifest, told: Told<
         Ok(_) => {
             Refusal::operating(format!("snapshot {} was changed since it was proven; name another", snapshot.id)).into()
         }
-        Err(error) => Failure::from(error).into(),
+        Err(error) => {
+            Error::Unavailable(format!("{} cannot be written: {error}; the data file is as it was", incoming.display()))
+        }
     };
     let _ = fs::remove_file(&incoming);
     Err(failed)

@@ -125,6 +125,37 @@ fn difference(
     one.iter().find(|(table, digest)| other.get(*table) != Some(digest)).map(|(table, _)| *table)
 }
 
+/// A disk that said no, as a full one does, has damaged nothing: no snapshot need be restored for it.
 fn damaged(path: &Path) -> impl Fn(Error) -> OpenError + '_ {
-    move |error| OpenError::Damaged { path: path.to_owned(), why: error.to_string() }
+    move |error| {
+        let said = match &error {
+            Error::File(file) => match file.as_ref() {
+                redb::Error::Io(said) => Some(std::io::Error::new(said.kind(), said.to_string())),
+                _ => None,
+            },
+            _ => None,
+        };
+        let path = path.to_owned();
+        match said {
+            Some(source) => OpenError::Io { path, source },
+            None => OpenError::Damaged { path, why: error.to_string() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_as_one_and_not_as_a_damaged_file() {
+        let full = redb::StorageError::Io(ErrorKind::StorageFull.into());
+        assert!(
+            matches!(damaged(Path::new("a.redb"))(full.into()), OpenError::Io { source, .. } if source.kind() == ErrorKind::StorageFull)
+        );
+        let bent = redb::StorageError::Corrupted("a page".to_owned());
+        assert!(matches!(damaged(Path::new("a.redb"))(bent.into()), OpenError::Damaged { .. }));
+    }
 }

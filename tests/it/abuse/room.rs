@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::row;
 use crate::cramped::run_with_files_up_to;
-use crate::process::{code, complaint, run, said};
+use crate::process::{Server, code, complaint, run, said};
 
 pub const FILE: &str = "data/development/atlas.redb";
 
@@ -67,6 +67,7 @@ fn with_every_room(start: &Path, words: &[&str], look: impl Fn(&Path) -> Value) 
         if code(&output) != 0 {
             refused += 1;
             assert!([1, 74].contains(&code(&output)) && !complaint(&output).is_empty(), "{what}");
+            assert!(!complaint(&output).starts_with("atlas: File too large"), "it says of what: {what}");
             assert_eq!(found, before, "{what}");
             assert!(half_done(folder.path()).is_empty(), "{what}: {:?}", half_done(folder.path()));
             let again = run(folder.path(), words, &[]);
@@ -119,4 +120,82 @@ fn a_migration_is_whole_or_did_not_happen() {
         serde_json::from_str::<Value>(&said(&output)).unwrap()["schema"].clone()
     };
     with_every_room(folder.path(), &["migrate", "up"], status);
+}
+
+/// The schema of the data file, and who is in it as far as this binary can read that.
+fn schema_and_people(folder: &Path) -> Value {
+    let status = run(folder, &["migrate", "status", "--json"], &[]);
+    let status: Value = serde_json::from_str(&said(&status)).unwrap();
+    let people = run(folder, &["user", "list", "--json"], &[]);
+    json!([status["schema"], (code(&people) == 0).then(|| said(&people))])
+}
+
+#[test]
+fn a_way_down_is_whole_or_did_not_happen() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code(&run(folder.path(), &["seed"], &[])), 0);
+    with_every_room(folder.path(), &["migrate", "down", "--to", "1"], schema_and_people);
+    for room in [0, 32 << 10] {
+        let output = run_with_files_up_to(folder.path(), room, &["migrate", "down", "--to", "1"]);
+        let told = complaint(&output);
+        assert_eq!((code(&output), told.lines().count()), (74, 1), "{told}");
+        assert!(told.contains("development/snapshots") && told.contains("the data file is as it was"), "{told}");
+    }
+}
+
+#[test]
+fn keeping_a_release_is_written_down_or_did_not_happen() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    server.signal("TERM");
+    assert_eq!(server.ends().0, Some(0));
+    let releases = |folder: &Path| -> Value {
+        let output = run(folder, &["release", "list", "--json"], &[]);
+        serde_json::from_str(&said(&output)).unwrap()
+    };
+    let before = releases(folder.path());
+    let id = before["releases"][0]["id"].as_str().unwrap();
+    let output = run_with_files_up_to(folder.path(), 0, &["release", "keep", id]);
+    let told = complaint(&output);
+    assert_eq!((code(&output), told.lines().count()), (74, 1), "{told}");
+    assert!(told.contains("release.json") && told.contains("nothing was changed"), "{told}");
+    assert_eq!(releases(folder.path()), before);
+    assert!(half_done(folder.path()).is_empty(), "{:?}", half_done(folder.path()));
+    assert_eq!(code(&run(folder.path(), &["user", "list"], &[])), 0, "the data file is usable");
+    assert_eq!(code(&run(folder.path(), &["release", "keep", id], &[])), 0);
+    assert_eq!(releases(folder.path())["releases"][0]["pinned"], true);
+    row("disk", "files up to 0 bytes; atlas release keep", "refused, nothing half-done");
+}
+
+#[test]
+fn an_identity_that_does_not_fit_is_told_and_left_the_next_time_and_keeps_nobody_from_the_data_file() {
+    let folder = tempfile::tempdir().unwrap();
+    // Names so long that the identity is longer than the one piece of a file that there is room for.
+    let host = ["a", "b", "c"].map(|letter| letter.repeat(60)).join(".");
+    let toml = format!(
+        "[environment.development]\napp_url = \"http://{host}.example\"\nmail.from = \"atlas@{host}.example\"\n"
+    );
+    fs::write(folder.path().join("atlas.toml"), toml).unwrap();
+    assert_eq!(code(&run(folder.path(), &["seed"], &[])), 0);
+    let identity = folder.path().join("data/development/identity.json");
+    let whole = fs::read(&identity).unwrap();
+    assert!(whole.len() > 512, "{}", whole.len());
+    let before = said(&run(folder.path(), &["user", "list"], &[]));
+    for lies_there in [None, Some("{}")] {
+        let _ = fs::remove_file(&identity);
+        if let Some(text) = lies_there {
+            fs::write(&identity, text).unwrap();
+        }
+        let output = run_with_files_up_to(folder.path(), 512, &["user", "list"]);
+        let told = complaint(&output);
+        assert_eq!((code(&output), told.lines().count()), (0, 1), "{told}");
+        assert!(told.contains("identity.json") && told.contains("File too large"), "{told}");
+        assert_eq!(said(&output), before);
+        assert_eq!(fs::read_to_string(&identity).ok().as_deref(), lies_there, "what was there stays");
+        assert!(half_done(folder.path()).is_empty(), "{:?}", half_done(folder.path()));
+        let again = run(folder.path(), &["user", "list"], &[]);
+        assert_eq!((code(&again), said(&again), complaint(&again)), (0, before.clone(), String::new()));
+        assert_eq!(fs::read(&identity).unwrap(), whole);
+    }
+    row("disk", "files up to 512 bytes; identity.json", "told, nothing half-done, left with room");
 }
