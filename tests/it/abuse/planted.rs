@@ -1,11 +1,14 @@
 //! Each limit of a connection lifted, one at a time: then what it keeps out stays, and the story that stands for it would
-//! fail. Clocks decide nothing here but how long is waited for what must not happen.
+//! fail. The depth of JSON, which nothing lifts, is looked at from both sides of its bound. Clocks decide nothing here but how
+//! long is waited for what must not happen.
 
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 use std::time::Duration;
 
-use atlas::web::serve::Limits;
+use atlas::web::serve::{self, Limits};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::crowds::{bad_ways, is_cut};
 use super::row;
@@ -104,4 +107,82 @@ async fn a_drain_without_end_waits_for_a_client_that_never_goes_on() {
         assert_eq!(ended.is_ok(), ends, "drain {drain:?}");
         drop(stream);
     }
+}
+
+/// An address of this machine that is not its loopback, from which connections are counted; nothing is sent to find it.
+fn outward() -> Option<IpAddr> {
+    let ways = [("0.0.0.0:0", "192.0.2.1:9"), ("[::]:0", "[2001:db8::1]:9")];
+    let found = ways.into_iter().find_map(|(from, to)| {
+        let socket = UdpSocket::bind(from).ok()?;
+        socket.connect(to).ok()?;
+        Some(socket.local_addr().ok()?.ip())
+    });
+    found.filter(|address| !address.is_loopback() && !address.is_unspecified())
+}
+
+#[tokio::test]
+async fn without_a_most_of_each_address_one_that_says_nothing_takes_as_many_connections_as_it_likes() {
+    let Some(ours) = outward() else {
+        return row("planted", "a third connection from one address", "not looked at: there is no network");
+    };
+    let lifted = Limits::default().connections;
+    for (per_address, answered) in [(2, false), (lifted, true)] {
+        let world = World::new().await;
+        let every = if ours.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+        let listener = TcpListener::bind(every).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let limits = Limits { per_address, headers: LIFTED, ..Limits::default() };
+        let door = atlas::web::door(Arc::clone(&world.site)).unwrap();
+        let serving = tokio::spawn(serve::run(door, listener, limits, std::future::pending()));
+        let outside = SocketAddr::from((ours, port));
+        let held = [TcpStream::connect(outside).await.unwrap(), TcpStream::connect(outside).await.unwrap()];
+        let request = format!("GET /api/health HTTP/1.1\r\nhost: {}\r\n\r\n", world.stranger().host);
+        let asks = |address| tokio::time::timeout(EVER, exchange(address, request.as_bytes()));
+        let third = asks(outside).await.expect("it is answered or cut");
+        row(
+            "planted",
+            &format!("a third connection from one address that may have {per_address}"),
+            if answered { "200" } else { "cut" },
+        );
+        assert_eq!(third.is_some(), answered, "{per_address} from one address");
+        // Whoever is behind this machine's own proxy may be many people.
+        if ours.is_ipv4() {
+            let behind = [(); 3].map(|()| TcpStream::connect(("127.0.0.1", port)));
+            let behind = futures_util::future::join_all(behind).await;
+            assert!(asks(([127, 0, 0, 1], port).into()).await.unwrap().is_some(), "{}", behind.len());
+        }
+        drop(held);
+        let again = async { while exchange(outside, request.as_bytes()).await.is_none() {} };
+        tokio::time::timeout(EVER, again).await.expect("what is given back is there for others");
+        serving.abort();
+    }
+}
+
+/// Most levels of arrays and objects in a body.
+const DEEPEST: usize = 127;
+
+#[tokio::test]
+async fn json_as_deep_as_is_stated_is_read_and_one_level_more_is_refused() {
+    let token = "a-token-that-operators-alone-hold";
+    let variables = vec![("ENABLE_TEST_ENDPOINTS", "false".to_owned()), ("ATLAS_OPERATOR_TOKEN", token.to_owned())];
+    let world = World::with(Wishes { variables, ..Wishes::default() }).await;
+    // The one address that takes JSON of any shape; it echoes what it read.
+    let headers = [("content-type", "application/json"), ("atlas-operator-token", token)];
+    for (levels, status) in [(1, 200), (DEEPEST, 200), (DEEPEST + 1, 400), (60_000, 400)] {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let innermost = if open == "[" { "" } else { "1" };
+            let body = format!("{}{innermost}{}", open.repeat(levels), close.repeat(levels));
+            // Longer than any body may be; depth is looked at where length is not in the way.
+            if body.len() > 200_000 {
+                continue;
+            }
+            let reply = world.stranger().asks("POST", "/api/operator/verify", &headers, body.as_bytes()).await;
+            row("planted", &format!("JSON of {levels} levels of {open}"), &reply.status.to_string());
+            assert_eq!(reply.status, status, "{levels} levels of {open}");
+            if status == 400 {
+                reply.is_refused(400, "invalid_request").says("This is not JSON");
+            }
+        }
+    }
+    world.stranger().get("/api/health").await.is(200);
 }
