@@ -7,6 +7,7 @@ use fantoccini::Locator;
 use serde_json::{Value, json};
 
 use super::browser::Device;
+use super::keyboard::tabs_to;
 use super::person::Person;
 use super::seeded::ines;
 
@@ -99,6 +100,108 @@ async fn what_was_done_chosen_and_looked_at_is_told_apart_without_the_pages_colo
             ines.until("one of each", async || ines.shown(&one).await).await;
         }
         are_told_apart(&ines, light, "[aria-checked=true] > .box", "[aria-checked=false] > .box").await;
+    }
+}
+
+/// How light each pixel of a thing and of a little around it is, row by row, in a picture of the page at hand.
+async fn lights(person: &Person, way: &str) -> Vec<f64> {
+    let script = with_picture(person).await;
+    let (tools, _) = script.split_once("return loaded").expect("the script ends in what it answers");
+    let look = format!(
+        "{tools}
+        return loaded.then(() => {{
+          const seen = pixels();
+          const {{ left, top, right, bottom }} = document.querySelector({}).getBoundingClientRect();
+          const [around, fromX, fromY] = [6, Math.floor(left + scrollX), Math.floor(top + scrollY)];
+          const lights = [];
+          for (let y = fromY - around; y < bottom + scrollY + around; y += 1)
+            for (let x = fromX - around; x < right + scrollX + around; x += 1)
+              lights.push(x >= 0 && y >= 0 && x < seen.width && y < seen.height ? seen.at(x, y) : 0);
+          return lights;
+        }});",
+        json!(way)
+    );
+    serde_json::from_value(person.asks(&look).await).expect("the page says how light it is")
+}
+
+/// How many pixels of a thing, with a little around it, change clearly when a script changes something about it.
+async fn changed(person: &Person, way: &str, script: &str) -> u64 {
+    let before = lights(person, way).await;
+    person.asks(script).await;
+    let after = lights(person, way).await;
+    assert_eq!(before.len(), after.len(), "{way} stays where it is");
+    let contrast = |one: f64, other: f64| (one.max(other) + 0.05) / (one.min(other) + 0.05);
+    before.into_iter().zip(after).map(|(before, after)| u64::from(contrast(before, after) >= 3.0)).sum()
+}
+
+/// The way around a thing, in pixels.
+async fn around(person: &Person, way: &str) -> u64 {
+    let way = json!(way);
+    let script = format!(
+        "const {{ width, height }} = document.querySelector({way}).getBoundingClientRect(); return Math.round(2 * (width + height))"
+    );
+    person.asks(&script).await.as_u64().expect("a length")
+}
+
+#[tokio::test]
+async fn what_has_the_focus_is_seen_by_a_ring_without_the_pages_colours() {
+    let ines = ines(Device::DESKTOP).await;
+    for light in ["dark", "light"] {
+        forces(&ines, light).await;
+        // Where somebody is by the keyboard, and what shows it.
+        for (page, focus, shown) in [
+            ("/today", "a[href='/habits']", "[data-here]"),
+            ("/today", "[role=checkbox]:has(.tick-title)", "[data-here]"),
+            ("/today", "form[action='/sign-out'] button", "[data-here]"),
+            ("/habits", "#title", "[data-here]"),
+            ("/habits", "main button[type=submit]", "[data-here]"),
+            ("/habits", ".pill input", "[data-here] + span"),
+            ("/calendar", ".cell[aria-current]", "[data-here]"),
+        ] {
+            ines.visits(page).await;
+            tabs_to(&ines, focus).await;
+            ines.asks("document.activeElement.dataset.here = ''; return 1").await;
+            let ring = changed(&ines, shown, "document.activeElement.blur(); return 1").await;
+            let least = around(&ines, shown).await;
+            assert!(
+                ring >= least,
+                "{focus} of {page} in forced colours on {light}: {ring} pixels of {least} around it"
+            );
+        }
+        // The arrow keys lead from today to the other days.
+        ines.visits("/calendar").await;
+        tabs_to(&ines, ".cell[aria-current]").await;
+        let done = ".cell[data-complete]:not([aria-current])";
+        ines.asks(&format!("document.querySelector({}).focus(); return 1", json!(done))).await;
+        let ring = changed(&ines, done, "document.activeElement.blur(); return 1").await;
+        let least = around(&ines, done).await;
+        assert!(ring >= least, "a day on which all is done, on {light}: {ring} pixels of {least} around it");
+    }
+}
+
+#[tokio::test]
+async fn a_ring_that_is_not_drawn_is_missed() {
+    let ines = ines(Device::DESKTOP).await;
+    forces(&ines, "dark").await;
+    ines.visits("/habits").await;
+    tabs_to(&ines, "#title").await;
+    ines.asks("document.activeElement.style.outline = 'none'; return 1").await;
+    // What blinks where words would stand is no ring.
+    let caret = changed(&ines, "#title", "document.activeElement.blur(); return 1").await;
+    assert!(caret < 100, "{caret} pixels");
+}
+
+#[tokio::test]
+async fn a_day_on_which_all_is_done_is_told_apart_without_the_pages_colours() {
+    let ines = ines(Device::DESKTOP).await;
+    for light in ["dark", "light"] {
+        forces(&ines, light).await;
+        ines.visits("/calendar").await;
+        let complete = ".cell[data-complete]:not([aria-current], .is-open)";
+        ines.asks(&format!("document.querySelector({}).dataset.here = ''; return 1", json!(complete))).await;
+        let open = "document.querySelector('[data-here]').removeAttribute('data-complete'); return 1";
+        let mark = changed(&ines, "[data-here]", open).await;
+        assert!(mark >= 100, "in forced colours on {light} only {mark} pixels tell that all is done");
     }
 }
 

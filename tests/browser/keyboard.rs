@@ -82,7 +82,7 @@ async fn everything_for_strangers_is_reached_and_seen_by_keys_on_a_narrow_screen
 }
 
 /// Presses the tab key until the focus is on what `way`, a selector, leads to.
-async fn tabs_to(person: &Person, way: &str) {
+pub async fn tabs_to(person: &Person, way: &str) {
     let there = format!("return document.activeElement.matches({})", json!(way));
     for _ in 0..200 {
         person.browser.presses_key("Tab").await;
