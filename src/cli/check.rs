@@ -157,8 +157,9 @@ fn text(checked: &Checked, mail: Option<&SignedIn>) -> String {
     if let Some(mail) = mail {
         let _ = writeln!(out, "{}", mail.sentence());
     }
-    let errors = checked.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-    let warnings = checked.problems.len() - errors;
+    let wrong = checked.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let warnings = checked.problems.len() - wrong;
+    let errors = wrong + usize::from(mail.is_some_and(|mail| mail.trouble.is_some()));
     let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let _ = write!(out, "{}, {}", count(errors, "error"), count(warnings, "warning"));
     out

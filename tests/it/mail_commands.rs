@@ -268,6 +268,23 @@ fn check_signs_in_to_the_relay_and_says_which_part_is_wrong() {
 }
 
 #[test]
+fn a_relay_that_does_not_answer_is_counted_among_the_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("smtp://{nobody}");
+    let last = |words: &[&str]| {
+        let checked = run(folder.path(), words, &variables(&url, ""));
+        let last = said(&checked).lines().last().unwrap().to_owned();
+        (code(&checked), last.split_once(", ").unwrap().0.to_owned(), said(&checked))
+    };
+    let (exit, errors, all) = last(&["check", "--connect"]);
+    assert_eq!((exit, errors.as_str()), (69, "1 error"), "{all}");
+    assert_eq!(all.matches("error: mail: smtp://").count(), 1, "{all}");
+    let (exit, errors, all) = last(&["check"]);
+    assert_eq!((exit, errors.as_str()), (0, "0 errors"), "{all}");
+}
+
+#[test]
 fn a_file_of_authorities_that_is_none_is_found_before_anything_starts() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("empty.pem"), "nothing here\n").unwrap();
