@@ -136,6 +136,11 @@ fn choose(visit: &Visit, routes: &Routes, face: Face) -> Result<(Route, Parts), 
         gate::admit(site, visit.address(), &asked.headers)?;
     }
     let (routes, parts) = found.ok_or(Failure::NotFound)?;
+    if let Some(route) = routes.iter().find(|route| route.who == Who::Operator) {
+        // Who is turned away is told nothing; the log tells operators where it was tried.
+        let _ = asked.trace.route.set(route.path);
+        operator::admit(visit)?;
+    }
     let route = routes.iter().find(|route| route.method == method).ok_or_else(|| Failure::Method(allowed(routes)))?;
     if !origin::may_write(method, &asked.headers, face, &site.origins) {
         return Err(Failure::CrossSite);
@@ -146,8 +151,8 @@ fn choose(visit: &Visit, routes: &Routes, face: Face) -> Result<(Route, Parts), 
 /// Finds out who asks, and lets through only whom the route is for.
 fn admit(visit: &mut Visit, who: Who) -> Result<(), Failure> {
     match who {
-        Who::Probe => return Ok(()),
-        Who::Operator => return operator::admit(visit),
+        // Whoever holds no token was not even told that there is a route.
+        Who::Probe | Who::Operator => return Ok(()),
         Who::Anyone | Who::Member | Who::Admin => {}
     }
     if let Some(token) = visit.site.cookie.read(&visit.headers) {

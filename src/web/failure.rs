@@ -38,8 +38,6 @@ pub enum Failure {
     Elsewhere,
     /// The environment's shared credentials are missing.
     Gate,
-    /// The environment's operator token is missing or wrong.
-    OperatorsOnly,
     /// Too much is going on.
     Busy,
     /// The data file cannot be read or written; the text is for the log.
@@ -121,8 +119,7 @@ impl Failure {
                 | Refusal::FactorUnreadable,
             )
             | Self::SignedOut
-            | Self::Gate
-            | Self::OperatorsOnly => StatusCode::UNAUTHORIZED,
+            | Self::Gate => StatusCode::UNAUTHORIZED,
             Self::Refused(Refusal::TooMany(_)) => StatusCode::TOO_MANY_REQUESTS,
             Self::Refused(
                 Refusal::Disabled
@@ -159,8 +156,7 @@ impl Failure {
             }
             Self::Refused(Refusal::ProofWanted | Refusal::WrongProof | Refusal::FactorUnreadable)
             | Self::SignedOut
-            | Self::Gate
-            | Self::OperatorsOnly => code::UNAUTHORIZED,
+            | Self::Gate => code::UNAUTHORIZED,
             Self::Refused(
                 Refusal::Disabled
                 | Refusal::NotAdmin
@@ -180,7 +176,7 @@ impl Failure {
         match self {
             Self::Busy | Self::Refused(Refusal::TooMany(_)) => "One moment, please",
             Self::Refused(_) | Self::Malformed(_) | Self::UnsupportedMedia => "That did not work",
-            Self::SignedOut | Self::Gate | Self::OperatorsOnly => "Please sign in",
+            Self::SignedOut | Self::Gate => "Please sign in",
             Self::NotFound => "There is nothing here",
             Self::Method(_) => "That is not possible here",
             Self::TooLarge => "That was too much",
@@ -200,7 +196,6 @@ impl Failure {
             Self::Malformed(why) => why.clone(),
             Self::SignedOut => "Sign in to go on.".to_owned(),
             Self::Gate => "This environment is for the team. Use its shared name and password.".to_owned(),
-            Self::OperatorsOnly => "This is for operators: the environment's token is missing or wrong.".to_owned(),
             Self::NotFound => "The address may be mistyped, or what was here is gone.".to_owned(),
             Self::Method(allowed) => format!("This address answers to {allowed}."),
             Self::UnsupportedMedia => "The request's content type cannot be read here.".to_owned(),

@@ -1,7 +1,7 @@
 //! What an operator's checklist asks from another machine: `POST /api/operator/verify`.
 //!
 //! Whoever answers it is handed in where the server is put together; this room only lets in who holds the environment's
-//! token. Without a token the address does not exist.
+//! token. To anybody else the address does not exist, with whatever method it is asked.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -41,22 +41,27 @@ pub struct Operator {
 /// Lets in who holds the token.
 ///
 /// SECURITY: compared in constant time, and not at all once an address was wrong too often. The token stands in a header,
-/// which is never logged.
+/// which is never logged. Whoever is not let in is answered as at an address that does not exist, and never told why: by
+/// nothing in it can it be learnt that operators are asked here.
+///
+/// # Errors
+/// [`Failure::NotFound`].
 pub fn admit(visit: &Visit) -> Result<(), Failure> {
     let site = &visit.site;
     let operator = site.operator.as_ref().ok_or(Failure::NotFound)?;
-    let sent = token(&visit.headers).ok_or(Failure::OperatorsOnly)?;
+    let sent = token(&visit.headers).ok_or(Failure::NotFound)?;
     let now = site.app.clock.now();
-    if let Some(limits) = &site.limits {
-        limits.check(&WRONG, visit.address(), now)?;
+    let is_spent = site.limits.as_ref().is_some_and(|limits| limits.check(&WRONG, visit.address(), now).is_err());
+    if is_spent {
+        return Err(Failure::NotFound);
     }
     if is_same(sent, operator.token.reveal().as_bytes()) {
         return Ok(());
     }
     if let Some(limits) = &site.limits {
-        limits.count(&WRONG, visit.address(), None, now).check()?;
+        limits.count(&WRONG, visit.address(), None, now);
     }
-    Err(Failure::OperatorsOnly)
+    Err(Failure::NotFound)
 }
 
 fn token(headers: &HeaderMap) -> Option<&[u8]> {

@@ -36,7 +36,8 @@ pub enum Who {
     Member,
     /// Somebody who is signed in and stands on the list of admins.
     Admin,
-    /// A program that holds the environment's operator token. Without one the route does not exist.
+    /// A program that holds the environment's operator token. For anybody else nothing exists at the path, whatever the
+    /// method.
     Operator,
 }
 

@@ -84,7 +84,8 @@ async fn a_wrong_method_is_told_which_ones_fit() {
     let world = World::new().await;
     let ada = world.signed_up("ada").await;
     let routes = table(true, true);
-    for route in &routes {
+    // What is only for operators is not there for anybody else, and its own story tells so.
+    for route in routes.iter().filter(|route| route.who != Who::Operator) {
         for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
             let fits = |method: &str| routes.iter().any(|other| other.path == route.path && other.method == method);
             if fits(method) || (method == "HEAD" && fits("GET")) {

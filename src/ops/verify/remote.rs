@@ -21,6 +21,9 @@ pub const PATH: &str = "/api/operator/verify";
 /// Longest wait for an answer: keeping a good report takes a snapshot.
 const PATIENCE: Duration = Duration::from_mins(10);
 
+/// What is said where that is 404. The server tells nobody which of these it is.
+const NOT_THERE: &str = "the server has no operator token or another one, or wrong ones came from here too often: set the same ATLAS_OPERATOR_TOKEN there and here, start it anew, or wait for ten minutes";
+
 /// A question as it goes over the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Question {
@@ -63,7 +66,7 @@ impl Remote {
         })?;
         match reply.status {
             200 => Ok(reply.at("/data")),
-            404 => Err("the server has no operator token: set ATLAS_OPERATOR_TOKEN there and start it anew".to_owned()),
+            404 => Err(NOT_THERE.to_owned()),
             status => {
                 let said = reply.at("/error/message");
                 let said = said.as_str().unwrap_or("it said nothing of its own; see the proxy in front");

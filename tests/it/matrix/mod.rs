@@ -53,8 +53,8 @@ fn at_the_door(route: &Route, role: Role) -> Option<(u16, Option<&'static str>)>
             Some((away, Some("/sign-in?from=")))
         }
         // Being signed in, and be it as an admin, is no token of an operator.
-        (Who::Operator, ..)
-        | (Who::Member | Who::Admin, Role::Nobody | Role::Unverified | Role::Disabled, Face::Api) => Some((401, None)),
+        (Who::Operator, ..) => Some((404, None)),
+        (Who::Member | Who::Admin, Role::Nobody | Role::Unverified | Role::Disabled, Face::Api) => Some((401, None)),
         (Who::Admin, Role::Owner | Role::Other, Face::Page) => Some((away, Some("/today"))),
         (Who::Admin, Role::Unenrolled, Face::Page) => Some((303, Some("/account/two-factor"))),
         (Who::Admin, Role::Owner | Role::Other | Role::Unenrolled, Face::Api) => Some((403, None)),
@@ -111,14 +111,16 @@ async fn walk(world: &World, routes: &[Route], by: &str) -> Vec<String> {
                 }
             };
             let reply = asks(&cast, role, route, "PATCH", "same-origin").await;
-            judge("with a wrong method", &reply, 405, None);
+            // Without the token nothing tells that there is a path.
+            let is_hidden = route.who == Who::Operator;
+            judge("with a wrong method", &reply, if is_hidden { 404 } else { 405 }, None);
             let door = at_the_door(route, role);
             let (status, place) = door.unwrap_or_else(|| (line.of(role), None));
             if !route.method.is_safe() {
                 judge(
                     "from another site",
                     &asks(&cast, role, route, route.method.as_str(), "cross-site").await,
-                    403,
+                    if is_hidden { 404 } else { 403 },
                     None,
                 );
             }
