@@ -105,6 +105,11 @@ fn items_of(folder: &Folder, release: &Release) -> Result<Vec<Judged>, Error> {
     }
 }
 
+/// Takes a report in and leaves no line in the audit trail: at that moment there may be no data file to write one in. The
+/// binary that imports is the one that will serve; the file is then missing, still in an older schema that this binary must
+/// not open, or held by the server of the binary before, which knows no such order. Production would have to be led on, or
+/// stopped, before it could be said what lets it be led on. What was let in can be told without a line: the report is kept
+/// as it was signed, with its time, and the release that serves on it is written down beside it.
 fn import(settings: &Settings, from: &std::path::Path) -> Result<Value, Error> {
     if !settings.policy.asks_for_verified {
         let why = format!("“{}” asks for no reports; they are for production. Nothing was kept", settings.environment);
