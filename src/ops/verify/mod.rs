@@ -2,6 +2,13 @@
 //!
 //! One file per group of items. What only the server knows is asked over the control socket, or from another machine with
 //! the operator token ([`remote`]); [`desk`] answers either way.
+//!
+//! One thing is not looked at: that an address on the list of admins opens nothing while its account is not confirmed. The
+//! disposable person's address is minted anew each time and is never on that list, which is configuration. Putting it there
+//! for a while would make a checklist a way to become an admin, and signing up an address that is there would take it from
+//! the person whose it is. What the checklist can see it does: nobody signs in before their address is confirmed (`auth`),
+//! and whoever is not on the list is kept out of every route of admins (`admin`). That both hold for one who is on the list
+//! is decided by the same lines of code, and stories that write such an account into a file show it.
 
 mod certificate;
 mod deployment;
