@@ -75,3 +75,45 @@ async fn wrong_passwords_of_a_day_that_was_none_lock_nobody_out_for_a_day() {
     let body = serde_json::json!({ "email": ada.email(), "password": crate::world::PASSWORD });
     mallory.sends("POST", "/api/auth/sign-in", &body).await.is(200);
 }
+
+#[tokio::test]
+async fn days_change_at_midnight_where_somebody_lives_also_on_the_nights_when_clocks_do_and_past_2038() {
+    // The last second of a day where Ada lives, and the first of the next.
+    let nights = [
+        ("2026-03-08T04:59:59Z", "2026-03-07", "2026-03-08T05:00:00Z", "2026-03-08"), // into the day of 23 hours
+        ("2026-03-09T03:59:59Z", "2026-03-08", "2026-03-09T04:00:00Z", "2026-03-09"), // and out of it
+        ("2026-11-01T03:59:59Z", "2026-10-31", "2026-11-01T04:00:00Z", "2026-11-01"), // into the day of 25 hours
+        ("2026-11-02T04:59:59Z", "2026-11-01", "2026-11-02T05:00:00Z", "2026-11-02"), // and out of it
+        ("2028-02-29T04:59:59Z", "2028-02-28", "2028-02-29T05:00:00Z", "2028-02-29"), // a leap day
+        ("2028-03-01T04:59:59Z", "2028-02-29", "2028-03-01T05:00:00Z", "2028-03-01"),
+        ("2038-01-19T04:59:59Z", "2038-01-18", "2038-01-19T05:00:00Z", "2038-01-19"), // past what 32 bits can count
+        ("2100-03-01T04:59:59Z", "2100-02-28", "2100-03-01T05:00:00Z", "2100-03-01"), // no leap day
+    ];
+    let world = World::at("2026-03-01T12:00:00Z").await;
+    let ada = world.signed_up_in("ada", "America/New_York").await;
+    let read = ada.keeps("Read").await;
+    for (last, evening, first, morning) in nights {
+        world.it_is(last);
+        ada.signs_in().await.is(303);
+        ada.get("/today").await.is(200).says(&format!("data-day=\"{evening}\""));
+        ada.ticks(&read, evening, true).await.is(200);
+        world.it_is(first);
+        ada.get("/today").await.is(200).says(&format!("data-day=\"{morning}\"")).says("0/1");
+        ada.ticks(&read, morning, true).await.is(200);
+        ada.get("/today").await.is(200).says("1/1").says(" in a row");
+        assert_eq!(ada.done_on(evening).await, [read.as_str()], "{evening}");
+        all_is_well(&world, &ada).await;
+    }
+    // The hour that comes twice, and the last second that 32 bits can count and the one after it.
+    for (now, day) in [
+        ("2026-11-01T05:30:00Z", "2026-11-01"),
+        ("2026-11-01T06:30:00Z", "2026-11-01"),
+        ("2038-01-19T03:14:07Z", "2038-01-18"),
+        ("2038-01-19T03:14:08Z", "2038-01-18"),
+    ] {
+        world.it_is(now);
+        ada.signs_in().await.is(303);
+        ada.get("/today").await.is(200).says(&format!("data-day=\"{day}\""));
+        all_is_well(&world, &ada).await;
+    }
+}
