@@ -96,7 +96,7 @@ pub fn list(agenda: &Agenda, rows: &Rows<'_>) -> Markup {
                             input type="hidden" name="completed" value=(if *done { no } else { yes });
                             input type="hidden" name="from" value=(rows.from);
                         }
-                        button.tick type=(PreEscaped(if is_open { "submit" } else { "button" })) role="checkbox"
+                        button.tick type="submit" role="checkbox"
                             aria-checked=(if *done { yes } else { no }) aria-describedby=[described(habit, rows, refused)] disabled[!is_open] {
                             span.box aria-hidden="true" {}
                             span.tick-text {

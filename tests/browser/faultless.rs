@@ -51,7 +51,12 @@ async fn faults(person: &Person, look: &Look) -> Vec<String> {
     }
     // Colours on their way from one to another must not be measured.
     person.browser.prefers(&[("prefers-color-scheme", look.light), ("prefers-reduced-motion", "reduce")]).await;
-    axe::findings(person).await.iter().map(ToString::to_string).collect()
+    let mut found: Vec<String> = axe::findings(person).await.iter().map(ToString::to_string).collect();
+    // axe looks at words. Edges of controls and drawings (WCAG 2.2, 1.4.11) are seen in a picture.
+    if look.screen == DESKTOP || takes_long() {
+        found.extend(lost(person).await);
+    }
+    found
 }
 
 /// Lays the page out for a screen, and waits until its script has heard of it.
