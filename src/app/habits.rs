@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::accounts::demand;
 use super::{App, Error};
-use crate::domain::habit::{MOST_ACTIVE, Plan};
+use crate::domain::habit::{MOST, MOST_ACTIVE, Plan};
 use crate::domain::{Account, AccountId, Day, Description, Habit, HabitId, Refusal, ReminderTimes, Title, Weekdays};
-use crate::store::{Draft, Read, completions, habits};
+use crate::store::{Read, completions, habits};
 
 /// What is to be different about a habit; what is `None` stays.
 #[derive(Debug, Default, Clone)]
@@ -34,7 +34,7 @@ pub fn active(app: &App, me: AccountId) -> Result<Vec<Habit>, Error> {
 /// Makes a habit that begins on `since`, today unless a seed or a test says otherwise; it goes last in the order.
 ///
 /// # Errors
-/// [`Refusal::Invalid`] when the person keeps as many as one can.
+/// [`Refusal::Invalid`] when the person keeps, or has in all, as many as one can.
 pub async fn create(app: &App, me: &Account, plan: Plan, since: Option<(Day, Timestamp)>) -> Result<Habit, Error> {
     let id = app.mint_habit()?;
     let (day, created_at) = since.unwrap_or_else(|| (app.today(me), app.clock.now()));
@@ -42,7 +42,15 @@ pub async fn create(app: &App, me: &Account, plan: Plan, since: Option<(Day, Tim
     app.store
         .write(move |draft| {
             demand(draft, me)?;
-            let position = free_position(draft, me)?;
+            let mut habits = habits::all(draft, me)?;
+            if habits.len() >= MOST {
+                let message = format!(
+                    "You have {MOST} habits already, the archive counted, which is the most. Delete one from the archive first."
+                );
+                return Err(Refusal::field("title", message).into());
+            }
+            habits.retain(Habit::is_active);
+            let position = free_position(&habits)?;
             let habit = Habit::new(id, plan, position, day, created_at);
             habits::put(draft, me, &habit)?;
             Ok(habit)
@@ -51,8 +59,7 @@ pub async fn create(app: &App, me: &Account, plan: Plan, since: Option<(Day, Tim
 }
 
 /// The place after the last active habit, if there is room for one more.
-fn free_position(draft: &Draft<'_, '_>, me: AccountId) -> Result<u32, Error> {
-    let active = habits::active(draft, me)?;
+fn free_position(active: &[Habit]) -> Result<u32, Error> {
     if active.len() >= MOST_ACTIVE {
         let message = format!("You keep {MOST_ACTIVE} habits already, which is the most. Put one away first.");
         return Err(Refusal::field("title", message).into());
@@ -126,7 +133,7 @@ pub async fn restore(app: &App, me: &Account, id: HabitId) -> Result<Habit, Erro
     app.store
         .write(move |draft| {
             let mut habit = put_away(draft, me, id)?;
-            habit.position = free_position(draft, me)?;
+            habit.position = free_position(&habits::active(draft, me)?)?;
             habit.schedule.resume(today);
             (habit.archived_at, habit.updated_at) = (None, now);
             habits::put(draft, me, &habit)?;

@@ -7,16 +7,13 @@ use sha2::{Digest, Sha256};
 use super::accounts::demand;
 use super::{App, Error, audit};
 use crate::domain::audit::{Actor, Deed};
-use crate::domain::habit::MOST_ACTIVE;
+use crate::domain::habit::{MOST, MOST_ACTIVE};
 use crate::domain::portable::{
     Achievements, Brought, HabitReminder, Portable, PortableCompletion, PortableHabit, Reminders, VERSION,
 };
 use crate::domain::year::HabitYear;
 use crate::domain::{Account, AccountId, Client, Day, Habit, HabitId, Refusal, Schedule, Zone};
 use crate::store::{self, Draft, completions, habits};
-
-/// Most habits a file may bring, archived ones included.
-const MOST_HABITS: usize = 2_000;
 
 /// Everything of a person, as of now. The audit trail says first that it was taken.
 ///
@@ -90,8 +87,8 @@ pub async fn bring(app: &App, me: &Account, file: Portable, rehearse: bool, clie
         );
         return Err(Refusal::field("environment", message).into());
     }
-    if file.habits.len() > MOST_HABITS {
-        let message = format!("The file has {} habits; {MOST_HABITS} is the most.", file.habits.len());
+    if file.habits.len() > MOST {
+        let message = format!("The file has {} habits; {MOST} is the most.", file.habits.len());
         return Err(Refusal::field("habits", message).into());
     }
     let (me, zone) = (me.id, me.zone().clone());
@@ -149,6 +146,11 @@ fn add(draft: &mut Draft<'_, '_>, me: AccountId, zone: &Zone, file: &Portable) -
     }
     if active.len() > MOST_ACTIVE {
         let message = format!("You would keep {} active habits; {MOST_ACTIVE} is the most.", active.len());
+        return Err(Refusal::field("habits", message).into());
+    }
+    let all = known.len() + brought.habits_added;
+    if all > MOST {
+        let message = format!("You would have {all} habits, the archive counted; {MOST} is the most.");
         return Err(Refusal::field("habits", message).into());
     }
     add_completions(draft, me, file, &named, &mut brought)?;

@@ -7,7 +7,7 @@ use super::{App, Error, guesses};
 use crate::domain::audit::{Actor, Deed, Line};
 use crate::domain::challenge::{Action, Challenge};
 use crate::domain::password::{Password, PasswordHash};
-use crate::domain::session::Session;
+use crate::domain::session::{self, Session};
 use crate::domain::{Account, AccountId, Client, Email, Refusal};
 use crate::store::schema::TokenHash;
 use crate::store::{Draft, accounts, audit, challenges, sessions};
@@ -152,9 +152,22 @@ impl Beginning {
         if let Some(replaced) = &self.replaced {
             sessions::remove(draft, replaced)?;
         }
+        self.make_room(draft)?;
         sessions::put(draft, &self.token.hash, &self.session);
         audit::add(draft, &self.line);
         Ok(SignedIn { token: self.token.text, device: self.device })
+    }
+
+    /// Ends what is one too many: sessions that are over already, then the one used longest ago.
+    fn make_room(&self, draft: &mut Draft<'_, '_>) -> Result<(), Error> {
+        let now = self.session.created_at;
+        let mut others = sessions::of(draft, self.session.account)?;
+        others.sort_by_key(|(_, session)| (session.is_live(now), session.used_at));
+        let too_many = (others.len() + 1).saturating_sub(session::MOST);
+        for (hash, _) in others.iter().take(too_many) {
+            sessions::remove(draft, hash)?;
+        }
+        Ok(())
     }
 }
 

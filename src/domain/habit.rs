@@ -10,6 +10,9 @@ use super::{Day, Fault, HabitId, Schedule, Weekdays, text};
 /// Most habits one person may keep active at a time.
 pub const MOST_ACTIVE: usize = 200;
 
+/// Most habits one person may have in all, those in the archive too.
+pub const MOST: usize = 2_000;
+
 /// A title somebody could read aloud: trimmed, 1 to 120 characters. Copies share the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

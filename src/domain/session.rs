@@ -9,6 +9,8 @@ use super::{AccountId, Client};
 pub const IDLE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// A session ends this long after sign-in, however much it is used.
 pub const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// On so many devices one person may be signed in; past that, the one used longest ago is signed out.
+pub const MOST: usize = 50;
 /// For this long after a sign-in it needs no other proof of who it is to set a second factor up.
 pub const FRESH: SignedDuration = SignedDuration::from_mins(10);
 /// Last use is written down at most this often.

@@ -126,6 +126,43 @@ async fn two_hundred_habits_are_the_most() {
 }
 
 #[tokio::test]
+async fn two_thousand_habits_are_the_most_with_the_archive_counted() {
+    let world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    let old = |n: usize| {
+        json!({
+            "id": format!("old {n}"), "title": format!("Old {n}"), "description": null, "sortOrder": n,
+            "createdAt": "2026-01-05T00:00:00Z", "archivedAt": "2026-01-09T00:00:00Z", "activeWeekdays": [1],
+        })
+    };
+    let file = |habits: std::ops::Range<usize>| {
+        let habits: Vec<Value> = habits.map(old).collect();
+        let made = "2026-02-01T00:00:00.000Z";
+        json!({ "schemaVersion": 1, "generatedAt": made, "userId": "ada", "habits": habits, "completions": [] })
+    };
+    let brings = async |file: Value| ada.sends("POST", "/api/account/imports/self", &file).await;
+    brings(file(0..1_000)).await.is(200);
+    let refused = brings(file(1_000..2_001)).await.is_refused(400, "invalid_request");
+    refused.says("You would have 2001 habits, the archive counted; 2000 is the most.");
+    brings(file(500..2_000)).await.is(200);
+
+    let why =
+        "You have 2000 habits already, the archive counted, which is the most. Delete one from the archive first.";
+    let body = json!({ "title": "One more", "weekdays": [1] });
+    ada.sends("POST", "/api/habits", &body).await.is_refused(400, "invalid_request").says(why);
+    ada.posts("/habits", &[("title", "One more"), ("weekdays", "1")]).await.is(422).says(why);
+
+    // Taking one back makes none more, and deleting one for good makes room.
+    let page = ada.get("/habits/archive").await.is(200).text();
+    let id = page.split("/habits/").find_map(|rest| rest.split_once("/restore").map(|(id, _)| id)).unwrap();
+    ada.posts(&format!("/habits/{id}/restore"), &[]).await.is(303);
+    let title = ada.get("/api/habits").await.is(200).data()["habits"][0]["title"].as_str().unwrap().to_owned();
+    ada.asks("DELETE", &format!("/api/habits/{id}"), &[], b"").await.is(200);
+    ada.posts(&format!("/habits/{id}/delete"), &[("confirm", &title)]).await.is(303);
+    ada.sends("POST", "/api/habits", &body).await.is(201);
+}
+
+#[tokio::test]
 async fn a_browser_test_can_make_a_habit_that_began_earlier() {
     let world = World::at(NOON).await;
     let ada = world.signed_up("ada").await;

@@ -1,5 +1,6 @@
 //! What keeps an account its owner's: passwords, addresses, devices, and the end. The attacker's side too.
 
+use atlas::store;
 use atlas::store::counts::{self, Count};
 use serde_json::{Value, json};
 
@@ -283,6 +284,29 @@ async fn devices_are_listed_with_what_they_did_last_and_end_one_by_one_or_togeth
     ada.posts("/account/sessions", &[("which", "all")]).await.is(303).leads_to("/sign-in");
     ada.get("/today").await.is(307);
     bob.get("/today").await.is(200);
+}
+
+#[tokio::test]
+async fn past_fifty_devices_the_one_used_longest_ago_is_signed_out() {
+    let world = World::new().await;
+    let forgotten = world.signed_up("ada").await;
+    world.it_is("2026-02-12T12:01:00Z");
+    let phone = second_browser(&world, "ada").await;
+    let member = atlas::app::sessions::member(&world.site.app, &phone.cookie("atlas-development").unwrap());
+    let session = member.unwrap().unwrap().session;
+    let others = move |draft: &mut store::Draft<'_, '_>| -> Result<(), store::Error> {
+        for n in 0..48 {
+            store::sessions::put(draft, &[n; 32], &session);
+        }
+        Ok(())
+    };
+    world.site.app.store.write(others).await.unwrap();
+    world.it_is("2026-02-12T12:02:00Z");
+    let newest = second_browser(&world, "ada").await;
+    forgotten.get("/today").await.is(307);
+    phone.get("/today").await.is(200);
+    let listed = newest.get("/api/account/sessions").await.is(200).data();
+    assert_eq!(listed["sessions"].as_array().unwrap().len(), 50);
 }
 
 #[tokio::test]
