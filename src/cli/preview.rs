@@ -116,12 +116,12 @@ impl Which {
 
 impl How {
     fn previews(&self) -> Result<Previews, Exit> {
-        let variables = config::process_variables().map_err(|error| {
+        let flags = Flags { config: self.config.clone(), ..Flags::default() };
+        let home = config::process_variables().and_then(|variables| records::home_of_all(&flags, &variables));
+        home.map(Previews::below).map_err(|error| {
             complain(error);
             Exit::Configuration
-        })?;
-        let flags = Flags { config: self.config.clone(), ..Flags::default() };
-        Ok(Previews::below(records::home_of_all(&flags, &variables)))
+        })
     }
 
     /// What the template means for one preview. Whether it is apart from everybody else is looked at when it is served.

@@ -89,6 +89,12 @@ pub enum Unreadable {
         /// Its name.
         name: String,
     },
+    /// A variable that chooses what is read is set, and blank.
+    #[error("the variable {name} is set and blank; give it a value, or do not set it")]
+    Blank {
+        /// Its name.
+        name: &'static str,
+    },
     /// The configuration file cannot be read.
     #[error("{path} cannot be read: {why}")]
     File {
@@ -137,16 +143,28 @@ pub fn supervised(variables: &BTreeMap<String, String>) -> Option<Supervised> {
     Some(Supervised { socket: PathBuf::from(socket), watchdog })
 }
 
+/// What a variable says that chooses what is read. A blank setting is an unset one; here that would be another
+/// environment's data than whoever set it meant.
+fn chosen<'a>(name: &'static str, variables: &'a BTreeMap<String, String>) -> Result<Option<&'a str>, Unreadable> {
+    match variables.get(name).map(|value| value.trim()) {
+        Some("") => Err(Unreadable::Blank { name }),
+        said => Ok(said),
+    }
+}
+
 /// Gathers and settles the configuration of one environment.
 ///
 /// The environment is `--env`, else `ATLAS_ENV`, else development.
 ///
 /// # Errors
-/// [`Unreadable`] when the environment's name or the file's syntax is wrong; everything else is a [`Problem`].
+/// [`Unreadable`] when the environment's name or the file's syntax is wrong, or nothing is named where something is to be;
+/// everything else is a [`Problem`].
 pub fn check(flags: &Flags, variables: &BTreeMap<String, String>) -> Result<Checked, Unreadable> {
-    // As for every variable, an empty one is an unset one.
-    let named = variables.get("ATLAS_ENV").map(|name| name.trim()).filter(|name| !name.is_empty());
-    let environment = match flags.environment.as_deref().or(named) {
+    let named = match &flags.environment {
+        Some(name) => Some(name.as_str()),
+        None => chosen("ATLAS_ENV", variables)?,
+    };
+    let environment = match named {
         Some(name) => name.parse()?,
         None => Environment::development(),
     };

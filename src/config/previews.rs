@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::written::{Entry, Origin, Written, error};
-use super::{Flags, Problem, Severity, keys};
+use super::{Flags, Problem, Severity, Unreadable, keys};
 use crate::domain::{Environment, Preview};
 
 /// Settings that a preview takes from variables. Any other variable was set for somebody else: the process that starts a
@@ -14,9 +14,12 @@ use crate::domain::{Environment, Preview};
 const READS: [&str; 2] = [keys::LOG, keys::TEST_ENDPOINTS];
 
 /// The folder of all previews, beside the configuration file.
-pub fn home_of_all(flags: &Flags, variables: &BTreeMap<String, String>) -> PathBuf {
-    let (path, _) = super::written::file_of(flags, variables);
-    folder_of_all(&super::written::folder_of(&path))
+///
+/// # Errors
+/// [`Unreadable::Blank`] when that file is named by a blank variable.
+pub fn home_of_all(flags: &Flags, variables: &BTreeMap<String, String>) -> Result<PathBuf, Unreadable> {
+    let (path, _) = super::written::file_of(flags, variables)?;
+    Ok(folder_of_all(&super::written::folder_of(&path)))
 }
 
 pub(super) fn folder_of_all(folder: &Path) -> PathBuf {

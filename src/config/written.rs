@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::keys::{self, Key, Shape};
 use super::policy::{self, TestEndpoints};
-use super::{Flags, Problem, Severity, Unreadable, previews};
+use super::{Flags, Problem, Severity, Unreadable, chosen, previews};
 use crate::domain::{Environment, Kind};
 
 /// Where a value came from.
@@ -71,7 +71,7 @@ pub(super) fn gather(
     flags: &Flags,
     variables: &BTreeMap<String, String>,
 ) -> Result<(Written, Vec<Problem>), Unreadable> {
-    let (path, is_named) = file_of(flags, variables);
+    let (path, is_named) = file_of(flags, variables)?;
     let (mut written, mut problems) = gather_file(environment, &path, is_named)?;
     let visible = previews::visible(environment, variables, &mut problems);
     for key in keys::ALL {
@@ -96,12 +96,13 @@ pub(super) fn gather(
 }
 
 /// The configuration file, and whether somebody asked for just that one.
-pub(super) fn file_of(flags: &Flags, variables: &BTreeMap<String, String>) -> (PathBuf, bool) {
-    let named = variables.get("ATLAS_CONFIG").filter(|path| !path.trim().is_empty()).map(PathBuf::from);
-    match flags.config.clone().or(named) {
-        Some(path) => (path, true),
-        None => (PathBuf::from("atlas.toml"), false),
-    }
+pub(super) fn file_of(flags: &Flags, variables: &BTreeMap<String, String>) -> Result<(PathBuf, bool), Unreadable> {
+    let named = match &flags.config {
+        Some(path) => Some(path.clone()),
+        None => chosen("ATLAS_CONFIG", variables)?.map(PathBuf::from),
+    };
+    let is_named = named.is_some();
+    Ok((named.unwrap_or_else(|| PathBuf::from("atlas.toml")), is_named))
 }
 
 /// The values of `environment` that stand in the file. One that nobody asked for may be missing.

@@ -6,6 +6,8 @@ use std::fs;
 use atlas::config::{Checked, Flags, Severity, Transport, Unreadable, check};
 use tempfile::TempDir;
 
+use crate::process::{code, complaint, run};
+
 /// A folder with an atlas.toml, and variables beside it.
 struct Desk {
     folder: TempDir,
@@ -185,14 +187,34 @@ fn what_is_not_written_as_tables_or_cannot_filter_a_log_is_named() {
     assert!(errors(&checked)[0].contains("must be a log filter"));
     let empty = Desk::with("[environment.development.gate]\nuser = \"\"\n", &[]).checked("development");
     assert!(errors(&empty)[0].contains("is empty"));
-    // Empty variables are unset ones, those that choose included.
-    let unset = Desk::with("", &[("ATLAS_LISTEN", ""), ("ATLAS_ENV", " ")]);
-    assert!(
-        check(&Flags { config: unset.flags("development").config, ..Flags::default() }, &unset.variables)
-            .unwrap()
-            .settings
-            .is_some()
-    );
+}
+
+#[test]
+fn a_blank_setting_is_an_unset_one_and_what_chooses_is_never_blank() {
+    let blank = Desk::with("", &[("ATLAS_LISTEN", ""), ("NEXTAUTH_SECRET", " "), ("SENTRY_DSN_FILE", "")]);
+    let settings = blank.checked("development").settings.unwrap();
+    assert_eq!((settings.listen.port(), settings.secret.is_none()), (3000, true));
+    let required =
+        Desk::with("", SOUND_STAGING.iter().chain(&[("NEXTAUTH_SECRET", "")]).copied().collect::<Vec<_>>().as_slice());
+    assert!(errors(&required.checked("staging"))[0].contains("secret is required in staging"));
+
+    let folder = tempfile::tempdir().unwrap();
+    for (words, variable, why) in [
+        (&["serve"][..], ("ATLAS_ENV", ""), "ATLAS_ENV is set and blank"),
+        (&["check"], ("ATLAS_ENV", " "), "ATLAS_ENV is set and blank"),
+        (&["seed"], ("ATLAS_CONFIG", ""), "ATLAS_CONFIG is set and blank"),
+        (&["preview", "list"], ("ATLAS_CONFIG", "\t"), "ATLAS_CONFIG is set and blank"),
+        (&["serve", "--env", ""], ("ATLAS_ENV", "development"), "“” is not an environment"),
+        (&["check", "--env", " "], ("ATLAS_ENV", "development"), "“ ” is not an environment"),
+    ] {
+        let refused = run(folder.path(), words, &[variable]);
+        assert_eq!(code(&refused), 78, "{words:?}");
+        let said = complaint(&refused);
+        assert!(said.lines().count() == 1 && said.contains(why), "{words:?}: {said}");
+    }
+    assert!(!folder.path().join("data").exists());
+    // Whoever says it with a flag has said it.
+    assert_eq!(code(&run(folder.path(), &["check", "--env", "development"], &[("ATLAS_ENV", "")])), 0);
 }
 
 #[test]
