@@ -170,7 +170,8 @@ pub fn check(flags: &Flags, variables: &BTreeMap<String, String>) -> Result<Chec
     };
     let (written, mut problems) = written::gather(&environment, flags, variables)?;
     let surroundings = Surroundings::of(&environment, &written);
-    let (settings, found) = settle::settle(&environment, &written, &surroundings, flags.elsewhere);
+    let asked = settle::Asked { elsewhere: flags.elsewhere, assumed: named.is_none() };
+    let (settings, found) = settle::settle(&environment, &written, &surroundings, asked);
     problems.extend(found);
     problems.sort_by_key(|problem| problem.severity == Severity::Warning);
     let sound = !problems.iter().any(|problem| problem.severity == Severity::Error);

@@ -6,7 +6,7 @@ use std::fs;
 use atlas::config::{Checked, Flags, Severity, Transport, Unreadable, check};
 use tempfile::TempDir;
 
-use crate::process::{code, complaint, run};
+use crate::process::{code, complaint, run, said};
 
 /// A folder with an atlas.toml, and variables beside it.
 struct Desk {
@@ -265,6 +265,41 @@ fn test_endpoints_are_refused_in_staging_and_production() {
     assert!(!Desk::with("", &[]).checked("preview/x").settings.unwrap().test_endpoints);
     let asked = Desk::with("", &[("ENABLE_TEST_ENDPOINTS", "true")]).checked("preview/x");
     assert!(asked.settings.unwrap().test_endpoints);
+}
+
+#[test]
+fn development_is_shown_to_other_machines_only_when_it_is_named_and_never_without_a_word() {
+    let open = "0.0.0.0:3000";
+    let gate = [("ATLAS_GATE_USER", "team"), ("ATLAS_GATE_PASSWORD", "a shared password")];
+    let warnings = |variables: &[(&str, &str)], environment: &str, listen: &str| {
+        let desk = Desk::with("", variables);
+        let flags = Flags { listen: Some(listen.to_owned()), ..desk.flags(environment) };
+        let checked = check(&flags, &desk.variables).unwrap();
+        assert!(checked.settings.is_some(), "{:?}", checked.problems);
+        checked.problems.into_iter().filter(|problem| problem.key == "listen").collect::<Vec<_>>()
+    };
+    for address in [open, "[::]:3000", "192.0.2.7:3000"] {
+        let warned = warnings(&[], "development", address);
+        assert!(warned[0].message.contains("reads the captured mail"), "{address}: {warned:?}");
+    }
+    for address in ["127.0.0.1:3000", "[::1]:3000", "127.0.0.2:80"] {
+        assert_eq!(warnings(&[], "development", address), [], "{address}");
+    }
+    assert_eq!(warnings(&gate, "development", open), []);
+    assert_eq!(warnings(SOUND_STAGING, "staging", open), []);
+
+    let folder = tempfile::tempdir().unwrap();
+    let listens = ("ATLAS_LISTEN", open);
+    for words in [&["check"][..], &["serve"], &["seed"]] {
+        let refused = run(folder.path(), words, &[listens]);
+        let said = said(&refused) + &complaint(&refused);
+        assert!(said.contains("no environment was named"), "{words:?}: {said}");
+        assert_eq!(code(&refused), 78, "{words:?}");
+    }
+    assert!(!folder.path().join("data").exists());
+    let named = run(folder.path(), &["check"], &[listens, ("ATLAS_ENV", "development")]);
+    assert!(said(&named).contains("warning: whoever reaches 0.0.0.0:3000"), "{}", said(&named));
+    assert_eq!(code(&named), 0);
 }
 
 #[test]

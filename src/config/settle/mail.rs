@@ -30,7 +30,7 @@ impl Settling<'_> {
                 }
                 relay.ok().map(Transport::Smtp)
             }
-            (None, None) if self.elsewhere => Some(Transport::Capture),
+            (None, None) if self.asked.elsewhere => Some(Transport::Capture),
             (None, None) => {
                 let kind = self.environment.kind();
                 self.error(

@@ -23,15 +23,24 @@ use crate::domain::{Email, Environment, Kind};
 /// How many characters a secret has at least.
 const SHORTEST_SECRET: usize = 32;
 
+/// How the settings were asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    /// Whether the server is another machine's.
+    pub(super) elsewhere: bool,
+    /// Whether nobody named the environment.
+    pub(super) assumed: bool,
+}
+
 /// Settles what was written. The settings are `None` when a value they need is unusable.
 pub(super) fn settle(
     environment: &Environment,
     written: &Written,
     surroundings: &Surroundings,
-    elsewhere: bool,
+    asked: Asked,
 ) -> (Option<Settings>, Vec<Problem>) {
     let policy = policy::of(environment.kind());
-    let mut settling = Settling { environment, policy, written, elsewhere, problems: Vec::new() };
+    let mut settling = Settling { environment, policy, written, asked, problems: Vec::new() };
     let listen = settling.listen();
     let app_url = settling.app_url();
     let proxies = settling.proxies(app_url.as_ref());
@@ -88,8 +97,7 @@ struct Settling<'a> {
     environment: &'a Environment,
     policy: Policy,
     written: &'a Written,
-    /// Whether the server is another machine's.
-    elsewhere: bool,
+    asked: Asked,
     problems: Vec<Problem>,
 }
 
@@ -130,7 +138,7 @@ impl<'a> Settling<'a> {
     }
 
     fn is_required(&self) -> bool {
-        self.policy.settings == policy::Settings::Required && !self.elsewhere
+        self.policy.settings == policy::Settings::Required && !self.asked.elsewhere
     }
 
     fn flag(&mut self, key: &'static str) -> Option<bool> {
@@ -179,11 +187,31 @@ impl<'a> Settling<'a> {
     }
 
     fn listen(&mut self) -> Option<SocketAddr> {
-        let parsed = self.text(keys::LISTEN)?.parse().ok();
-        if parsed.is_none() {
+        let Ok(address) = self.text(keys::LISTEN)?.parse::<SocketAddr>() else {
             self.wrong(keys::LISTEN, "must be an address and a port, as in 127.0.0.1:3000 or [::]:8080");
+            return None;
+        };
+        if self.environment.kind() == Kind::Development && !address.ip().is_loopback() && !self.asked.elsewhere {
+            self.open_development(address);
         }
-        parsed
+        Some(address)
+    }
+
+    /// SECURITY: development shows everybody everybody's mail, links to new passwords included, so whoever is let in from other
+    /// machines is let into every account. It may be meant, as for a look from a phone. A server that was started without
+    /// being told what it serves was not.
+    fn open_development(&mut self, address: SocketAddr) {
+        if self.asked.assumed {
+            self.wrong(
+                keys::LISTEN,
+                &format!("is {address}, which other machines may reach, and no environment was named: development shows captured mail to everybody. Name the environment that is meant with --env or ATLAS_ENV, development included, or listen on 127.0.0.1"),
+            );
+        } else if self.text(keys::GATE_PASSWORD).is_none() {
+            self.warn(
+                keys::LISTEN,
+                format!("whoever reaches {address} reads the captured mail of development, with links into every account. Listen on 127.0.0.1, or set ATLAS_GATE_USER and ATLAS_GATE_PASSWORD"),
+            );
+        }
     }
 
     fn app_url(&mut self) -> Option<Url> {
