@@ -137,6 +137,26 @@ fn a_secret_may_come_from_a_file_but_not_from_both_and_never_from_atlas_toml() {
 }
 
 #[test]
+fn a_secret_that_somebody_typed_to_fill_the_field_is_refused_with_how_to_make_one() {
+    let refused = |name: &str, text: &str| {
+        let checked = Desk::with("", &[(name, text)]).checked("development");
+        errors(&checked).first().map(|error| (*error).to_owned())
+    };
+    for name in ["NEXTAUTH_SECRET", "ATLAS_OPERATOR_TOKEN", "ATLAS_VERIFICATION_KEY"] {
+        for plain in ["a".repeat(32), "changeme".repeat(8), "0123".repeat(16)] {
+            let why = refused(name, &plain).expect(&plain);
+            assert!(why.contains("10 different characters; `openssl rand -base64 32` makes one"), "{why}");
+            assert!(!why.contains(&plain), "what was typed is not repeated");
+        }
+        assert!(refused(name, "short").unwrap().contains("at least 32 characters"));
+        // What openssl makes, in either spelling.
+        for made in ["q0Wk2mY6b9oT4c1Zs8Rr5u7Xv3NhJdLePfGaQiUyHtE=", "9f86d081884c7d659a2feaa0c55ad015"] {
+            assert_eq!(refused(name, made), None);
+        }
+    }
+}
+
+#[test]
 fn variables_that_mean_the_same_must_agree() {
     let agree = Desk::with("", &[("APP_URL", "http://localhost:3000"), ("NEXTAUTH_URL", "http://localhost:3000/")]);
     assert!(agree.checked("development").settings.is_some());

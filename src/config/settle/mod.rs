@@ -4,6 +4,7 @@ mod mail;
 mod snapshots;
 mod verified;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -22,6 +23,9 @@ use crate::domain::{Email, Environment, Kind};
 
 /// How many characters a secret has at least.
 const SHORTEST_SECRET: usize = 32;
+
+/// How many different characters a secret has at least. Random ones have more; what was typed to fill the field has fewer.
+const PLAINEST_SECRET: usize = 10;
 
 /// How the settings were asked for.
 #[derive(Debug, Clone, Copy)]
@@ -297,12 +301,21 @@ impl<'a> Settling<'a> {
                 }
                 None
             }
-            Some(text) if text.chars().count() < SHORTEST_SECRET => {
-                self.wrong(keys::SECRET, "needs at least 32 characters; `openssl rand -base64 32` makes one");
-                None
-            }
-            Some(text) => Some(Secret::new(text)),
+            Some(text) => self.hard_to_guess(keys::SECRET, text).then(|| Secret::new(text)),
         }
+    }
+
+    /// Whether a secret is long and mixed enough; if not, how to make one that is has been said.
+    fn hard_to_guess(&mut self, key: &'static str, text: &str) -> bool {
+        let found = if text.chars().count() < SHORTEST_SECRET {
+            "needs at least 32 characters"
+        } else if text.chars().collect::<BTreeSet<_>>().len() < PLAINEST_SECRET {
+            "needs at least 10 different characters"
+        } else {
+            return true;
+        };
+        self.wrong(key, &format!("{found}; `openssl rand -base64 32` makes one"));
+        false
     }
 
     fn previous_secret(&mut self) -> Option<Secret> {

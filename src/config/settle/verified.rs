@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
-use super::{SHORTEST_SECRET, Settling};
+use super::Settling;
 use crate::config::keys;
 use crate::config::settings::{Secret, Verified};
 
@@ -58,8 +58,7 @@ impl Settling<'_> {
     /// A long secret that is none of the others.
     fn apart(&mut self, key: &'static str, others: &[&'static str]) -> Option<Secret> {
         let text = self.text(key)?;
-        if text.chars().count() < SHORTEST_SECRET {
-            self.wrong(key, "needs at least 32 characters; `openssl rand -base64 32` makes one");
+        if !self.hard_to_guess(key, text) {
             return None;
         }
         if let Some(other) = others.iter().find(|other| Some(text) == self.text(other)) {
