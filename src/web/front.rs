@@ -15,7 +15,10 @@ use data_encoding::HEXLOWER;
 use hyper::body::Incoming;
 use tower_service::Service;
 use warp::Reply;
-use warp::http::header::{CACHE_CONTROL, HOST, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY};
+use warp::http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN, REFERER,
+    REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+};
 use warp::http::{HeaderMap, Request};
 use warp::reply::Response as WarpResponse;
 
@@ -25,7 +28,7 @@ use super::reply::Code;
 use super::routes::{BadTable, Routes, table};
 use super::site::Site;
 use super::visit::{Asked, Trace};
-use super::{dispatch, tunnel};
+use super::{dispatch, operator, tunnel};
 use crate::app::random;
 use crate::observe::activity::Entry;
 use crate::observe::panics;
@@ -162,9 +165,31 @@ fn sound(site: &Site, asked: &Asked) -> Result<(), Failure> {
     if asked.uri.path_and_query().is_none() {
         return Err(Failure::Malformed("The request names no path.".to_owned()));
     }
+    if let Some(name) = doubled(&asked.headers) {
+        return Err(Failure::Malformed(format!("The request has more than one {name} header.")));
+    }
     let host = host(asked)?;
     // A probe may reach the server by its address; everything else must use the public name.
     if site.answers_to(host) || asked.path() == "/api/health" { Ok(()) } else { Err(Failure::Misdirected) }
+}
+
+/// Headers that decide who asks, from where, and as what a body is read. Cookies may come in several lines.
+static SAID_ONCE: [HeaderName; 7] = [
+    AUTHORIZATION,
+    CONTENT_ENCODING,
+    CONTENT_TYPE,
+    ORIGIN,
+    REFERER,
+    HeaderName::from_static("sec-fetch-site"),
+    HeaderName::from_static(operator::HEADER),
+];
+
+/// SECURITY: of two lines a proxy could have gone by the one and Atlas by the other.
+fn doubled(headers: &HeaderMap) -> Option<&'static HeaderName> {
+    if headers.len() == headers.keys_len() {
+        return None;
+    }
+    SAID_ONCE.iter().find(|name| headers.get_all(*name).iter().nth(1).is_some())
 }
 
 fn host(asked: &Asked) -> Result<&str, Failure> {

@@ -8,7 +8,8 @@ use super::face::Face;
 ///
 /// SECURITY: browsers say where a request comes from, and scripts cannot make them lie. `Sec-Fetch-Site` must be
 /// `same-origin`; without it `Origin`, else `Referer`, must be ours. Who sends none of them is no browser: that is
-/// let through only to the API, with a method or content type that no foreign page could send unasked.
+/// let through only to the API, with a method or content type that no foreign page could send unasked. None of them is there
+/// twice: the front door refuses that.
 pub fn may_write(method: &Method, headers: &HeaderMap, face: Face, origins: &[String]) -> bool {
     if method.is_safe() {
         return true;

@@ -311,6 +311,38 @@ async fn a_form_posted_from_another_site_does_nothing() {
 }
 
 #[tokio::test]
+async fn a_header_that_says_who_asks_or_from_where_is_said_once() {
+    let world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    let ours = format!("http://{}", ada.host);
+    let form = "application/x-www-form-urlencoded";
+    let good = [("content-type", form), ("origin", ours.as_str()), ("sec-fetch-site", "same-origin")];
+    ada.asks("POST", "/habits", &good, b"title=Read&weekdays=1").await.is(303);
+    for twice in [
+        [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-origin")],
+        [("sec-fetch-site", "same-origin"), ("sec-fetch-site", "same-origin")],
+        [("origin", "https://evil.example"), ("origin", &ours)],
+        [("referer", "https://evil.example/"), ("referer", &ours)],
+        [("content-type", "text/plain"), ("content-type", form)],
+        [("content-encoding", "gzip"), ("content-encoding", "identity")],
+        [("authorization", "Basic YTpi"), ("authorization", "Basic YzpkCg==")],
+        [("atlas-operator-token", "one"), ("atlas-operator-token", "another")],
+    ] {
+        for turned in [[twice[0], twice[1]], [twice[1], twice[0]]] {
+            let others = good.into_iter().filter(|(name, _)| *name != twice[0].0);
+            let headers: Vec<_> = others.chain(turned).collect();
+            let page = ada.asks("POST", "/habits", &headers, b"title=Evil&weekdays=1").await.is(400);
+            page.says(&format!("more than one {} header", twice[0].0));
+            ada.asks("GET", "/today", &turned, b"").await.is(400);
+            ada.asks("POST", "/api/auth/logout", &headers, b"").await.is_refused(400, "invalid_request");
+        }
+    }
+    ada.get("/habits").await.is(200).says("Read").says_nothing_of("Evil");
+    // Cookies may come in several lines, as HTTP/2 sends them.
+    ada.asks("GET", "/today", &[("cookie", "theme=dark"), ("cookie", "a=b")], b"").await.is(200);
+}
+
+#[tokio::test]
 async fn sign_in_leads_back_but_never_off_the_site() {
     let world = World::new().await;
     let ada = world.signed_up("ada").await;
