@@ -5,7 +5,7 @@ use atlas::domain::password::PasswordHash;
 use atlas::store::{self, accounts};
 use serde_json::json;
 
-use crate::person::Person;
+use crate::person::{Person, Reply};
 use crate::world::{PASSWORD, Wishes, World};
 
 #[tokio::test]
@@ -261,32 +261,113 @@ async fn a_planted_session_is_never_adopted_and_the_one_replaced_ends() {
     ada.get("/today").await.is(200);
 }
 
-#[tokio::test]
-async fn over_https_the_cookie_is_guarded() {
+/// A world that people reach over https, and Ada in it, who has confirmed her address.
+async fn over_https() -> (World, Person) {
     let variables = vec![("APP_URL", "https://atlas.example.com".to_owned())];
     let world = World::with(Wishes { variables, ..Wishes::default() }).await;
     let mut ada = Person::new("ada", &world);
     ada.host = "atlas.example.com".to_owned();
-    let headers = [("content-type", "application/x-www-form-urlencoded"), ("origin", "https://atlas.example.com")];
-    let form = |fields: &[(&str, &str)]| form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let sign_up = form(&[
-        ("displayName", "Ada"),
-        ("email", "ada@example.com"),
-        ("password", PASSWORD),
-        ("confirmPassword", PASSWORD),
-    ]);
-    ada.asks("POST", "/sign-up", &headers, sign_up.as_bytes()).await.is(303);
+    let sign_up =
+        [("displayName", "Ada"), ("email", "ada@example.com"), ("password", PASSWORD), ("confirmPassword", PASSWORD)];
+    posts_over_https(&ada, "/sign-up", &sign_up).await.is(303);
     assert!(world.newest_mail("ada@example.com").unwrap().contains("https://atlas.example.com/verify-email?token="));
     let token = ada.newest_token().await;
-    ada.asks("POST", "/verify-email", &headers, form(&[("token", &token)]).as_bytes()).await.is(200);
-    let sign_in = form(&[("email", "ada@example.com"), ("password", PASSWORD)]);
-    let reply = ada.asks("POST", "/sign-in", &headers, sign_in.as_bytes()).await.is(303);
-    let line = reply.header("set-cookie").unwrap();
-    assert!(line.starts_with("__Host-atlas-development=") && line.contains("; Secure"), "{line}");
-    assert!(line.contains("HttpOnly") && line.contains("SameSite=Lax") && !line.contains("Domain"));
-    assert!(reply.header("strict-transport-security").is_some());
-    let out = ada.asks("POST", "/sign-out", &headers, b"").await.is(303);
+    posts_over_https(&ada, "/verify-email", &[("token", &token)]).await.is(200);
+    (world, ada)
+}
+
+async fn posts_over_https(person: &Person, path: &str, fields: &[(&str, &str)]) -> Reply {
+    let headers = [("content-type", "application/x-www-form-urlencoded"), ("origin", "https://atlas.example.com")];
+    let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    person.asks("POST", path, &headers, body.as_bytes()).await
+}
+
+const SIGN_IN: [(&str, &str); 2] = [("email", "ada@example.com"), ("password", PASSWORD)];
+
+#[tokio::test]
+async fn over_https_every_line_that_sets_a_cookie_is_guarded() {
+    let (world, ada) = over_https().await;
+    let page = posts_over_https(&ada, "/sign-in", &SIGN_IN).await.is(303);
+    assert!(page.header("strict-transport-security").is_some());
+    let out = posts_over_https(&ada, "/sign-out", &[]).await.is(303);
     assert_eq!(out.header("clear-site-data"), Some("\"cache\", \"storage\""));
+    let body = json!({ "email": "ada@example.com", "password": PASSWORD });
+    let api = ada.sends("POST", "/api/auth/sign-in", &body).await.is(200);
+    let api_out = ada.sends("POST", "/api/auth/logout", &json!({})).await.is(200);
+    posts_over_https(&ada, "/forgot-password", &SIGN_IN[..1]).await.is(303);
+    let link = crate::security::token(&world, "ada@example.com", "reset-password");
+    let fields = [("token", link.as_str()), ("password", PASSWORD), ("confirmPassword", PASSWORD)];
+    let reset = posts_over_https(&ada, "/reset-password", &fields).await.is(200);
+    posts_over_https(&ada, "/sign-in", &SIGN_IN).await.is(303);
+    let all_out = posts_over_https(&ada, "/account/sessions", &[("which", "all")]).await.is(303);
+
+    let (session, device) = ("__Host-atlas-development", "__Host-atlas-development-device");
+    for (what, reply, expected) in [
+        ("sign-in", page, &[session, device][..]),
+        ("sign-out", out, &[session]),
+        ("sign-in by API", api, &[session, device]),
+        ("sign-out by API", api_out, &[session]),
+        ("another password", reset, &[session]),
+        ("sign-out everywhere", all_out, &[session]),
+    ] {
+        let lines = reply.headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, line)| line.as_str());
+        let lines: Vec<&str> = lines.collect();
+        let names: Vec<&str> = lines.iter().map(|line| line.split('=').next().unwrap()).collect();
+        assert_eq!(names, expected, "{what}");
+        for line in lines {
+            let attributes: Vec<&str> = line.split("; ").skip(1).collect();
+            for wanted in ["Path=/", "Secure", "HttpOnly", "SameSite=Lax"] {
+                assert!(attributes.contains(&wanted), "{what}: {line} lacks {wanted}");
+            }
+            assert!(!line.to_ascii_lowercase().contains("domain") && line.len() < 4_096, "{what}: {line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn signing_out_by_api_ends_the_session_there_and_clears_what_the_browser_kept() {
+    let (world, ada) = over_https().await;
+    let body = json!({ "email": "ada@example.com", "password": PASSWORD });
+    ada.sends("POST", "/api/auth/sign-in", &body).await.is(200);
+    let mut thief = world.stranger();
+    thief.host = ada.host.clone();
+    thief.takes_cookie("__Host-atlas-development", &ada.cookie("__Host-atlas-development").unwrap());
+    thief.get("/api/habits").await.is(200);
+    let out = ada.sends("POST", "/api/auth/logout", &json!({})).await.is(200);
+    assert_eq!(out.header("clear-site-data"), Some("\"cache\", \"storage\""));
+    assert!(out.header("set-cookie").unwrap().starts_with("__Host-atlas-development=; "));
+    assert_eq!(ada.cookie("__Host-atlas-development"), None);
+    thief.get("/api/habits").await.is_refused(401, "unauthorized");
+    thief.get("/today").await.is(307);
+}
+
+#[tokio::test]
+async fn a_session_counts_in_its_cookie_and_nowhere_else() {
+    let world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    let token = ada.cookie("atlas-development").unwrap();
+    let thief = world.stranger();
+    for (name, value) in [
+        ("authorization", format!("Bearer {token}")),
+        ("authorization", format!("Token {token}")),
+        ("authorization", token.clone()),
+        ("x-session-token", token.clone()),
+        ("x-auth-token", token.clone()),
+        ("cookie", format!("__Host-atlas-development={token}; atlas-staging={token}; session={token}")),
+        ("cookie", format!("atlas-development-device={token}")),
+    ] {
+        let headers = [(name, value.as_str())];
+        thief.asks("GET", "/api/habits", &headers, b"").await.is_refused(401, "unauthorized");
+        thief.asks("GET", "/today", &headers, b"").await.is(307);
+    }
+    for name in ["token", "access_token", "session", "atlas-development"] {
+        thief.get(&format!("/api/habits?{name}={token}")).await.is_refused(401, "unauthorized");
+        thief.get(&format!("/today?{name}={token}")).await.is(307);
+    }
+    thief.get(&format!("/api/habits;atlas-development={token}")).await.is(404);
+    let body = json!({ "title": "Evil", "weekdays": [1], "token": token, "atlas-development": token });
+    thief.sends("POST", "/api/habits", &body).await.is_refused(401, "unauthorized");
+    ada.get("/api/habits").await.is(200);
 }
 
 #[tokio::test]

@@ -284,6 +284,24 @@ async fn a_restart_ends_no_pause_and_a_proof_of_who_owns_the_account_does() {
     tries_from(&world, 7, "ada@example.com", PASSWORD).await.is(200);
 }
 
+#[tokio::test]
+async fn whoever_is_kept_out_by_a_pause_sets_another_password_by_mail_and_is_in_at_once() {
+    let world = strict().await;
+    newcomer(&world, "ada").await;
+    for n in 0..5 {
+        tries_from(&world, n, "ada@example.com", "wrong wrong wrong").await.is(401);
+    }
+    let ada = Person::new("ada", &world).from("203.0.113.20");
+    ada.tries_to_sign_in(PASSWORD).await.is(422);
+    ada.posts("/forgot-password", &[("email", "ada@example.com")]).await.is(303);
+    let link = crate::security::token(&world, "ada@example.com", "reset-password");
+    let new = "copper lantern meadow sixteen";
+    let fields = [("token", link.as_str()), ("password", new), ("confirmPassword", new)];
+    ada.posts("/reset-password", &fields).await.is(200);
+    ada.tries_to_sign_in(new).await.is(303).leads_to("/today");
+    ada.get("/today").await.is(200);
+}
+
 /// Knocks once from each address, one after the other on one connection, and answers how many were served.
 async fn served(world: &World, addresses: std::ops::Range<u32>) -> usize {
     let host = format!("localhost:{}", world.address.port());

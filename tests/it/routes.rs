@@ -27,6 +27,8 @@ pub fn carries_the_security_headers(reply: &Reply, what: &str) {
     assert!(csp.contains("default-src 'none'") && !csp.contains("unsafe"), "{what}: {csp}");
     assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{what}");
     assert_eq!(reply.header("x-frame-options"), Some("DENY"), "{what}");
+    assert_eq!(reply.header("cross-origin-opener-policy"), Some("same-origin"), "{what}");
+    assert_eq!(reply.header("cross-origin-resource-policy"), Some("same-origin"), "{what}");
     assert!(reply.header("referrer-policy").is_some(), "{what}");
     assert!(reply.header("x-request-id").is_some_and(|id| id.len() == 16), "{what}");
     assert!(reply.header("server").is_none(), "{what}");
@@ -101,6 +103,35 @@ async fn a_wrong_method_is_told_which_ones_fit() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_request_is_what_its_method_says_whatever_else_it_calls_itself() {
+    let world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    let id = ada.keeps("Read").await;
+    let (page, api) = (format!("/habits/{id}"), format!("/api/habits/{id}"));
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let json = ("content-type", "application/json");
+    for name in ["x-http-method-override", "x-method-override", "x-http-method"] {
+        for method in ["DELETE", "PUT"] {
+            let headers = [json, (name, method), ("sec-fetch-site", "same-origin")];
+            ada.asks("POST", &api, &headers, b"{\"title\":\"Other\"}").await.is_refused(405, "invalid_request");
+            ada.asks("GET", &api, &[(name, method)], b"").await.is(405);
+        }
+        ada.asks("GET", &format!("{page}/archive"), &[(name, "POST")], b"").await.is(405);
+        ada.asks("GET", "/sign-out", &[(name, "POST")], b"").await.is(405);
+    }
+    let headers = [form, ("sec-fetch-site", "same-origin")];
+    for body in ["_method=DELETE", "_method=PUT&title=Other"] {
+        ada.asks("POST", &api, &headers, body.as_bytes()).await.is(405);
+        ada.asks("POST", &format!("{api}?{body}"), &headers, body.as_bytes()).await.is(405);
+        ada.get(&format!("{api}?{body}")).await.is(405);
+        ada.asks("POST", &page, &headers, body.as_bytes()).await;
+    }
+    ada.get(&format!("{page}/archive?_method=POST")).await.is(405);
+    let habits = ada.get("/api/habits").await.is(200).data();
+    assert_eq!(habits["habits"][0]["title"], "Read");
 }
 
 #[tokio::test]

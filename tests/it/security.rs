@@ -149,6 +149,31 @@ async fn a_new_password_asks_for_the_old_one_and_ends_every_other_session() {
 }
 
 #[tokio::test]
+async fn a_password_that_is_easy_to_guess_is_refused_wherever_one_is_chosen() {
+    let world = World::new().await;
+    let person = world.signed_up("wilhelmina").await;
+    forgets(&person, &person.email()).await.is(303);
+    let link = token(&world, &person.email(), "reset-password");
+    let proof = proves(&person, "account_password_change").await;
+    for easy in ["password1234", "qwertyuiop12", "Atlas-Habits-Atlas", "Wilhelmina-Atlas", "wilhelmina@example"] {
+        let why = "easy to guess";
+        let sign_up = json!({ "email": "wilhelmina@example.org", "password": easy, "displayName": "Wilhelmina" });
+        let stranger = world.stranger();
+        stranger.sends("POST", "/api/auth/signup", &sign_up).await.is_refused(400, "invalid_request").says(why);
+        wants_password(&person, easy).await.is(422).says(why);
+        let change = json!({ "password": easy, "stepUpChallengeToken": proof });
+        person.sends("PUT", "/api/account", &change).await.is_refused(400, "invalid_request").says(why);
+        resets(&person, &link, easy).await.is(422).says(why);
+        let reset = json!({ "token": link, "password": easy });
+        person.sends("POST", "/api/auth/reset-password", &reset).await.is_refused(400, "invalid_request").says(why);
+    }
+    // Neither link nor proof is spent by it.
+    let change = json!({ "password": NEW, "stepUpChallengeToken": proof });
+    person.sends("PUT", "/api/account", &change).await.is(200);
+    person.tries_to_sign_in(NEW).await.is(303);
+}
+
+#[tokio::test]
 async fn guessing_at_the_question_is_paused_and_the_question_ends_after_ten_minutes() {
     let world = World::new().await;
     let ada = world.signed_up("ada").await;
@@ -440,6 +465,66 @@ async fn what_belongs_to_somebody_else_is_like_what_does_not_exist_on_every_rout
     assert!(tried >= 16, "{tried}");
     ada.get("/habits").await.is(200).says("Read").says_nothing_of("Stolen");
     ada.get("/today").await.is(200);
+}
+
+/// What programs of other people's making have taken from whoever sent it, beside what was asked for.
+fn with_what_nobody_may_set(asked: &Value, of: &str) -> Value {
+    let mut body = json!({
+        "id": of, "user_id": of, "owner": of, "role": "admin", "is_admin": true, "isAdmin": true, "email_verified": true,
+        "emailVerifiedAt": "2020-01-01T00:00:00.000Z", "created_at": "2020-01-01", "createdAt": "2020-01-01",
+        "archivedAt": "2020-01-01T00:00:00.000Z", "__proto__": { "isAdmin": true }, "constructor": { "prototype": { "isAdmin": true } },
+    });
+    body.as_object_mut().unwrap().extend(asked.as_object().unwrap().clone());
+    body
+}
+
+#[tokio::test]
+async fn fields_that_nobody_may_set_change_nothing_wherever_they_are_sent() {
+    let world = World::new().await;
+    let ada = world.signed_up("ada").await;
+    let hers = ada.keeps("Read").await;
+    let her_id = ada.get("/api/auth/session").await.is(200).json()["user"]["id"].as_str().unwrap().to_owned();
+    let untouched = ada.get("/api/habits").await.is(200).data();
+
+    let mallory = Person::new("mallory", &world);
+    let sign_up = json!({ "email": mallory.email(), "password": PASSWORD, "displayName": "Mallory" });
+    mallory.sends("POST", "/api/auth/signup", &with_what_nobody_may_set(&sign_up, &her_id)).await.is(201);
+    mallory.tries_to_sign_in(PASSWORD).await.is(422).says("not confirmed yet");
+    mallory.confirms().await;
+    mallory.signs_in().await;
+    let me = async || mallory.get("/api/auth/session").await.is(200).json()["user"].take();
+    let born = me().await;
+    assert_eq!((born["isAdmin"].as_bool(), born["id"] == her_id.as_str()), (Some(false), false));
+    assert_eq!(born["emailVerifiedAt"], "2026-02-12T12:00:00.000Z");
+
+    let plan = with_what_nobody_may_set(&json!({ "title": "Mine", "weekdays": [4] }), &hers);
+    let mine = mallory.sends("POST", "/api/habits", &plan).await.is(201).data()["habit"].take();
+    assert_ne!(mine["id"], hers.as_str());
+    assert_eq!((&mine["createdAt"], &mine["archivedAt"]), (&json!("2026-02-12T12:00:00.000Z"), &json!(null)));
+    let path = format!("/api/habits/{}", mine["id"].as_str().unwrap());
+    let change = with_what_nobody_may_set(&json!({ "title": "Still mine" }), &hers);
+    let changed = mallory.sends("PUT", &path, &change).await.is(200).data()["habit"].take();
+    let mut expected = mine.clone();
+    expected["title"] = json!("Still mine");
+    assert_eq!(changed, expected);
+    let nothing = with_what_nobody_may_set(&json!({}), &hers);
+    mallory.sends("PUT", &path, &nothing).await.is_refused(400, "invalid_request");
+
+    let named = with_what_nobody_may_set(&json!({ "displayName": "Mal" }), &her_id);
+    mallory.sends("PUT", "/api/account", &named).await.is(200);
+    mallory.sends("PUT", "/api/account", &nothing).await.is_refused(400, "invalid_request");
+    let tick = json!({ "habitId": mine["id"], "date": "2026-02-12", "completed": true });
+    mallory.sends("POST", "/api/completions", &with_what_nobody_may_set(&tick, &her_id)).await.is(200);
+    let forged = [("id", her_id.as_str()), ("user_id", &her_id), ("role", "admin"), ("isAdmin", "true")];
+    let form = |fields: &[(&'static str, &'static str)]| [fields, &forged].concat();
+    mallory.posts("/habits", &form(&[("title", "Form"), ("weekdays", "4")])).await.is(303);
+    mallory.posts("/account/name", &form(&[("displayName", "Mallory")])).await.is(303);
+
+    assert_eq!(me().await, born, "but for the name, which is back, nothing is another");
+    mallory.get("/admin").await.is(307).leads_to("/today");
+    assert_eq!(mallory.done_on("2026-02-12").await, [mine["id"].as_str().unwrap()]);
+    assert_eq!(ada.get("/api/habits").await.is(200).data(), untouched);
+    assert!(ada.done_on("2026-02-12").await.is_empty());
 }
 
 #[tokio::test]
