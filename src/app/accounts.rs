@@ -3,7 +3,7 @@
 use super::challenges::spend;
 use super::keys::Purpose;
 use super::{App, Error, outbox};
-use crate::domain::audit::{Actor, Deed};
+use crate::domain::audit::{Actor, Deed, Line};
 use crate::domain::challenge::Action;
 use crate::domain::credentials::Credentials;
 use crate::domain::link::{Code, Link, VERIFICATION_LIFE};
@@ -62,7 +62,7 @@ impl SignUp {
 ///
 /// # Errors
 /// [`Error::Refused`] with a fault per field; [`Error::Busy`].
-pub async fn sign_up(app: &App, typed: SignUp) -> Result<AccountId, Error> {
+pub async fn sign_up(app: &App, typed: SignUp, client: &Client) -> Result<AccountId, Error> {
     let (email, credentials) = typed.parse(app).await?;
     let now = app.clock.now();
     let id = app.mint_account()?;
@@ -72,6 +72,7 @@ pub async fn sign_up(app: &App, typed: SignUp) -> Result<AccountId, Error> {
     let welcome = app.compose(email.clone(), welcome, VERIFICATION_LIFE)?.carrying(Carries::Verification(token.hash));
     let notice = app.compose(email.clone(), letters::address_taken(&app.app_url), VERIFICATION_LIFE)?;
     let code_of = app.keys.codes();
+    let line = app.line(Actor::Stranger, Deed::SignedUp, None, client)?;
     app.store
         .write(move |draft| {
             let mut account = match accounts::with_email(draft, &email)? {
@@ -100,6 +101,7 @@ pub async fn sign_up(app: &App, typed: SignUp) -> Result<AccountId, Error> {
                 outbox::post(draft, &welcome);
             }
             accounts::put(draft, &account)?;
+            audit::add(draft, &Line { whom: Some(account.id), ..line });
             Ok::<_, Error>(())
         })
         .await?;

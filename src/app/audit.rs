@@ -54,6 +54,7 @@ impl App {
         whom: Option<AccountId>,
         client: &Client,
     ) -> Result<Line, Error> {
-        Ok(Line { id: self.mint_audit()?, at: self.clock.now(), actor, deed, whom, address: client.address })
+        let (id, at, request) = (self.mint_audit()?, self.clock.now(), client.request.clone());
+        Ok(Line { id, at, actor, deed, whom, address: client.address, request })
     }
 }

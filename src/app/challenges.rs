@@ -82,10 +82,13 @@ pub async fn answer(
             Ok(typed) => (app.passwords.verify(typed, Some(me.credentials.password.clone())).await?, None),
             Err(_) => (false, None),
         },
-        Answer::Code(method, typed) => (false, Some(Proof::prepare(app, me, method, typed, client)?)),
+        Answer::Code(method, typed) => {
+            (false, Some(Proof::prepare(app, Actor::Person(me.id), me, (method, typed), client)?))
+        }
     };
     let (me, known, action) = (me.id, me.credentials.password.clone(), asked.action);
     let line = app.line(Actor::Person(me), Deed::SignInFailed, None, client)?;
+    let paused = app.line(Actor::Person(me), Deed::GuessesPaused, None, client)?;
     let answered = app
         .store
         .write(move |draft| {
@@ -101,8 +104,14 @@ pub async fn answer(
             match &judged {
                 Ok(()) => challenge.verified_at = Some(now),
                 Err(Refusal::WrongProof) => {
-                    challenge.wrong.count(now, WRONG_ANSWERS);
                     audit::add(draft, &line);
+                    match &proof {
+                        Some(proof) => proof.missed(draft, &mut challenge.wrong),
+                        None => challenge.wrong.count(now, WRONG_ANSWERS),
+                    }
+                    if proof.is_none() && challenge.wrong.blocked_for(now).is_some() {
+                        audit::add(draft, &paused);
+                    }
                 }
                 Err(_) => {}
             }

@@ -87,6 +87,8 @@ pub(super) struct Guess {
     guesser: Guesser,
     /// Whether it is refused whatever was typed.
     pub(super) paused: bool,
+    /// Whether the next ones are refused, should this one be wrong.
+    pauses: bool,
 }
 
 impl App {
@@ -111,10 +113,8 @@ impl App {
             tally.put(&guesser, stored, now);
         }
         let paused = tally.blocked_for(&guesser, now).is_some();
-        if !paused {
-            let _ = tally.count(&guesser, now);
-        }
-        Ok(Guess { guesser, paused })
+        let pauses = !paused && tally.count(&guesser, now).blocked_for(now).is_some();
+        Ok(Guess { guesser, paused, pauses })
     }
 
     /// Writes down that a guess was wrong. While an account pauses, nothing is written, so a storm fills no disk.
@@ -122,28 +122,33 @@ impl App {
     /// SECURITY: nobody waits for the disk, or known addresses would be told from unknown ones by the time it takes.
     pub(super) fn guessed_wrong(&self, guess: &Guess, client: &Client) -> Result<(), Error> {
         let (account, stored) = match &guess.guesser {
-            Guesser::Strangers(account) => (*account, true),
-            Guesser::Device(account, _) => (*account, false),
-            Guesser::AtNobody(_) => return Ok(()),
+            Guesser::Strangers(account) => (Some(*account), true),
+            Guesser::Device(account, _) => (Some(*account), false),
+            Guesser::AtNobody(_) => (None, false),
         };
-        if guess.paused {
+        // Of an address nobody has, only the pause is told.
+        if guess.paused || (account.is_none() && !guess.pauses) {
             return Ok(());
         }
-        let line = self.line(Actor::Stranger, Deed::SignInFailed, Some(account), client)?;
+        let line = |deed| self.line(Actor::Stranger, deed, account, client);
+        let missed = account.map(|_| line(Deed::SignInFailed)).transpose()?;
+        let paused = guess.pauses.then(|| line(Deed::GuessesPaused)).transpose()?;
         let now = self.clock.now();
         let written = self.store.write(move |draft| {
-            // The account may have been deleted since the password was typed; then nothing of it comes back.
-            if store::accounts::get(draft, account)?.is_none() {
-                return Ok(());
-            }
-            if stored {
-                let mut attempts = attempts::get(draft, account, KIND, now)?;
-                if attempts.blocked_for(now).is_none() {
-                    attempts.count(now, WRONG_PASSWORDS);
+            if let Some(account) = account {
+                // The account may have been deleted since the password was typed; then nothing of it comes back.
+                if store::accounts::get(draft, account)?.is_none() {
+                    return Ok(());
                 }
-                attempts::put(draft, account, KIND, &attempts);
+                if stored {
+                    let mut attempts = attempts::get(draft, account, KIND, now)?;
+                    if attempts.blocked_for(now).is_none() {
+                        attempts.count(now, WRONG_PASSWORDS);
+                    }
+                    attempts::put(draft, account, KIND, &attempts);
+                }
             }
-            store::audit::add(draft, &line);
+            missed.iter().chain(&paused).for_each(|line| store::audit::add(draft, line));
             Ok::<_, store::Error>(())
         });
         // Asking once puts it into the queue. Were the queue full, the count in memory would still hold.

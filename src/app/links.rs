@@ -1,7 +1,5 @@
 //! Proving that an address is one's own: the link in the mail, what it would do, and its button.
 
-use jiff::Timestamp;
-
 use super::keys::Purpose;
 use super::{App, Error, outbox};
 use crate::domain::attempts::is_recent;
@@ -165,15 +163,15 @@ pub async fn confirm_by_code(
 ) -> Result<(AccountId, Standing), Error> {
     let email = Email::parse(email).map_err(|fault| Refusal::Invalid(vec![fault]))?;
     let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
-    let now = app.clock.now();
     let code_of = app.keys.codes();
     let missed = app.line(Actor::Stranger, Deed::SignInFailed, None, client)?;
+    let paused = app.line(Actor::Stranger, Deed::GuessesPaused, None, client)?;
     let found = app
         .store
         .write(move |draft| {
             let account = accounts::with_email(draft, &email)?;
             let found = match &account {
-                Some(account) => guess_digits(draft, account.id, &code_of(account.id, &digits), now)?,
+                Some(account) => guess_digits(draft, account.id, &code_of(account.id, &digits), paused)?,
                 None => None,
             };
             if found.is_none() {
@@ -186,13 +184,14 @@ pub async fn confirm_by_code(
     confirm_hashed(app, found.ok_or(Refusal::WrongCode)?, password, client).await
 }
 
-/// The open link of `account` whose digits have that hash. A wrong guess is counted.
+/// The open link of `account` whose digits have that hash. A wrong guess is counted; `paused` tells of one too many.
 fn guess_digits(
     draft: &mut Draft<'_, '_>,
     account: AccountId,
     hash: &[u8; 32],
-    now: Timestamp,
+    paused: Line,
 ) -> Result<Option<TokenHash>, Error> {
+    let now = paused.at;
     let mut guesses = attempts::get(draft, account, "digits", now)?;
     if guesses.blocked_for(now).is_some() {
         return Ok(None);
@@ -211,6 +210,9 @@ fn guess_digits(
     }
     guesses.count(now, CODE_RULE);
     attempts::put(draft, account, "digits", &guesses);
+    if guesses.blocked_for(now).is_some() {
+        audit::add(draft, &Line { whom: Some(account), ..paused });
+    }
     Ok(None)
 }
 

@@ -51,6 +51,8 @@ macro_rules! deeds {
 }
 
 deeds! {
+    /// Somebody signed up; nobody has confirmed the address yet.
+    SignedUp "account.signed_up";
     /// The mail that confirms an address was asked for again.
     ConfirmationAsked "address.confirmation_asked";
     /// An address was confirmed.
@@ -59,6 +61,8 @@ deeds! {
     SignedIn "session.started";
     /// A password or code was wrong.
     SignInFailed "session.refused";
+    /// The last of too many wrong passwords, codes or answers: for a while none counts any more.
+    GuessesPaused "guesses.paused";
     /// Somebody signed out, here or elsewhere.
     SignedOut "session.ended";
     /// Another password.
@@ -128,6 +132,9 @@ pub struct Line {
     /// From where.
     #[serde(default)]
     pub address: Option<IpAddr>,
+    /// In answer to which request, by its number in the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
 }
 
 impl Line {

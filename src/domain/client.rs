@@ -17,13 +17,22 @@ pub struct Client {
     /// What the browser calls itself, cut after 200 characters; empty when it does not.
     #[serde(default)]
     pub agent: String,
+    /// The number of the request with which it asks now, as it stands in the log. It is not kept with the client.
+    #[serde(skip)]
+    pub request: Option<String>,
 }
 
 impl Client {
     /// A client at `address` that calls itself `agent`.
     pub fn new(address: Option<IpAddr>, agent: &str) -> Self {
         let readable = agent.chars().filter(|letter| !letter.is_control());
-        Self { address: address.map(|address| address.to_canonical()), agent: readable.take(LONGEST_AGENT).collect() }
+        let address = address.map(|address| address.to_canonical());
+        Self { address, agent: readable.take(LONGEST_AGENT).collect(), request: None }
+    }
+
+    /// The same, asking with the request of that number.
+    pub fn asking(self, request: &str) -> Self {
+        Self { request: Some(request.to_owned()), ..self }
     }
 }
 

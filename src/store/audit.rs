@@ -35,14 +35,14 @@ pub fn page(
     Ok(Page { rows: page.rows, next: page.next.map(|(_, line)| line) })
 }
 
-/// Takes away where an account's lines came from: what is left says what happened, and of nobody.
+/// Takes away where an account's lines came from, and with which request: what is left says what happened, and of nobody.
 ///
 /// # Errors
 /// [`Error`] when the file cannot be read.
 pub fn make_nameless(draft: &mut Draft<'_, '_>, account: AccountId) -> Result<(), Error> {
     for ((_, id), ()) in draft.under(&ACCOUNT_AUDIT, &account.encode(), usize::MAX)? {
         if let Some(line) = draft.get(&AUDIT, &id)? {
-            draft.put(&AUDIT, &id, &Line { address: None, ..line });
+            draft.put(&AUDIT, &id, &Line { address: None, request: None, ..line });
         }
     }
     Ok(())

@@ -37,7 +37,7 @@ pub async fn sign_up(visit: Visit) -> Result<Answer, Failure> {
         zone: form.maybe("timeZone").map(str::to_owned),
     };
     let again = |faults: &[Fault], status, busy| Ok(sign_up_again(&visit, &form, status, faults, busy));
-    match accounts::sign_up(&visit.site.app, typed).await {
+    match accounts::sign_up(&visit.site.app, typed, &visit.client()).await {
         Ok(_) => Ok(reply::see_other("/sign-up?sent")),
         Err(app::Error::Refused(refusal)) => again(refusal.faults(), UNPROCESSABLE, None),
         Err(app::Error::Busy) => again(&[], StatusCode::SERVICE_UNAVAILABLE, Some(BUSY)),

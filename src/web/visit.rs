@@ -117,7 +117,7 @@ impl Visit {
     /// Who is at the other end, as far as can be told.
     pub fn client(&self) -> Client {
         let agent = self.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-        Client::new(self.address(), agent.unwrap_or_default())
+        Client::new(self.address(), agent.unwrap_or_default()).asking(&self.trace.id)
     }
 
     /// The client's address, as the nearest trusted proxy tells it. No other header than X-Forwarded-For is looked at.

@@ -10,6 +10,7 @@ use atlas::store::{Read, Turn, accounts, audit as trails};
 use serde_json::{Value, json};
 
 use crate::person::Person;
+use crate::two_factor;
 use crate::world::{PASSWORD, Wishes, World};
 
 /// An environment whose owner is Olga and whose list has Lin, in odd spellings.
@@ -176,7 +177,9 @@ async fn an_admin_signs_somebody_out_and_sends_a_confirmation_again() {
     ben.confirms().await;
     olga.posts(&again, &[]).await.is(303).leads_to(&format!("/admin/users/{bens}?done=nothing"));
     assert_eq!(world.mails("ben@example.com"), 2);
-    let deeds: Vec<Deed> = trail(&world).into_iter().filter(|line| line.2.is_some()).map(|line| line.0).collect();
+    let hers = Actor::Person(id_of(&world, &olga));
+    let told = trail(&world).into_iter().filter(|line| line.1 == hers && line.2.is_some());
+    let deeds: Vec<Deed> = told.map(|line| line.0).collect();
     assert_eq!(deeds, [Deed::VerificationResent, Deed::SessionsEnded]);
     let page = olga.get("/admin/audit?deed=admin.sessions_ended").await.is(200).says("by <a").says(">olga</a>");
     page.says(">ada</a>").says_nothing_of(">ben</a>");
@@ -195,7 +198,78 @@ async fn an_id_of_nobody_and_an_id_that_is_none_are_not_found() {
             olga.posts(&format!("/admin/users/{id}/{deed}"), &[]).await.is(404);
         }
     }
-    assert!(!trail(&world).iter().any(|line| line.2.is_some()), "what is not done leaves no line");
+    let done = trail(&world).into_iter().filter(|line| line.2.is_some() && line.1 != Actor::Stranger);
+    assert_eq!(done.count(), 0, "what is not done leaves no line");
+}
+
+#[tokio::test]
+async fn a_sign_up_and_each_pause_of_guesses_is_told_once_with_the_number_of_its_request() {
+    let world = world().await;
+    let (olga, ada, bob) = (world.signed_up("olga").await, world.signed_up("ada").await, world.signed_up("bob").await);
+    let (adas, bobs) = (id_of(&world, &ada), id_of(&world, &bob));
+    let told = async |deed: Deed| {
+        world.site.app.store.flush().await.unwrap();
+        admin::trail(&world.site.app, None, Some(deed), None, 100).unwrap().rows
+    };
+    let people: Vec<_> = told(Deed::SignedUp).await.into_iter().map(|line| (line.actor, line.whom)).collect();
+    assert_eq!(people, [bobs, adas, id_of(&world, &olga)].map(|whom| (Actor::Stranger, Some(whom))));
+    Person::new("ada", &world).signs_up("UTC").await;
+    assert_eq!(told(Deed::SignedUp).await.len(), 3, "with a taken address nobody has signed up");
+
+    let stranger = world.stranger();
+    let tries = async |email: &str| {
+        let body = json!({ "email": email, "password": "wrong wrong wrong" });
+        let reply = stranger.sends("POST", "/api/auth/sign-in", &body).await.is(401);
+        reply.header("x-request-id").unwrap().to_owned()
+    };
+    let mut numbers = Vec::new();
+    for _ in 0..8 {
+        numbers.push(tries("ada@example.com").await);
+    }
+    let paused = told(Deed::GuessesPaused).await;
+    assert_eq!(paused.len(), 1, "{paused:?}");
+    assert_eq!((paused[0].actor, paused[0].whom), (Actor::Stranger, Some(adas)));
+    assert_eq!((paused[0].request.as_ref(), paused[0].at), (numbers.get(4), world.clock.now()));
+    let missed: Vec<_> = told(Deed::SignInFailed).await.into_iter().rev().filter_map(|line| line.request).collect();
+    assert_eq!(missed, numbers[..5], "while it lasts nothing more is written");
+    let page = olga.get("/admin/audit?deed=guesses.paused").await.is(200).says(">ada</a>");
+    page.says(&format!("request {}", numbers[4]));
+
+    // An address nobody has; the next pause; a question; codes of the app; recovery codes; digits from a mail.
+    for _ in 0..8 {
+        tries("nobody@example.com").await;
+    }
+    world.it_is("2026-02-12T12:10:00Z");
+    for _ in 0..8 {
+        tries("ada@example.com").await;
+    }
+    let asked = crate::security::question(&bob.posts("/account/delete", &[("confirm", "delete")]).await.is(200));
+    for _ in 0..6 {
+        crate::security::answers(&bob, &asked, "wrong wrong wrong").await.is(422);
+    }
+    ada.signs_in().await;
+    let (app, _) = two_factor::enrols(&world, &ada).await;
+    for (method, code) in [("totp", two_factor::wrong(&two_factor::code(&app, &world))), ("recovery_code", "x".into())]
+    {
+        let challenge = two_factor::begins(&ada).await;
+        for _ in 0..6 {
+            assert!(two_factor::answers(&ada, &challenge, method, &code).await.status >= 400);
+        }
+    }
+    Person::new("carol", &world).signs_up("UTC").await;
+    let carol = Person::new("carol", &world);
+    for _ in 0..12 {
+        let digits = [("email", "carol@example.com"), ("digits", "no digits")];
+        carol.posts("/verify-email", &digits).await.is(422);
+    }
+    let carols = id_of(&world, &carol);
+    let mut paused: Vec<_> = told(Deed::GuessesPaused).await.iter().map(|line| (line.actor, line.whom)).collect();
+    paused.pop();
+    let stranger = |whom| (Actor::Stranger, whom);
+    let hers = stranger(Some(adas));
+    paused.reverse();
+    let expected = [stranger(None), hers, (Actor::Person(bobs), None), hers, hers, stranger(Some(carols))];
+    assert_eq!(paused, expected);
 }
 
 #[tokio::test]
@@ -446,6 +520,7 @@ async fn a_list_is_whole_however_little_is_looked_at_for_a_page() {
         deed: if n.is_multiple_of(5) { Deed::AccountDisabled } else { Deed::AccountEnabled },
         whom: n.is_multiple_of(2).then_some(whom),
         address: None,
+        request: None,
     };
     let lines: Vec<Line> = (0..40).map(line).collect();
     world

@@ -355,6 +355,8 @@ async fn a_deleted_account_leaves_no_trace_but_nameless_lines() {
     elsewhere.tries_to_sign_in(PASSWORD).await.is(422);
 
     crate::deletion::left_no_trace(&world, &id, &["ada@", "127.0.0.1", "Read", "argon2"]);
+    let told = atlas::app::admin::trail(&world.site.app, Some(id.parse().unwrap()), None, None, 100).unwrap().rows;
+    assert!(told.len() > 3 && told.iter().all(|line| line.address.is_none() && line.request.is_none()), "{told:?}");
     let confirmed = world.site.app.store.read(|view| counts::get(view, Count::Verified)).unwrap();
     assert_eq!(confirmed, 0);
 }

@@ -187,7 +187,7 @@ pub async fn disable(
         Ok(typed) => app.passwords.verify(typed, Some(known.clone())).await?,
         Err(_) => false,
     };
-    let (id, proof) = (me.id, Proof::prepare(app, me, method, code, client)?);
+    let (id, proof) = (me.id, Proof::prepare(app, Actor::Person(me.id), me, (method, code), client)?);
     let news = News::prepare(app, me, letters::two_factor_disabled(&app.app_url))?;
     let line = app.line(Actor::Person(id), Deed::TwoFactorDisabled, None, client)?;
     let judged = app
@@ -231,7 +231,7 @@ pub async fn rotate(
     if me.two_factor.is_none() {
         return Err(not_on());
     }
-    let (id, proof) = (me.id, Proof::prepare(app, me, method, code, client)?);
+    let (id, proof) = (me.id, Proof::prepare(app, Actor::Person(me.id), me, (method, code), client)?);
     let (codes, hashes) = recovery_codes(app, id)?;
     let line = app.line(Actor::Person(id), Deed::RecoveryRotated, None, client)?;
     let judged = app

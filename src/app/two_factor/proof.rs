@@ -6,8 +6,9 @@ use subtle::ConstantTimeEq;
 use super::{News, recovery_hash};
 use crate::app::keys::{Keys, Purpose};
 use crate::app::{App, Error};
-use crate::domain::attempts::Rule;
+use crate::domain::attempts::{Attempts, Rule};
 use crate::domain::audit::{Actor, Deed, Line};
+use crate::domain::challenge::WRONG_ANSWERS;
 use crate::domain::two_factor::{Method, TotpSecret, WRONG_CODES, WRONG_CODES_A_DAY};
 use crate::domain::{Account, AccountId, Client, Refusal};
 use crate::pages::letters;
@@ -25,22 +26,24 @@ pub struct Proof {
     now: Timestamp,
     keys: Keys,
     used: (Line, News),
+    paused: Line,
     blocked: News,
     blocked_today: News,
 }
 
 impl Proof {
-    /// Prepares what `account` answers with.
+    /// Prepares what `actor` answers with for `account`.
     ///
     /// # Errors
     /// When the system gives no random numbers.
     pub(in crate::app) fn prepare(
         app: &App,
+        actor: Actor,
         account: &Account,
-        method: Method,
-        typed: &str,
+        (method, typed): (Method, &str),
         client: &Client,
     ) -> Result<Self, Error> {
+        let whom = (actor != Actor::Person(account.id)).then_some(account.id);
         let line = app.line(Actor::Person(account.id), Deed::RecoveryUsed, None, client)?;
         Ok(Self {
             method,
@@ -48,6 +51,7 @@ impl Proof {
             now: app.clock.now(),
             keys: app.keys.clone(),
             used: (line, News::prepare(app, account, letters::recovery_code_used(&app.app_url))?),
+            paused: app.line(actor, Deed::GuessesPaused, whom, client)?,
             blocked: News::prepare(app, account, letters::codes_refused(&app.app_url))?,
             blocked_today: News::prepare(app, account, letters::codes_refused_today(&app.app_url))?,
         })
@@ -120,12 +124,25 @@ impl Proof {
     /// Counts a wrong answer, tells the owner when that blocks further ones, and answers what to say.
     pub(super) fn miss(&self, draft: &mut Draft<'_, '_>, whose: AccountId) -> Result<Refusal, Error> {
         let blocks = self.count(draft, whose, KIND, WRONG_CODES)?;
-        if self.count(draft, whose, DAILY, WRONG_CODES_A_DAY)? {
+        let blocks_today = self.count(draft, whose, DAILY, WRONG_CODES_A_DAY)?;
+        if blocks_today {
             self.blocked_today.post(draft);
         } else if blocks {
             self.blocked.post(draft);
         }
+        if blocks || blocks_today {
+            audit::add(draft, &self.paused);
+        }
         Ok(Refusal::WrongProof)
+    }
+
+    /// Counts a wrong answer against the question it was to answer. Codes of the app are counted for the account, too, and
+    /// that is what pauses them.
+    pub(in crate::app) fn missed(&self, draft: &mut Draft<'_, '_>, wrong: &mut Attempts) {
+        wrong.count(self.now, WRONG_ANSWERS);
+        if self.method == Method::RecoveryCode && wrong.blocked_for(self.now).is_some() {
+            audit::add(draft, &self.paused);
+        }
     }
 
     /// Counts a wrong answer under a rule, and answers whether further ones are refused.

@@ -5,7 +5,7 @@ use crate::app::keys::Purpose;
 use crate::app::sessions::SignedIn;
 use crate::app::{App, Error, sessions};
 use crate::domain::audit::{Actor, Deed};
-use crate::domain::challenge::{Action, WRONG_ANSWERS};
+use crate::domain::challenge::Action;
 use crate::domain::two_factor::Method;
 use crate::domain::{Client, Refusal};
 use crate::store::{accounts, audit, challenges};
@@ -32,7 +32,7 @@ pub async fn sign_in(
         None => Ok(None),
     })?;
     let account = account.ok_or(Refusal::ProofWanted)?;
-    let proof = Proof::prepare(app, &account, method, code, &client)?;
+    let proof = Proof::prepare(app, Actor::Stranger, &account, (method, code), &client)?;
     let begin = sessions::Beginning::prepare(app, account.id, presented, device, client.clone())?;
     let refused = app.line(Actor::Stranger, Deed::SignInFailed, Some(account.id), &client)?;
     let now = app.clock.now();
@@ -47,7 +47,7 @@ pub async fn sign_in(
             }
             if let Err(refusal) = proof.judge(draft, &mut account)? {
                 if refusal == Refusal::WrongProof {
-                    asked.wrong.count(now, WRONG_ANSWERS);
+                    proof.missed(draft, &mut asked.wrong);
                     challenges::put(draft, &hash, &asked);
                     audit::add(draft, &refused);
                 }

@@ -114,7 +114,11 @@ pub fn trail(
                         }
                         @if let Some((id, name)) = told.whom { " · to " (person_link(id, name)) }
                     }
-                    span.hint { (moment(told.line.at)) @if let Some(address) = told.line.address { " · " (address) } }
+                    span.hint {
+                        (moment(told.line.at))
+                        @if let Some(address) = told.line.address { " · " (address) }
+                        @if let Some(request) = &told.line.request { " · request " (request) }
+                    }
                 }
             }
         }

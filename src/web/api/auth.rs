@@ -26,7 +26,8 @@ struct SignUp {
 /// `POST /api/auth/signup`: 201 `{userId}`, also for an address that is taken; only its owner is told.
 pub async fn sign_up(visit: Visit) -> Result<Answer, Failure> {
     let SignUp { email, password, display_name: name, time_zone: zone } = visit.json().await?;
-    let id = accounts::sign_up(&visit.site.app, accounts::SignUp { email, name, password, again: None, zone }).await?;
+    let typed = accounts::SignUp { email, name, password, again: None, zone };
+    let id = accounts::sign_up(&visit.site.app, typed, &visit.client()).await?;
     Ok(reply::json(StatusCode::CREATED, &json!({ "userId": id })))
 }
 

@@ -51,7 +51,7 @@ async fn people(team: &Team, name: &'static str, host: &'static str) -> Held {
         zone: None,
     };
     accounts::plant(&app, somebody("ben"), true).await.unwrap();
-    accounts::sign_up(&app, somebody("ada")).await.unwrap();
+    accounts::sign_up(&app, somebody("ada"), &Client::default()).await.unwrap();
     credentials::ask_reset(&app, "ben@example.com", &Client::default()).await.unwrap();
     let entry = sessions::sign_in(&app, "ben@example.com", PASSWORD, None, None, Client::default()).await.unwrap();
     let Entry::Session(given) = entry else { panic!("no second step") };
