@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{AccountId, Client};
 
 /// A session ends this long after it was last used.
-pub const IDLE: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// A session ends this long after sign-in, however much it is used.
-pub const LONGEST: SignedDuration = SignedDuration::from_hours(90 * 24);
+pub const IDLE: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// A session ends this long after sign-in, however much it is used (NIST SP 800-63B-4, AAL1: 30 days at most).
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// On so many devices one person may be signed in; past that, the one used longest ago is signed out.
 pub const MOST: usize = 50;
 /// For this long after a sign-in it needs no other proof of who it is to set a second factor up.
@@ -69,10 +69,12 @@ mod tests {
         let day = |n: i64| start + SignedDuration::from_hours(24 * n);
         let account = AccountId::mint(start, [0; 10]);
         let session = |used| Session { used_at: used, ..Session::new(account, Client::default(), start) };
-        assert!(session(start).is_live(day(29)));
-        assert!(!session(start).is_live(day(30)));
-        assert!(session(day(29)).is_live(day(58)));
-        assert!(!session(day(89)).is_live(day(90)));
+        assert!(session(start).is_live(day(13)));
+        assert!(!session(start).is_live(day(14)));
+        assert!(session(day(13)).is_live(day(26)));
+        assert!(!session(day(13)).is_live(day(27)));
+        assert!(session(day(29)).is_live(day(29)));
+        assert!(!session(day(29)).is_live(day(30)));
     }
 
     #[test]

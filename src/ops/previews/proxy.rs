@@ -41,7 +41,9 @@ fn caddy(out: &mut String, site: &Site) -> std::fmt::Result {
 }
 
 fn nginx(out: &mut String, site: &Site) -> std::fmt::Result {
-    let tls = if site.url.scheme() == "https" { " ssl" } else { "" };
+    let is_https = site.url.scheme() == "https";
+    let tls = if is_https { " ssl" } else { "" };
+    let protocols = if is_https { "\n    ssl_protocols TLSv1.2 TLSv1.3;" } else { "" };
     let (host, port) = (site.url.host_str().unwrap_or_default(), site.url.port_or_known_default().unwrap_or(80));
     // Host with its port, as the browser sent it: Atlas answers to no other name.
     write!(
@@ -50,7 +52,7 @@ fn nginx(out: &mut String, site: &Site) -> std::fmt::Result {
 server {{
     listen {port}{tls};
     listen [::]:{port}{tls};
-    server_name {host};
+    server_name {host};{protocols}
     client_max_body_size 8m;
     location / {{
         proxy_pass http://{};
@@ -76,9 +78,10 @@ mod tests {
         assert!(caddy.contains("\nhttp://b.localhost:8080 {\n\treverse_proxy 127.0.0.1:3101\n}\n"), "{caddy}");
         let nginx = configuration(Proxy::Nginx, &sites);
         assert!(
-            nginx.contains("listen 443 ssl;\n    listen [::]:443 ssl;\n    server_name a.preview.example.org;"),
+            nginx.contains("listen 443 ssl;\n    listen [::]:443 ssl;\n    server_name a.preview.example.org;\n    ssl_protocols TLSv1.2 TLSv1.3;\n"),
             "{nginx}"
         );
+        assert_eq!(nginx.matches("ssl_protocols").count(), 1, "{nginx}");
         assert!(nginx.contains("listen 8080;") && nginx.contains("proxy_pass http://127.0.0.1:3101;"), "{nginx}");
         assert_eq!(configuration(Proxy::Nginx, &[]).lines().count(), 1);
     }
