@@ -18,6 +18,13 @@ const LONGEST: Duration = Duration::from_mins(1);
 /// How much the file must be able to grow before it takes writes again, in bytes.
 const ROOM: usize = 4 << 20;
 
+/// What somebody has to see to when the data file is damaged.
+pub fn alert(app: &App) -> Option<&'static str> {
+    app.store.is_damaged().then_some(
+        "The data file is damaged: something in it is not as it was written. Nothing of that is shown. Keep a copy of the file, look at its disk, and go back to the newest snapshot (atlas rollback --to).",
+    )
+}
+
 /// Watches the data file for as long as the server runs. Ends only by being dropped.
 pub async fn keep_recovering(app: &App) {
     let mut pause = SHORTEST;

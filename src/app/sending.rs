@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{App, Error, outbox::save, random};
-use crate::domain::link;
 use crate::domain::mail::{Carries, Mail, Standing, pause_before_retry};
+use crate::domain::{MailId, link};
 use crate::mail::{Connection, Relay, Trouble, Verdict};
 use crate::store::{Read, accounts, links, outbox};
 
@@ -58,7 +58,8 @@ fn pause_until_next(app: &App) -> Duration {
 /// Sends everything that is due now, once, over as few connections as it takes.
 ///
 /// # Errors
-/// [`Error`] when the file cannot be read or written; a relay that refuses is no error here.
+/// [`Error`] when the file cannot be read or written; a relay that refuses is no error here. A mail about which something
+/// stored cannot be read stays where it is, and that is told after the others were sent.
 pub async fn send_due(app: &App, relay: &Relay) -> Result<(), Error> {
     // A mail that was sent and cannot be marked as sent would be sent again and again.
     if !app.store.can_commit() {
@@ -67,16 +68,22 @@ pub async fn send_due(app: &App, relay: &Relay) -> Result<(), Error> {
     let millis = u64::try_from(app.clock.now().as_millisecond()).unwrap_or(0).saturating_add(1);
     let due = app.store.read(|view| outbox::due(view, millis, ROUND))?;
     let mut round = Round { app, relay, connection: None, breaks: 0, stopped: None };
-    for mail in due {
-        let id = mail.id;
-        let after = round.after(mail).await?;
-        tracing::info!(mail = %id, to = %after.to.masked(), standing = after.standing.word(), "mail");
-        written_down(app, after).await?;
+    let mut broken = Ok(());
+    for id in due {
+        match round.after(id).await {
+            Ok(None) => {}
+            Ok(Some(after)) => {
+                tracing::info!(mail = %id, to = %after.to.masked(), standing = after.standing.word(), "mail");
+                written_down(app, after).await?;
+            }
+            Err(Error::Broken(why)) => broken = Err(Error::Broken(format!("mail {id}: {why}"))),
+            Err(error) => return Err(error),
+        }
     }
     if let Some(connection) = round.connection {
         connection.quit().await;
     }
-    Ok(())
+    broken
 }
 
 /// Writes down what became of a mail, however many others want to write something.
@@ -100,12 +107,23 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    /// How a mail stands after its turn.
-    async fn after(&mut self, mail: Mail) -> Result<Mail, Error> {
+    /// How a mail stands after its turn; `None` for one that is gone meanwhile.
+    async fn after(&mut self, id: MailId) -> Result<Option<Mail>, Error> {
         let now = self.app.clock.now();
-        if let Some(why) = self.app.store.read(|view| untrue(view, &mail, now))? {
-            return Ok(mail.over(now, why));
-        }
+        let looked = self.app.store.read(|view| {
+            let Some(mail) = outbox::get(view, id)? else { return Ok::<_, Error>(None) };
+            let why = untrue(view, &mail, now)?;
+            Ok(Some((mail, why)))
+        })?;
+        Ok(match looked {
+            None => None,
+            Some((mail, Some(why))) => Some(mail.over(now, why)),
+            Some((mail, None)) => Some(self.tried(mail, now).await?),
+        })
+    }
+
+    /// How a mail stands after it was tried to send it, if it may be.
+    async fn tried(&mut self, mail: Mail, now: Timestamp) -> Result<Mail, Error> {
         // SECURITY: asked again at the last moment, for the list may be shorter than when the mail was written.
         if !self.app.mail.allows(&mail.to) {
             return Ok(Mail { standing: Standing::Captured, ..mail });

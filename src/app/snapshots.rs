@@ -78,7 +78,7 @@ pub async fn take(app: &App, reason: Reason, told: Told<'_>) -> Result<Taken, Er
     let work = tokio::task::spawn_blocking(move || -> Result<Taken, Error> {
         let tell = |words: &str| drop(tell.send(words.to_owned()));
         let stamp = store.stamp().clone();
-        let manifest = made(store.path(), &stamp.environment, &clock, reason, &tell, |draft| {
+        let copy = |draft: &Path| {
             let mut last = 0;
             let rows = store.copy_to(draft, &mut |done, of| {
                 let percent = done.saturating_mul(100) / of.max(1);
@@ -88,7 +88,8 @@ pub async fn take(app: &App, reason: Reason, told: Told<'_>) -> Result<Taken, Er
                 }
             })?;
             Ok(Some((stamp.file_id, rows)))
-        })?;
+        };
+        let manifest = made(store.path(), &clock, reason, &tell, copy, |draft| store.prove_copy(draft))?;
         Ok(Taken::with(manifest, store.path(), elsewhere.as_ref(), &tell))
     });
     while let Some(words) = heard.recv().await {
@@ -112,21 +113,23 @@ pub fn take_closed(
     elsewhere: Option<&Elsewhere>,
     reason: Reason,
 ) -> Result<Taken, Error> {
-    let manifest = made(data_file, environment, clock, reason, &|_| (), |draft| {
+    let copy = |draft: &Path| {
         std::fs::copy(data_file, draft)?;
         Ok(None)
-    })?;
+    };
+    let manifest = made(data_file, clock, reason, &|_| (), copy, |draft| snapshot::settle(draft, environment))?;
     Ok(Taken::with(manifest, data_file, elsewhere, &|_| ()))
 }
 
-/// Copies with `copy`, proves, and keeps. `copy` answers which file it copied and how many rows it then had, if it knows.
+/// Copies with `copy`, proves with `prove`, and keeps. `copy` answers which file it copied and how many rows it then had, if
+/// it knows.
 fn made(
     data_file: &Path,
-    environment: &Environment,
     clock: &Clock,
     reason: Reason,
     tell: &dyn Fn(&str),
     copy: impl FnOnce(&Path) -> Result<Option<(FileId, Rows)>, Failure>,
+    prove: impl FnOnce(&Path) -> Result<Proof, OpenError>,
 ) -> Result<Manifest, Error> {
     let folder = Folder::beside(data_file);
     make_room(&folder, data_file)?;
@@ -136,7 +139,7 @@ fn made(
         let taken_at = clock.now();
         let known = copy(&draft)?;
         tell("looking through the copy");
-        let proof = snapshot::settle(&draft, environment)?;
+        let proof = prove(&draft)?;
         if let Some((file_id, rows)) = known {
             compare(file_id, &rows, &proof)?;
         }

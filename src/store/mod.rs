@@ -2,7 +2,7 @@
 //!
 //! Everything goes through two doors: [`Store::read`] looks at the last commit, [`Store::write`] decides and changes in
 //! one step. A decision that refuses or panics leaves nothing behind, and no write is answered before it is durable.
-//! [`schema`] shows every table on one page.
+//! No row is shown that is not as it was written: each carries a sum. [`schema`] shows every table on one page.
 
 pub mod accounts;
 pub mod attempts;
@@ -10,6 +10,7 @@ pub mod audit;
 pub mod challenges;
 pub mod completions;
 pub mod counts;
+mod damage;
 mod draft;
 pub mod encrypted;
 mod error;
@@ -34,6 +35,7 @@ pub mod sessions;
 pub mod snapshot;
 pub mod snapshots;
 mod stats;
+mod sum;
 mod table;
 mod writer;
 
@@ -55,6 +57,7 @@ pub use table::{Page, Read, Table, Turn, View};
 
 use crate::domain::AccountId;
 use crate::domain::stamp::Stamp;
+use damage::Damage;
 use known::Known;
 use preimage::Preimage;
 use recency::Recency;
@@ -74,7 +77,8 @@ struct Shared {
     /// Whether the file was given up for lack of an answer from its disk, and may be opened again.
     lost: AtomicBool,
     recency: Arc<Recency>,
-    known: Arc<Known>,
+    known: Known,
+    damage: Arc<Damage>,
     stamp: Stamp,
     key: [u8; 32],
     path: PathBuf,
@@ -99,10 +103,16 @@ struct Identified {
 }
 
 impl Open {
-    fn of(file: Identified, path: &Path, recency: &Arc<Recency>, withheld: bool) -> Result<Self, OpenError> {
+    fn of(
+        file: Identified,
+        path: &Path,
+        recency: &Arc<Recency>,
+        damage: &Arc<Damage>,
+        withheld: bool,
+    ) -> Result<Self, OpenError> {
         let Identified { database, backend, .. } = file;
         let database = Arc::new(database);
-        let writer = Writer::start(Arc::clone(&database), Arc::clone(recency), withheld)
+        let writer = Writer::start(Arc::clone(&database), Arc::clone(recency), Arc::clone(damage), withheld)
             .map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
         Ok(Self { writer, database, backend, withheld: AtomicBool::new(withheld) })
     }
@@ -137,10 +147,12 @@ impl Store {
     fn around(file: Identified, path: &Path) -> Result<Self, OpenError> {
         let (stamp, key) = (file.stamp.clone(), file.key);
         let recency = Arc::new(Recency::default());
-        let open = RwLock::new(Some(Open::of(file, path, &recency, false)?));
+        let damage = Arc::new(Damage::default());
+        let open = RwLock::new(Some(Open::of(file, path, &recency, &damage, false)?));
         let lost = AtomicBool::new(false);
-        let known = Arc::new(Known::new(Arc::clone(&recency)));
-        Ok(Self { shared: Arc::new(Shared { open, lost, recency, known, stamp, key, path: path.to_owned() }) })
+        let known = Known::new(Arc::clone(&recency));
+        let path = path.to_owned();
+        Ok(Self { shared: Arc::new(Shared { open, lost, recency, known, damage, stamp, key, path }) })
     }
 
     fn open_file(&self) -> RwLockReadGuard<'_, Option<Open>> {
@@ -165,6 +177,7 @@ impl Store {
         next.changes_everything();
         let arranged = arrange(path);
         *open = Some(self.opened_again(false)?);
+        self.shared.damage.set(false);
         arranged.map_err(|source| OpenError::Io { path: path.to_owned(), source })
     }
 
@@ -175,7 +188,7 @@ impl Store {
             let (found, expected) = (file.stamp.file_id, self.shared.stamp.file_id);
             return Err(OpenError::OtherFile { path: path.to_owned(), found, expected });
         }
-        Open::of(file, path, &self.shared.recency, withheld)
+        Open::of(file, path, &self.shared.recency, &self.shared.damage, withheld)
     }
 
     /// Whether the file takes no writes, and [`Self::recover`] may help.
@@ -241,6 +254,12 @@ impl Store {
         self.open_file().as_ref().is_some_and(Open::can_commit)
     }
 
+    /// Whether a row or a page was read that is not as it was written, or the last copy could not be proven. What is whole is
+    /// served all the same; what is not is an error to whoever asks for it, and stays so until the file is that of a snapshot.
+    pub fn is_damaged(&self) -> bool {
+        self.shared.damage.is_seen()
+    }
+
     /// The present moment: everything committed before it is in what is read after.
     pub fn moment(&self) -> Moment {
         self.shared.recency.now()
@@ -268,7 +287,7 @@ impl Store {
         // In this order: what was committed up to the moment is in the transaction.
         let moment = self.moment();
         let transaction = open.database.begin_read().map_err(Error::from)?;
-        look(&View::with(transaction, Arc::clone(&self.shared.known), moment))
+        look(&View::with(transaction, Arc::clone(&self.shared), moment))
     }
 
     /// Decides and changes in one step. `decide` runs on the writer thread, sees everything committed before it, and its

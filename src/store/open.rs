@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, StorageBackend, StorageError};
 
-use super::identity::{Identity, belongs, identity, recognized};
+use super::identity::{Identity, belongs, identity, note_schema, recognized};
 use super::overlay::Overlay;
 use super::preimage::Preimage;
+use super::sum::Form;
 use super::table::definition;
 use super::{Identified, OpenError, Store, migrations, schema, seal};
 use crate::domain::stamp::Stamp;
@@ -242,10 +243,10 @@ fn furnish(path: &Path, database: &Database, stamp: &Stamp, key: [u8; 32]) -> Re
         transaction.open_table(definition(table.name)).map_err(|error| fail(error.into()))?;
     }
     {
-        let batch = super::draft::Batch::of(&transaction);
+        let batch = super::draft::Batch::of(&transaction, Form::of(schema::VERSION));
         let mut draft = super::Draft::on(&batch);
         draft.put(&schema::STAMP, &schema::only(), stamp);
-        draft.put(&schema::SCHEMA, &schema::only(), &schema::VERSION);
+        note_schema(&mut draft, schema::VERSION);
         draft.put(&schema::KEY, &schema::only(), &key);
         draft.put(&schema::KEY, &seal::place(), &seal::of(stamp, &key));
         let changes = draft.into_changes();

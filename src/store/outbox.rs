@@ -25,16 +25,13 @@ pub fn put(draft: &mut Draft<'_, '_>, mail: &Mail, before: Option<&Mail>) {
     draft.put(&MAIL, &mail.id, mail);
 }
 
-/// Up to `most` mails that are due before `millis`, the longest waiting first.
+/// Up to `most` mails that are due before `millis`, the longest waiting first. Only which: one that cannot be read keeps no
+/// other from being sent.
 ///
 /// # Errors
 /// [`Error`] when the file cannot be read.
-pub fn due(read: &impl Read, millis: u64, most: usize) -> Result<Vec<Mail>, Error> {
-    let mut mails = Vec::new();
-    for ((_, id), ()) in read.before(&MAIL_DUE, &millis.encode(), most)? {
-        mails.extend(get(read, id)?);
-    }
-    Ok(mails)
+pub fn due(read: &impl Read, millis: u64, most: usize) -> Result<Vec<MailId>, Error> {
+    Ok(read.before(&MAIL_DUE, &millis.encode(), most)?.into_iter().map(|((_, id), ())| id).collect())
 }
 
 /// The millisecond at which the next mail is due.

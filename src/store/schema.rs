@@ -17,7 +17,7 @@ use crate::domain::year::HabitYear;
 use crate::domain::{AccountId, AuditId, Email, HabitId, MailId};
 
 /// The schema this binary writes. Raised by every migration.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// A keyed hash of a secret token.
 pub type TokenHash = [u8; 32];
@@ -70,6 +70,11 @@ pub fn only() -> String {
 /// that row only a binary of the same schema or a newer one may.
 pub fn min_reader() -> String {
     "min_reader".to_owned()
+}
+
+/// The key of the row beside the schema that holds the sum of its numbers, from schema 4 on.
+pub fn sum() -> String {
+    "sum".to_owned()
 }
 
 /// A table without its types, for walks over the whole file.

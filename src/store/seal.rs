@@ -15,6 +15,7 @@ use redb::Database;
 use sha2::Sha256;
 
 use super::draft::Batch;
+use super::sum::Form;
 use super::{Draft, Error, schema};
 use crate::domain::stamp::Stamp;
 
@@ -48,7 +49,7 @@ pub(super) fn add(database: &Database, stamp: &Stamp, file_key: &[u8; 32]) -> Re
     let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
     {
-        let batch = Batch::of(&transaction);
+        let batch = Batch::of(&transaction, Form::Summed);
         let mut draft = Draft::on(&batch);
         draft.put(&schema::KEY, &place(), &of(stamp, file_key));
         let changes = draft.into_changes();

@@ -13,7 +13,8 @@ use redb::{Database, DatabaseError, ReadableDatabase, StorageBackend, StorageErr
 use super::identity::{Identity, belongs, identity};
 use super::open::{damaged, explain, io, open_database};
 use super::overlay::Overlay;
-use super::table::View;
+use super::sum::Form;
+use super::table::{Read, View};
 use super::writer::{Pause, Task};
 use super::{Error, OpenError, Store, migrations, schema};
 use crate::domain::Environment;
@@ -70,7 +71,7 @@ impl Store {
         let copied = backend.clone();
         let pause: Pause = Box::new(move |settled| {
             let begun = settled.map_err(Failure::from).and_then(|()| {
-                let view = View::of(database.begin_read().map_err(Error::from)?);
+                let view = View::of(database.begin_read().map_err(Error::from)?, Form::Summed);
                 let rows = rows_of(&view)?;
                 copied.begin(Arc::new(file))?;
                 Ok(rows)
@@ -87,6 +88,21 @@ impl Store {
         let rows = answered.recv().map_err(|_| Error::Closed)??;
         backend.finish(told)?;
         Ok(rows)
+    }
+
+    /// Does with a copy of this file what [`settle`] does. What it finds is said of this file, too: a copy that is damaged
+    /// was made of a damaged file, or on a disk that lies, and one that is whole was made of a whole one.
+    ///
+    /// # Errors
+    /// As for [`settle`].
+    pub fn prove_copy(&self, copy: &Path) -> Result<Proof, OpenError> {
+        let proof = settle(copy, &self.shared.stamp.environment);
+        match &proof {
+            Ok(_) => self.shared.damage.set(false),
+            Err(OpenError::Io { .. }) => {}
+            Err(_) => self.shared.damage.set(true),
+        }
+        proof
     }
 }
 
@@ -123,7 +139,7 @@ fn look_through(path: &Path, backend: impl StorageBackend, environment: &Environ
         let Identity { stamp, schema, .. } = identity(path, &database)?;
         belongs(path, &stamp, environment)?;
         let unreadable = |error: Error| OpenError::Damaged { path: path.to_owned(), why: error.to_string() };
-        let view = View::of(database.begin_read().map_err(|error| unreadable(error.into()))?);
+        let view = View::of(database.begin_read().map_err(|error| unreadable(error.into()))?, Form::of(schema));
         let rows = read_every_row(&view, schema == migrations::newest()).map_err(unreadable)?;
         drop(view);
         database.close().map_err(|error| explain(path, error))?;
@@ -185,7 +201,7 @@ impl Store {
 /// [`Failure`].
 pub fn changes_between_files(earlier: &Path, later: &Path) -> Result<BTreeMap<String, Change>, Failure> {
     let later = over(later)?;
-    changes_between(earlier, &View::of(later.begin_read().map_err(Error::from)?))
+    changes_between(earlier, &view_of(&later)?)
 }
 
 /// A file that is looked at and never written.
@@ -194,9 +210,15 @@ fn over(path: &Path) -> Result<Database, Failure> {
     Ok(open_database(path, overlay)?)
 }
 
+/// A look at a file of any schema.
+fn view_of(database: &Database) -> Result<View, Error> {
+    let schema = View::of(database.begin_read()?, Form::Plain).get(&schema::SCHEMA, &schema::only())?;
+    Ok(View::of(database.begin_read()?, Form::of(schema.unwrap_or(schema::VERSION))))
+}
+
 fn changes_between(earlier: &Path, now: &View) -> Result<BTreeMap<String, Change>, Failure> {
     let database = over(earlier)?;
-    let before = View::of(database.begin_read().map_err(Error::from)?);
+    let before = view_of(&database)?;
     let mut changes = BTreeMap::new();
     for table in &schema::ALL {
         let change = change_of(table.name, &before, now)?;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use redb::{ReadTransaction, ReadableTable, TableDefinition};
 
-use super::Error;
 use super::known::Known;
 use super::recency::Moment;
 use super::record::{Key, Value};
+use super::sum::{Form, Rule};
+use super::{Error, Shared};
 
 /// A table by name, with the types of its keys and values.
 pub struct Table<K, V> {
@@ -21,7 +22,7 @@ pub(super) fn definition(name: &'static str) -> TableDefinition<'static, &'stati
     TableDefinition::new(name)
 }
 
-/// One stored row as bytes: key, value.
+/// One row as bytes: key, value.
 pub(super) type Row = (Vec<u8>, Vec<u8>);
 
 impl<K: Key, V: Value> Table<K, V> {
@@ -47,12 +48,27 @@ impl<K: Key, V: Value> Table<K, V> {
 }
 
 /// Reading, the same from a [`View`] of the last commit and from a [`super::Draft`] that also sees its own changes.
+///
+/// No row is shown whose sum does not fit: that is [`Error::Corrupt`]. See [`super::sum`].
 pub trait Read {
-    /// The bytes stored under `key`.
+    /// What `take` makes of the bytes under `key`.
     ///
     /// # Errors
-    /// [`Error::File`].
-    fn bytes(&self, table: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, Error>;
+    /// What `take` answers; [`Error::File`]; [`Error::Corrupt`].
+    fn found<T>(
+        &self,
+        table: &'static str,
+        key: &[u8],
+        take: impl FnOnce(&[u8]) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error>;
+
+    /// The bytes under `key`.
+    ///
+    /// # Errors
+    /// [`Error::File`]; [`Error::Corrupt`].
+    fn bytes(&self, table: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.found(table, key, |bytes| Ok(bytes.to_vec()))
+    }
 
     /// Up to `most` rows with `from <= key < to`, in the order of keys.
     ///
@@ -66,10 +82,10 @@ pub trait Read {
     /// [`Error::File`].
     fn rows_back(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error>;
 
-    /// Shows what [`Self::rows`] finds one row after the other, as it is stored.
+    /// Shows what [`Self::rows`] finds one row after the other.
     ///
     /// # Errors
-    /// What `seen` answers first; [`Error::File`].
+    /// What `seen` answers first; [`Error::File`]; [`Error::Corrupt`].
     fn each_of(
         &self,
         table: &'static str,
@@ -107,10 +123,7 @@ pub trait Read {
     /// # Errors
     /// [`Error`] when the file cannot be read or the row not be understood.
     fn get<K: Key, V: Value>(&self, table: &Table<K, V>, key: &K) -> Result<Option<V>, Error> {
-        match self.bytes(table.name(), &key.encode())? {
-            Some(bytes) => table.value(&bytes).map(Some),
-            None => Ok(None),
-        }
+        self.found(table.name(), &key.encode(), |bytes| table.value(bytes))
     }
 
     /// Up to `most` rows whose key begins with `prefix`, in the order of keys.
@@ -162,6 +175,7 @@ fn next_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
 /// Shows up to `most` rows of a redb table in that range.
 fn each_row(
     table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    rule: Rule,
     from: &[u8],
     to: Option<&[u8]>,
     most: usize,
@@ -173,7 +187,7 @@ fn each_row(
     };
     for row in range.take(most) {
         let (key, value) = row?;
-        seen(key.value(), value.value())?;
+        seen(key.value(), rule.value(key.value(), value.value())?)?;
     }
     Ok(())
 }
@@ -181,12 +195,13 @@ fn each_row(
 /// The rows of a redb table in that range.
 pub(super) fn rows_of(
     table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    rule: Rule,
     from: &[u8],
     to: Option<&[u8]>,
     most: usize,
 ) -> Result<Vec<Row>, Error> {
     let mut rows = Vec::new();
-    each_row(table, from, to, most, |key, value| {
+    each_row(table, rule, from, to, most, |key, value| {
         rows.push((key.to_vec(), value.to_vec()));
         Ok(())
     })?;
@@ -196,6 +211,7 @@ pub(super) fn rows_of(
 /// The same, the last key first.
 pub(super) fn rows_back_of(
     table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    rule: Rule,
     from: &[u8],
     to: Option<&[u8]>,
     most: usize,
@@ -210,7 +226,7 @@ pub(super) fn rows_back_of(
     let mut rows = Vec::new();
     for row in range.rev().take(most) {
         let (key, value) = row?;
-        rows.push((key.value().to_vec(), value.value().to_vec()));
+        rows.push((key.value().to_vec(), rule.value(key.value(), value.value())?.to_vec()));
     }
     Ok(rows)
 }
@@ -238,17 +254,37 @@ pub struct Turn<K> {
 /// A look at the last commit.
 pub struct View {
     transaction: ReadTransaction,
-    known: Option<(Arc<Known>, Moment)>,
+    form: Form,
+    /// The store it looks at, since when.
+    store: Option<(Arc<Shared>, Moment)>,
 }
 
+type ReadTable = redb::ReadOnlyTable<&'static [u8], &'static [u8]>;
+
 impl View {
-    pub(super) fn of(transaction: ReadTransaction) -> Self {
-        Self { transaction, known: None }
+    /// A look at a file that is no open store.
+    pub(super) fn of(transaction: ReadTransaction, form: Form) -> Self {
+        Self { transaction, form, store: None }
     }
 
-    /// A look that began after `moment`.
-    pub(super) fn with(transaction: ReadTransaction, known: Arc<Known>, moment: Moment) -> Self {
-        Self { transaction, known: Some((known, moment)) }
+    /// A look at a store that began after `moment`.
+    pub(super) fn with(transaction: ReadTransaction, store: Arc<Shared>, moment: Moment) -> Self {
+        // No store opens a file in an older schema.
+        Self { transaction, form: Form::Summed, store: Some((store, moment)) }
+    }
+
+    /// Looks into a table. Everything that is read from one comes by here or by [`Walk`].
+    fn look<T>(
+        &self,
+        table: &'static str,
+        look: impl FnOnce(&ReadTable, Rule) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let opened = self.transaction.open_table(definition(table)).map_err(Error::from);
+        let looked = opened.and_then(|open| look(&open, self.form.rule(table)));
+        match &self.store {
+            Some((store, _)) => store.damage.noted(looked),
+            None => looked,
+        }
     }
 
     /// How many rows a table holds.
@@ -257,13 +293,13 @@ impl View {
     /// [`Error::File`].
     pub fn count(&self, table: &'static str) -> Result<u64, Error> {
         use redb::ReadableTableMetadata;
-        Ok(self.transaction.open_table(definition(table))?.len()?)
+        self.look(table, |open, _| Ok(open.len()?))
     }
 
-    /// Shows every row of a table as it is stored, in the order of keys.
+    /// Shows every row of a table, in the order of keys.
     ///
     /// # Errors
-    /// What `seen` answers first; [`Error::File`].
+    /// What `seen` answers first; [`Error::File`]; [`Error::Corrupt`].
     pub(super) fn each(
         &self,
         table: &'static str,
@@ -278,15 +314,16 @@ impl View {
 
     /// The same, one row at a time. A table that a file in an older schema does not have is empty.
     pub(super) fn walk(&self, table: &'static str) -> Result<Walk, Error> {
+        let rule = self.form.rule(table);
         match self.transaction.open_table(definition(table)) {
-            Ok(table) => Ok(Walk(Some(table.range::<&[u8]>(..)?))),
-            Err(redb::TableError::TableDoesNotExist(_)) => Ok(Walk(None)),
+            Ok(table) => Ok(Walk { rows: Some(table.range::<&[u8]>(..)?), rule }),
+            Err(redb::TableError::TableDoesNotExist(_)) => Ok(Walk { rows: None, rule }),
             Err(error) => Err(error.into()),
         }
     }
 
     /// A page of the rows whose key begins with `prefix` and of which `choose` makes something, the last key first.
-    /// `choose` sees each row as it is stored, so that what is not wanted need not be understood.
+    /// `choose` sees the bytes of each row, so that what is not wanted need not be understood.
     pub(super) fn page<K: Key, V: Value, T>(
         &self,
         table: &Table<K, V>,
@@ -295,48 +332,53 @@ impl View {
         mut choose: impl FnMut(K, &[u8]) -> Result<Option<T>, Error>,
     ) -> Result<Page<K, T>, Error> {
         let end = turn.below.as_ref().map(Key::encode).or_else(|| next_prefix(prefix));
-        let mut page = Page { rows: Vec::new(), next: None };
         if end.as_deref().is_some_and(|end| end <= prefix) {
-            return Ok(page);
+            return Ok(Page { rows: Vec::new(), next: None });
         }
-        let open = self.transaction.open_table(definition(table.name()))?;
-        let range = match end.as_deref() {
-            Some(end) => open.range(prefix..end)?,
-            None => open.range(prefix..)?,
-        };
-        let (mut last_kept, mut last_seen) = (None, None);
-        for (seen, row) in range.rev().enumerate() {
-            if seen == turn.effort {
-                page.next = last_seen.and_then(|key: Vec<u8>| K::decode(&key));
-                break;
-            }
-            let (key, value) = row?;
-            let bad_key = || Error::Corrupt { table: table.name(), why: "bad key".to_owned() };
-            let id = K::decode(key.value()).ok_or_else(bad_key)?;
-            if let Some(kept) = choose(id, value.value())? {
-                if page.rows.len() == turn.most {
-                    page.next = last_kept.and_then(|key: Vec<u8>| K::decode(&key));
+        self.look(table.name(), |open, rule| {
+            let range = match end.as_deref() {
+                Some(end) => open.range(prefix..end)?,
+                None => open.range(prefix..)?,
+            };
+            let mut page = Page { rows: Vec::new(), next: None };
+            let (mut last_kept, mut last_seen) = (None, None);
+            for (seen, row) in range.rev().enumerate() {
+                if seen == turn.effort {
+                    page.next = last_seen.and_then(|key: Vec<u8>| K::decode(&key));
                     break;
                 }
-                page.rows.push(kept);
-                last_kept = Some(key.value().to_vec());
+                let (key, value) = row?;
+                let value = rule.value(key.value(), value.value())?;
+                let bad_key = || Error::Corrupt { table: table.name(), why: "bad key".to_owned() };
+                let id = K::decode(key.value()).ok_or_else(bad_key)?;
+                if let Some(kept) = choose(id, value)? {
+                    if page.rows.len() == turn.most {
+                        page.next = last_kept.and_then(|key: Vec<u8>| K::decode(&key));
+                        break;
+                    }
+                    page.rows.push(kept);
+                    last_kept = Some(key.value().to_vec());
+                }
+                last_seen = Some(key.value().to_vec());
             }
-            last_seen = Some(key.value().to_vec());
-        }
-        Ok(page)
+            Ok(page)
+        })
     }
 }
 
 /// The rows of a table, one after the other.
-pub(super) struct Walk(Option<redb::Range<'static, &'static [u8], &'static [u8]>>);
+pub(super) struct Walk {
+    rows: Option<redb::Range<'static, &'static [u8], &'static [u8]>>,
+    rule: Rule,
+}
 
 impl Walk {
     pub(super) fn next(&mut self) -> Result<Option<Row>, Error> {
-        match self.0.as_mut().and_then(Iterator::next) {
+        match self.rows.as_mut().and_then(Iterator::next) {
             None => Ok(None),
             Some(row) => {
                 let (key, value) = row?;
-                Ok(Some((key.value().to_vec(), value.value().to_vec())))
+                Ok(Some((key.value().to_vec(), self.rule.value(key.value(), value.value())?.to_vec())))
             }
         }
     }
@@ -344,16 +386,23 @@ impl Walk {
 
 impl Read for View {
     fn known(&self) -> Option<(&Known, Moment)> {
-        self.known.as_ref().map(|(known, moment)| (&**known, *moment))
+        self.store.as_ref().map(|(store, moment)| (&store.known, *moment))
     }
 
-    fn bytes(&self, table: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        let table = self.transaction.open_table(definition(table))?;
-        Ok(table.get(key)?.map(|guard| guard.value().to_vec()))
+    fn found<T>(
+        &self,
+        table: &'static str,
+        key: &[u8],
+        take: impl FnOnce(&[u8]) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        self.look(table, |open, rule| match open.get(key)? {
+            Some(stored) => take(rule.value(key, stored.value())?).map(Some),
+            None => Ok(None),
+        })
     }
 
     fn rows(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error> {
-        rows_of(&self.transaction.open_table(definition(table))?, from, to, most)
+        self.look(table, |open, rule| rows_of(open, rule, from, to, most))
     }
 
     fn each_of(
@@ -364,11 +413,11 @@ impl Read for View {
         most: usize,
         seen: impl FnMut(&[u8], &[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        each_row(&self.transaction.open_table(definition(table))?, from, to, most, seen)
+        self.look(table, |open, rule| each_row(open, rule, from, to, most, seen))
     }
 
     fn rows_back(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error> {
-        rows_back_of(&self.transaction.open_table(definition(table))?, from, to, most)
+        self.look(table, |open, rule| rows_back_of(open, rule, from, to, most))
     }
 }
 

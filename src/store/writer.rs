@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use super::Error;
+use super::damage::Damage;
 use super::draft::{Batch, Draft};
 use super::recency::{Next, Recency};
 use super::stats::{Counters, Stats};
@@ -45,14 +46,19 @@ pub(super) struct Writer {
 
 impl Writer {
     /// `refuses` says that it answers [`Error::Closed`] to whoever wants to write, until [`Self::resume`].
-    pub(super) fn start(database: Arc<redb::Database>, recency: Arc<Recency>, refuses: bool) -> std::io::Result<Self> {
+    pub(super) fn start(
+        database: Arc<redb::Database>,
+        recency: Arc<Recency>,
+        damage: Arc<Damage>,
+        refuses: bool,
+    ) -> std::io::Result<Self> {
         let (queue, jobs) = sync_channel(LONGEST_QUEUE);
         let refuses = Arc::new(AtomicBool::new(refuses));
         let counters = Arc::new(Counters::default());
         let (flag, counting) = (Arc::clone(&refuses), Arc::clone(&counters));
         let thread = std::thread::Builder::new()
             .name("atlas-writer".to_owned())
-            .spawn(move || work(&database, &recency, &jobs, &flag, &counting))?;
+            .spawn(move || work(&database, &recency, &damage, &jobs, &flag, &counting))?;
         Ok(Self { queue: Some(queue), thread: Some(thread), refuses, counters })
     }
 
@@ -110,6 +116,7 @@ impl Drop for Alarm<'_> {
 fn work(
     database: &redb::Database,
     recency: &Recency,
+    damage: &Damage,
     tasks: &Receiver<Task>,
     refuses: &AtomicBool,
     counters: &Counters,
@@ -121,7 +128,7 @@ fn work(
             // Dropped jobs tell their callers that nothing was done.
             drop(jobs);
         } else if !jobs.is_empty() {
-            let (settles, result) = commit(database, recency, jobs.into_iter());
+            let (settles, result) = commit(database, recency, damage, jobs.into_iter());
             if let Ok(true) = result {
                 counters.committed(settles.len() as u64);
             }
@@ -169,6 +176,7 @@ fn settled(database: &redb::Database) -> Result<(), Error> {
 fn commit(
     database: &redb::Database,
     recency: &Recency,
+    damage: &Damage,
     jobs: impl Iterator<Item = Job>,
 ) -> (Vec<Settle>, Result<bool, Error>) {
     let mut settles = Vec::new();
@@ -176,7 +184,7 @@ fn commit(
         // A killed server is back in milliseconds whatever the file's size, for a second fsync per commit.
         transaction.set_quick_repair(true);
         let next = recency.next();
-        let wrote = decide(&transaction, &next, jobs, &mut settles)?;
+        let wrote = decide(&transaction, &next, damage, jobs, &mut settles)?;
         if wrote {
             transaction.commit()?;
         } else {
@@ -191,10 +199,11 @@ fn commit(
 fn decide(
     transaction: &redb::WriteTransaction,
     next: &Next<'_>,
+    damage: &Damage,
     jobs: impl Iterator<Item = Job>,
     settles: &mut Vec<Settle>,
 ) -> Result<bool, Error> {
-    let batch = Batch::of(transaction);
+    let batch = Batch::telling(transaction, damage);
     let mut wrote = false;
     for job in jobs {
         let mut draft = Draft::on(&batch);

@@ -1,8 +1,8 @@
 //! Atlas as its next release might be: the same binary with two schemas more. The drill of a rollback starts it, and
 //! nothing else does.
 //!
-//! Schema 4 keeps a note that a binary of schema 3 does not know and cannot disturb, so it says that such a one may open it.
-//! Schema 5 puts a star behind the titles of habits, which an older binary may not touch.
+//! Schema 5 keeps a note that a binary of schema 4 does not know and cannot disturb, so it says that such a one may open it.
+//! Schema 6 puts a star behind the titles of habits, which an older binary may not touch.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,12 +14,12 @@ use atlas::store::{Draft, Error, Read};
 
 const NOTE: &str = "drill";
 
-static STEPS: [Migration; 4] = {
-    let [schedules, guarded] = ALL;
+static STEPS: [Migration; 5] = {
+    let [schedules, guarded, sums] = ALL;
     let note = Migration {
-        to: 4,
+        to: 5,
         about: "a note for the drill",
-        min_reader: 3,
+        min_reader: 4,
         up: |draft| {
             draft.put(&COUNTS, &NOTE.to_owned(), &1);
             Ok(())
@@ -30,8 +30,8 @@ static STEPS: [Migration; 4] = {
         },
         loses: |_| Ok(vec![("note of the drill", 1)]),
     };
-    let stars = Migration { to: 5, about: "stars behind the titles of habits", min_reader: 5, up, down, loses };
-    [schedules, guarded, note, stars]
+    let stars = Migration { to: 6, about: "stars behind the titles of habits", min_reader: 6, up, down, loses };
+    [schedules, guarded, sums, note, stars]
 };
 
 fn up(draft: &mut Draft<'_, '_>) -> Result<(), Error> {
@@ -58,7 +58,7 @@ fn retitle(draft: &mut Draft<'_, '_>, change: impl Fn(&str) -> String) -> Result
 
 fn main() -> ExitCode {
     // Where only the first of both is wanted, the name it is called by says so.
-    let only_the_note = std::env::args_os().next().is_some_and(|name| Path::new(&name).ends_with("next-4"));
-    know(if only_the_note { STEPS.get(..3).unwrap_or(&STEPS) } else { &STEPS });
+    let only_the_note = std::env::args_os().next().is_some_and(|name| Path::new(&name).ends_with("next-5"));
+    know(if only_the_note { STEPS.get(..4).unwrap_or(&STEPS) } else { &STEPS });
     atlas::cli::run()
 }

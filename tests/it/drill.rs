@@ -117,7 +117,7 @@ async fn an_upgrade_that_goes_wrong_is_taken_back_with_its_data_and_its_binary()
     let folder = planted();
     let drill = Instant::now();
     let first = serves(atlas(), folder.path());
-    recorded(folder.path(), 3);
+    recorded(folder.path(), 4);
     let good = known_good(folder.path());
     let before = titles(&ines(&first).await).await;
     assert!(before.len() > 3 && before.iter().all(|title| !title.ends_with(" *")), "{before:?}");
@@ -129,7 +129,7 @@ async fn an_upgrade_that_goes_wrong_is_taken_back_with_its_data_and_its_binary()
     let person = ines(&second).await;
     let starred: Vec<String> = before.iter().map(|title| format!("{title} *")).collect();
     assert_eq!(titles(&person).await, starred);
-    let later = recorded(folder.path(), 5);
+    let later = recorded(folder.path(), 6);
     assert_ne!(later, good);
     assert_eq!(fs::canonicalize(folder.path().join(CURRENT)).unwrap().parent().unwrap().file_name().unwrap(), &*later);
     damages(&person).await;
@@ -137,13 +137,13 @@ async fn an_upgrade_that_goes_wrong_is_taken_back_with_its_data_and_its_binary()
     let rollback = Instant::now();
     let done = goes_back(&newer, folder.path(), &[]);
     assert_eq!((&done["release"]["id"], &done["serverStops"]), (&json!(good), &json!(true)), "{done}");
-    assert_eq!((&done["release"]["current"], &done["release"]["schema"]), (&json!(CURRENT), &json!(3)), "{done}");
+    assert_eq!((&done["release"]["current"], &done["release"]["schema"]), (&json!(CURRENT), &json!(4)), "{done}");
     assert_eq!(done["safety"]["proven"], true, "{done}");
     assert_eq!(second.ends().0, Some(0), "it stops itself, so that a supervisor starts releases/current");
     let old = serves(&folder.path().join(CURRENT), folder.path());
     tell("rollback until the old binary serves", rollback);
     assert_eq!(titles(&ines(&old).await).await, before, "the old binary serves the old data");
-    recorded(folder.path(), 3);
+    recorded(folder.path(), 4);
 
     // And back again: the data that were damaged, with the binary they belong to.
     let safety = done["safety"]["id"].as_str().unwrap();
@@ -152,7 +152,7 @@ async fn an_upgrade_that_goes_wrong_is_taken_back_with_its_data_and_its_binary()
     assert_eq!(old.ends().0, Some(0));
     let again = serves(&folder.path().join(CURRENT), folder.path());
     assert_eq!(titles(&ines(&again).await).await, [""; 0]);
-    recorded(folder.path(), 5);
+    recorded(folder.path(), 6);
     tell("the whole drill", drill);
 }
 
@@ -160,13 +160,13 @@ async fn an_upgrade_that_goes_wrong_is_taken_back_with_its_data_and_its_binary()
 async fn an_upgrade_whose_file_is_torn_is_taken_back_while_nothing_can_serve() {
     let folder = planted();
     let first = serves(atlas(), folder.path());
-    recorded(folder.path(), 3);
+    recorded(folder.path(), 4);
     let good = known_good(folder.path());
     let before = titles(&ines(&first).await).await;
     stops(first);
     let newer = next(folder.path(), "next");
     let second = serves(&newer, folder.path());
-    recorded(folder.path(), 5);
+    recorded(folder.path(), 6);
     stops(second);
     let file = folder.path().join(FILE);
     fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(5_000).unwrap();
@@ -182,15 +182,15 @@ async fn an_upgrade_whose_file_is_torn_is_taken_back_while_nothing_can_serve() {
 async fn a_binary_goes_back_alone_where_it_reads_the_present_data_and_nothing_written_is_lost() {
     let folder = planted();
     let first = serves(atlas(), folder.path());
-    recorded(folder.path(), 3);
+    recorded(folder.path(), 4);
     let good = known_good(folder.path());
     stops(first);
-    let newer = next(folder.path(), "next-4");
+    let newer = next(folder.path(), "next-5");
     for served in [true, false] {
         let second = serves(&newer, folder.path());
         let title = format!("written by the next release, {served}");
         ines(&second).await.keeps(&title).await;
-        let later = recorded(folder.path(), 4);
+        let later = recorded(folder.path(), 5);
         assert_ne!(later, good);
         let second = if served {
             Some(second)
@@ -207,14 +207,14 @@ async fn a_binary_goes_back_alone_where_it_reads_the_present_data_and_nothing_wr
         }
         let old = serves(&folder.path().join(CURRENT), folder.path());
         assert!(titles(&ines(&old).await).await.contains(&title), "nothing is lost");
-        recorded(folder.path(), 3);
+        recorded(folder.path(), 4);
         stops(old);
     }
     let far = next(folder.path(), "next");
     json_of(&far, folder.path(), &["migrate", "up"]);
     let refused = with(&far, folder.path(), &["rollback", "--to", &good, "--code-only"]);
     assert_eq!(code(&refused), 1, "{}", said(&refused));
-    assert!(complaint(&refused).contains("which needs 5 or newer"), "{}", complaint(&refused));
+    assert!(complaint(&refused).contains("which needs 6 or newer"), "{}", complaint(&refused));
 }
 
 /// The address that a server says in its log while it does not serve yet.

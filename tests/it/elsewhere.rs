@@ -225,9 +225,9 @@ fn a_copy_is_put_back_only_where_it_came_from() {
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replace("\"development\"", "\"preview/colours\"")).unwrap();
     machine.refuses(&["snapshot", "fetch"], "there is no snapshot");
-    fs::write(&path, text.replace("\"schema\": 3", "\"schema\": 2")).unwrap();
+    fs::write(&path, text.replace("\"schema\": 4", "\"schema\": 2")).unwrap();
     machine.is_lost();
-    machine.refuses(&["snapshot", "fetch"], "in schema 3, and its manifest says");
+    machine.refuses(&["snapshot", "fetch"], "in schema 4, and its manifest says");
 }
 
 #[test]

@@ -36,6 +36,7 @@ mod connections;
 mod cramped;
 #[allow(clippy::print_stdout, reason = "it says what it measured")]
 mod crash;
+mod damage;
 mod data_file;
 mod deletion;
 mod dependencies;

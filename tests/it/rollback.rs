@@ -257,14 +257,14 @@ fn an_older_binary_in_front_of_a_newer_file_names_the_command_and_the_snapshot_t
     let newer = next(folder.path(), "next");
     assert_eq!(code(&with(&newer, folder.path(), &["user", "list"])), 1, "it does not lead up on the side");
     let up = parsed(&with(&newer, folder.path(), &["migrate", "up", "--json"]));
-    assert_eq!((&up["from"], &up["to"]), (&3.into(), &5.into()));
+    assert_eq!((&up["from"], &up["to"]), (&4.into(), &6.into()));
     let starred = with(&newer, folder.path(), &["user", "list"]);
     assert_eq!(code(&starred), 0, "{}", complaint(&starred));
     let refused = run(folder.path(), &["user", "list"], &[]);
     assert_eq!(code(&refused), 1);
     let complaint = complaint(&refused);
     let command = format!("atlas rollback --env development --to {}", up["snapshot"].as_str().unwrap());
-    assert!(complaint.contains("has schema 5") && complaint.contains(&command), "{complaint}");
+    assert!(complaint.contains("has schema 6") && complaint.contains(&command), "{complaint}");
     let words: Vec<&str> = command.split(' ').skip(1).collect();
     assert_eq!(code(&run(folder.path(), &words, &[])), 0, "the command it names works");
     assert_eq!(code(&run(folder.path(), &["user", "list"], &[])), 0);
@@ -273,12 +273,12 @@ fn an_older_binary_in_front_of_a_newer_file_names_the_command_and_the_snapshot_t
 #[test]
 fn a_newer_file_that_an_older_binary_may_open_is_opened_and_nothing_written_is_lost() {
     let folder = planted();
-    let newer = next(folder.path(), "next-4");
+    let newer = next(folder.path(), "next-5");
     parsed(&with(&newer, folder.path(), &["migrate", "up", "--json"]));
-    assert_eq!(parsed(&with(&newer, folder.path(), &["migrate", "status", "--json"]))["schema"], 4);
+    assert_eq!(parsed(&with(&newer, folder.path(), &["migrate", "status", "--json"]))["schema"], 5);
     switched_off(folder.path());
     let status = json(folder.path(), &["migrate", "status"]);
-    assert_eq!((&status["schema"], &status["known"]), (&4.into(), &3.into()), "the file stays in schema 4");
+    assert_eq!((&status["schema"], &status["known"]), (&5.into(), &4.into()), "the file stays in schema 5");
     let shown = parsed(&with(&newer, folder.path(), &["user", "show", "ines@example.com", "--json"]));
     assert!(!shown["disabledAt"].is_null());
 }
@@ -289,10 +289,10 @@ fn going_down_counts_what_it_loses_and_asks_in_production_only() {
     let down = run(folder.path(), &["migrate", "down", "--to", "2", "--json"], &[]);
     assert_eq!(code(&down), 0, "{}", complaint(&down));
     let answer: Value = serde_json::from_str(&said(&down)).unwrap();
-    assert_eq!((&answer["from"], &answer["to"]), (&3.into(), &2.into()));
-    assert_eq!(code(&run(folder.path(), &["user", "list"], &[])), 1, "this binary works with schema 3");
+    assert_eq!((&answer["from"], &answer["to"]), (&4.into(), &2.into()));
+    assert_eq!(code(&run(folder.path(), &["user", "list"], &[])), 1, "this binary works with schema 4");
     let up = json(folder.path(), &["migrate", "up"]);
-    assert_eq!((&up["from"], &up["to"]), (&2.into(), &3.into()));
+    assert_eq!((&up["from"], &up["to"]), (&2.into(), &4.into()));
     assert_eq!(json(folder.path(), &["migrate", "up"])["changed"], false);
     assert!(!is_off(folder.path()), "people came through");
     let server = Server::start(folder.path());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -179,7 +180,12 @@ impl World {
     }
 
     /// The same environment after its server was stopped and started again, at another address.
-    pub async fn restarted(mut self) -> Self {
+    pub async fn restarted(self) -> Self {
+        self.restarted_after(|_| ()).await
+    }
+
+    /// The same, when something was done to its file in between.
+    pub async fn restarted_after(mut self, meanwhile: impl FnOnce(&Path)) -> Self {
         self.stops();
         self.serving.take().unwrap().await.unwrap();
         let Self { clock, site, settings, folder, .. } = self;
@@ -189,6 +195,7 @@ impl World {
             tokio::task::yield_now().await;
         }
         drop(site);
+        meanwhile(&settings.data_file);
         Self::open(folder, settings, clock, Limits::default(), Duration::from_secs(30)).await
     }
 

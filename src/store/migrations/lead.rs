@@ -9,6 +9,7 @@ use super::migrate;
 use crate::domain::Environment;
 use crate::store::draft::Batch;
 use crate::store::open::{explain, of_any_schema, of_any_schema_unwritten};
+use crate::store::sum::Form;
 use crate::store::table::{View, definition};
 use crate::store::{Draft, Error, Hold, OpenError, schema};
 
@@ -49,10 +50,10 @@ pub fn rehearse(copy: &Path, environment: &Environment, to: u32) -> Result<(), O
     let (database, from) = of_any_schema(copy, environment)?;
     let way = |to: u32, from: u32| {
         step(&database, from, to)?;
-        fingerprints(&database)
+        fingerprints(&database, to)
     };
     let compared = (|| {
-        let start = fingerprints(&database)?;
+        let start = fingerprints(&database, from)?;
         let there = way(to, from)?;
         let back = way(from, to)?;
         let again = way(to, from)?;
@@ -76,7 +77,7 @@ pub fn losses(path: &Path, environment: &Environment, to: u32) -> Result<Vec<Los
         let transaction = database.begin_write()?;
         let mut losses = Vec::new();
         {
-            let batch = Batch::of(&transaction);
+            let batch = Batch::of(&transaction, Form::of(from));
             for step in super::steps().iter().rev().filter(|step| step.to <= from && step.to > to) {
                 let mut draft = Draft::on(&batch);
                 losses.extend((step.loses)(&draft)?.into_iter().filter(|(_, number)| *number > 0));
@@ -97,13 +98,13 @@ fn step(database: &Database, from: u32, to: u32) -> Result<(), Error> {
     for table in &schema::ALL {
         transaction.open_table(definition(table.name))?;
     }
-    migrate(&Batch::of(&transaction), from, to)?;
+    migrate(&Batch::of(&transaction, Form::of(from)), from, to)?;
     Ok(transaction.commit()?)
 }
 
-/// A digest of the rows of each table.
-fn fingerprints(database: &Database) -> Result<BTreeMap<&'static str, blake3::Hash>, Error> {
-    let view = View::of(database.begin_read()?);
+/// A digest of the rows of each table, in a file of that schema.
+fn fingerprints(database: &Database, schema: u32) -> Result<BTreeMap<&'static str, blake3::Hash>, Error> {
+    let view = View::of(database.begin_read()?, Form::of(schema));
     let mut all = BTreeMap::new();
     for table in &schema::ALL {
         let mut hasher = blake3::Hasher::new();

@@ -6,12 +6,14 @@
 mod guarded;
 mod lead;
 mod schedules;
+mod sums;
 
 use std::sync::OnceLock;
 
 pub use lead::{Led, Loss, lead, losses, rehearse};
 
 use super::draft::Batch;
+use super::identity::note_schema;
 use super::{Draft, Error, Read, schema};
 
 /// One step.
@@ -34,7 +36,7 @@ pub struct Migration {
 pub type Losses = Vec<(&'static str, u64)>;
 
 /// Every step of this library, oldest first.
-pub const ALL: [Migration; 2] = [schedules::STEP, guarded::STEP];
+pub const ALL: [Migration; 3] = [schedules::STEP, guarded::STEP, sums::STEP];
 
 static STEPS: OnceLock<&'static [Migration]> = OnceLock::new();
 
@@ -46,7 +48,7 @@ pub fn know(steps: &'static [Migration]) {
 
 /// Every step that this process knows, oldest first.
 pub fn steps() -> &'static [Migration] {
-    static OWN: [Migration; 2] = ALL;
+    static OWN: [Migration; 3] = ALL;
     STEPS.get().copied().unwrap_or(&OWN)
 }
 
@@ -65,12 +67,7 @@ pub(super) fn migrate(batch: &Batch<'_>, from: u32, to: u32) -> Result<(), Error
     let run = |step: fn(&mut Draft<'_, '_>) -> Result<(), Error>, reached: u32| {
         let mut draft = Draft::on(batch);
         step(&mut draft)?;
-        draft.put(&schema::SCHEMA, &schema::only(), &reached);
-        // Files that were made before there was a second row have none, and get none by going back to where they were.
-        match min_reader(reached) {
-            reader if reader == reached => draft.remove(&schema::SCHEMA, &schema::min_reader()),
-            reader => draft.put(&schema::SCHEMA, &schema::min_reader(), &reader),
-        }
+        note_schema(&mut draft, reached);
         batch.apply(draft.into_changes())
     };
     if from <= to {
@@ -119,6 +116,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::store::sum::Form;
     use crate::store::table::Row;
 
     fn rows(batch: &Batch<'_>, table: &'static str) -> Vec<Row> {
@@ -143,7 +141,7 @@ mod tests {
         std::fs::copy("tests/old/schema-1.redb", &path).unwrap();
         let database = redb::Database::open(&path).unwrap();
         let transaction = database.begin_write().unwrap();
-        let batch = Batch::of(&transaction);
+        let batch = Batch::of(&transaction, Form::Plain);
         let before = everything(&batch);
         migrate(&batch, 1, schema::VERSION).unwrap();
         for table in &schema::ALL {

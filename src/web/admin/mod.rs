@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::reply::{self, Answer};
 use super::visit::Visit;
 use crate::app::admin::{self, By};
-use crate::app::relaying;
+use crate::app::{recovery, relaying};
 use crate::domain::audit::Actor;
 use crate::domain::{AccountId, HabitId};
 use crate::pages::admin::Further;
@@ -33,7 +33,8 @@ pub async fn show(visit: Visit) -> Result<Answer, Failure> {
     let app = &visit.site.app;
     let (people, habits) = (admin::count_people(app)?, admin::count_habits(app)?);
     let found = admin::health(app);
-    let alerts: Vec<String> = relaying::health(app).alert().into_iter().collect();
+    let damaged = recovery::alert(app).map(str::to_owned);
+    let alerts: Vec<String> = damaged.into_iter().chain(relaying::health(app).alert()).collect();
     let overview = Overview {
         alerts: &alerts,
         health: Health {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use warp::http::StatusCode;
 
 use super::instant;
-use crate::app::relaying;
+use crate::app::{recovery, relaying};
 use crate::domain::{Environment, FileId};
 use crate::store::{migrations, schema};
 use crate::web::failure::Failure;
@@ -42,7 +42,8 @@ struct Data<'a> {
     alerts: Option<Vec<Value>>,
 }
 
-/// `GET /api/health`: 200 when the data file can be read and written, 503 otherwise, with the same keys either way.
+/// `GET /api/health`: 200 when the data file is whole, as far as is known, and can be read and written; 503 otherwise, with
+/// the same keys either way.
 ///
 /// SECURITY: strangers are told no version, for it says which faults to try. `instance` is a name of this process that
 /// means nothing: who asks the server another way sees whether the address leads to the same one.
@@ -50,12 +51,14 @@ pub async fn show(visit: Visit) -> Result<Answer, Failure> {
     Ok(answer(data(&visit)))
 }
 
-/// `GET /api/admin/health`: the same, and beside it what was built, which file it has, `mail`, with how it stands with the relay, and `alerts`, which somebody
-/// has to see to. Neither changes the status: whoever watches this address is told of what keeps people out.
+/// `GET /api/admin/health`: the same, and beside it what was built, which file it has, `mail`, with how it stands with the
+/// relay, and `alerts`, which somebody has to see to. Mail that waits does not change the status: whoever watches this
+/// address is told of what keeps people out.
 pub async fn details(visit: Visit) -> Result<Answer, Failure> {
     let mail = relaying::health(&visit.site.app);
-    let alerts: Vec<Value> =
-        mail.alert().map(|what| json!({ "code": "mail_held", "message": what })).into_iter().collect();
+    let held = mail.alert().map(|what| json!({ "code": "mail_held", "message": what }));
+    let damaged = recovery::alert(&visit.site.app).map(|what| json!({ "code": "damaged", "message": what }));
+    let alerts: Vec<Value> = damaged.into_iter().chain(held).collect();
     let told = json!({
         "leaves": mail.leaves,
         "waiting": mail.waiting,
@@ -79,13 +82,14 @@ pub async fn details(visit: Visit) -> Result<Answer, Failure> {
 }
 
 fn data(visit: &Visit) -> Data<'_> {
-    let app = &visit.site.app;
-    let works = app.store.read(|view| view.count(schema::STAMP.name())).is_ok() && app.store.can_commit();
+    let (app, store) = (&visit.site.app, &visit.site.app.store);
+    let is_readable = store.read(|view| view.count(schema::STAMP.name())).is_ok();
+    let works = is_readable && store.can_commit() && !store.is_damaged();
     Data {
         status: if works { WORKS } else { "unavailable" },
         timestamp: instant(app.clock.now()),
         uptime_seconds: visit.site.since.elapsed().as_secs(),
-        environment: &app.store.stamp().environment,
+        environment: &store.stamp().environment,
         instance: &app.instance,
         file_id: None,
         version: None,
