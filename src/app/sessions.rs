@@ -1,5 +1,7 @@
 //! Signing in, staying signed in, signing out.
 
+use std::sync::Arc;
+
 use super::accounts::demand;
 use super::keys::{Purpose, Token};
 use super::passwords::Passwords;
@@ -16,9 +18,9 @@ use crate::store::{Draft, accounts, audit, challenges, sessions};
 #[derive(Debug, Clone)]
 pub struct Member {
     /// The person's account.
-    pub account: Account,
+    pub account: Arc<Account>,
     /// The session that was presented.
-    pub session: Session,
+    pub session: Arc<Session>,
     /// Under what it is stored.
     pub hash: TokenHash,
 }
@@ -179,8 +181,8 @@ pub fn member(app: &App, token: &str) -> Result<Option<Member>, Error> {
     let hash = app.keys.hash(Purpose::Session, token);
     let now = app.clock.now();
     app.store.read(|view| {
-        let Some(session) = sessions::get(view, &hash)?.filter(|session| session.is_live(now)) else { return Ok(None) };
-        let account = accounts::get(view, session.account)?;
+        let Some(session) = sessions::shared(view, &hash)?.filter(|session| session.is_live(now)) else { return Ok(None) };
+        let account = accounts::shared(view, session.account)?;
         // SECURITY: looked at again at every request, so that switching an account off needs no other step to count, and
         // no session that somebody else's hand put into the file opens an account whose address was never confirmed.
         let account = account.filter(|account| account.disabled_at.is_none() && account.verified_at.is_some());

@@ -1,6 +1,7 @@
 //! People, and whose address is whose.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::counts::{self, Count};
 use super::record::sketched;
@@ -28,10 +29,18 @@ struct Named<'a> {
 /// # Errors
 /// [`Error`] when the file cannot be read.
 pub fn get(read: &impl Read, id: AccountId) -> Result<Option<Account>, Error> {
+    Ok(shared(read, id)?.map(Arc::unwrap_or_clone))
+}
+
+/// The same, for whoever only looks: what is known of it is not copied.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn shared(read: &impl Read, id: AccountId) -> Result<Option<Arc<Account>>, Error> {
     if let Some(account) = read.known().and_then(|(known, moment)| known.account(id, moment)) {
-        return Ok(Some(Account::clone(&account)));
+        return Ok(Some(account));
     }
-    let account = read.get(&ACCOUNTS, &id)?;
+    let account = read.get(&ACCOUNTS, &id)?.map(Arc::new);
     if let (Some(account), Some((known, moment))) = (&account, read.known()) {
         known.keep_account(moment, account);
     }

@@ -32,11 +32,17 @@ pub fn of_year(read: &impl Read, account: AccountId, year: i16) -> Result<BTreeM
 /// # Errors
 /// [`Error`] when the file cannot be read.
 pub fn of_account(read: &impl Read, account: AccountId) -> Result<BTreeMap<HabitId, History>, Error> {
-    let mut histories: BTreeMap<HabitId, History> = BTreeMap::new();
-    for ((_, year, habit), days) in read.under(&COMPLETIONS, &account.encode(), usize::MAX)? {
-        histories.entry(habit).or_default().insert(year, days);
+    let mut rows = read.under(&COMPLETIONS, &account.encode(), usize::MAX)?;
+    // By habit, each with its years in order. With a single year they stand so already.
+    rows.sort_by_key(|((_, _, habit), _)| *habit);
+    let mut histories: Vec<(HabitId, History)> = Vec::new();
+    for ((_, year, habit), days) in rows {
+        match histories.last_mut() {
+            Some((last, history)) if *last == habit => history.insert(year, days),
+            _ => histories.push((habit, History::from_iter([(year, days)]))),
+        }
     }
-    Ok(histories)
+    Ok(histories.into_iter().collect())
 }
 
 /// Stores one habit's year; an empty one takes no room.

@@ -55,8 +55,8 @@ impl Known {
         self.find(&self.accounts, ACCOUNTS.name(), person, moment)
     }
 
-    pub(super) fn keep_account(&self, moment: Moment, account: &Account) {
-        keep(&self.accounts, account.id, moment, Arc::new(account.clone()), 1);
+    pub(super) fn keep_account(&self, moment: Moment, account: &Arc<Account>) {
+        keep(&self.accounts, account.id, moment, Arc::clone(account), 1);
     }
 
     /// The same for the session of a token.
@@ -64,8 +64,8 @@ impl Known {
         self.find(&self.sessions, SESSIONS.name(), token, moment)
     }
 
-    pub(super) fn keep_session(&self, token: TokenHash, moment: Moment, session: &Session) {
-        keep(&self.sessions, token, moment, Arc::new(session.clone()), 1);
+    pub(super) fn keep_session(&self, token: TokenHash, moment: Moment, session: &Arc<Session>) {
+        keep(&self.sessions, token, moment, Arc::clone(session), 1);
     }
 
     fn find<K: Key + Hash + Eq + Copy, V: Clone>(

@@ -1,5 +1,7 @@
 //! Signed-in devices, found by the hash of their token or by their account.
 
+use std::sync::Arc;
+
 use super::record::Key;
 use super::schema::{ACCOUNT_SESSIONS, SESSIONS, TokenHash};
 use super::{Draft, Error, Read};
@@ -11,10 +13,18 @@ use crate::domain::session::Session;
 /// # Errors
 /// [`Error`] when the file cannot be read.
 pub fn get(read: &impl Read, token: &TokenHash) -> Result<Option<Session>, Error> {
+    Ok(shared(read, token)?.map(Arc::unwrap_or_clone))
+}
+
+/// The same, for whoever only looks: what is known of it is not copied.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn shared(read: &impl Read, token: &TokenHash) -> Result<Option<Arc<Session>>, Error> {
     if let Some(session) = read.known().and_then(|(known, moment)| known.session(*token, moment)) {
-        return Ok(Some(Session::clone(&session)));
+        return Ok(Some(session));
     }
-    let session = read.get(&SESSIONS, token)?;
+    let session = read.get(&SESSIONS, token)?.map(Arc::new);
     if let (Some(session), Some((known, moment))) = (&session, read.known()) {
         known.keep_session(*token, moment, session);
     }

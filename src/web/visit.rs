@@ -86,7 +86,7 @@ impl Deref for Visit {
 impl Visit {
     /// Whoever is signed in. Routes that are for members only get here with one.
     pub fn member(&self) -> Result<&Account, Failure> {
-        self.member.as_ref().map(|member| &member.account).ok_or(Failure::SignedOut)
+        self.maybe_member().ok_or(Failure::SignedOut)
     }
 
     /// Whoever is signed in, with the session that says so.
@@ -96,7 +96,7 @@ impl Visit {
 
     /// Whoever is signed in, on routes that are for anybody.
     pub fn maybe_member(&self) -> Option<&Account> {
-        self.member.as_ref().map(|member| &member.account)
+        self.member.as_ref().map(|member| &*member.account)
     }
 
     /// The session token the browser presented, valid or not.
