@@ -181,7 +181,9 @@ pub fn member(app: &App, token: &str) -> Result<Option<Member>, Error> {
     let hash = app.keys.hash(Purpose::Session, token);
     let now = app.clock.now();
     app.store.read(|view| {
-        let Some(session) = sessions::shared(view, &hash)?.filter(|session| session.is_live(now)) else { return Ok(None) };
+        let Some(session) = sessions::shared(view, &hash)?.filter(|session| session.is_live(now)) else {
+            return Ok(None);
+        };
         let account = accounts::shared(view, session.account)?;
         // SECURITY: looked at again at every request, so that switching an account off needs no other step to count, and
         // no session that somebody else's hand put into the file opens an account whose address was never confirmed.
