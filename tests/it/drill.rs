@@ -52,8 +52,11 @@ fn recorded(folder: &Path, schema: u32) -> String {
     loop {
         let listed = json_of(atlas(), folder, &["release", "list"]);
         let newest = &listed["releases"][0];
-        if newest["schema"] == schema && !newest["binary"].is_null() && listed["current"].is_string() {
-            return newest["id"].as_str().unwrap().to_owned();
+        let id = newest["id"].as_str().unwrap_or("none").to_owned();
+        let leads_there =
+            listed["current"].as_str().is_some_and(|link| Path::new(link).iter().any(|part| *part == *id));
+        if newest["schema"] == schema && !newest["binary"].is_null() && leads_there {
+            return id;
         }
         assert!(Instant::now() < deadline, "{listed}");
         std::thread::yield_now();
