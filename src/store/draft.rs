@@ -6,13 +6,13 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use redb::{ReadableTable, WriteTransaction};
+use redb::WriteTransaction;
 
 use super::Error;
 use super::damage::Damage;
 use super::record::{Key, Value};
 use super::sum::{Form, Rule};
-use super::table::{Read, Row, Table, definition, rows_back_of, rows_of};
+use super::table::{Read, Row, Table, definition, found_in, rows_back_of, rows_of};
 
 /// Most rows that are in memory while tables are written anew.
 const PORTION: usize = 1_024;
@@ -182,10 +182,7 @@ impl Read for Draft<'_, '_> {
         if let Some(changed) = self.changes.get(&(table, key.to_vec())) {
             return changed.as_deref().map(take).transpose();
         }
-        self.batch.with(table, |open, rule| match open.get(key)? {
-            Some(stored) => take(rule.value(key, stored.value())?).map(Some),
-            None => Ok(None),
-        })
+        self.batch.with(table, |open, rule| found_in(open, rule, key, take))
     }
 
     fn rows(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error> {

@@ -172,6 +172,31 @@ fn next_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     Some(next)
 }
 
+/// The rows of a redb table with `from <= key < to`, as they are stored.
+fn range_of<'table>(
+    table: &'table impl ReadableTable<&'static [u8], &'static [u8]>,
+    from: &[u8],
+    to: Option<&[u8]>,
+) -> Result<redb::Range<'table, &'static [u8], &'static [u8]>, Error> {
+    Ok(match to {
+        Some(to) => table.range(from..to)?,
+        None => table.range(from..)?,
+    })
+}
+
+/// What `take` makes of the value under `key` of a redb table.
+pub(super) fn found_in<T>(
+    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    rule: Rule,
+    key: &[u8],
+    take: impl FnOnce(&[u8]) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
+    match table.get(key)? {
+        Some(stored) => take(rule.value(key, stored.value())?).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// Shows up to `most` rows of a redb table in that range.
 fn each_row(
     table: &impl ReadableTable<&'static [u8], &'static [u8]>,
@@ -181,11 +206,7 @@ fn each_row(
     most: usize,
     mut seen: impl FnMut(&[u8], &[u8]) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let range = match to {
-        Some(to) => table.range(from..to)?,
-        None => table.range(from..)?,
-    };
-    for row in range.take(most) {
+    for row in range_of(table, from, to)?.take(most) {
         let (key, value) = row?;
         seen(key.value(), rule.value(key.value(), value.value())?)?;
     }
@@ -219,12 +240,8 @@ pub(super) fn rows_back_of(
     if to.is_some_and(|to| to <= from) {
         return Ok(Vec::new());
     }
-    let range = match to {
-        Some(to) => table.range(from..to)?,
-        None => table.range(from..)?,
-    };
     let mut rows = Vec::new();
-    for row in range.rev().take(most) {
+    for row in range_of(table, from, to)?.rev().take(most) {
         let (key, value) = row?;
         rows.push((key.value().to_vec(), rule.value(key.value(), value.value())?.to_vec()));
     }
@@ -336,10 +353,7 @@ impl View {
             return Ok(Page { rows: Vec::new(), next: None });
         }
         self.look(table.name(), |open, rule| {
-            let range = match end.as_deref() {
-                Some(end) => open.range(prefix..end)?,
-                None => open.range(prefix..)?,
-            };
+            let range = range_of(open, prefix, end.as_deref())?;
             let mut page = Page { rows: Vec::new(), next: None };
             let (mut last_kept, mut last_seen) = (None, None);
             for (seen, row) in range.rev().enumerate() {
@@ -395,10 +409,7 @@ impl Read for View {
         key: &[u8],
         take: impl FnOnce(&[u8]) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        self.look(table, |open, rule| match open.get(key)? {
-            Some(stored) => take(rule.value(key, stored.value())?).map(Some),
-            None => Ok(None),
-        })
+        self.look(table, |open, rule| found_in(open, rule, key, take))
     }
 
     fn rows(&self, table: &'static str, from: &[u8], to: Option<&[u8]>, most: usize) -> Result<Vec<Row>, Error> {
