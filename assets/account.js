@@ -1,55 +1,52 @@
-/**
- * What the browser adds to the account page: a setting counts as soon as it is chosen, and a file is looked into and
- * imported without being chosen twice. Without it both forms post.
- */
+/** The account page: saves each setting when it changes, and previews and imports a file without loading a new page. */
 
 import { announce } from "./announce.js";
-import { UNCLEAR, UNREACHABLE, reason } from "./answers.js";
+import { OFFLINE_MESSAGE, UNKNOWN_ERROR_MESSAGE, readErrorMessage } from "./api-error.js";
 
-const PATIENCE = 15 * 1000;
-const PATIENCE_FOR_FILES = 60 * 1000;
+const REQUEST_TIMEOUT_MS = 15 * 1000;
+const UPLOAD_TIMEOUT_MS = 60 * 1000;
 
 /* Settings */
 
 const settings = document.querySelector("form[data-settings]");
 const controls = [...settings.querySelectorAll("select, input[type=checkbox]")];
-const chosen = (control) => (control.type === "checkbox" ? control.checked : control.value);
+const readValue = (control) => (control.type === "checkbox" ? control.checked : control.value);
 
-/** What pages look like by default has no attribute, as the server writes it. */
-const SHOWN = {
-  theme: ["theme", (word) => (word === "system" ? null : word)],
-  accent: ["accent", (word) => (word === "gold" ? null : word)],
+/** The data attribute of the document that a setting controls, and its value. Like the server, it omits default values. */
+const DOCUMENT_ATTRIBUTES = {
+  theme: ["theme", (theme) => (theme === "system" ? null : theme)],
+  accent: ["accent", (accent) => (accent === "gold" ? null : accent)],
   keyboardShortcuts: ["shortcuts", (isOn) => (isOn ? null : "off")],
 };
 
-/** Has the page look and act as the control says. */
-function show(control) {
-  const [name, word] = SHOWN[control.name] ?? [];
+/** Applies a setting to this page. */
+function applySetting(control) {
+  const [name, toAttribute] = DOCUMENT_ATTRIBUTES[control.name] ?? [];
   if (!name) return;
-  const value = word(chosen(control));
+  const value = toAttribute(readValue(control));
   if (value) document.documentElement.dataset[name] = value;
   else delete document.documentElement.dataset[name];
 }
 
-/** Says below a control why it could not be saved, or takes that back when `why` is empty. */
-function drawFault(control, why) {
+/** Shows an error below a control, or clears it if `message` is empty. */
+function drawError(control, message) {
   const id = `${control.name}-fault`;
   document.getElementById(id)?.remove();
   const others = (control.getAttribute("aria-describedby") ?? "").split(" ").filter((other) => other && other !== id);
-  const described = why ? [id, ...others] : others;
-  if (described.length > 0) control.setAttribute("aria-describedby", described.join(" "));
+  const descriptions = message ? [id, ...others] : others;
+  if (descriptions.length > 0) control.setAttribute("aria-describedby", descriptions.join(" "));
   else control.removeAttribute("aria-describedby");
   control.removeAttribute("aria-invalid");
-  if (!why) return;
-  const fault = document.createElement("p");
-  fault.id = id;
-  fault.className = "fault";
-  fault.textContent = why;
-  control.closest(".field").append(fault);
+  if (!message) return;
+  const error = document.createElement("p");
+  error.id = id;
+  error.className = "fault";
+  error.textContent = message;
+  control.closest(".field").append(error);
 }
 
-/** Asks the server to keep a setting. Answers why it refused, or "" when it agreed. */
-async function keep(name, value) {
+/** Saves a setting on the server. Returns an error message, or "". */
+async function sendSetting(name, value) {
   let response;
   try {
     response = await fetch("/api/account", {
@@ -57,107 +54,107 @@ async function keep(name, value) {
       credentials: "same-origin",
       headers: { "Content-Type": "application/json", Accept: "application/json" },
       body: JSON.stringify({ [name]: value }),
-      // A choice on the way out of the page still arrives.
+      // The request outlives the page.
       keepalive: true,
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
   } catch {
-    return UNREACHABLE;
+    return OFFLINE_MESSAGE;
   }
   if (response.ok) return "";
   if (response.status === 401) {
     location.assign("/sign-in?from=/account");
-    return new Promise(() => {}); // The page is left; the setting has nothing more to say.
+    return new Promise(() => {}); // The browser leaves the page, so the control must not change any more.
   }
-  return reason(response);
+  return readErrorMessage(response);
 }
 
-/** What the server has. */
-const kept = new Map(controls.map((control) => [control, chosen(control)]));
+/** The values that the server has. */
+const savedValues = new Map(controls.map((control) => [control, readValue(control)]));
 let saving = Promise.resolve();
 
-/** Saves what the control says by now; whoever chose several times in a row meant the last. */
-async function save(control) {
-  const wanted = chosen(control);
-  if (wanted === kept.get(control)) return;
-  const why = await keep(control.name, wanted);
-  if (!why) {
-    kept.set(control, wanted);
+/** Saves the current value of a control. After several quick changes only the last one is sent. */
+async function saveControl(control) {
+  const value = readValue(control);
+  if (value === savedValues.get(control)) return;
+  const error = await sendSetting(control.name, value);
+  if (!error) {
+    savedValues.set(control, value);
     announce("Saved.");
-  } else if (chosen(control) === wanted) {
-    control[control.type === "checkbox" ? "checked" : "value"] = kept.get(control);
-    show(control);
-    drawFault(control, why);
-    announce(why);
+  } else if (readValue(control) === value) {
+    control[control.type === "checkbox" ? "checked" : "value"] = savedValues.get(control);
+    applySetting(control);
+    drawError(control, error);
+    announce(error);
   }
 }
 
 settings.addEventListener("change", ({ target: control }) => {
-  show(control);
-  drawFault(control, "");
-  saving = saving.then(() => save(control));
+  applySetting(control);
+  drawError(control, "");
+  saving = saving.then(() => saveControl(control));
 });
 
 settings.querySelector("[type=submit]").hidden = true;
 settings.querySelector("[data-instant]").hidden = false;
 
-/* A file */
+/* Import */
 
-const upload = document.querySelector("form[data-import]");
-const answer = document.getElementById("import-answer");
-let isSending = false;
+const importForm = document.querySelector("form[data-import]");
+const result = document.getElementById("import-answer");
+let isUploading = false;
 
-/** Shows what the server said about the file, which stays chosen: its answer is the whole page, of which this part is new. */
-function drawAnswer(page) {
-  const fresh = page.getElementById("import-answer");
-  // Nothing is to be chosen again here, and whoever pressed a button stays on it.
-  fresh.querySelector("[data-plain]")?.remove();
-  fresh.querySelector("[autofocus]")?.removeAttribute("autofocus");
-  answer.replaceChildren(...fresh.childNodes);
+/** Shows the result from the server's page. The chosen file stays chosen. */
+function drawImportResult(page) {
+  const newResult = page.getElementById("import-answer");
+  // The hint to choose the file again is for browsers without JavaScript, and the focus stays on the pressed button.
+  newResult.querySelector("[data-plain]")?.remove();
+  newResult.querySelector("[autofocus]")?.removeAttribute("autofocus");
+  result.replaceChildren(...newResult.childNodes);
   for (const name of ["aria-describedby", "aria-invalid"]) {
     const value = page.getElementById("file").getAttribute(name);
-    if (value) upload.elements.file.setAttribute(name, value);
-    else upload.elements.file.removeAttribute(name);
+    if (value) importForm.elements.file.setAttribute(name, value);
+    else importForm.elements.file.removeAttribute(name);
   }
 }
 
-function drawTrouble(why) {
-  const fault = document.createElement("p");
-  fault.className = "fault";
-  fault.textContent = why;
-  answer.replaceChildren(fault);
+function drawImportError(message) {
+  const error = document.createElement("p");
+  error.className = "fault";
+  error.textContent = message;
+  result.replaceChildren(error);
 }
 
-async function send(data) {
-  const signal = AbortSignal.timeout(PATIENCE_FOR_FILES);
+async function uploadFile(data) {
+  const signal = AbortSignal.timeout(UPLOAD_TIMEOUT_MS);
   let response, page;
   try {
-    response = await fetch(upload.action, { method: "POST", credentials: "same-origin", body: data, signal });
+    response = await fetch(importForm.action, { method: "POST", credentials: "same-origin", body: data, signal });
     page = new DOMParser().parseFromString(await response.text(), "text/html");
   } catch {
-    return drawTrouble(UNREACHABLE);
+    return drawImportError(OFFLINE_MESSAGE);
   }
-  if (page.getElementById("import-answer")) return drawAnswer(page);
-  // Not signed in any more.
+  if (page.getElementById("import-answer")) return drawImportResult(page);
+  // The session has ended.
   if (response.redirected) return location.assign("/sign-in?from=/account");
-  return drawTrouble(UNCLEAR);
+  return drawImportError(UNKNOWN_ERROR_MESSAGE);
 }
 
-upload.addEventListener("submit", async (event) => {
+importForm.addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (isSending) return;
-  const { file } = upload.elements;
-  if (file.files[0]?.size > Number(file.dataset.most)) return drawTrouble(file.dataset.tooLarge);
-  isSending = true;
-  const data = new FormData(upload);
+  if (isUploading) return;
+  const { file } = importForm.elements;
+  if (file.files[0]?.size > Number(file.dataset.most)) return drawImportError(file.dataset.tooLarge);
+  isUploading = true;
+  const data = new FormData(importForm);
   data.set("what", event.submitter?.value ?? "check");
-  answer.textContent = "Reading the file…";
-  await send(data);
-  isSending = false;
+  result.textContent = "Reading the file…";
+  await uploadFile(data);
+  isUploading = false;
 });
 
-// Another file is another question.
-upload.elements.file.addEventListener("change", () => {
-  answer.replaceChildren();
-  upload.elements.file.removeAttribute("aria-invalid");
+// The result of the previous file does not apply to another one.
+importForm.elements.file.addEventListener("change", () => {
+  result.replaceChildren();
+  importForm.elements.file.removeAttribute("aria-invalid");
 });

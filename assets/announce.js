@@ -1,46 +1,47 @@
-/** Short words for everybody, screen readers included, and the way back from what was just done. */
+/** The toast: short messages that screen readers announce too, with an optional Undo button. */
 
-const SAID_FOR = 3 * 1000;
-const UNDO_FOR = 10 * 1000;
+const MESSAGE_DURATION_MS = 3 * 1000;
+const UNDO_DURATION_MS = 10 * 1000;
+/** Screen readers notice a repeated message only when the live region was empty in between. */
+const CLEAR_PAUSE_MS = 60;
 
-const words = document.getElementById("announcer");
-const button = document.getElementById("undo");
-/** Stays in reach whatever lies over the page. */
-export const toast = words.parentElement;
+const message = document.getElementById("announcer");
+const undoButton = document.getElementById("undo");
+/** Stays usable while a dialog makes the rest of the page inert. */
+export const toast = message.parentElement;
 
-let silence;
-let takeBack;
+let timer;
+let undoAction;
 
-function hush() {
-  // Whoever is at the button is given the time.
+function hideToast() {
+  // The toast stays while the pointer or the focus is on it.
   if (toast.matches(":hover, :focus-within")) {
-    silence = setTimeout(hush, SAID_FOR);
+    timer = setTimeout(hideToast, MESSAGE_DURATION_MS);
     return;
   }
-  words.textContent = "";
-  button.hidden = true;
-  takeBack = undefined;
+  message.textContent = "";
+  undoButton.hidden = true;
+  undoAction = undefined;
 }
 
-/** Says `text`, and for ten seconds offers to `undo` where that is given. The text is emptied first: the same words twice
- *  would be read once. */
-export function announce(text, undo) {
-  clearTimeout(silence);
-  words.textContent = "";
-  takeBack = undo;
-  silence = setTimeout(() => {
-    words.textContent = text;
-    button.hidden = !undo;
-    silence = setTimeout(hush, undo ? UNDO_FOR : SAID_FOR);
-  }, 60);
+/** Shows `text`. If `onUndo` is given, it is offered as an Undo button, and the toast stays longer. */
+export function announce(text, onUndo) {
+  clearTimeout(timer);
+  message.textContent = "";
+  undoAction = onUndo;
+  timer = setTimeout(() => {
+    message.textContent = text;
+    undoButton.hidden = !onUndo;
+    timer = setTimeout(hideToast, onUndo ? UNDO_DURATION_MS : MESSAGE_DURATION_MS);
+  }, CLEAR_PAUSE_MS);
 }
 
-/** Takes back what was done last, as long as that is offered. */
+/** Undoes the last change while the toast offers it. */
 export function undo() {
-  const back = takeBack;
-  takeBack = undefined;
-  button.hidden = true;
-  back?.();
+  const action = undoAction;
+  undoAction = undefined;
+  undoButton.hidden = true;
+  action?.();
 }
 
-button.addEventListener("click", undo);
+undoButton.addEventListener("click", undo);

@@ -1,12 +1,12 @@
-/** What the browser adds to Atlas. Every page works without it: it makes ticks instant and forms kinder. */
+/** The script of every page. Every page also works without JavaScript. */
 
 import { startCalendar } from "./calendar.js";
-import { startTicks } from "./completions.js";
+import { startCompletions } from "./completions.js";
 import { startForms } from "./forms.js";
 import { startShortcuts } from "./shortcuts.js";
 
 startForms();
-startTicks();
+startCompletions();
 startCalendar();
 startShortcuts();
 

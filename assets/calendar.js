@@ -1,69 +1,71 @@
-/** The month by keys, and the open day over it on a phone. */
+/** The calendar: keyboard navigation in the month, and the open day as a bottom sheet on phones. */
 
 import { toast } from "./announce.js";
 
 const cells = [...document.querySelectorAll(".grid a[data-date-key]")];
 const sheet = document.querySelector(".is-sheet");
-const narrow = matchMedia("(max-width: 47.99rem)");
+/** The width below which the style sheet lays the open day over the month. */
+const phone = matchMedia("(max-width: 47.99rem)");
 
-/** One day of the month is in the order of Tab; the arrows go on from there. */
-function rove(to) {
-  for (const cell of cells) cell.tabIndex = cell === to ? 0 : -1;
+/** Makes one cell the tab stop of the month (roving tabindex). The arrow keys reach the others. */
+function setTabStop(target) {
+  for (const cell of cells) cell.tabIndex = cell === target ? 0 : -1;
 }
 
-/** Opens the month that `step` leads to, with the focus on `key`, a day that may not exist in it. */
-function turn(step, key) {
-  const link = document.querySelector(step < 0 ? ".step-back" : ".step-on");
-  if (link) location.assign(`${link.href}#day-${key(new URL(link.href).searchParams.get("month"))}`);
+/** Opens the previous (-1) or next (1) month and focuses a day. `findDay` gets the month as `YYYY-MM`; the day may not exist
+ *  in it. */
+function openMonth(direction, findDay) {
+  const link = document.querySelector(direction < 0 ? ".step-back" : ".step-on");
+  if (link) location.assign(`${link.href}#day-${findDay(new URL(link.href).searchParams.get("month"))}`);
 }
 
-/** The cell `steps` days on, in another month if need be. */
-function goBy(from, steps) {
-  const to = cells[cells.indexOf(from) + steps];
-  if (to) return to.focus();
-  const date = new Date(`${from.dataset.dateKey}T00:00:00Z`);
-  date.setUTCDate(date.getUTCDate() + steps);
-  return turn(steps, () => date.toISOString().slice(0, 10));
+/** Moves the focus by a number of days, into another month if necessary. */
+function moveFocus(cell, days) {
+  const target = cells[cells.indexOf(cell) + days];
+  if (target) return target.focus();
+  const date = new Date(`${cell.dataset.dateKey}T00:00:00Z`);
+  date.setUTCDate(date.getUTCDate() + days);
+  return openMonth(days, () => date.toISOString().slice(0, 10));
 }
 
-const KEYS = {
-  ArrowLeft: (from) => goBy(from, -1),
-  ArrowRight: (from) => goBy(from, 1),
-  ArrowUp: (from) => goBy(from, -7),
-  ArrowDown: (from) => goBy(from, 7),
-  Home: (from) => [...from.closest("tr").querySelectorAll("a")].at(0).focus(),
-  End: (from) => [...from.closest("tr").querySelectorAll("a")].at(-1).focus(),
-  PageUp: (from) => turn(-1, (month) => month + from.dataset.dateKey.slice(7)),
-  PageDown: (from) => turn(1, (month) => month + from.dataset.dateKey.slice(7)),
+const KEY_ACTIONS = {
+  ArrowLeft: (cell) => moveFocus(cell, -1),
+  ArrowRight: (cell) => moveFocus(cell, 1),
+  ArrowUp: (cell) => moveFocus(cell, -7),
+  ArrowDown: (cell) => moveFocus(cell, 7),
+  Home: (cell) => [...cell.closest("tr").querySelectorAll("a")].at(0).focus(),
+  End: (cell) => [...cell.closest("tr").querySelectorAll("a")].at(-1).focus(),
+  PageUp: (cell) => openMonth(-1, (month) => month + cell.dataset.dateKey.slice(7)),
+  PageDown: (cell) => openMonth(1, (month) => month + cell.dataset.dateKey.slice(7)),
 };
 
-/** Over a narrow page the open day is a dialog: the rest rests until it is closed. */
-function drawSheet() {
-  const isDialog = narrow.matches;
+/** On phones the open day is a modal dialog, and the rest of the page is inert. */
+function updateSheet() {
+  const isModal = phone.matches;
   for (const [name, value] of [["role", "dialog"], ["aria-modal", "true"]]) {
-    if (isDialog) sheet.setAttribute(name, value);
+    if (isModal) sheet.setAttribute(name, value);
     else sheet.removeAttribute(name);
   }
-  for (let at = sheet; at !== document.body; at = at.parentElement) {
-    for (const other of at.parentElement.children) {
-      if (other !== at && other !== toast) other.inert = isDialog;
+  for (let element = sheet; element !== document.body; element = element.parentElement) {
+    for (const sibling of element.parentElement.children) {
+      if (sibling !== element && sibling !== toast) sibling.inert = isModal;
     }
   }
-  if (isDialog) sheet.querySelector("h2").focus();
+  if (isModal) sheet.querySelector("h2").focus();
 }
 
 function startMonth() {
-  rove(cells.find((cell) => cell.matches(".is-open")) ?? cells.find((cell) => cell.matches("[aria-current]")) ?? cells[0]);
+  setTabStop(cells.find((cell) => cell.matches(".is-open")) ?? cells.find((cell) => cell.matches("[aria-current]")) ?? cells[0]);
   for (const cell of cells) {
-    cell.addEventListener("focus", () => rove(cell));
+    cell.addEventListener("focus", () => setTabStop(cell));
     cell.addEventListener("keydown", (event) => {
-      const go = KEYS[event.key];
-      if (!go || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+      const act = KEY_ACTIONS[event.key];
+      if (!act || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
       event.preventDefault();
-      go(cell);
+      act(cell);
     });
   }
-  // Whoever turned the page with a key goes on where that led; the 31st of a short month is its last day.
+  // A key opened this month. A day that it does not have, such as February 31, becomes its last day.
   if (location.hash.startsWith("#day-")) {
     (document.getElementById(location.hash.slice(1)) ?? cells.at(-1)).focus();
     history.replaceState(null, "", location.pathname + location.search);
@@ -71,12 +73,12 @@ function startMonth() {
 }
 
 function startSheet() {
-  const close = () => location.assign(`${sheet.querySelector(".close").href}#day-${sheet.dataset.day}`);
-  drawSheet();
-  narrow.addEventListener("change", drawSheet);
-  sheet.addEventListener("click", (event) => { if (event.target === sheet && narrow.matches) close(); });
+  const closeSheet = () => location.assign(`${sheet.querySelector(".close").href}#day-${sheet.dataset.day}`);
+  updateSheet();
+  phone.addEventListener("change", updateSheet);
+  sheet.addEventListener("click", (event) => { if (event.target === sheet && phone.matches) closeSheet(); });
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && narrow.matches && !document.querySelector("dialog[open]")) close();
+    if (event.key === "Escape" && phone.matches && !document.querySelector("dialog[open]")) closeSheet();
   });
 }
 

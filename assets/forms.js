@@ -1,58 +1,59 @@
-/** What makes forms kinder. */
+/** Forms: password fields that can be shown, weekday buttons, and submit buttons that cannot be pressed twice. */
 
-const PATIENCE = 15 * 1000;
+/** After this time a submit button can be pressed again, in case the request was stopped. */
+const SUBMIT_TIMEOUT_MS = 15 * 1000;
 
-/** Shows or covers what is typed into the field that the button controls. */
-function reveal(button, isShown) {
-  document.getElementById(button.getAttribute("aria-controls")).type = isShown ? "text" : "password";
-  button.textContent = isShown ? "Hide" : "Show";
+/** Shows or hides the password in the field that the button controls. */
+function setRevealed(button, isRevealed) {
+  document.getElementById(button.getAttribute("aria-controls")).type = isRevealed ? "text" : "password";
+  button.textContent = isRevealed ? "Hide" : "Show";
 }
 
-function startReveals() {
+function startPasswordFields() {
   for (const button of document.querySelectorAll(".reveal")) {
-    reveal(button, false);
+    setRevealed(button, false);
     button.hidden = false;
-    button.addEventListener("click", () => reveal(button, button.textContent === "Show"));
-    // Browsers offer to remember, and never suggest in the open, only what is sent from a covered field.
-    button.form?.addEventListener("submit", () => reveal(button, false));
+    button.addEventListener("click", () => setRevealed(button, button.textContent === "Show"));
+    // Browsers offer to save only password fields, and would suggest the text of other fields later.
+    button.form?.addEventListener("submit", () => setRevealed(button, false));
   }
 }
 
-/** Weekdays look like buttons and are announced as such; as checkboxes they need no script to be sent. */
+/** The weekdays of a habit: checkboxes without JavaScript; with it, they are announced as toggle buttons. */
 const weekdays = document.querySelectorAll(".pill input[type=checkbox]");
-const press = (box) => box.setAttribute("aria-pressed", String(box.checked));
+const updatePressed = (checkbox) => checkbox.setAttribute("aria-pressed", String(checkbox.checked));
 
 function startWeekdays() {
-  for (const box of weekdays) {
-    box.setAttribute("role", "button");
-    box.addEventListener("change", () => press(box));
-    box.addEventListener("keydown", (event) => {
+  for (const checkbox of weekdays) {
+    checkbox.setAttribute("role", "button");
+    checkbox.addEventListener("change", () => updatePressed(checkbox));
+    checkbox.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault();
-      if (!event.repeat) box.click();
+      if (!event.repeat) checkbox.click();
     });
   }
 }
 
-function startSubmits() {
+function startSubmitButtons() {
   addEventListener("submit", (event) => {
     const { target, submitter } = event;
     if (event.defaultPrevented || target.method !== "post") return;
     const button = submitter ?? target.querySelector("[type=submit]");
     if (!button) return;
-    // Disabled only once the browser has read the form. Whoever stops the page gets the button back.
+    // A button that is disabled before the browser has read the form would be missing from the request.
     setTimeout(() => { button.disabled = true; });
-    setTimeout(() => { button.disabled = false; }, PATIENCE);
+    setTimeout(() => { button.disabled = false; }, SUBMIT_TIMEOUT_MS);
   });
-  // On the way back, and after a reload, browsers bring back what a page looked like when it was left.
+  // After the back button and after a reload, browsers restore disabled buttons and checked boxes.
   addEventListener("pageshow", () => {
     for (const button of document.querySelectorAll("[type=submit]:disabled")) button.disabled = false;
-    weekdays.forEach(press);
+    weekdays.forEach(updatePressed);
   });
 }
 
 export function startForms() {
-  startReveals();
+  startPasswordFields();
   startWeekdays();
-  startSubmits();
+  startSubmitButtons();
 }

@@ -1,17 +1,17 @@
 /**
- * What the browser adds to the list of habits: moving one without a new page, by button, key or drag, and presets for the
- * weekdays. Without it the same buttons post and the page comes back.
+ * The list of habits: reordering by button or by dragging without loading a new page, and presets for the weekdays. Without
+ * JavaScript the buttons submit forms.
  */
 
 import { announce } from "./announce.js";
-import { UNREACHABLE, reason } from "./answers.js";
+import { OFFLINE_MESSAGE, readErrorMessage } from "./api-error.js";
 
 const list = document.querySelector("[data-order]");
-const rows = () => [...list.querySelectorAll("[data-habit]")];
+const findRows = () => [...list.querySelectorAll("[data-habit]")];
 
-/** The first cannot go up, the last cannot go down. */
-function drawEnds() {
-  rows().forEach((row, index, all) => {
+/** Disables Up in the first row and Down in the last one. */
+function updateMoveButtons() {
+  findRows().forEach((row, index, all) => {
     const [up, down] = row.querySelectorAll("[data-move] button");
     if (!up) return;
     up.disabled = index === 0;
@@ -19,43 +19,43 @@ function drawEnds() {
   });
 }
 
-/** Puts the rows into an order of elements. */
-function draw(order) {
-  list.append(...order);
-  drawEnds();
+function drawOrder(rows) {
+  list.append(...rows);
+  updateMoveButtons();
 }
 
 let saving = Promise.resolve();
 
-/** Shows the new order at once and saves it; puts the old one back when that fails. One save at a time, in order. */
-function reorder(order, before, canUndo = true) {
-  draw(order);
-  const habitIds = order.map((row) => row.dataset.habit);
+/** Shows a new order at once and saves it. If that fails, the previous order comes back. Orders are saved one after another. */
+function saveOrder(rows, previousRows, canUndo = true) {
+  drawOrder(rows);
+  const habitIds = rows.map((row) => row.dataset.habit);
   saving = saving.then(async () => {
     try {
-      const reply = await fetch("/api/habits/order", {
+      const response = await fetch("/api/habits/order", {
         method: "PUT",
         headers: { "Content-Type": "application/json", Accept: "application/json" },
         body: JSON.stringify({ habitIds }),
       });
-      if (reply.status === 401) return location.assign("/sign-in?from=/habits");
-      if (!reply.ok) throw new Error(await reason(reply));
-      announce("The new order is saved.", canUndo ? () => reorder(before, order, false) : undefined);
+      if (response.status === 401) return location.assign("/sign-in?from=/habits");
+      if (!response.ok) throw new Error(await readErrorMessage(response));
+      announce("Order saved.", canUndo ? () => saveOrder(previousRows, rows, false) : undefined);
     } catch (error) {
-      draw(before);
-      announce(error instanceof TypeError ? UNREACHABLE : error.message);
+      drawOrder(previousRows);
+      // fetch() throws a TypeError when the server cannot be reached.
+      announce(error instanceof TypeError ? OFFLINE_MESSAGE : error.message);
     }
   });
 }
 
-function move(row, by) {
-  const before = rows();
-  const from = before.indexOf(row);
-  const to = from + by;
-  if (to < 0 || to >= before.length) return;
-  const order = before.slice();
-  order.splice(to, 0, order.splice(from, 1)[0]);
-  reorder(order, before);
+function moveRow(row, offset) {
+  const previousRows = findRows();
+  const from = previousRows.indexOf(row);
+  const to = from + offset;
+  if (to < 0 || to >= previousRows.length) return;
+  const rows = previousRows.slice();
+  rows.splice(to, 0, rows.splice(from, 1)[0]);
+  saveOrder(rows, previousRows);
 }
 
 list?.addEventListener("submit", (event) => {
@@ -64,51 +64,51 @@ list?.addEventListener("submit", (event) => {
   event.preventDefault();
   event.stopPropagation();
   const button = event.submitter;
-  move(form.closest("[data-habit]"), button.value === "up" ? -1 : 1);
-  // At the end of the list the button is disabled; its neighbour takes the focus.
+  moveRow(form.closest("[data-habit]"), button.value === "up" ? -1 : 1);
+  // At either end of the list the button gets disabled and would lose the focus, so the other one takes it.
   (button.disabled ? form.querySelector("button:not(:disabled)") : button)?.focus();
 });
 
-/* Dragging, for those who like it; the buttons do the same. */
+/* Dragging */
 
-let dragged = null;
-let orderBefore = [];
+let draggedRow = null;
+let rowsBeforeDrag = [];
 
-for (const row of list ? rows() : []) {
-  row.draggable = rows().length > 1;
+for (const row of list ? findRows() : []) {
+  row.draggable = findRows().length > 1;
   row.addEventListener("dragstart", (event) => {
     if (event.target !== row) return;
-    dragged = row;
-    orderBefore = rows();
+    draggedRow = row;
+    rowsBeforeDrag = findRows();
     row.classList.add("is-dragged");
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", row.dataset.habitTitle);
   });
   row.addEventListener("dragover", (event) => {
-    if (!dragged || dragged === row) return;
+    if (!draggedRow || draggedRow === row) return;
     event.preventDefault();
     const { top, height } = row.getBoundingClientRect();
-    row[event.clientY < top + height / 2 ? "before" : "after"](dragged);
+    row[event.clientY < top + height / 2 ? "before" : "after"](draggedRow);
   });
-  row.addEventListener("drop", (event) => { if (dragged) event.preventDefault(); });
+  row.addEventListener("drop", (event) => { if (draggedRow) event.preventDefault(); });
   row.addEventListener("dragend", () => {
-    if (!dragged) return;
-    dragged.classList.remove("is-dragged");
-    dragged = null;
-    const order = rows();
-    if (order.some((element, index) => element !== orderBefore[index])) reorder(order, orderBefore);
+    if (!draggedRow) return;
+    draggedRow.classList.remove("is-dragged");
+    draggedRow = null;
+    const rows = findRows();
+    if (rows.some((element, index) => element !== rowsBeforeDrag[index])) saveOrder(rows, rowsBeforeDrag);
   });
 }
 
-/* Presets */
+/* Weekday presets */
 
 for (const presets of document.querySelectorAll("[data-presets]")) {
   presets.hidden = false;
   presets.addEventListener("click", (event) => {
     const days = event.target.dataset.days?.split(" ");
     if (!days) return;
-    for (const box of presets.closest("fieldset").querySelectorAll("input[type=checkbox]")) {
-      if (box.checked !== days.includes(box.value)) box.click();
+    for (const checkbox of presets.closest("fieldset").querySelectorAll("input[type=checkbox]")) {
+      if (checkbox.checked !== days.includes(checkbox.value)) checkbox.click();
     }
   });
 }

@@ -1,138 +1,144 @@
 /**
- * Ticks on their way to the server. What cannot be sent waits in this browser, bound to who made it and when, and is sent
- * when Atlas can be reached again.
+ * Sends completions to the server. Those that cannot be sent wait in IndexedDB, with their account and time, until the server is
+ * reachable again.
  */
 
-import { reason } from "./answers.js";
+import { readErrorMessage } from "./api-error.js";
 
 const STORE = "completionQueue";
-const PATIENCE = 15 * 1000;
-const LONGEST_PAUSE = 30 * 1000;
-/** Answers that asking again will not change. */
-const FINAL = [400, 404, 422];
+const REQUEST_TIMEOUT_MS = 15 * 1000;
+const FIRST_RETRY_DELAY_MS = 1000;
+const MAX_RETRY_DELAY_MS = 30 * 1000;
+/** Spreads the retries of many browsers after an outage. */
+const MAX_RETRY_JITTER_MS = 250;
+/** Statuses that do not change when the request is repeated. */
+const PERMANENT_ERRORS = [400, 404, 422];
+const SIGN_IN_ERRORS = [401, 403];
 
 const { member } = document.body.dataset;
 
-/** Sends one tick. One that waited carries its age, so that it counts for the time it was made. */
-export function send({ habitId, dateKey, completed, updatedAt }) {
+/** Sends a completion. A queued one is sent with its age: the server judges it by the time it was made, and an age does not
+ *  depend on the device's clock. */
+export function sendCompletion({ habitId, dateKey, completed, updatedAt }) {
   const secondsAgo = updatedAt === undefined ? 0 : Math.max(0, Math.round((Date.now() - updatedAt) / 1000));
   return fetch("/api/completions", {
     method: "POST",
     credentials: "same-origin",
     headers: { "Content-Type": "application/json", Accept: "application/json" },
     body: JSON.stringify({ habitId, date: dateKey, completed, secondsAgo, userId: member }),
-    // A tick on the way out of the page still arrives.
+    // The request outlives the page.
     keepalive: true,
-    signal: AbortSignal.timeout(PATIENCE),
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   });
 }
 
-const finished = (request) => new Promise((resolve, reject) => {
+const waitFor = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);
 });
 
-let opened;
+let database;
 
-function open() {
-  opened ??= new Promise((resolve, reject) => {
+function openDatabase() {
+  database ??= new Promise((resolve, reject) => {
     const request = indexedDB.open("atlas-offline", 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "key" });
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
-  return opened;
+  return database;
 }
 
-async function store(mode) {
-  return (await open()).transaction(STORE, mode).objectStore(STORE);
+async function openStore(mode) {
+  return (await openDatabase()).transaction(STORE, mode).objectStore(STORE);
 }
 
-const keyOf = ({ habitId, dateKey }) => `${member}:${habitId}:${dateKey}`;
-
-/** Keeps a tick until it can be sent. A later one for the same habit and day takes its place. */
-export async function enqueue({ habitId, dateKey, completed }) {
-  const ticks = await store("readwrite");
-  const key = keyOf({ habitId, dateKey });
-  const known = await finished(ticks.get(key));
+/** Queues a completion. It replaces a queued one for the same habit and day. */
+export async function enqueueCompletion({ habitId, dateKey, completed }) {
+  const store = await openStore("readwrite");
+  const key = `${member}:${habitId}:${dateKey}`;
+  const existing = await waitFor(store.get(key));
   const updatedAt = Date.now();
-  const createdAt = known?.createdAt ?? updatedAt;
-  await finished(ticks.put({ key, member, habitId, dateKey, completed, createdAt, updatedAt }));
+  const createdAt = existing?.createdAt ?? updatedAt;
+  await waitFor(store.put({ key, member, habitId, dateKey, completed, createdAt, updatedAt }));
 }
 
-/** This person's ticks that wait, oldest first. */
-export async function waiting() {
+/** The account's queued completions, oldest first. */
+export async function listPending() {
   if (!member) return [];
   try {
-    const all = await finished((await store("readonly")).getAll());
-    return all.filter((tick) => tick.member === member).sort((one, other) => one.updatedAt - other.updatedAt);
+    const all = await waitFor((await openStore("readonly")).getAll());
+    // Other accounts of this browser have their own entries.
+    return all.filter((completion) => completion.member === member).sort((one, other) => one.updatedAt - other.updatedAt);
   } catch {
-    return []; // A browser that stores nothing has nothing waiting.
+    return []; // Without IndexedDB nothing can be queued.
   }
 }
 
-/** Forgets a tick, unless it was changed while it was on its way. */
-async function drop(tick) {
-  const ticks = await store("readwrite");
-  const now = await finished(ticks.get(tick.key));
-  const isSame = now?.updatedAt === tick.updatedAt;
-  if (isSame) await finished(ticks.delete(tick.key));
-  return isSame;
+/** Removes a completion that was sent, unless it was changed in the meantime. Returns whether it was removed. */
+async function removeSent(completion) {
+  const store = await openStore("readwrite");
+  const current = await waitFor(store.get(completion.key));
+  const isUnchanged = current?.updatedAt === completion.updatedAt;
+  if (isUnchanged) await waitFor(store.delete(completion.key));
+  return isUnchanged;
 }
 
-let watcher;
-let isSending = false;
-let isAskedAgain = false;
+let onReplayed;
+let isReplaying = false;
+let mustRepeat = false;
 let failures = 0;
-let next;
+let retryTimer;
 
-function sendLater() {
+function scheduleRetry() {
   failures += 1;
-  clearTimeout(next);
-  next = setTimeout(replay, Math.min(LONGEST_PAUSE, 1000 * 2 ** failures) + Math.random() * 250);
+  clearTimeout(retryTimer);
+  const delay = Math.min(MAX_RETRY_DELAY_MS, FIRST_RETRY_DELAY_MS * 2 ** failures);
+  retryTimer = setTimeout(replayQueue, delay + Math.random() * MAX_RETRY_JITTER_MS);
 }
 
-/** Sends one tick that waited. Answers whether the next one may follow. */
-async function sendNow(tick) {
+/** Sends one queued completion. Returns whether the next one may follow. */
+async function replayCompletion(completion) {
   let response;
   try {
-    response = await send(tick);
+    response = await sendCompletion(completion);
   } catch {
-    sendLater();
+    scheduleRetry();
     return false;
   }
-  if (!response.ok && !FINAL.includes(response.status)) {
-    // Whoever has to sign in first comes back with a new page, which begins anew.
-    if (![401, 403].includes(response.status)) sendLater();
+  if (!response.ok && !PERMANENT_ERRORS.includes(response.status)) {
+    // Signing in loads a new page, which replays the queue again.
+    if (!SIGN_IN_ERRORS.includes(response.status)) scheduleRetry();
     return false;
   }
   failures = 0;
-  const why = response.ok ? "" : await reason(response);
-  if (await drop(tick)) watcher?.(tick, why);
-  else isAskedAgain = true;
+  const error = response.ok ? "" : await readErrorMessage(response);
+  if (await removeSent(completion)) onReplayed?.(completion, error);
+  else mustRepeat = true;
   return true;
 }
 
-/** Sends what waits, one by one. Only one page of a browser does so at a time. */
-export async function replay() {
-  if (isSending) {
-    isAskedAgain = true;
+/** Sends the queued completions one by one. */
+async function replayQueue() {
+  if (isReplaying) {
+    mustRepeat = true;
     return;
   }
-  isSending = true;
+  isReplaying = true;
   do {
-    isAskedAgain = false;
-    for (const tick of await waiting()) if (!await sendNow(tick)) break;
-  } while (isAskedAgain);
-  isSending = false;
+    mustRepeat = false;
+    for (const completion of await listPending()) if (!await replayCompletion(completion)) break;
+  } while (mustRepeat);
+  isReplaying = false;
 }
 
-/** Begins to send what waits, and tells `settled(tick, why)` of each; `why` is empty when it was kept. */
-export function watch(settled) {
-  watcher = settled;
+/** Replays the queue now and whenever the browser comes online. Calls `callback(completion, error)` for each completion that the
+ *  server has answered; `error` is empty if it was accepted. */
+export function startReplay(callback) {
+  onReplayed = callback;
   addEventListener("online", () => {
     failures = 0;
-    replay();
+    replayQueue();
   });
-  replay();
+  replayQueue();
 }

@@ -1,65 +1,70 @@
-/** Single keys for people who rather type. Whoever does not want them switches them off with the account. */
+/** Single-key shortcuts. They can be turned off in the account settings (WCAG 2.1.4). */
 
 import { announce, undo } from "./announce.js";
 
-const PLACES = { t: "/today", c: "/calendar", h: "/habits", i: "/insights" };
+/** How long the key after `g` is awaited. */
+const SEQUENCE_TIMEOUT_MS = 2000;
+
+const PAGES = { t: "/today", c: "/calendar", h: "/habits", i: "/insights" };
 const HELP = [
   ["j", "Next habit"],
   ["k", "Previous habit"],
-  ["x", "Tick or untick"],
-  ["u", "Undo the last tick"],
+  ["x", "Mark as done or not done"],
+  ["u", "Undo the last change"],
   ["n", "New habit"],
-  ["g t", "Go to today"],
-  ["g c", "Go to the calendar"],
-  ["g h", "Go to your habits"],
-  ["g i", "Go to your insights"],
-  ["?", "Show these keys"],
+  ["g t", "Go to Today"],
+  ["g c", "Go to Calendar"],
+  ["g h", "Go to Habits"],
+  ["g i", "Go to Insights"],
+  ["?", "Show keyboard shortcuts"],
 ];
 
-/** The places `j` and `k` walk: ticks, or the rows of the list of habits. */
-const stops = () => [...document.querySelectorAll(".tick, .habit-list [data-habit] a")].filter((stop) => !stop.closest("[inert]"));
+/** What `j` and `k` focus: the checkboxes of a day, or the links in the list of habits. */
+const findStops = () =>
+  [...document.querySelectorAll(".completion, .habit-list [data-habit] a")].filter((stop) => !stop.closest("[inert]"));
 
-function walk(step) {
-  const all = stops();
-  const at = all.indexOf(document.activeElement);
-  const to = at < 0 ? all.at(step > 0 ? 0 : -1) : all[at + step];
-  if (to) to.focus();
-  else announce(all.length === 0 ? "There is no habit on this page." : step > 0 ? "That was the last habit." : "That was the first habit.");
+function moveFocus(step) {
+  const stops = findStops();
+  const index = stops.indexOf(document.activeElement);
+  const target = index < 0 ? stops.at(step > 0 ? 0 : -1) : stops[index + step];
+  if (target) target.focus();
+  else if (stops.length === 0) announce("No habits on this page.");
+  else announce(step > 0 ? "This is the last habit." : "This is the first habit.");
 }
 
-function tick() {
+function toggleFocused() {
   const { activeElement } = document;
-  if (activeElement.matches(".tick")) activeElement.click();
-  else announce("Go to a habit with j or k first.");
+  if (activeElement.matches(".completion")) activeElement.click();
+  else announce("Select a habit with j or k first.");
 }
 
-function create() {
+function openNewHabit() {
   const title = document.querySelector("#title");
   if (location.pathname === "/habits" && title) title.focus();
   else location.assign("/habits#title");
 }
 
-function element(name, ...content) {
-  const made = document.createElement(name);
-  made.append(...content);
-  return made;
+function createElement(name, ...content) {
+  const element = document.createElement(name);
+  element.append(...content);
+  return element;
 }
 
-function help() {
-  const heading = element("h2", "Keys");
+function openHelp() {
+  const heading = createElement("h2", "Keyboard shortcuts");
   heading.id = "keys";
-  const list = element("dl", ...HELP.map(([keys, what]) =>
-    element("div", element("dt", ...keys.split(" ").map((key) => element("kbd", key))), element("dd", what))));
-  const close = element("button", "Close");
+  const list = createElement("dl", ...HELP.map(([keys, action]) => createElement("div",
+    createElement("dt", ...keys.split(" ").map((key) => createElement("kbd", key))), createElement("dd", action))));
+  const close = createElement("button", "Close");
   close.className = "button plain";
   close.autofocus = true;
-  const form = element("form", close);
+  const form = createElement("form", close);
   form.method = "dialog";
-  const settings = element("a", "switched off");
+  const settings = createElement("a", "turn them off");
   settings.href = "/account#settings";
-  const off = element("p", "They can be ", settings, " in your settings.");
-  off.className = "hint";
-  const dialog = element("dialog", heading, list, off, form);
+  const hint = createElement("p", "You can ", settings, " in your settings.");
+  hint.className = "hint";
+  const dialog = createElement("dialog", heading, list, hint, form);
   dialog.className = "keys";
   dialog.setAttribute("aria-labelledby", heading.id);
   dialog.addEventListener("close", () => dialog.remove());
@@ -67,27 +72,40 @@ function help() {
   dialog.showModal();
 }
 
-let isGoing;
+/** Set while the key after `g` is awaited. */
+let sequenceTimer;
 
-function go() {
-  clearTimeout(isGoing);
-  isGoing = setTimeout(() => { isGoing = undefined; }, 2000);
-  announce("Go to: t for today, c for the calendar, h for habits, i for insights.");
+function endSequence() {
+  clearTimeout(sequenceTimer);
+  sequenceTimer = undefined;
 }
 
-const KEYS = { j: () => walk(1), k: () => walk(-1), x: tick, u: undo, n: create, g: go, "?": help };
+function startSequence() {
+  endSequence();
+  sequenceTimer = setTimeout(endSequence, SEQUENCE_TIMEOUT_MS);
+  announce("Go to: t for Today, c for Calendar, h for Habits, i for Insights.");
+}
+
+const KEY_ACTIONS = {
+  j: () => moveFocus(1),
+  k: () => moveFocus(-1),
+  x: toggleFocused,
+  u: undo,
+  n: openNewHabit,
+  g: startSequence,
+  "?": openHelp,
+};
 
 export function startShortcuts() {
   if (!document.body.dataset.member) return;
   addEventListener("keydown", (event) => {
-    // Looked at every time: the settings change it without a new page.
+    // Read for each key, because the setting can change without a new page.
     if (document.documentElement.dataset.shortcuts === "off") return;
     const isTyping = event.target.closest?.("input:not([type=checkbox]), select, textarea, [contenteditable], dialog");
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
-    const place = isGoing && PLACES[event.key];
-    clearTimeout(isGoing);
-    isGoing = undefined;
-    const act = place ? () => location.assign(place) : KEYS[event.key];
+    const page = sequenceTimer && PAGES[event.key];
+    endSequence();
+    const act = page ? () => location.assign(page) : KEY_ACTIONS[event.key];
     if (!act) return;
     event.preventDefault();
     act();

@@ -1,9 +1,7 @@
-/**
- * What the browser adds to signing up: it knows which time zone it is in, so nobody has to look for it.
- */
+/** Selects the browser's time zone on the sign-up form. */
 
-const zones = document.getElementById("timeZone");
-const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const select = document.getElementById("timeZone");
+const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-// Only where nothing is chosen yet: what was chosen, now or before a fault, stays.
-if (zones.value === "" && [...zones.options].some((option) => option.value === here)) zones.value = here;
+// A zone that was chosen before the form came back with errors stays selected.
+if (select.value === "" && [...select.options].some((option) => option.value === browserZone)) select.value = browserZone;

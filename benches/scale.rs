@@ -1,23 +1,22 @@
-//! Whether a page costs the same however many people share the data file.
+//! Measures whether a page costs the same regardless of how many members share the data file.
 //!
-//! `cargo bench --bench scale` makes files of 1,000 and 10,000 people and takes about a minute; with `-- --full` there is
-//! one of 100,000, too, and it takes about five minutes and 2.3 gigabytes of disk. Everybody keeps ten habits and has done
-//! each of them on every one of the last 365 days. The files are the same every time, but for the day they end on.
+//! `cargo bench --bench scale` creates data files of 1,000 and 10,000 members and takes about a minute; `-- --full` adds one of
+//! 100,000 and takes about five minutes and 2.3 gigabytes of disk. Every member has ten habits and completed each of them on every
+//! one of the last 365 days. The files are the same every time, except for the day on which they end.
 //!
-//! Besides the pages of people there are those of an admin, a tick through the API, the hourly job that looks for what is
-//! over, a snapshot with its proof, and what a day and a year take without HTTP and pages, each of another person.
+//! It measures members' pages, admin pages, a completion through the API, the hourly purge, a snapshot with its verification, and
+//! the cost of reading a day and a year without HTTP and rendering. Every measurement uses a different member each time.
 //!
-//! The release binary serves each file, all at once, and they are asked in turn, several rounds, so that whatever else
-//! the machine does hits all of them alike. Each request is of another person, spread over the whole file: of the larger
-//! files little of what a page needs is in the database's own cache, and what is not is read from the system's. That is
-//! the worst case, and the honest one. Every page is rendered: everybody comes round before anybody comes again, and
-//! that is more than the pages Atlas keeps.
+//! One server per file runs, and all are measured in turn over several rounds, so that other load on the machine affects all of
+//! them alike. Requests are spread over the whole file: with the larger files, little of what a page needs is in the database's
+//! cache, and the rest is read from the system's. This is the worst case. Every page is rendered, because every member is
+//! requested once before any is requested again, and there are more members than cached pages.
 //!
-//! What a tick takes on the disk counts the year's row it stands in, which begins in January: people who began in the
-//! middle of a year, as these did, need more than those who kept on for years.
+//! The disk usage of a completion includes the row of its year, which begins in January: members who began in the middle of a
+//! year, as these did, need more per completion than members who continue for years.
 //!
-//! A ratio is the median over the rounds of a file divided by the file of 1,000 people in the same round. Processor time
-//! per request is the figure to trust; requests per second also count what the load generator needs.
+//! A ratio is the median over the rounds of one file divided by the file of 1,000 members in the same round. Trust CPU time per
+//! request; requests per second include the cost of the load generator.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -25,312 +24,331 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::indexing_slicing,
-    reason = "a benchmark that cannot go on should stop and say where, and its output is its purpose"
+    reason = "a benchmark that cannot continue must stop and say where; it reports by printing"
 )]
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
-    reason = "figures for people, three digits of them"
+    reason = "figures for reading, with three significant digits"
 )]
-#![allow(dead_code, reason = "the tools of the other benchmark can do more than is needed here")]
+#![allow(dead_code, reason = "shared modules of the other benchmark have functions that this one doesn't use")]
 
-#[path = "served/atlas.rs"]
-mod atlas;
 #[path = "served/client.rs"]
 mod client;
+#[path = "scale/dataset.rs"]
+mod dataset;
 #[path = "served/measure.rs"]
 mod measure;
+#[path = "served/sample.rs"]
+mod sample;
+#[path = "served/server.rs"]
+mod server;
 #[path = "served/table.rs"]
 mod table;
-#[path = "scale/town.rs"]
-mod town;
-#[path = "served/turn.rs"]
-mod turn;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ::atlas::app::clock::Clock;
-use ::atlas::app::{App, completions};
-use ::atlas::config::Flags;
-use ::atlas::domain::AccountId;
-use ::atlas::store::schema::COMPLETIONS;
-use ::atlas::store::{Store, accounts, completions as stored};
-use atlas::Atlas;
+use atlas::app::App;
+use atlas::app::clock::Clock;
+use atlas::app::habits::completions;
+use atlas::config::Flags;
+use atlas::domain::AccountId;
+use atlas::store::Store;
+use atlas::store::tables::schema::COMPLETIONS;
+use atlas::store::tables::{accounts, completions as stored};
 use client::{Connection, Request, Script};
-use measure::{pair, resident_megabytes};
-use table::Figure::{Bytes, Megabytes, Micros, Millis, PerSecond, Seconds};
+use dataset::Dataset;
+use measure::{compare_rounds, resident_megabytes};
+use sample::Sample;
+use server::Server;
+use table::Quantity::{Bytes, Megabytes, Micros, Millis, PerSecond, Seconds};
 use table::{Row, Table};
-use town::Town;
-use turn::Turn;
 
-/// How large the files are, and how long and how often everything is measured.
+/// How much is measured, and for how long.
 struct Plan {
-    sizes: &'static [usize],
+    /// The number of members in each file, in ascending order.
+    member_counts: &'static [usize],
     rounds: usize,
-    turn: Duration,
+    sample_duration: Duration,
 }
 
-const QUICK: Plan = Plan { sizes: &[1_000, 10_000], rounds: 5, turn: Duration::from_secs(1) };
-const FULL: Plan = Plan { sizes: &[1_000, 10_000, 100_000], rounds: 8, turn: Duration::from_secs(2) };
+const QUICK: Plan = Plan { member_counts: &[1_000, 10_000], rounds: 5, sample_duration: Duration::from_secs(1) };
+const FULL: Plan =
+    Plan { member_counts: &[1_000, 10_000, 100_000], rounds: 8, sample_duration: Duration::from_secs(2) };
 
-/// What people ask for: a name, the address, and whether it may cost more the more people there are.
-const PAGES: [(&str, Asks, Growth); 7] = [
-    ("GET /today", Asks::Page("/today"), Growth::Flat),
-    ("GET /calendar", Asks::Page("/calendar"), Growth::Flat),
-    ("GET /insights", Asks::Page("/insights"), Growth::Flat),
-    ("GET /admin", Asks::Admin("/admin"), Growth::Flat),
-    ("GET /admin/users", Asks::Admin("/admin/users"), Growth::Flat),
-    ("GET /admin/users, nobody found", Asks::Admin("/admin/users?search=nobody-has-this-name"), Growth::Shown),
-    // Last, for it changes what the others show.
-    ("POST /api/completions", Asks::Tick, Growth::Shown),
+/// The measured requests.
+const REQUESTS: [(&str, RequestKind, Growth); 7] = [
+    ("GET /today", RequestKind::Page("/today"), Growth::Bounded),
+    ("GET /calendar", RequestKind::Page("/calendar"), Growth::Bounded),
+    ("GET /insights", RequestKind::Page("/insights"), Growth::Bounded),
+    ("GET /admin", RequestKind::Admin("/admin"), Growth::Bounded),
+    ("GET /admin/users", RequestKind::Admin("/admin/users"), Growth::Bounded),
+    ("GET /admin/users, no match", RequestKind::Admin("/admin/users?search=nobody-has-this-name"), Growth::Reported),
+    // Last, because it changes what the other pages show.
+    ("POST /api/completions", RequestKind::Completion, Growth::Reported),
 ];
 
-/// Who asks for what.
 #[derive(Clone, Copy)]
-enum Asks {
-    /// Each somebody else for the same page.
+enum RequestKind {
+    /// The same page, requested by a different member each time.
     Page(&'static str),
-    /// Each somebody else for a tick of today, and then for an untick.
-    Tick,
-    /// One admin for the same page.
+    /// Today's first habit, marked as done and then as not done, by a different member each time.
+    Completion,
+    /// The same page, requested by one admin.
     Admin(&'static str),
 }
 
-/// Whether there is a target.
+/// Whether the cost may grow with the number of members.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Growth {
-    Flat,
-    Shown,
+    /// By [`MAX_GROWTH`] at most.
+    Bounded,
+    /// Without a target.
+    Reported,
 }
 
-/// How many connections ask at a time.
+/// Concurrent connections per server.
 const CONNECTIONS: usize = 32;
-/// How many people each connection asks for before it begins anew: more than it gets through in a turn.
-const VISITS: usize = 1_000;
-/// How much more processor time a page may take in the file of this many people than in that of the fewest.
-const FLAT: f64 = 1.3;
+/// Requests in a connection's script: more than it completes in one sample.
+const REQUESTS_PER_CONNECTION: usize = 1_000;
+/// The target for the CPU time of a request, relative to the file with the fewest members.
+const MAX_GROWTH: f64 = 1.3;
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test` may start benchmarks too, without this word.
-    if !words.iter().any(|word| word == "--bench") {
-        return println!("this measures; start it with: cargo bench --bench scale [-- --full]");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    // `cargo test --benches` runs benchmarks without this flag.
+    if !has("--bench") {
+        return println!("To measure, run: cargo bench --bench scale [-- --full]");
     }
-    measured(if words.iter().any(|word| word == "--full") { &FULL } else { &QUICK });
+    run(if has("--full") { &FULL } else { &QUICK });
 }
 
-/// A town with the server in front of it.
-struct Served {
-    town: Town,
-    atlas: Atlas,
-    alone: Alone,
+/// A dataset and its server.
+struct ServedDataset {
+    dataset: Dataset,
+    atlas: Server,
+    use_cases: UseCaseTimes,
     folder: PathBuf,
 }
 
-impl Served {
-    /// What every connection asks for, by other people each time.
-    fn scripts(&self, asks: Asks) -> Vec<Script> {
-        let cookie = |number| town::cookie(number);
-        let get = |number, page| Request::get(self.atlas.address, page, &[("cookie", &cookie(number))]);
-        let ask = |visit: usize| match asks {
-            Asks::Page(page) => get(self.town.somebody(visit), page),
-            Asks::Admin(page) => get(0, page),
-            Asks::Tick => {
-                // Each connection ticks and unticks for one person, then for the next.
-                let (turn, connection) = (visit / CONNECTIONS, visit % CONNECTIONS);
-                let number = self.town.somebody(turn / 2 * CONNECTIONS + connection);
-                let (habit, date) = (self.town.habit(number).to_string(), atlas::today().to_string());
-                let body = serde_json::json!({ "habitId": habit, "date": date, "completed": turn.is_multiple_of(2) });
-                Request::post(self.atlas.address, "/api/completions", &[("cookie", &cookie(number))], &body)
+impl ServedDataset {
+    /// One script per connection.
+    fn scripts(&self, kind: RequestKind) -> Vec<Script> {
+        let cookie = |member| dataset::session_cookie(member);
+        let get = |member, page| Request::get(self.atlas.address, page, &[("cookie", &cookie(member))]);
+        let request = |index: usize| match kind {
+            RequestKind::Page(page) => get(self.dataset.member_at(index), page),
+            RequestKind::Admin(page) => get(0, page),
+            RequestKind::Completion => {
+                // Two requests for one member, done and not done; then the next member.
+                let (step, connection) = (index / CONNECTIONS, index % CONNECTIONS);
+                let member = self.dataset.member_at(step / 2 * CONNECTIONS + connection);
+                let (habit, date) = (self.dataset.first_habit(member).to_string(), server::today().to_string());
+                let body = serde_json::json!({ "habitId": habit, "date": date, "completed": step.is_multiple_of(2) });
+                Request::post(self.atlas.address, "/api/completions", &[("cookie", &cookie(member))], &body)
             }
         };
-        let script = |connection| Script::of((0..VISITS).map(|visit| ask(visit * CONNECTIONS + connection)).collect());
+        let script = |connection| {
+            Script::new((0..REQUESTS_PER_CONNECTION).map(|step| request(step * CONNECTIONS + connection)).collect())
+        };
         (0..CONNECTIONS).map(script).collect()
     }
 
-    /// Stops everything when the day of somebody is not as it was planted.
+    /// Panics unless the last member's day shows the seeded streaks.
     async fn check(&self) {
         let mut connection = Connection::open(self.atlas.address).await.expect("a connection");
-        let cookie = town::cookie(self.town.people - 1);
+        let cookie = dataset::session_cookie(self.dataset.members - 1);
         let request = Request::get(self.atlas.address, "/today", &[("cookie", &cookie)]);
-        let answer = connection.ask(&request).await.expect_success();
-        let streak = format!("{} in a row", town::DAYS);
-        assert_eq!(answer.text().matches(&streak).count(), town::HABITS, "{}", answer.text());
+        let response = connection.send(&request).await.expect_success();
+        let streak = format!(">{}", dataset::COMPLETED_DAYS);
+        assert_eq!(response.text().matches(&streak).count(), dataset::HABITS_PER_MEMBER, "{}", response.text());
     }
 }
 
-fn measured(plan: &Plan) {
+fn run(plan: &Plan) {
     let began = Instant::now();
-    // Beside the build, so that it is a real disk even where the system's temporary folder is memory.
+    // Beside the build, which is on a disk even where the system's temporary folder is in memory.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder for data files");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut table = Table::default();
-    let served: Vec<Served> = plan
-        .sizes
+    let served: Vec<ServedDataset> = plan
+        .member_counts
         .iter()
-        .map(|&people| {
-            note(&format!("preparing {} people", grouped(people)));
-            let folder = folder.path().join(people.to_string());
-            let town = runtime.block_on(Town::build(&folder, people));
-            let alone = runtime.block_on(alone(&folder, &town));
-            Served { atlas: Atlas::start(&folder), town, alone, folder }
+        .map(|&members| {
+            print_progress(&format!("preparing {} members", format_thousands(members)));
+            let folder = folder.path().join(members.to_string());
+            let dataset = runtime.block_on(Dataset::build(&folder, members));
+            let use_cases = runtime.block_on(measure_use_cases(&folder, &dataset));
+            ServedDataset { atlas: Server::start(&folder), dataset, use_cases, folder }
         })
         .collect();
-    let mut others = Vec::new();
-    for page in PAGES {
-        runtime.block_on(compare(plan, &served, page, &mut table, &mut others));
+    let mut other_cpu_shares = Vec::new();
+    for request in REQUESTS {
+        runtime.block_on(compare(plan, &served, request, &mut table, &mut other_cpu_shares));
     }
-    for Served { town, atlas, alone, folder } in &served {
-        let people = grouped(town.people);
-        let bytes = town.bytes as f64;
-        table.add(Row::alone(format!("{people} people: data file"), Megabytes(bytes / 1e6)));
-        let each = |bytes: u64| Bytes(bytes as f64 / town.completions() as f64);
-        table.add(Row::alone(format!("{people} people: file per completion"), each(town.bytes)));
-        for taken in town.tables.iter().filter(|taken| taken.pages > town.bytes / 50) {
-            let what = format!("{people} people: table {} per completion", taken.name);
-            table.add(Row::alone(format!("{what}, keys and values"), each(taken.rows)));
-            let row = Row::alone(format!("{what}, pages"), each(taken.pages));
-            table.add(if taken.name == COMPLETIONS.name() { row.at_most(5.0) } else { row });
-        }
-        table.add(Row::alone(format!("{people} people: made in"), Seconds(town.took.as_secs_f64())));
-        table.add(Row::alone(format!("{people} people: hourly purge"), Millis(alone.purged.as_secs_f64() * 1e3)));
-        let micros = |each: Duration| Micros(each.as_secs_f64() * 1e6);
-        table
-            .add(Row::alone(format!("{people} people: what a day asks the file for"), micros(alone.day)).at_most(60.0));
-        let year = Row::alone(format!("{people} people: a year of ten habits, read and decoded"), micros(alone.year));
-        // The bound is for thirty.
-        table.add(year.at_most(50.0 * town::HABITS as f64 / 30.0));
-        note(&format!("measuring a snapshot of {people} people"));
-        let taken = Seconds(snapshot(folder).as_secs_f64());
-        table.add(Row::alone(format!("{people} people: snapshot with its proof"), taken));
-        let resident = resident_megabytes(atlas.pid());
-        table.add(Row::alone(format!("{people} people: resident memory, busy"), Megabytes(resident)));
+    for served in &served {
+        report_dataset(served, &mut table);
     }
     println!("{table}");
     println!(
         "{} rounds of {:.1} s, {:.0} s in all. Other programs used {:.0} % of {} processors meanwhile.",
         plan.rounds,
-        plan.turn.as_secs_f64(),
+        plan.sample_duration.as_secs_f64(),
         began.elapsed().as_secs_f64(),
-        others.iter().sum::<f64>() / others.len() as f64 * 100.0,
+        other_cpu_shares.iter().sum::<f64>() / other_cpu_shares.len() as f64 * 100.0,
         std::thread::available_parallelism().map_or(1, usize::from),
     );
 }
 
-/// What the use cases take by themselves, on a file that nobody serves yet.
-struct Alone {
-    /// The hourly job.
-    purged: Duration,
-    /// A day of somebody: the account, ten habits, what was done, the streaks.
+/// Adds the size of a file, the times of the use cases, and a snapshot of it.
+fn report_dataset(served: &ServedDataset, table: &mut Table) {
+    let ServedDataset { dataset, atlas, use_cases, folder } = served;
+    let members = format_thousands(dataset.members);
+    table.add(Row::absolute(format!("{members} members: data file"), Megabytes(dataset.bytes as f64 / 1e6)));
+    let per_completion = |bytes: u64| Bytes(bytes as f64 / dataset.completions() as f64);
+    table.add(Row::absolute(format!("{members} members: file per completion"), per_completion(dataset.bytes)));
+    for size in dataset.tables.iter().filter(|size| size.page_bytes > dataset.bytes / 50) {
+        let name = format!("{members} members: table {} per completion", size.table);
+        table.add(Row::absolute(format!("{name}, keys and values"), per_completion(size.row_bytes)));
+        let row = Row::absolute(format!("{name}, pages"), per_completion(size.page_bytes));
+        table.add(if size.table == COMPLETIONS.name() { row.at_most(5.0) } else { row });
+    }
+    table.add(Row::absolute(format!("{members} members: created in"), Seconds(dataset.build_time.as_secs_f64())));
+    let purge = Millis(use_cases.purge.as_secs_f64() * 1e3);
+    table.add(Row::absolute(format!("{members} members: hourly purge"), purge));
+    let micros = |time: Duration| Micros(time.as_secs_f64() * 1e6);
+    let day = Row::absolute(format!("{members} members: reading a day without HTTP"), micros(use_cases.day));
+    table.add(day.at_most(60.0));
+    let year =
+        Row::absolute(format!("{members} members: a year of ten habits, read and decoded"), micros(use_cases.year));
+    // The target is 50 us for 30 habits.
+    table.add(year.at_most(50.0 * dataset::HABITS_PER_MEMBER as f64 / 30.0));
+    print_progress(&format!("measuring a snapshot of {members} members"));
+    let snapshot = Seconds(take_snapshot(folder).as_secs_f64());
+    table.add(Row::absolute(format!("{members} members: snapshot with its verification"), snapshot));
+    let resident = Megabytes(resident_megabytes(atlas.pid()));
+    table.add(Row::absolute(format!("{members} members: resident memory, busy"), resident));
+}
+
+/// The time of use cases without HTTP, on a file that no server has open.
+struct UseCaseTimes {
+    /// The hourly purge.
+    purge: Duration,
+    /// One member's day: the account, ten habits, their completions and streaks.
     day: Duration,
-    /// What somebody did in a year.
+    /// One member's completions of a year.
     year: Duration,
 }
 
-/// How many people are asked for, each once.
-const ASKED: usize = 1_000;
+/// How many members the use cases are measured with, each once.
+const SAMPLED_MEMBERS: usize = 1_000;
 
-async fn alone(folder: &Path, town: &Town) -> Alone {
+async fn measure_use_cases(folder: &Path, dataset: &Dataset) -> UseCaseTimes {
     let config = folder.join("atlas.toml");
     std::fs::write(&config, "").expect("settings");
     let flags = Flags { config: Some(config), ..Flags::default() };
-    let settings = ::atlas::config::check(&flags, &BTreeMap::new()).expect("settings").settings.expect("settings");
+    let settings = atlas::config::check(&flags, &BTreeMap::new()).expect("settings").settings.expect("settings");
     let store = Store::open(&settings.data_file, &settings.environment).expect("the file");
     let app_url = "http://localhost:3000".parse().expect("an address");
     let app = App::new(store, &settings, app_url, Clock::System).expect("the app");
     let began = Instant::now();
-    ::atlas::app::purge::purge(&app).await.expect("a purge");
-    let purged = began.elapsed();
-    let each = |ask: &dyn Fn(AccountId)| {
-        let people: Vec<_> = (0..ASKED).map(|visit| town.person(town.somebody(visit))).collect();
+    atlas::app::expiry::purge_expired(&app).await.expect("a purge");
+    let purge = began.elapsed();
+    let time_per_member = |read: &dyn Fn(AccountId)| {
+        let accounts: Vec<_> = (0..SAMPLED_MEMBERS).map(|index| dataset.account_id(dataset.member_at(index))).collect();
         let began = Instant::now();
-        people.into_iter().for_each(ask);
-        began.elapsed() / ASKED as u32
+        accounts.into_iter().for_each(read);
+        began.elapsed() / SAMPLED_MEMBERS as u32
     };
-    let day = each(&|person| {
-        let me = app.store.read(|view| accounts::get(view, person)).expect("a look").expect("somebody");
-        let agenda = completions::agenda(&app, &me, app.today(&me)).expect("a day");
-        assert_eq!(agenda.items.len(), town::HABITS);
+    let day = time_per_member(&|id| {
+        let account = app.store.read(|view| accounts::find_account(view, id)).expect("a read").expect("an account");
+        let agenda = completions::load_agenda(&app, &account, app.today(&account)).expect("a day");
+        assert_eq!(agenda.items.len(), dataset::HABITS_PER_MEMBER);
     });
-    let last_year = atlas::today().year();
-    let year = each(&|person| {
-        let done = app.store.read(|view| stored::of_year(view, person, last_year)).expect("a look");
-        assert!(done.len() <= town::HABITS);
+    let this_year = server::today().year();
+    let year = time_per_member(&|id| {
+        let habits = app.store.read(|view| stored::find_year(view, id, this_year)).expect("a read");
+        assert!(habits.len() <= dataset::HABITS_PER_MEMBER);
     });
-    Alone { purged, day, year }
+    UseCaseTimes { purge, day, year }
 }
 
-/// A snapshot as an operator takes it while Atlas serves.
-fn snapshot(folder: &Path) -> Duration {
+/// Takes a snapshot as an operator does while Atlas serves.
+fn take_snapshot(folder: &Path) -> Duration {
     let began = Instant::now();
-    let mut command = std::process::Command::new(binary());
+    let mut command = std::process::Command::new(atlas_binary());
     command.args(["snapshot", "create", "--config", "atlas.toml"]).current_dir(folder).env_clear();
-    let taken = command.stdout(std::process::Stdio::null()).status().expect("a snapshot");
-    assert!(taken.success(), "a snapshot is taken");
+    let status = command.stdout(std::process::Stdio::null()).status().expect("a snapshot");
+    assert!(status.success(), "a snapshot is taken");
     began.elapsed()
 }
 
-/// One request, made of every file in turn.
+/// Measures one request on every dataset in turn.
 async fn compare(
     plan: &Plan,
-    served: &[Served],
-    (name, asks, growth): (&str, Asks, Growth),
+    served: &[ServedDataset],
+    (name, kind, growth): (&str, RequestKind, Growth),
     table: &mut Table,
-    others: &mut Vec<f64>,
+    other_cpu_shares: &mut Vec<f64>,
 ) {
-    note(&format!("measuring {name}"));
+    print_progress(&format!("measuring {name}"));
     let mut scripts = Vec::new();
     for served in served {
         served.check().await;
-        scripts.push(served.scripts(asks));
+        scripts.push(served.scripts(kind));
     }
-    let mut lanes: Vec<Vec<Turn>> = served.iter().map(|_| Vec::new()).collect();
+    let mut samples: Vec<Vec<Sample>> = served.iter().map(|_| Vec::new()).collect();
     // The first round only warms up.
     for round in 0..=plan.rounds {
         for step in 0..served.len() {
-            // Each goes first once in a while, so that nobody always follows the same neighbour.
-            let lane = (round + step) % served.len();
-            let Served { atlas, .. } = &served[lane];
-            let turn = Turn::of((atlas.address, atlas.pid()), scripts[lane].clone(), plan.turn).await;
+            // The order rotates, so that no server always runs after the same other one.
+            let index = (round + step) % served.len();
+            let ServedDataset { atlas, .. } = &served[index];
+            let sample =
+                Sample::measure((atlas.address, atlas.pid()), scripts[index].clone(), plan.sample_duration).await;
             if round > 0 {
-                others.push(turn.others);
-                lanes[lane].push(turn);
+                other_cpu_shares.push(sample.other_cpu_share);
+                samples[index].push(sample);
             }
         }
     }
-    let first = format!("{} people", grouped(served[0].town.people));
-    for (served, lane) in served.iter().zip(&lanes).skip(1) {
-        let what = format!("{name}, {} people", grouped(served.town.people));
-        let cost = pair(lane, |turn| turn.processor, &lanes[0], |turn| turn.processor);
+    let first = format!("{} members", format_thousands(served[0].dataset.members));
+    for (served, own) in served.iter().zip(&samples).skip(1) {
+        let name = format!("{name}, {} members", format_thousands(served.dataset.members));
+        let cpu = compare_rounds(own, |sample| sample.cpu_micros, &samples[0], |sample| sample.cpu_micros);
         let row =
-            Row::against(format!("{what}: processor time"), Micros(cost.ours), &first, Micros(cost.theirs), cost.ratio);
-        table.add(if growth == Growth::Flat { row.at_most(FLAT) } else { row });
-        let rate = pair(lane, |turn| turn.per_second, &lanes[0], |turn| turn.per_second);
-        let (ours, theirs) = (PerSecond(rate.ours), PerSecond(rate.theirs));
-        table.add(Row::against(format!("{what}: requests"), ours, &first, theirs, rate.ratio));
+            Row::relative(format!("{name}: CPU time"), Micros(cpu.subject), &first, Micros(cpu.baseline), cpu.ratio);
+        table.add(if growth == Growth::Bounded { row.at_most(MAX_GROWTH) } else { row });
+        let rate = compare_rounds(own, |sample| sample.per_second, &samples[0], |sample| sample.per_second);
+        let (subject, baseline) = (PerSecond(rate.subject), PerSecond(rate.baseline));
+        table.add(Row::relative(format!("{name}: requests"), subject, &first, baseline, rate.ratio));
     }
 }
 
-/// A number as people write it.
-fn grouped(number: usize) -> String {
-    if number < 1_000 { number.to_string() } else { format!("{},{:03}", grouped(number / 1_000), number % 1_000) }
+/// Writes a number with thousands separators.
+fn format_thousands(number: usize) -> String {
+    if number < 1_000 {
+        number.to_string()
+    } else {
+        format!("{},{:03}", format_thousands(number / 1_000), number % 1_000)
+    }
 }
 
-/// Says what is going on, for whoever waits.
-fn note(what: &str) {
-    eprintln!("{what}");
+fn print_progress(message: &str) {
+    eprintln!("{message}");
 }
 
-/// What every Atlas is started with besides.
-fn planted() -> [(&'static str, String); 1] {
-    [("ADMIN_OWNER_EMAIL", town::email(0))]
+/// Additional environment variables of every server: the first member is the owner.
+fn extra_variables() -> [(&'static str, String); 1] {
+    [("ADMIN_OWNER_EMAIL", dataset::email(0))]
 }
 
 /// The binary that is measured.
-fn binary() -> &'static Path {
+fn atlas_binary() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_atlas"))
 }

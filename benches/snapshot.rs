@@ -1,20 +1,20 @@
-//! What a snapshot costs: how long it takes against `cp` and a sync, and what writers notice of it.
+//! Measures how long a snapshot takes compared with `cp` and a sync, and how much it delays writers.
 //!
-//! `cargo bench --bench snapshot` makes a file of 300 megabytes; `-- 1000` makes one of 1,000. Four writers change rows all
-//! over the file the whole time, each waiting for its commit, once without a snapshot and once during one. The stall at
-//! the start is the longest that a write took which was under way when the snapshot began. A copy of the file as a killed
-//! process leaves it is opened at last. Proving is not measured here: it disturbs no writer.
+//! `cargo bench --bench snapshot` creates a file of 300 megabytes; `-- 1000` creates one of 1,000. Four writers change rows all
+//! over the file, each waiting for its commit, first without a snapshot and then during one. The stall at the start is the
+//! longest duration of a write that was in progress when the snapshot began. Last, a copy of the file in the state in which a
+//! killed process leaves it is opened. Verification is not measured, because it doesn't affect writers.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::indexing_slicing,
-    reason = "a benchmark that cannot go on should stop and say where, and its output is its purpose"
+    reason = "a benchmark that cannot continue must stop and say where; it reports by printing"
 )]
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "figures for people, three digits of them"
+    reason = "figures for reading, with three significant digits"
 )]
 
 use std::fs::{self, File};
@@ -25,24 +25,25 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use atlas::domain::{Environment, FileId};
-use atlas::store::schema::COUNTS;
+use atlas::store::tables::schema::COUNTS;
 use atlas::store::{Error, Store};
 use jiff::Timestamp;
 
-const WRITERS: u64 = 4;
+const WRITER_COUNT: u64 = 4;
 /// How long writers are measured without a snapshot.
-const ALONE: Duration = Duration::from_secs(5);
-/// Keys are this long, so that a file grows large with few rows.
-const KEY: usize = 1_500;
+const WITHOUT_SNAPSHOT: Duration = Duration::from_secs(5);
+/// Long keys, so that few rows make a large file.
+const KEY_BYTES: usize = 1_500;
 
-/// When a write began, and how long it took.
-type Written = (Instant, Duration);
+/// The start and the duration of a write.
+type TimedWrite = (Instant, Duration);
 
 fn key(number: u64) -> String {
-    format!("{number:08}{}", "x".repeat(KEY))
+    format!("{number:08}{}", "x".repeat(KEY_BYTES))
 }
 
-async fn filled(store: &Store, megabytes: u64) -> u64 {
+/// Fills the file to the given size and returns the number of rows.
+async fn fill(store: &Store, megabytes: u64) -> u64 {
     let mut rows = 0;
     while fs::metadata(store.path()).unwrap().len() < megabytes * 1_000_000 {
         store
@@ -59,10 +60,10 @@ async fn filled(store: &Store, megabytes: u64) -> u64 {
     rows
 }
 
-/// Writers for as long as `stop` is not set; what they wrote is in the answer.
-async fn written(store: &Store, rows: u64, stop: &Arc<AtomicBool>) -> Vec<Written> {
+/// Runs the writers until `stop` is set and returns their writes.
+async fn run_writers(store: &Store, rows: u64, stop: &Arc<AtomicBool>) -> Vec<TimedWrite> {
     let all = Arc::new(Mutex::new(Vec::new()));
-    let writers: Vec<_> = (0..WRITERS)
+    let writers: Vec<_> = (0..WRITER_COUNT)
         .map(|writer| {
             let (store, stop, all) = (store.clone(), Arc::clone(stop), Arc::clone(&all));
             tokio::spawn(async move {
@@ -88,28 +89,31 @@ async fn written(store: &Store, rows: u64, stop: &Arc<AtomicBool>) -> Vec<Writte
     std::mem::take(&mut *all.lock().unwrap())
 }
 
-fn told(what: &str, written: &[Written]) -> f64 {
-    let mut took: Vec<f64> = written.iter().map(|(_, took)| took.as_secs_f64() * 1_000.0).collect();
-    took.sort_by(f64::total_cmp);
-    let at = |part: f64| took[((took.len() - 1) as f64 * part) as usize];
+/// Prints the latencies of the writes and returns their 99th percentile in milliseconds.
+fn print_latencies(name: &str, writes: &[TimedWrite]) -> f64 {
+    let mut millis: Vec<f64> = writes.iter().map(|(_, duration)| duration.as_secs_f64() * 1_000.0).collect();
+    millis.sort_by(f64::total_cmp);
+    let quantile = |quantile: f64| millis[((millis.len() - 1) as f64 * quantile) as usize];
     println!(
-        "{what:<28} {:>6} writes   p50 {:>7.2} ms   p99 {:>7.2} ms   longest {:>7.2} ms",
-        took.len(),
-        at(0.5),
-        at(0.99),
-        at(1.0)
+        "{name:<28} {:>6} writes   p50 {:>7.2} ms   p99 {:>7.2} ms   longest {:>7.2} ms",
+        millis.len(),
+        quantile(0.5),
+        quantile(0.99),
+        quantile(1.0)
     );
-    at(0.99)
+    quantile(0.99)
 }
 
-fn copied(from: &Path, to: &Path) -> f64 {
+/// Copies a file with `cp`, syncs the copy, and returns the seconds that both took.
+fn copy_and_sync(from: &Path, to: &Path) -> f64 {
     let began = Instant::now();
     assert!(Command::new("cp").arg("--reflink=never").args([from, to]).status().unwrap().success());
     File::open(to).unwrap().sync_all().unwrap();
     began.elapsed().as_secs_f64()
 }
 
-async fn snapshot(store: &Store, to: &Path) -> f64 {
+/// Takes a snapshot and returns the seconds that it took.
+async fn take_snapshot(store: &Store, to: &Path) -> f64 {
     let (store, to, began) = (store.clone(), to.to_owned(), Instant::now());
     tokio::task::spawn_blocking(move || store.copy_to(&to, &mut |_, _| {}).map(drop)).await.unwrap().unwrap();
     began.elapsed().as_secs_f64()
@@ -117,54 +121,56 @@ async fn snapshot(store: &Store, to: &Path) -> f64 {
 
 #[tokio::main]
 async fn main() {
-    let megabytes = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(300);
+    let megabytes = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(300);
     let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    let born = (FileId::mint(Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], Timestamp::UNIX_EPOCH);
-    let store = Store::open_or_create(&at("atlas.redb"), &Environment::development(), || born).unwrap().store;
-    let rows = filled(&store, megabytes).await;
+    let path = |name: &str| folder.path().join(name);
+    let born = (FileId::generate(Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], Timestamp::UNIX_EPOCH);
+    let store = Store::open_or_create(&path("atlas.redb"), &Environment::development(), || born).unwrap().store;
+    let rows = fill(&store, megabytes).await;
     println!("a file of {} MB", fs::metadata(store.path()).unwrap().len() / 1_000_000);
 
-    // A virtual disk is several times slower where nothing was ever written, whoever comes there first.
-    copied(store.path(), &at("cp"));
-    copied(store.path(), &at("copy"));
-    fs::remove_file(at("copy")).unwrap();
+    // A virtual disk is several times slower the first time that a block is written, so both copies are written once before.
+    copy_and_sync(store.path(), &path("cp"));
+    copy_and_sync(store.path(), &path("copy"));
+    fs::remove_file(path("copy")).unwrap();
     let mut ratios = Vec::new();
     for round in 0..5 {
-        let (cp, own) = (copied(store.path(), &at("cp")), snapshot(&store, &at("copy")).await);
-        println!("round {round}: cp and sync {cp:.2} s, snapshot {own:.2} s: {:.0} % of its speed", 100.0 * cp / own);
-        ratios.push(cp / own);
-        fs::remove_file(at("copy")).unwrap();
+        let (cp, snapshot) = (copy_and_sync(store.path(), &path("cp")), take_snapshot(&store, &path("copy")).await);
+        println!(
+            "round {round}: cp and sync {cp:.2} s, snapshot {snapshot:.2} s: {:.0} % of its speed",
+            100.0 * cp / snapshot
+        );
+        ratios.push(cp / snapshot);
+        fs::remove_file(path("copy")).unwrap();
     }
     ratios.sort_by(f64::total_cmp);
 
     let stop = Arc::new(AtomicBool::new(false));
-    let (alone, ()) = tokio::join!(written(&store, rows, &stop), async {
-        tokio::time::sleep(ALONE).await;
+    let (alone, ()) = tokio::join!(run_writers(&store, rows, &stop), async {
+        tokio::time::sleep(WITHOUT_SNAPSHOT).await;
         stop.store(true, Ordering::Relaxed);
     });
-    let without = told("without a snapshot", &alone);
+    let p99_without = print_latencies("without a snapshot", &alone);
     stop.store(false, Ordering::Relaxed);
-    let (beside, (began, took)) = tokio::join!(written(&store, rows, &stop), async {
+    let (concurrent, (began, seconds)) = tokio::join!(run_writers(&store, rows, &stop), async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let began = Instant::now();
-        let took = snapshot(&store, &at("copy")).await;
+        let seconds = take_snapshot(&store, &path("copy")).await;
         stop.store(true, Ordering::Relaxed);
-        (began, took)
+        (began, seconds)
     });
-    let during: Vec<Written> = beside.iter().filter(|(at, took)| *at + *took >= began).copied().collect();
-    let with = told("during a snapshot", &during);
-    let begun = Duration::from_millis(5);
-    let stall = during.iter().filter(|(at, _)| *at <= began + begun).map(|(_, took)| took.as_secs_f64() * 1_000.0);
-    println!(
-        "stall at the start {:.2} ms; the snapshot took {took:.2} s beside the writers",
-        stall.fold(0.0, f64::max)
-    );
+    let during: Vec<TimedWrite> =
+        concurrent.iter().filter(|(start, duration)| *start + *duration >= began).copied().collect();
+    let p99_during = print_latencies("during a snapshot", &during);
+    let start_window = Duration::from_millis(5);
+    let at_start = during.iter().filter(|(start, _)| *start <= began + start_window);
+    let stall = at_start.map(|(_, duration)| duration.as_secs_f64() * 1_000.0).fold(0.0, f64::max);
+    println!("stall at the start {stall:.2} ms; the snapshot took {seconds:.2} s during the writes");
 
-    // What a process leaves that is killed between two commits.
-    copied(store.path(), &at("killed"));
+    // The file as a process leaves it that was killed between two commits.
+    copy_and_sync(store.path(), &path("killed"));
     let began = Instant::now();
-    drop(Store::open(&at("killed"), &Environment::development()).unwrap());
+    drop(Store::open(&path("killed"), &Environment::development()).unwrap());
     println!("opened after a kill in {:.2} s", began.elapsed().as_secs_f64());
-    println!("speed against cp {:.2}, p99 against none {:.2}", ratios[2], with / without);
+    println!("speed against cp {:.2}, p99 against none {:.2}", ratios[2], p99_during / p99_without);
 }

@@ -1,32 +1,38 @@
 //! Atlas: a habit tracker that a small team hosts itself, as one binary with one data file per environment.
 //!
-//! # The house
+//! # Layers
 //!
-//! Floors, from bottom to top. A module uses only what is below it; `tests/it/architecture.rs` fails when an import
-//! points up. The same nouns stand on every floor: accounts, sessions, habits, completions.
+//! Bottom to top. A module uses only what is below it, and modules inside a layer form no cycle; `tests/it/architecture`
+//! enforces both. Inside each layer, modules are grouped by subject: accounts, habits, mail, backups.
 //!
-//! | floor | rooms | what they know |
+//! | layer | modules | what they own |
 //! |---|---|---|
-//! | ground | [`domain`] | what is true, and when Atlas says no; no I/O, no clock, no randomness |
-//! | first | [`config`] | what the operator wrote and what it means; the only reader of the process environment |
-//! | | [`store`] | the data file; redb lives here only |
-//! | | [`pages`] | what people see; maud and the assets live here only |
-//! | | [`mail`] | handing mail to a relay; SMTP lives here only |
-//! | | [`observe`] | logs, the last requests, numbers, Sentry, and the service manager |
-//! | second | [`app`] | the use cases: one decision, one transaction |
-//! | third | [`web`] | HTTP in, HTTP out; warp and hyper live here only |
-//! | | [`ops`] | what an operator does |
-//! | top | [`cli`] | words typed in a terminal, one file per command |
+//! | rules | [`domain`] | what is true and when Atlas refuses; no I/O, no clock, no randomness |
+//! | adapters | [`config`] | settings; the only reader of the process environment |
+//! | | [`store`] | the data file; the only user of redb |
+//! | | [`mail`] | SMTP delivery and the text of every message |
+//! | | [`observe`] | logs, metrics, Sentry and the service manager |
+//! | use cases | [`app`] | one decision is one transaction |
+//! | interfaces | [`web`] | HTTP, pages and JSON; the only user of warp, hyper and maud's pages |
+//! | | [`ops`] | what an operator does: verify, roll back, previews, seeds |
+//! | terminal | [`cli`] | commands, one file each |
 //!
-//! # Two walks through it
+//! # Four walks through the code
 //!
-//! A tick: `web::serve` accepts the connection, `web::front` checks and numbers the request, `web::dispatch` finds the
-//! route in `web::routes` and the member, `web::api::completions` parses and asks [`app::completions`], which decides
-//! in one write to the [`store`] with the rule of [`domain::completion`]. The answer goes back the same way. A page that nothing
-//! was committed for since it was rendered comes from `web::cache` instead.
+//! **A completion.** `web::server::connections` accepts it, `service` numbers it and checks the host, `dispatch` finds its row
+//! in `routes` and the member, and [`web::today`] parses it and calls [`app::habits::completions`]: one write transaction of
+//! [`store`] under the rule of [`domain::habits::completion`].
 //!
-//! A command: `main` hands the words to [`cli`], which settles the [`config`], opens the [`store`] of exactly that
-//! environment through [`ops::fence`], and calls [`app`] or [`ops`]. When a server has the file, the order goes to it through [`ops::control`].
+//! **`--env`.** [`cli`] hands the flag to [`mod@config`], which resolves the settings of exactly that environment;
+//! [`store::file::open`] compares the stamp inside the data file with it and refuses any other file;
+//! [`ops::isolation`] checks every folder that the environment writes to.
+//!
+//! **A snapshot's name in a rollback.** [`cli`] parses it into a [`domain::backup::snapshot::SnapshotId`] and sends a
+//! [`ops::protocol`] command to the process that has the file; [`ops::rollback`] finds the copy through
+//! [`store::backup::snapshot_folder`], verifies it and puts it in place of the data file.
+//!
+//! **A mail.** A use case renders it with [`mail::templates`] and saves it in the transaction of its cause
+//! ([`app::mail::outbox`]); [`app::mail::delivery`] hands it to [`mail::Relay`] and records what the relay answered.
 
 pub mod app;
 pub mod cli;
@@ -35,6 +41,5 @@ pub mod domain;
 pub mod mail;
 pub mod observe;
 pub mod ops;
-pub mod pages;
 pub mod store;
 pub mod web;

@@ -1,7 +1,9 @@
-//! The door: words in, exit code out.
+//! The binary: everything is in the library.
 
 use std::process::ExitCode;
 
+use atlas::store::migrations::Migrations;
+
 fn main() -> ExitCode {
-    atlas::cli::run()
+    atlas::cli::run(Migrations::built_in())
 }

@@ -1,26 +1,21 @@
-//! What was found, as one aligned table.
+//! The results, printed as one aligned table.
 
 use std::fmt::{self, Display};
 
-/// A figure with its unit.
+/// A number with its unit.
 #[derive(Clone, Copy)]
-#[allow(dead_code, reason = "each benchmark has figures of its own")]
-pub enum Figure {
-    /// Microseconds.
+#[allow(dead_code, reason = "each benchmark uses some of the units")]
+pub enum Quantity {
     Micros(f64),
-    /// Milliseconds.
     Millis(f64),
-    /// How many a second.
     PerSecond(f64),
-    /// Megabytes of a million bytes.
+    /// In units of 1,000,000 bytes.
     Megabytes(f64),
-    /// Bytes.
     Bytes(f64),
-    /// Seconds.
     Seconds(f64),
 }
 
-impl Figure {
+impl Quantity {
     fn number(self) -> f64 {
         match self {
             Self::Micros(number)
@@ -44,14 +39,14 @@ impl Figure {
     }
 }
 
-impl Display for Figure {
+impl Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", digits(self.number()), self.unit())
+        write!(f, "{}{}", format_number(self.number()), self.unit())
     }
 }
 
-/// Three digits, as far as there are that many that count.
-fn digits(number: f64) -> String {
+/// Three significant digits.
+fn format_number(number: f64) -> String {
     match number {
         ..10.0 => format!("{number:.2}"),
         ..100.0 => format!("{number:.1}"),
@@ -59,107 +54,106 @@ fn digits(number: f64) -> String {
     }
 }
 
-/// One line.
+/// One measurement of Atlas, with its baseline and its target if it has them.
 pub struct Row {
-    what: String,
-    atlas: Figure,
-    floor: Option<(String, Figure)>,
+    name: String,
+    atlas: Quantity,
+    baseline: Option<(String, Quantity)>,
     ratio: Option<f64>,
-    least: Option<f64>,
-    most: Option<f64>,
+    lower_limit: Option<f64>,
+    upper_limit: Option<f64>,
 }
 
 impl Row {
-    /// Something of Atlas and the same of a floor, with the median of their ratios.
-    pub fn against(what: impl Into<String>, atlas: Figure, name: impl Into<String>, floor: Figure, ratio: f64) -> Self {
-        Self {
-            what: what.into(),
-            atlas,
-            floor: Some((name.into(), floor)),
-            ratio: Some(ratio),
-            least: None,
-            most: None,
-        }
+    /// A quantity of Atlas and the same quantity of a baseline, with the median of their ratios.
+    pub fn relative(
+        name: impl Into<String>,
+        atlas: Quantity,
+        baseline_name: impl Into<String>,
+        baseline: Quantity,
+        ratio: f64,
+    ) -> Self {
+        let baseline = Some((baseline_name.into(), baseline));
+        Self { baseline, ratio: Some(ratio), ..Self::absolute(name, atlas) }
     }
 
-    /// Something of Atlas alone.
-    pub fn alone(what: impl Into<String>, atlas: Figure) -> Self {
-        Self { what: what.into(), atlas, floor: None, ratio: None, least: None, most: None }
+    /// A quantity of Atlas without a baseline.
+    pub fn absolute(name: impl Into<String>, atlas: Quantity) -> Self {
+        Self { name: name.into(), atlas, baseline: None, ratio: None, lower_limit: None, upper_limit: None }
     }
 
-    /// The target: not more than this, of the ratio or else of the figure.
-    pub fn at_most(self, most: f64) -> Self {
-        Self { most: Some(most), ..self }
+    /// Sets the upper limit of the ratio, or of the quantity if there is no baseline.
+    pub fn at_most(self, limit: f64) -> Self {
+        Self { upper_limit: Some(limit), ..self }
     }
 
-    /// The target: not less than this, of the ratio or else of the figure.
-    pub fn at_least(self, least: f64) -> Self {
-        Self { least: Some(least), ..self }
+    /// Sets the lower limit of the ratio, or of the quantity if there is no baseline.
+    pub fn at_least(self, limit: f64) -> Self {
+        Self { lower_limit: Some(limit), ..self }
     }
 
-    /// How often the figure is as far as it may be: above one, the target is missed. `None` without a target.
-    fn overstepped(&self) -> Option<f64> {
-        let judged = self.ratio.unwrap_or(self.atlas.number());
-        let (low, high) = (self.least.map(|least| least / judged), self.most.map(|most| judged / most));
-        low.into_iter().chain(high).reduce(f64::max)
+    /// The used share of the limit that is closest to being exceeded: above 1, the target is missed. `None` without a target.
+    fn limit_usage(&self) -> Option<f64> {
+        let value = self.ratio.unwrap_or(self.atlas.number());
+        let lower = self.lower_limit.map(|limit| limit / value);
+        let upper = self.upper_limit.map(|limit| value / limit);
+        lower.into_iter().chain(upper).reduce(f64::max)
     }
 
     fn cells(&self) -> [String; 7] {
-        let (name, floor) = match &self.floor {
-            Some((name, floor)) => (name.clone(), floor.to_string()),
+        let (baseline_name, baseline) = match &self.baseline {
+            Some((name, baseline)) => (name.clone(), baseline.to_string()),
             None => (String::new(), String::new()),
         };
         let unit = if self.ratio.is_some() { "x" } else { self.atlas.unit() };
-        let (least, most) = (self.least.map(digits), self.most.map(digits));
-        let target = match (least, most) {
-            (Some(least), Some(most)) => format!("{least} to {most}{unit}"),
-            (Some(least), None) => format!(">= {least}{unit}"),
-            (None, Some(most)) => format!("<= {most}{unit}"),
+        let target = match (self.lower_limit.map(format_number), self.upper_limit.map(format_number)) {
+            (Some(lower), Some(upper)) => format!("{lower} to {upper}{unit}"),
+            (Some(lower), None) => format!(">= {lower}{unit}"),
+            (None, Some(upper)) => format!("<= {upper}{unit}"),
             (None, None) => String::new(),
         };
-        let verdict = self.overstepped().map(verdict).unwrap_or_default();
-        let ratio = self.ratio.map(|ratio| format!("{}x", digits(ratio))).unwrap_or_default();
-        [self.what.clone(), self.atlas.to_string(), name, floor, ratio, target, verdict]
+        let verdict = self.limit_usage().map(verdict).unwrap_or_default();
+        let ratio = self.ratio.map(|ratio| format!("{}x", format_number(ratio))).unwrap_or_default();
+        [self.name.clone(), self.atlas.to_string(), baseline_name, baseline, ratio, target, verdict]
     }
 }
 
-/// A figure that is no number has met nothing.
-fn is_met(too_far: f64) -> bool {
-    too_far <= 1.0
+/// NaN meets no target.
+fn is_met(usage: f64) -> bool {
+    usage <= 1.0
 }
 
-fn verdict(too_far: f64) -> String {
-    if is_met(too_far) { "met".to_owned() } else { format!("MISSED by {:.0} %", ((too_far - 1.0) * 100.0).max(1.0)) }
+fn verdict(usage: f64) -> String {
+    if is_met(usage) { "met".to_owned() } else { format!("MISSED by {:.0} %", ((usage - 1.0) * 100.0).max(1.0)) }
 }
 
-/// Which cells stand to the right of their column.
+/// Which columns are right-aligned.
 const IS_NUMBER: [bool; 7] = [false, true, false, true, true, true, false];
 
-/// All lines.
+/// All rows.
 #[derive(Default)]
 pub struct Table(Vec<Row>);
 
 impl Table {
-    /// Adds a line.
     pub fn add(&mut self, row: Row) {
         self.0.push(row);
     }
 
-    /// How many targets are missed.
-    pub fn missed(&self) -> usize {
-        self.0.iter().filter(|row| row.overstepped().is_some_and(|too_far| !is_met(too_far))).count()
+    /// The number of missed targets.
+    pub fn missed_targets(&self) -> usize {
+        self.0.iter().filter(|row| row.limit_usage().is_some_and(|usage| !is_met(usage))).count()
     }
 }
 
 impl Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let heads = ["what", "Atlas", "floor", "its figure", "ratio", "target", "verdict"].map(str::to_owned);
-        let lines: Vec<_> = std::iter::once(heads).chain(self.0.iter().map(Row::cells)).collect();
-        let wide = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
-        let wide: [usize; 7] = std::array::from_fn(wide);
+        let header = ["measurement", "Atlas", "baseline", "its value", "ratio", "target", "verdict"].map(str::to_owned);
+        let lines: Vec<_> = std::iter::once(header).chain(self.0.iter().map(Row::cells)).collect();
+        let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or(0);
+        let widths: [usize; 7] = std::array::from_fn(width);
         for line in &lines {
-            let cells = line.iter().zip(wide).zip(IS_NUMBER).map(|((cell, wide), is_number)| {
-                if is_number { format!("{cell:>wide$}") } else { format!("{cell:wide$}") }
+            let cells = line.iter().zip(widths).zip(IS_NUMBER).map(|((cell, width), is_number)| {
+                if is_number { format!("{cell:>width$}") } else { format!("{cell:width$}") }
             });
             writeln!(f, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
         }

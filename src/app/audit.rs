@@ -1,60 +1,68 @@
-//! Writing the audit trail. A line is prepared before a decision and added in its transaction.
+//! Writing the audit trail. An entry is prepared before a decision and added in its transaction.
 
-use super::accounts::demand;
-use super::{App, Error};
-use crate::domain::audit::{Actor, Deed, KEPT_FOR, Line};
+use crate::app::identity::active_account::require_active_account;
+use crate::app::{App, Error};
+use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry, RETENTION};
 use crate::domain::{AccountId, AuditId, Client};
-use crate::store::audit;
+use crate::store::tables::audit;
 
-/// Most lines that go in one transaction, so that nobody waits for it.
-const BATCH: usize = 500;
+/// Entries removed in one transaction, so that other writes need not wait long.
+const PURGE_BATCH: usize = 500;
 
-/// Removes the lines that are older than they are kept. Answers how many went.
+/// Removes the entries that are older than [`RETENTION`] and returns how many.
 ///
 /// # Errors
-/// [`Error::Busy`], [`Error::Unavailable`]; what went before stays gone, and asking again goes on.
-pub async fn purge(app: &App) -> Result<usize, Error> {
-    let Ok(oldest) = app.clock.now().checked_sub(KEPT_FOR) else { return Ok(0) };
-    // Ids begin with their time, so this one comes before every line of that millisecond.
-    let first = AuditId::mint(oldest, [0; 10]);
-    let mut gone = 0;
+/// [`Error::Busy`], [`Error::Unavailable`]; completed batches stay removed, and another call continues.
+pub async fn purge_expired(app: &App) -> Result<usize, Error> {
+    let Ok(oldest) = app.clock.now().checked_sub(RETENTION) else { return Ok(0) };
+    // Ids begin with their time, so this one sorts before every entry of that millisecond.
+    let first = AuditId::generate(oldest, [0; 10]);
+    let mut removed = 0;
     loop {
-        let went = app.store.write(move |draft| Ok::<_, Error>(audit::purge(draft, first, BATCH)?)).await?;
-        gone += went;
-        if went < BATCH {
-            return Ok(gone);
+        let batch = app.store.write(move |txn| Ok::<_, Error>(audit::purge(txn, first, PURGE_BATCH)?)).await?;
+        removed += batch;
+        if batch < PURGE_BATCH {
+            return Ok(removed);
         }
     }
 }
 
-/// Writes down a deed that changes nothing itself, before it is done: without its line there is no deed.
+/// Records an action that has no transaction of its own. Call it first: if the entry cannot be written, the action must
+/// not happen.
 ///
 /// # Errors
-/// [`Refusal::WrongCredentials`](crate::domain::Refusal::WrongCredentials) when the account of whoever does it is gone;
+/// [`Refusal::WrongCredentials`](crate::domain::Refusal::WrongCredentials) when the actor's account was deleted;
 /// [`Error::Busy`], [`Error::Unavailable`].
-pub async fn note(app: &App, actor: Actor, deed: Deed, client: &Client) -> Result<(), Error> {
-    let line = app.line(actor, deed, None, client)?;
+pub async fn record(app: &App, actor: Actor, action: AuditAction, client: &Client) -> Result<(), Error> {
+    let entry = app.audit_entry(actor, action, None, client)?;
     app.store
-        .write(move |draft| {
-            if let Actor::Person(me) = actor {
-                demand(draft, me)?;
+        .write(move |txn| {
+            if let Actor::User(me) = actor {
+                require_active_account(txn, me)?;
             }
-            audit::add(draft, &line);
+            audit::add(txn, &entry);
             Ok(())
         })
         .await
 }
 
 impl App {
-    /// A line that tells that `actor` did `deed`, to be added with [`crate::store::audit::add`] by the decision itself.
-    pub(super) fn line(
+    /// An entry for the decision to add to its own transaction with [`crate::store::tables::audit::add`].
+    pub(super) fn audit_entry(
         &self,
         actor: Actor,
-        deed: Deed,
-        whom: Option<AccountId>,
+        action: AuditAction,
+        subject: Option<AccountId>,
         client: &Client,
-    ) -> Result<Line, Error> {
-        let (id, at, request) = (self.mint_audit()?, self.clock.now(), client.request.clone());
-        Ok(Line { id, at, actor, deed, whom, address: client.address, request })
+    ) -> Result<AuditEntry, Error> {
+        Ok(AuditEntry {
+            id: self.generate_audit_id()?,
+            at: self.clock.now(),
+            actor,
+            action,
+            subject,
+            address: client.address,
+            request_id: client.request_id.clone(),
+        })
     }
 }

@@ -1,38 +1,38 @@
-//! What time it is: the system's clock, or one that a test holds.
+//! The current time: the system's clock, or a fixed one for tests.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
-/// A clock.
+/// The only source of the current time.
 #[derive(Debug, Clone, Default)]
 pub enum Clock {
-    /// The system's.
     #[default]
     System,
-    /// One that stands still until it is moved.
-    Held(Arc<Mutex<Timestamp>>),
+    /// Moves only when it is set.
+    Fixed(Arc<Mutex<Timestamp>>),
 }
 
 impl Clock {
-    /// A clock that stands at `now`.
-    pub fn held_at(now: Timestamp) -> Self {
-        Self::Held(Arc::new(Mutex::new(now)))
+    /// A clock that stays at `now` until it is set.
+    pub fn fixed_at(now: Timestamp) -> Self {
+        Self::Fixed(Arc::new(Mutex::new(now)))
     }
 
-    /// The present instant.
+    /// The current instant.
     pub fn now(&self) -> Timestamp {
         match self {
-            #[allow(clippy::disallowed_methods, reason = "this is the one door")]
+            #[allow(clippy::disallowed_methods, reason = "the only use of the system's clock")]
             Self::System => Timestamp::now(),
-            Self::Held(now) => *now.lock().unwrap_or_else(PoisonError::into_inner),
+            Self::Fixed(now) => *now.lock(),
         }
     }
 
-    /// Moves a held clock; the system's goes its own way.
+    /// Sets a fixed clock; has no effect on the system's.
     pub fn set(&self, to: Timestamp) {
-        if let Self::Held(now) = self {
-            *now.lock().unwrap_or_else(PoisonError::into_inner) = to;
+        if let Self::Fixed(now) = self {
+            *now.lock() = to;
         }
     }
 }

@@ -1,132 +1,150 @@
-//! `atlas mail`: the outbox, from a terminal. The same whether a server has the data file or nobody has.
+//! `atlas mail`. The same whether a server has the data file or no process has it.
+
+use std::fmt::Write;
 
 use clap::Subcommand;
-use serde_json::Value;
 
-use super::{Asked, Exit, control};
-use crate::ops::control::Order;
-use crate::ops::mail::Verb;
+use super::args::CommandArgs;
+use super::dispatch;
+use super::error::CommandError;
+use super::exit_status::ExitStatus;
+use super::printer::{Printer, Render};
+use crate::domain::calendar::format::format_utc;
+use crate::domain::{Email, MailId};
+use crate::ops::protocol::mail::{MailDetail, MailList, MailRef, MailState, RetriedMail};
+use crate::ops::protocol::{Answer, Command, MailAnswer, MailCommand};
 
-/// The words after `atlas mail`.
 #[derive(Subcommand)]
-pub enum MailVerb {
-    /// List mail, the newest first
+pub(super) enum MailArgs {
+    /// List mail, newest first
     List {
         /// Only mail to this address
         #[arg(long, value_name = "ADDRESS")]
         to: Option<String>,
         /// Only mail that is waiting, sent, captured or failed
-        #[arg(long, value_name = "WORD")]
-        standing: Option<String>,
-        /// How many
+        #[arg(long = "status", alias = "standing", value_name = "STATUS")]
+        state: Option<String>,
+        /// Maximum number of messages
         #[arg(long, value_name = "N", default_value_t = 100)]
         limit: usize,
-        /// Where to go on, as the list before says
+        /// Continue a list, with the cursor it printed
         #[arg(long, value_name = "ID")]
         cursor: Option<String>,
         #[command(flatten)]
-        asked: Asked,
+        args: CommandArgs,
     },
-    /// Show one mail: what became of it, and what it says for as long as that is kept
+    /// Show a message: its delivery, and its text while that is kept
     Show {
-        /// Its id, or an address for the newest mail to it
-        #[arg(value_name = "WHICH")]
-        which: String,
+        /// Id, or an email address for the newest message to it
+        #[arg(value_name = "MAIL")]
+        mail: String,
         #[command(flatten)]
-        asked: Asked,
+        args: CommandArgs,
     },
-    /// Try mail again now
+    /// Retry mail now
     Retry {
-        /// Its id, or an address for the newest mail to it
-        #[arg(value_name = "WHICH", required_unless_present = "all", conflicts_with = "all")]
-        which: Option<String>,
-        /// Everything that waits
+        /// Id, or an email address for the newest message to it
+        #[arg(value_name = "MAIL", required_unless_present = "all", conflicts_with = "all")]
+        mail: Option<String>,
+        /// Retry everything that waits
         #[arg(long)]
         all: bool,
         #[command(flatten)]
-        asked: Asked,
+        args: CommandArgs,
     },
 }
 
-impl MailVerb {
-    /// Does what the words say and tells what came of it.
-    pub(super) fn run(self) -> Exit {
-        let (verb, Asked { place, json: as_json }, told): (_, _, fn(&Value) -> String) = match self {
-            Self::List { to, standing, limit, cursor, asked } => {
-                (Verb::List { to, standing, limit, cursor }, asked, list)
-            }
-            Self::Show { which, asked } => (Verb::Show { which }, asked, one),
-            Self::Retry { which: Some(which), asked, .. } => (Verb::Retry { which }, asked, retried),
-            Self::Retry { which: None, asked, .. } => (Verb::RetryAll, asked, retried),
-        };
-        control::carry_out(&place.flags(None), Order::Mail(verb), as_json, told)
+pub(super) fn run(args: MailArgs) -> ExitStatus {
+    let (command, CommandArgs { environment, json }) = match parse(args) {
+        (Ok(command), args) => (command, args),
+        (Err(error), args) => return Printer::new(args.json).print_failure(&error),
+    };
+    let select = |answer| if let Answer::Mail(answer) = answer { Some(answer) } else { None };
+    Printer::new(json).finish(dispatch::run(&environment.flags(), Command::Mail(command), select))
+}
+
+fn parse(args: MailArgs) -> (Result<MailCommand, CommandError>, CommandArgs) {
+    let one =
+        |mail: &str, command: fn(MailRef) -> MailCommand| mail.parse().map(command).map_err(CommandError::refused);
+    match args {
+        MailArgs::List { to, state, limit, cursor, args } => (parse_list(to, state, limit, cursor), args),
+        MailArgs::Show { mail, args } => (one(&mail, |mail| MailCommand::Show { mail }), args),
+        MailArgs::Retry { mail: Some(mail), args, .. } => (one(&mail, |mail| MailCommand::Retry { mail }), args),
+        MailArgs::Retry { mail: None, args, .. } => (Ok(MailCommand::RetryAll), args),
     }
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value.get(name).and_then(Value::as_str).unwrap_or("–")
-}
-
-fn rows<'a>(answer: &'a Value, name: &str) -> &'a [Value] {
-    answer.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
-
-fn list(answer: &Value) -> String {
-    let mails = rows(answer, "mails");
-    let width = mails.iter().map(|mail| text(mail, "to").chars().count()).max().unwrap_or(0);
-    let mut lines: Vec<String> = mails
-        .iter()
-        .map(|mail| {
-            let (id, to, subject) = (text(mail, "id"), text(mail, "to"), text(mail, "subject"));
-            format!("{id}  {:8}  {to:width$}  {subject}", text(mail, "state"))
+fn parse_list(
+    to: Option<String>,
+    state: Option<String>,
+    limit: usize,
+    cursor: Option<String>,
+) -> Result<MailCommand, CommandError> {
+    let to = to.map(|text| Email::parse(&text)).transpose();
+    let to = to.map_err(|error| CommandError::Refused(format!("--to: {}", error.message)))?;
+    let state = state.map(|text| text.parse::<MailState>()).transpose().map_err(CommandError::refused)?;
+    let cursor = cursor.map(|text| {
+        text.parse::<MailId>().map_err(|_| {
+            CommandError::Refused(format!("--cursor says “{}”, which no list of mail printed", text.escape_debug()))
         })
-        .collect();
-    lines.push(format!("{} waiting", answer.pointer("/outbox/waiting").and_then(Value::as_u64).unwrap_or(0)));
-    if let Some(why) = answer.pointer("/outbox/why").and_then(Value::as_str) {
-        lines.push(format!(
-            "the relay is {}: {why}",
-            answer.pointer("/outbox/relay").and_then(Value::as_str).unwrap_or("")
-        ));
-    }
-    if let Some(next) = answer["nextCursor"].as_str() {
-        lines.push(format!("more with --cursor {next}"));
-    }
-    lines.join("\n")
+    });
+    Ok(MailCommand::List { to, state, limit, cursor: cursor.transpose()? })
 }
 
-fn one(answer: &Value) -> String {
-    let facts = [
-        ("id", "id"),
-        ("to", "to"),
-        ("subject", "subject"),
-        ("state", "state"),
-        ("written", "createdAt"),
-        ("true until", "trueUntil"),
-        ("due", "dueAt"),
-        ("tried", "attempts"),
-        ("ended", "endedAt"),
-        ("why", "why"),
-        ("relay said", "answer"),
-        ("message id", "messageId"),
+impl Render for MailAnswer {
+    fn to_text(&self) -> String {
+        match self {
+            Self::List(list) => list_text(list),
+            Self::Detail(mail) => detail_text(mail),
+            Self::Retried(RetriedMail { retried }) => match retried.as_slice() {
+                [] => "No mail is waiting".to_owned(),
+                [mail] => format!("Scheduled the message to {} for immediate delivery", mail.to),
+                mails => format!("Scheduled {} messages for immediate delivery", mails.len()),
+            },
+        }
+    }
+}
+
+fn list_text(list: &MailList) -> String {
+    let width = list.mails.iter().map(|mail| mail.to.as_str().chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for mail in &list.mails {
+        let _ = writeln!(text, "{}  {:8}  {:width$}  {}", mail.id, mail.state, mail.to.as_str(), mail.subject);
+    }
+    let _ = write!(text, "{} waiting", list.outbox.waiting);
+    if let Some(why) = &list.outbox.why {
+        let _ = write!(text, "\nThe relay is {}: {why}", list.outbox.relay);
+    }
+    if let Some(next) = list.next_cursor {
+        let _ = write!(text, "\nMore with --cursor {next}");
+    }
+    text
+}
+
+fn detail_text(mail: &MailDetail) -> String {
+    let summary = &mail.summary;
+    let rows = [
+        ("id", Some(summary.id.to_string())),
+        ("to", Some(summary.to.to_string())),
+        ("subject", Some(summary.subject.clone())),
+        ("status", Some(summary.state.to_string())),
+        ("created", Some(format_utc(summary.created_at))),
+        ("expires", Some(format_utc(summary.expires_at))),
+        ("due", summary.due_at.map(format_utc)),
+        ("attempts", summary.attempts.map(|attempts| attempts.to_string())),
+        (
+            "deferred",
+            summary.deferred.filter(|deferred| *deferred).map(|_| "until the relay settings are fixed".to_owned()),
+        ),
+        ("ended", summary.ended_at.map(format_utc)),
+        ("reason", summary.why.clone()),
+        ("relay said", summary.answer.clone()),
+        ("message id", mail.message_id.clone()),
     ];
-    let mut lines: Vec<String> = facts
-        .into_iter()
-        .filter_map(|(label, name)| match answer.get(name)? {
-            Value::Null => None,
-            Value::String(text) => Some(format!("{label:10}  {text}")),
-            other => Some(format!("{label:10}  {other}")),
-        })
-        .collect();
-    if let Some(text) = answer["text"].as_str() {
+    let rows = rows.into_iter().filter_map(|(label, value)| Some(format!("{label:10}  {}", value?)));
+    let mut lines: Vec<String> = rows.collect();
+    if let Some(text) = &mail.text {
         lines.push(format!("\n{}", text.trim_end()));
     }
     lines.join("\n")
-}
-
-fn retried(answer: &Value) -> String {
-    match rows(answer, "retried") {
-        [] => "nothing waits".to_owned(),
-        [mail] => format!("the mail to {} is tried again now, or when the server runs", text(mail, "to")),
-        mails => format!("{} mails are tried again now, or when the server runs", mails.len()),
-    }
 }

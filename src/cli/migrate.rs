@@ -1,139 +1,119 @@
 //! `atlas migrate`: the schema of a data file that no server has.
 
-use clap::Subcommand;
-use serde_json::{Value, json};
+use std::fmt::Write;
 
-use super::answer::{self, confirmed, progress};
-use super::{Asked, Exit, complain, open, say};
-use crate::app::Error;
+use clap::Subcommand;
+
+use super::args::CommandArgs;
+use super::confirm::require_confirmation;
+use super::error::CommandError;
+use super::exit_status::ExitStatus;
+use super::printer::{InEnvironment, Printer, Render, print_error, print_progress};
+use super::settings::load_settings;
+use crate::app::backup::offsite::Offsite;
 use crate::app::clock::Clock;
-use crate::app::elsewhere::Elsewhere;
-use crate::config::Flags;
-use crate::ops::fence;
-use crate::ops::migrations::{self, Place, Stayed};
-use crate::ops::set;
+use crate::config::{Flags, Settings};
+use crate::ops::isolation;
+use crate::ops::migrations::{self, MigrationTarget};
+use crate::ops::protocol::migrations::{MigrateAnswer, MigrateCommand, MigrationResult, MigrationStatus};
 use crate::store::OpenError;
 
-/// The words after `atlas migrate`.
 #[derive(Subcommand)]
-pub enum MigrateVerb {
-    /// Show the file's schema and the steps this binary knows
-    Status(Asked),
-    /// Lead it up
+pub(super) enum MigrateArgs {
+    /// Show the data file's schema and the migrations this binary knows
+    Status(CommandArgs),
+    /// Migrate to a newer schema
     Up {
-        /// To which schema [default: the newest]
+        /// Schema to migrate to [default: the newest]
         #[arg(long, value_name = "SCHEMA")]
         to: Option<u32>,
         #[command(flatten)]
-        asked: Asked,
+        args: CommandArgs,
     },
-    /// Lead it back down, for an older binary; what that loses is counted first
+    /// Migrate to an older schema, for an older binary; shows first what that loses
     Down {
-        /// To which schema
+        /// Schema to migrate to
         #[arg(long, value_name = "SCHEMA")]
         to: u32,
-        /// The environment's name, typed; needed in production
+        /// Name of the environment, required in production
         #[arg(long, value_name = "NAME")]
         confirm: Option<String>,
         #[command(flatten)]
-        asked: Asked,
+        args: CommandArgs,
     },
 }
 
-impl MigrateVerb {
-    /// Does what the words say and tells what came of it.
-    pub(super) fn run(self) -> Exit {
-        let (verb, Asked { place, json }) = match self {
-            Self::Status(asked) => (Verb::Status, asked),
-            Self::Up { to, asked } => (Verb::Up(to), asked),
-            Self::Down { to, confirm, asked } => (Verb::Down(to, confirm), asked),
-        };
-        run(&place.flags(None), &verb, json)
-    }
-}
-
-/// What is wanted.
-enum Verb {
-    /// Where the file stands.
-    Status,
-    /// Up, to the newest schema or this one.
-    Up(Option<u32>),
-    /// Down to this one, with the environment's name typed.
-    Down(u32, Option<String>),
-}
-
-/// Does it and tells what came of it.
-fn run(flags: &Flags, verb: &Verb, as_json: bool) -> Exit {
-    let settings = match open::settings(flags) {
-        Ok(settings) => settings,
-        Err(exit) => return exit,
+pub(super) fn run(args: MigrateArgs) -> ExitStatus {
+    let (command, confirm, CommandArgs { environment, json }) = match args {
+        MigrateArgs::Status(args) => (MigrateCommand::Status, None, args),
+        MigrateArgs::Up { to, args } => (MigrateCommand::Up { to }, None, args),
+        MigrateArgs::Down { to, confirm, args } => (MigrateCommand::Down { to }, confirm, args),
     };
-    match fence::recognise(&settings) {
-        // Another schema is what this is about; a server that has the file is told of below.
-        Ok(())
-        | Err(fence::Error::Open(OpenError::Older { .. } | OpenError::Newer { .. } | OpenError::Locked { .. })) => {}
-        Err(error) => {
-            complain(&error);
-            return open::exit_of(&error);
-        }
-    }
-    let elsewhere = Elsewhere::of(&settings);
-    let place = Place {
+    Printer::new(json).finish(execute(&environment.flags(), &command, confirm.as_deref()))
+}
+
+fn execute(
+    flags: &Flags,
+    command: &MigrateCommand,
+    confirm: Option<&str>,
+) -> Result<InEnvironment<MigrateAnswer>, CommandError> {
+    let settings = load_settings(flags)?;
+    check_data_file(&settings)?;
+    let offsite = Offsite::from_settings(&settings);
+    let target = MigrationTarget {
         data_file: &settings.data_file,
         environment: &settings.environment,
         clock: &Clock::System,
-        elsewhere: elsewhere.as_ref(),
+        offsite: offsite.as_ref(),
     };
-    let done = match verb {
-        Verb::Status => migrations::status(&place),
-        Verb::Up(to) => migrations::up(&place, *to, &mut progress()),
-        Verb::Down(to, typed) => match migrations::losses(&place, *to) {
-            Ok(losses) => {
-                for loss in &losses {
-                    complain(format_args!("going down to schema {to} loses {} {}", loss.number, loss.what));
-                }
-                if let Err(why) = confirmed(&settings, typed.as_deref()) {
-                    return answer::refused(&why, as_json);
-                }
-                migrations::down(&place, *to, &mut progress())
+    let answer = match command {
+        MigrateCommand::Status => MigrateAnswer::Status(migrations::status(&target)?),
+        MigrateCommand::Up { to } => MigrateAnswer::Migrated(migrations::upgrade(&target, *to, &mut print_progress())?),
+        MigrateCommand::Down { to } => {
+            for loss in migrations::losses(&target, *to)? {
+                print_error(format_args!("migrating down to schema {to} loses {} {}", loss.number, loss.what));
             }
-            Err(stayed) => Err(stayed),
-        },
+            require_confirmation(&settings, confirm)?;
+            MigrateAnswer::Migrated(migrations::downgrade(&target, *to, &mut print_progress())?)
+        }
     };
-    match done {
-        Ok(mut value) => {
-            set(&mut value, "environment", json!(settings.environment));
-            say(if as_json { format!("{value:#}") } else { words(&value) });
-            Exit::Fine
+    Ok(InEnvironment { answer, environment: settings.environment.clone() })
+}
+
+fn check_data_file(settings: &Settings) -> Result<(), CommandError> {
+    match isolation::check_data_file(settings) {
+        // Another schema is what these commands are for; a server that has the file is reported when it is opened.
+        Err(isolation::Error::Open(OpenError::Older { .. } | OpenError::Newer { .. } | OpenError::Locked { .. })) => {
+            Ok(())
         }
-        Err(Stayed::Open(error)) => {
-            complain(&error);
-            open::exit_of(&error.into())
-        }
-        Err(Stayed::App(Error::Refused(why))) => answer::refused(&why.to_string(), as_json),
-        Err(Stayed::App(error)) => {
-            complain(error);
-            Exit::InputOutput
+        checked => Ok(checked?),
+    }
+}
+
+impl Render for MigrateAnswer {
+    fn to_text(&self) -> String {
+        match self {
+            Self::Status(status) => status_text(status),
+            Self::Migrated(result) => result_text(result),
         }
     }
 }
 
-fn words(value: &Value) -> String {
-    match (value["changed"].as_bool(), value["steps"].as_array()) {
-        (Some(false), _) => format!("the data file has schema {} already", value["to"]),
-        (Some(true), _) => format!(
-            "the data file went from schema {} to {}; snapshot {} shows it as it was",
-            value["from"],
-            value["to"],
-            value["snapshot"].as_str().unwrap_or("–")
-        ),
-        (None, steps) => {
-            let mut lines = vec![format!("schema {} (this binary: {})", value["schema"], value["known"])];
-            for step in steps.into_iter().flatten() {
-                let mark = if step["applied"] == true { "applied" } else { "pending" };
-                lines.push(format!("{mark}  {}  {}", step["to"], step["about"].as_str().unwrap_or("")));
-            }
-            lines.join("\n")
+fn result_text(result: &MigrationResult) -> String {
+    let MigrationResult { from, to, snapshot, .. } = result;
+    match snapshot {
+        None => format!("The data file already has schema {to}"),
+        Some(snapshot) => {
+            format!("Migrated the data file from schema {from} to {to}; snapshot {snapshot} is its previous state")
         }
     }
+}
+
+fn status_text(status: &MigrationStatus) -> String {
+    let mut text = format!("schema {} (this binary: {})", status.schema, status.known);
+    for step in &status.steps {
+        let mark = if step.applied { "applied" } else { "pending" };
+        let _ = write!(text, "\n{mark}  {}  {}", step.to, step.about);
+    }
+    text
 }

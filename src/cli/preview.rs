@@ -1,67 +1,69 @@
-//! `atlas preview`: previews are made, listed and removed.
+//! `atlas preview`: creates, lists and destroys previews.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use serde::Serialize;
 
-use serde_json::{Value, json};
-
-use super::{Exit, complain, open, say};
+use super::error::CommandError;
+use super::exit_status::ExitStatus;
+use super::printer::{Printer, Render, print, print_error};
+use super::settings::app_url;
 use crate::app::clock::Clock;
 use crate::config::{self, Flags, Settings, Severity, previews as records};
-use crate::domain::preview::LIFE_DAYS;
-use crate::domain::{Preview, PreviewName};
-use crate::ops::previews::proxy::{Proxy, Site, configuration};
-use crate::ops::previews::{Error, Previews, State, Wanted};
+use crate::domain::calendar::format::format_utc_day;
+use crate::domain::environment::preview::DEFAULT_LIFETIME_DAYS;
+use crate::domain::{Environment, Preview, PreviewName};
+use crate::ops::previews::{NewPreview, PreviewState, Previews, Proxy, ProxyRoute, proxy_configuration};
 
 #[derive(Subcommand)]
-pub(super) enum Verb {
-    /// Make a preview: its folder, its port, its gate; `atlas serve --env preview/NAME` starts it
+pub(super) enum PreviewArgs {
+    /// Create a preview; `atlas serve --env preview/NAME` starts it
     Create {
         #[command(flatten)]
-        which: Which,
-        /// After how many days it is removed
-        #[arg(long, value_name = "N", default_value_t = LIFE_DAYS, value_parser = clap::value_parser!(u16).range(1..=365))]
+        name: NameArgs,
+        /// Days until it expires
+        #[arg(long, value_name = "N", default_value_t = DEFAULT_LIFETIME_DAYS, value_parser = clap::value_parser!(u16).range(1..=365))]
         days: u16,
         #[command(flatten)]
-        how: How,
+        options: PreviewOptions,
     },
-    /// List previews, or print what a proxy must know of them
+    /// List previews, or print the configuration for a proxy
     List {
         /// Print configuration that maps host names to ports
         #[arg(long, value_name = "PROXY", conflicts_with = "json")]
-        proxy: Option<ForProxy>,
+        proxy: Option<ProxyArg>,
         #[command(flatten)]
-        how: How,
+        options: PreviewOptions,
     },
-    /// Remove a preview with everything that is its own; not while it is in use
+    /// Delete a preview with its data (stop its server first)
     Destroy {
         #[command(flatten)]
-        which: Which,
+        name: NameArgs,
         #[command(flatten)]
-        how: How,
+        options: PreviewOptions,
     },
-    /// Remove the previews whose days are over and that nobody uses
+    /// Delete expired, unused previews
     Prune {
         #[command(flatten)]
-        how: How,
+        options: PreviewOptions,
     },
 }
 
-/// Which preview.
 #[derive(Args)]
-pub(super) struct Which {
-    /// Its name, or with --from-branch that of a branch
+pub(super) struct NameArgs {
+    /// Name of the preview, or of its branch with --from-branch
     #[arg(value_name = "NAME")]
     name: String,
-    /// NAME is that of a branch, and may be anything
+    /// Derive the preview's name from NAME, which may be any branch name
     #[arg(long)]
     from_branch: bool,
 }
 
 #[derive(Args)]
-pub(super) struct How {
+pub(super) struct PreviewOptions {
     /// Configuration file [default: atlas.toml]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -71,203 +73,192 @@ pub(super) struct How {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-pub(super) enum ForProxy {
+pub(super) enum ProxyArg {
     Caddy,
     Nginx,
 }
 
-/// Does what the verb says.
-pub(super) fn run(verb: Verb) -> Exit {
-    let done = match verb {
-        Verb::Create { which, days, how } => create(&which, days, &how),
-        Verb::List { proxy: None, how } => list(&how),
-        Verb::List { proxy: Some(proxy), how } => tell(proxy, &how),
-        Verb::Destroy { which, how } => destroy(&which, &how),
-        Verb::Prune { how } => prune(&how),
-    };
-    match done {
-        Ok(()) => Exit::Fine,
-        Err(exit) => exit,
+pub(super) fn run(args: PreviewArgs) -> ExitStatus {
+    match args {
+        PreviewArgs::Create { name, days, options } => options.printer().finish(create(&name, days, &options)),
+        PreviewArgs::List { proxy: None, options } => options.printer().finish(list(&options)),
+        PreviewArgs::List { proxy: Some(proxy), options } => print_proxy_configuration(proxy, &options),
+        PreviewArgs::Destroy { name, options } => options.printer().finish(destroy(&name, &options)),
+        PreviewArgs::Prune { options } => options.printer().finish(prune(&options)),
     }
 }
 
-/// How a command ends that could not do what was asked with a preview.
-pub(super) fn failed(error: &Error) -> Exit {
-    complain(error);
-    match error {
-        Error::Unknown(_) | Error::Exists { .. } | Error::NotAPreview { .. } | Error::NoPort { .. } => Exit::Refused,
-        Error::InUse { .. } => Exit::Unreachable,
-        Error::Open(error) => open::exit_of_store(error),
-        Error::Io { .. } | Error::App(_) | Error::Seeds(_) => Exit::InputOutput,
-    }
-}
-
-impl Which {
-    fn name(&self) -> Result<PreviewName, Exit> {
+impl NameArgs {
+    fn parse(&self) -> Result<PreviewName, CommandError> {
         if self.from_branch {
-            return Ok(PreviewName::of_branch(&self.name));
+            return Ok(PreviewName::from_branch(&self.name));
         }
-        self.name.parse().map_err(|error| {
-            complain(error);
-            Exit::Refused
-        })
+        self.name.parse().map_err(CommandError::refused)
     }
 }
 
-impl How {
-    fn previews(&self) -> Result<Previews, Exit> {
-        let flags = Flags { config: self.config.clone(), ..Flags::default() };
-        let home = config::process_variables().and_then(|variables| records::home_of_all(&flags, &variables));
-        home.map(Previews::below).map_err(|error| {
-            complain(error);
-            Exit::Configuration
-        })
+impl PreviewOptions {
+    fn printer(&self) -> Printer {
+        Printer::new(self.json)
     }
 
-    /// What the template means for one preview. Whether it is apart from everybody else is looked at when it is served.
-    fn settings(&self, name: &PreviewName) -> Result<Settings, Exit> {
+    fn previews(&self) -> Result<Previews, CommandError> {
+        let flags = Flags { config: self.config.clone(), ..Flags::default() };
+        let variables = config::process_variables()?;
+        Ok(Previews::new(records::find_previews_folder(&flags, &variables)?))
+    }
+
+    /// The settings of a preview by the template. Conflicts with other environments are checked when it is served.
+    fn settings(&self, name: &PreviewName) -> Result<Settings, CommandError> {
         let environment = Some(name.environment().to_string());
         let flags = Flags { environment, config: self.config.clone(), ..Flags::default() };
-        let checked = config::process_variables().and_then(|variables| config::check(&flags, &variables));
-        let checked = checked.map_err(|error| {
-            complain(error);
-            Exit::Configuration
-        })?;
+        let checked = config::check(&flags, &config::process_variables()?)?;
         checked.settings.ok_or_else(|| {
             for problem in checked.problems.iter().filter(|problem| problem.severity == Severity::Error) {
-                complain(format_args!("error: {}", problem.message));
+                print_error(format_args!("error: {}", problem.message));
             }
-            Exit::Configuration
+            CommandError::Reported(ExitStatus::Configuration)
         })
     }
 }
 
-fn create(which: &Which, days: u16, how: &How) -> Result<(), Exit> {
-    let name = which.name()?;
-    // Refused before anything is made: a template that no preview could be served with.
-    let settings = how.settings(&name)?;
-    let branch = which.from_branch.then(|| which.name.clone());
-    let wanted = Wanted { name: name.clone(), branch, days, listen: settings.listen };
-    let made = how.previews()?.create(wanted, Clock::System.now()).map_err(|error| failed(&error))?;
-    let settings = how.settings(&name)?;
-    if how.json {
-        say(format_args!("{:#}", shown(&made, &settings, State::Stopped)));
-        return Ok(());
-    }
-    let Preview { gate_user, gate_password, expires_at, .. } = &made;
-    say(format_args!("preview/{name} is made, at {} until {}", address(&settings), expires_at.strftime("%Y-%m-%d")));
-    say(format_args!("start it with:  atlas serve --env preview/{name}"));
-    say(format_args!("its gate asks for the name “{gate_user}” and the password “{gate_password}”"));
-    Ok(())
+/// A preview as lists show it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PreviewDetail {
+    name: PreviewName,
+    environment: Environment,
+    branch: Option<String>,
+    state: &'static str,
+    port: u16,
+    url: String,
+    gate_user: String,
+    gate_password: String,
+    created_at: Timestamp,
+    expires_at: Timestamp,
 }
 
-fn each(how: &How) -> Result<Vec<(Preview, State, Settings)>, Exit> {
-    let previews = how.previews()?.list().map_err(|error| failed(&error))?;
-    let with_settings = previews.into_iter().map(|(preview, state)| {
-        let settings = how.settings(&preview.name)?;
-        Ok((preview, state, settings))
-    });
-    with_settings.collect()
+impl PreviewDetail {
+    fn new(preview: Preview, settings: &Settings, state: PreviewState) -> Self {
+        let url = app_url(settings, settings.listen).map(|url| url.as_str().trim_end_matches('/').to_owned());
+        Self {
+            environment: preview.name.environment(),
+            name: preview.name,
+            branch: preview.branch,
+            state: state.as_str(),
+            port: preview.port,
+            url: url.unwrap_or_default(),
+            gate_user: preview.basic_auth_user,
+            gate_password: preview.basic_auth_password,
+            created_at: preview.created_at,
+            expires_at: preview.expires_at,
+        }
+    }
 }
 
-fn list(how: &How) -> Result<(), Exit> {
-    let previews = each(how)?;
-    if how.json {
-        let rows: Vec<Value> =
-            previews.iter().map(|(preview, state, settings)| shown(preview, settings, *state)).collect();
-        say(format_args!("{:#}", json!({ "previews": rows })));
-        return Ok(());
+#[derive(Serialize)]
+struct CreatedPreview(PreviewDetail);
+
+impl Render for CreatedPreview {
+    fn to_text(&self) -> String {
+        let PreviewDetail { name, url, gate_user, gate_password, expires_at, .. } = &self.0;
+        format!(
+            "Created preview {name} at {url} (expires {})\nStart it with: atlas serve --env preview/{name}\nUser name: {gate_user}\nPassword: {gate_password}",
+            format_utc_day(*expires_at)
+        )
     }
-    let width = previews.iter().map(|(preview, ..)| preview.name.as_str().len()).max().unwrap_or(0);
-    for (preview, state, settings) in &previews {
-        let name = preview.name.as_str();
-        let (until, url) = (preview.expires_at.strftime("%Y-%m-%d"), address(settings));
-        say(format_args!("{name:width$}  {:8}  port {}  until {until}  {url}", word(*state), preview.port));
-    }
-    say(format_args!("{} preview{}", previews.len(), if previews.len() == 1 { "" } else { "s" }));
-    Ok(())
 }
 
-fn tell(proxy: ForProxy, how: &How) -> Result<(), Exit> {
-    let mut sites = Vec::new();
-    for (_, _, settings) in each(how)? {
-        let Some(url) = settings.app_url else {
-            complain(
-                "previews have no host names: set app_url in [environment.preview], as in https://{name}.preview.example.com",
-            );
-            return Err(Exit::Refused);
+fn create(name: &NameArgs, days: u16, options: &PreviewOptions) -> Result<CreatedPreview, CommandError> {
+    let branch = name.from_branch.then(|| name.name.clone());
+    let name = name.parse()?;
+    // A template that no preview could be served with is refused before anything is created.
+    let listen = options.settings(&name)?.listen;
+    let new = NewPreview { name: name.clone(), branch, days, listen };
+    let preview = options.previews()?.create(new, Clock::System.now())?;
+    Ok(CreatedPreview(PreviewDetail::new(preview, &options.settings(&name)?, PreviewState::Stopped)))
+}
+
+#[derive(Serialize)]
+struct PreviewList {
+    previews: Vec<PreviewDetail>,
+}
+
+impl Render for PreviewList {
+    fn to_text(&self) -> String {
+        let width = self.previews.iter().map(|preview| preview.name.as_str().len()).max().unwrap_or(0);
+        let line = |preview: &PreviewDetail| {
+            let PreviewDetail { name, state, port, url, expires_at, .. } = preview;
+            format!("{:width$}  {state:8}  port {port}  expires {}  {url}", name.as_str(), format_utc_day(*expires_at))
         };
-        sites.push(Site { url, serves: reached(settings.listen) });
+        let count = self.previews.len();
+        let total = format!("{count} preview{}", if count == 1 { "" } else { "s" });
+        self.previews.iter().map(line).chain([total]).collect::<Vec<_>>().join("\n")
     }
-    let proxy = match proxy {
-        ForProxy::Caddy => Proxy::Caddy,
-        ForProxy::Nginx => Proxy::Nginx,
-    };
-    say(configuration(proxy, &sites).trim_end());
-    Ok(())
 }
 
-/// Whoever listens everywhere is reached on this machine.
-fn reached(listen: SocketAddr) -> SocketAddr {
+fn list(options: &PreviewOptions) -> Result<PreviewList, CommandError> {
+    let details = options.previews()?.list()?.into_iter().map(|(preview, state)| {
+        let settings = options.settings(&preview.name)?;
+        Ok(PreviewDetail::new(preview, &settings, state))
+    });
+    Ok(PreviewList { previews: details.collect::<Result<_, CommandError>>()? })
+}
+
+fn print_proxy_configuration(proxy: ProxyArg, options: &PreviewOptions) -> ExitStatus {
+    let proxy = match proxy {
+        ProxyArg::Caddy => Proxy::Caddy,
+        ProxyArg::Nginx => Proxy::Nginx,
+    };
+    match proxy_routes(options) {
+        Ok(routes) => {
+            print(proxy_configuration(proxy, &routes).trim_end());
+            ExitStatus::Success
+        }
+        Err(error) => options.printer().print_failure(&error),
+    }
+}
+
+fn proxy_routes(options: &PreviewOptions) -> Result<Vec<ProxyRoute>, CommandError> {
+    let no_host_names = "previews have no host names: set app_url in [environment.preview], for example to https://{name}.preview.example.com";
+    let routes = options.previews()?.list()?.into_iter().map(|(preview, _)| {
+        let settings = options.settings(&preview.name)?;
+        let url = settings.app_url.ok_or_else(|| CommandError::refused(no_host_names))?;
+        Ok(ProxyRoute { url, upstream: local_address(settings.listen) })
+    });
+    routes.collect()
+}
+
+/// Where a proxy on this machine reaches a server that listens on all interfaces.
+fn local_address(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
-        std::net::IpAddr::V4(ip) if ip.is_unspecified() => [127, 0, 0, 1].into(),
-        std::net::IpAddr::V6(ip) if ip.is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
     SocketAddr::new(ip, listen.port())
 }
 
-fn destroy(which: &Which, how: &How) -> Result<(), Exit> {
-    let name = which.name()?;
-    how.previews()?.destroy(&name).map_err(|error| failed(&error))?;
-    if how.json {
-        say(format_args!("{:#}", json!({ "destroyed": [name] })));
-    } else {
-        say(format_args!("preview/{name} is gone, with everything that was its own"));
-    }
-    Ok(())
+#[derive(Serialize)]
+struct DestroyedPreviews {
+    destroyed: Vec<PreviewName>,
 }
 
-fn prune(how: &How) -> Result<(), Exit> {
-    let gone = how.previews()?.prune(Clock::System.now()).map_err(|error| failed(&error))?;
-    if how.json {
-        say(format_args!("{:#}", json!({ "destroyed": gone })));
-        return Ok(());
-    }
-    for name in &gone {
-        say(format_args!("preview/{name} was over and is gone"));
-    }
-    if gone.is_empty() {
-        say("no preview is over, or those that are over are in use");
-    }
-    Ok(())
-}
-
-fn word(state: State) -> &'static str {
-    match state {
-        State::InUse => "in use",
-        State::Stopped => "stopped",
+impl Render for DestroyedPreviews {
+    fn to_text(&self) -> String {
+        if self.destroyed.is_empty() {
+            return "No preview to delete: none has expired, or those that have are in use".to_owned();
+        }
+        self.destroyed.iter().map(|name| format!("Deleted preview {name}")).collect::<Vec<_>>().join("\n")
     }
 }
 
-/// Where people reach a preview.
-fn address(settings: &Settings) -> String {
-    open::app_url(settings, settings.listen)
-        .map(|url| url.as_str().trim_end_matches('/').to_owned())
-        .unwrap_or_default()
+fn destroy(name: &NameArgs, options: &PreviewOptions) -> Result<DestroyedPreviews, CommandError> {
+    let name = name.parse()?;
+    options.previews()?.destroy(&name)?;
+    Ok(DestroyedPreviews { destroyed: vec![name] })
 }
 
-fn shown(preview: &Preview, settings: &Settings, state: State) -> Value {
-    json!({
-        "name": preview.name,
-        "environment": preview.name.environment(),
-        "branch": preview.branch,
-        "state": word(state),
-        "port": preview.port,
-        "url": address(settings),
-        "gateUser": preview.gate_user,
-        "gatePassword": preview.gate_password,
-        "createdAt": preview.created_at,
-        "expiresAt": preview.expires_at,
-    })
+fn prune(options: &PreviewOptions) -> Result<DestroyedPreviews, CommandError> {
+    Ok(DestroyedPreviews { destroyed: options.previews()?.prune(Clock::System.now())? })
 }

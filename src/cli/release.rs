@@ -1,135 +1,132 @@
-//! `atlas release`: what ran, what passed its verification, what is kept, and carrying staging's word to production.
+//! `atlas release`: which binaries ran, which passed verification, which are kept; and carrying staging's reports to
+//! production.
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use serde_json::{Value, json};
 
-use super::answer;
-use super::{Asked, Exit, complain, open, say};
-use crate::app::Error;
+use super::args::CommandArgs;
+use super::error::CommandError;
+use super::exit_status::ExitStatus;
+use super::printer::{InEnvironment, Printer, Render};
+use super::settings::load_settings;
 use crate::config::Flags;
-use crate::ops::releases::{self, Verb};
-use crate::ops::set;
+use crate::domain::backup::release::Verification;
+use crate::domain::calendar::format::format_utc;
+use crate::ops::protocol::releases::{ReleaseAnswer, ReleaseCommand, ReleaseDetail, ReleaseList, ReleaseRef};
+use crate::ops::releases;
 
-/// The words after `atlas release`.
 #[derive(Subcommand)]
-pub enum ReleaseVerb {
-    /// List them, the one that started last first
-    List(Asked),
-    /// Keep one however old it gets
+pub(super) enum ReleaseArgs {
+    /// List releases, the one that started last first
+    List(CommandArgs),
+    /// Pin a release so that it is kept
     Keep {
-        /// The beginning of its digest, or its version
+        /// First digits of its digest, or its version
         #[arg(value_name = "RELEASE")]
-        name: String,
-        /// Let it go again when its time comes
+        release: String,
+        /// Unpin it
         #[arg(long)]
         no_longer: bool,
         #[command(flatten)]
-        asked: Asked,
+        args: CommandArgs,
     },
-    /// Write staging's signed report on a binary to a file, for production
+    /// Write staging's signed report on a release to a file, for production
     Export {
-        /// The beginning of its digest, or its version [default: the one that started last]
+        /// First digits of its digest, or its version [default: the one that started last]
         #[arg(value_name = "RELEASE")]
-        name: Option<String>,
-        /// The file
+        release: Option<String>,
+        /// File to write
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
         #[command(flatten)]
-        asked: Asked,
+        args: CommandArgs,
     },
-    /// Take such a file in, so that production may be served by the binary it is about
+    /// Import such a report, so that its release may serve production
     Import {
-        /// The file
+        /// File to read
         #[arg(value_name = "FILE")]
         from: PathBuf,
         #[command(flatten)]
-        asked: Asked,
+        args: CommandArgs,
     },
 }
 
-impl ReleaseVerb {
-    /// Does what the words say and tells what came of it.
-    pub(super) fn run(self) -> Exit {
-        let (verb, Asked { place, json }) = match self {
-            Self::List(asked) => (Verb::List, asked),
-            Self::Keep { name, no_longer, asked } => (Verb::Keep { name, keep: !no_longer }, asked),
-            Self::Export { name, to, asked } => (Verb::Export { name, to }, asked),
-            Self::Import { from, asked } => (Verb::Import { from }, asked),
-        };
-        run(&place.flags(None), verb, json)
+pub(super) fn run(args: ReleaseArgs) -> ExitStatus {
+    let (command, CommandArgs { environment, json }) = match args {
+        ReleaseArgs::List(args) => (Ok(ReleaseCommand::List), args),
+        ReleaseArgs::Keep { release, no_longer, args } => {
+            (parse(&release).map(|release| ReleaseCommand::Pin { release, pinned: !no_longer }), args)
+        }
+        ReleaseArgs::Export { release, to, args } => {
+            let release = release.map(|release| parse(&release)).transpose();
+            (release.map(|release| ReleaseCommand::Export { release, to }), args)
+        }
+        ReleaseArgs::Import { from, args } => (Ok(ReleaseCommand::Import { from }), args),
+    };
+    let executed = command.and_then(|command| execute(&environment.flags(), command));
+    Printer::new(json).finish(executed)
+}
+
+fn parse(release: &str) -> Result<ReleaseRef, CommandError> {
+    release.parse().map_err(CommandError::refused)
+}
+
+fn execute(flags: &Flags, command: ReleaseCommand) -> Result<InEnvironment<ReleaseAnswer>, CommandError> {
+    let settings = load_settings(flags)?;
+    let answer = releases::execute(&settings, command)?;
+    Ok(InEnvironment { answer, environment: settings.environment })
+}
+
+impl Render for ReleaseAnswer {
+    fn to_text(&self) -> String {
+        match self {
+            Self::List(list) => list_text(list),
+            Self::Pinned(release) if release.pinned => format!("Pinned release {}", release.id),
+            Self::Pinned(release) => format!("Unpinned release {}", release.id),
+            Self::Exported(report) => {
+                format!("Exported the report on release {} to {}", report.id, report.file.display())
+            }
+            Self::Imported(report) => {
+                let passed = format_utc(report.report.at);
+                format!(
+                    "Imported the report on release {}: it passed staging on {passed} and may serve production",
+                    report.id
+                )
+            }
+        }
     }
 }
 
-/// Does what the verb says and tells what came of it.
-fn run(flags: &Flags, verb: Verb, as_json: bool) -> Exit {
-    let settings = match open::settings(flags) {
-        Ok(settings) => settings,
-        Err(exit) => return exit,
-    };
-    let told: fn(&Value) -> String = match verb {
-        Verb::List => list,
-        Verb::Keep { keep: true, .. } => |one| format!("release {} is kept", text(one, "id")),
-        Verb::Keep { keep: false, .. } => |one| format!("release {} goes when its time comes", text(one, "id")),
-        Verb::Export { .. } => |one| format!("the report on release {} is in {}", text(one, "id"), text(one, "file")),
-        Verb::Import { .. } => {
-            |one| format!("staging passed release {} at {}; it may serve", text(one, "id"), text(&one["report"], "at"))
-        }
-    };
-    match releases::obey(&settings, verb) {
-        Ok(mut value) => {
-            set(&mut value, "environment", json!(settings.environment));
-            say(if as_json { format!("{value:#}") } else { told(&value) });
-            Exit::Fine
-        }
-        Err(Error::Refused(why)) => answer::refused(&why.to_string(), as_json),
-        Err(Error::Broken(why)) => {
-            complain(why);
-            Exit::Configuration
-        }
-        Err(error) => {
-            complain(error);
-            Exit::InputOutput
-        }
+fn list_text(list: &ReleaseList) -> String {
+    if list.releases.is_empty() {
+        return "No release has run here yet".to_owned();
     }
+    list.releases.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value.get(name).and_then(Value::as_str).unwrap_or("–")
-}
-
-fn list(answer: &Value) -> String {
-    let all = answer["releases"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if all.is_empty() {
-        return "nothing ran here yet".to_owned();
-    }
-    let line = |one: &Value| {
-        let verified = match &one["verification"] {
-            Value::Null => "not verified".to_owned(),
-            found if found["passed"] == true => format!("passed {}{}", text(found, "at"), left_out(found)),
-            found => format!("failed {}", text(found, "at")),
-        };
-        let marks = [("ranLast", "runs or ran last"), ("rollbackGoesHere", "rollback goes here"), ("pinned", "kept")];
-        let marks: Vec<&str> = marks.iter().filter(|(name, _)| one[name] == true).map(|(_, words)| *words).collect();
-        let marks = if marks.is_empty() { String::new() } else { format!("  ({})", marks.join(", ")) };
-        format!(
-            "{}  {}  schema {}  started {}  {verified}{marks}",
-            text(one, "id"),
-            text(one, "version"),
-            one["schema"],
-            text(one, "lastStarted")
-        )
+fn line(release: &ReleaseDetail) -> String {
+    let verified = match &release.verification {
+        None => "not verified".to_owned(),
+        Some(found) if found.passed => format!("passed {}{}", format_utc(found.at), skipped_text(found)),
+        Some(found) => format!("failed {}", format_utc(found.at)),
     };
-    all.iter().map(line).collect::<Vec<_>>().join("\n")
+    let marks = [
+        (release.ran_last, "running or ran last"),
+        (release.rollback_goes_here, "rollback target"),
+        (release.pinned, "pinned"),
+    ];
+    let marks: Vec<&str> = marks.into_iter().filter(|(applies, _)| *applies).map(|(_, mark)| mark).collect();
+    let marks = if marks.is_empty() { String::new() } else { format!("  ({})", marks.join(", ")) };
+    let ReleaseDetail { id, version, schema, last_started, .. } = release;
+    format!("{id}  {version}  schema {schema}  started {}  {verified}{marks}", format_utc(*last_started))
 }
 
-/// What a verification that passed did not look at, and whether staging stands for it.
-fn left_out(found: &Value) -> String {
-    let missing: Vec<&str> = found["missing"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    match (missing.is_empty(), found["approved"] == true) {
+/// What a verification that passed skipped, unless staging checked that with the same binary.
+fn skipped_text(verification: &Verification) -> String {
+    match (verification.missing.is_empty(), verification.approved) {
         (true, _) => String::new(),
         (false, true) => " (staging passed the rest)".to_owned(),
-        (false, false) => format!(" without {}", missing.join(", ")),
+        (false, false) => format!(" without {}", verification.missing.join(", ")),
     }
 }

@@ -1,117 +1,157 @@
-//! `atlas rollback`: the plan, and the way back.
+//! `atlas rollback`. It shows the plan, asks for the environment's name where that is required, and rolls back.
 
-use serde_json::{Value, json};
+use std::fmt::Write;
 
-use super::answer::{self, confirmed, rollback_to};
-use super::{Exit, complain, control, open, say};
-use crate::config::Flags;
-use crate::ops::control::{Order, Outcome};
-use crate::ops::rollback::Wanted;
+use clap::Args;
 
-/// Shows the plan, asks for the name where that is due, goes back, and says what to start.
-pub fn run(flags: &Flags, wanted: &Wanted, confirm: Option<&str>, as_json: bool) -> Exit {
-    let settings = match open::settings(flags) {
-        Ok(settings) => settings,
-        Err(exit) => return exit,
-    };
-    let plan = Wanted { dry_run: true, ..wanted.clone() };
-    let planned = match control::outcome(&settings, Order::Rollback(plan)) {
-        Ok(Outcome::Done(planned)) => planned,
-        Ok(other) => return control::told(&settings, Ok(other), as_json, |_| String::new()),
-        Err(failed) => return control::told(&settings, Err(failed), as_json, |_| String::new()),
-    };
-    if wanted.dry_run {
-        return control::told(&settings, Ok(Outcome::Done(planned)), as_json, plan_words);
+use super::args::CommandArgs;
+use super::confirm::{require_confirmation, rollback_command};
+use super::dispatch::{send_or_execute, unexpected_answer};
+use super::error::CommandError;
+use super::exit_status::ExitStatus;
+use super::printer::{InEnvironment, Printer, Render, print_error};
+use super::settings::load_settings;
+use crate::config::{Flags, Settings};
+use crate::domain::calendar::format::format_utc;
+use crate::ops::protocol::rollback::{
+    CompletedRollback, PlannedRollback, RollbackPlan, RollbackTarget, SafetySnapshot,
+};
+use crate::ops::protocol::{Answer, Command, RollbackAnswer, RollbackCommand};
+
+#[derive(Args)]
+pub(super) struct RollbackArgs {
+    /// Snapshot id, or digest or version of a release [default: the known-good release]
+    #[arg(long, value_name = "SNAPSHOT|RELEASE")]
+    to: Option<String>,
+    /// Roll back the binary and keep the data
+    #[arg(long)]
+    code_only: bool,
+    /// Show the plan and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Name of the environment, required in production
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+    #[command(flatten)]
+    args: CommandArgs,
+}
+
+pub(super) fn run(args: RollbackArgs) -> ExitStatus {
+    let RollbackArgs { to, code_only, dry_run, confirm, args: CommandArgs { environment, json } } = args;
+    let printer = Printer::new(json);
+    let to = to.map(|text| text.parse()).transpose().map_err(CommandError::refused);
+    let done = to.and_then(|to| {
+        let command = RollbackCommand { to, code_only, dry_run };
+        rollback(&environment.flags(), &command, confirm.as_deref(), printer)
+    });
+    printer.finish(done)
+}
+
+fn rollback(
+    flags: &Flags,
+    command: &RollbackCommand,
+    confirm: Option<&str>,
+    printer: Printer,
+) -> Result<InEnvironment<RollbackAnswer>, CommandError> {
+    let settings = load_settings(flags)?;
+    let in_environment = |answer| InEnvironment { answer, environment: settings.environment.clone() };
+    let planned = execute(&settings, RollbackCommand { dry_run: true, ..command.clone() })?;
+    let RollbackAnswer::Planned(PlannedRollback { plan, .. }) = &planned else { return Err(unexpected_answer()) };
+    // Exactly what was shown: another snapshot or release may appear before the plan is executed.
+    let to = command.to.clone().or_else(|| target_of(plan));
+    if command.dry_run {
+        return Ok(in_environment(planned));
     }
-    if !as_json {
-        say(plan_words(&planned));
-    }
-    if let Err(why) = confirmed(&settings, confirm) {
-        return answer::refused(&why, as_json);
-    }
-    // Exactly what was shown: another snapshot or release may have come meanwhile.
-    let named = |name: &str| planned.get(name)?.get("id")?.as_str().map(str::to_owned);
-    let to = wanted.to.clone().or_else(|| named("release")).or_else(|| named("snapshot"));
-    let wanted = Wanted { to, ..*wanted };
-    let done = control::outcome(&settings, Order::Rollback(wanted));
-    if matches!(done, Err((Exit::Unreachable, _))) {
-        complain(
-            "whether it was done is not known: look at `atlas snapshot list`, the newest is what was there before",
+    printer.print_interim(&planned);
+    require_confirmation(&settings, confirm)?;
+    let done = execute(&settings, RollbackCommand { to, ..*command });
+    if matches!(done, Err(CommandError::NoAnswer(_))) {
+        print_error(
+            "the rollback may or may not be done: see `atlas snapshot list`; if it is, the newest snapshot holds the replaced data",
         );
     }
-    control::told(&settings, done, as_json, done_words)
+    done.map(in_environment)
 }
 
-fn plan_words(plan: &Value) -> String {
-    let mut lines = vec![format!("Rollback of {}", text(plan, "environment"))];
-    match &plan["snapshot"] {
-        Value::Null => lines.push("  data     stay as they are".to_owned()),
-        one => lines.push(format!(
-            "  data     snapshot {} of {}, schema {}",
-            text(one, "id"),
-            text(one, "takenAt"),
-            one["schema"]
-        )),
+fn execute(settings: &Settings, command: RollbackCommand) -> Result<RollbackAnswer, CommandError> {
+    match send_or_execute(settings, Command::Rollback(command))? {
+        Answer::Rollback(answer) => Ok(answer),
+        _ => Err(unexpected_answer()),
     }
-    match &plan["release"] {
-        Value::Null => lines.push("  binary   stays".to_owned()),
-        one => {
-            let now = if one["runsNow"] == true { ", this one" } else { "" };
-            lines.push(format!(
-                "  binary   release {} (version {}, schema {}){now}",
-                text(one, "id"),
-                text(one, "version"),
-                one["schema"]
-            ));
+}
+
+fn target_of(plan: &RollbackPlan) -> Option<RollbackTarget> {
+    let release = plan.release.as_ref().and_then(|release| release.id.parse().ok()).map(RollbackTarget::Release);
+    release.or_else(|| plan.snapshot.as_ref().map(|snapshot| RollbackTarget::Snapshot(snapshot.id.clone())))
+}
+
+impl Render for RollbackAnswer {
+    fn to_text(&self) -> String {
+        match self {
+            Self::Planned(planned) => plan_text(&planned.plan),
+            Self::Done(done) => done_text(done),
         }
     }
-    lines.extend(lost_words(plan));
-    lines.join("\n")
 }
 
-fn lost_words(plan: &Value) -> Vec<String> {
-    if let Some(why) = plan["lostUnknown"].as_str() {
-        return vec![format!("  lost     everything written since; it cannot be counted, because {why}")];
-    }
-    let Some(lost) = plan["lost"].as_object().filter(|lost| !lost.is_empty()) else {
-        return vec!["  lost     nothing".to_owned()];
+fn plan_text(plan: &RollbackPlan) -> String {
+    let mut text = format!("Rollback of {}", plan.environment);
+    let _ = match &plan.snapshot {
+        None => write!(text, "\n  data     no change"),
+        Some(snapshot) => write!(
+            text,
+            "\n  data     snapshot {} of {}, schema {}",
+            snapshot.id,
+            format_utc(snapshot.taken_at),
+            snapshot.schema
+        ),
     };
-    let row = |(table, change): (&String, &Value)| {
-        format!(
-            "  lost     {table}: {} added, {} changed, {} removed since",
-            change["added"], change["changed"], change["removed"]
-        )
+    let _ = match &plan.release {
+        None => write!(text, "\n  binary   no change"),
+        Some(release) => {
+            let running = if release.runs_now { ", running" } else { "" };
+            write!(
+                text,
+                "\n  binary   release {} (version {}, schema {}){running}",
+                release.id, release.version, release.schema
+            )
+        }
     };
-    lost.iter().map(row).collect()
+    text + &losses_text(plan)
 }
 
-fn done_words(done: &Value) -> String {
-    let mut lines = Vec::new();
-    if let Some(safety) = done["safety"].as_object() {
-        let environment = text(done, "environment");
-        let id = safety.get("id").and_then(Value::as_str).unwrap_or("–");
-        lines.push(format!("Done. What was there is snapshot {id}; to undo: {}", rollback_to(environment, id)));
-        if let Some(why) = safety.get("why").and_then(Value::as_str) {
-            lines.push(format!("That snapshot could not be proven, and is kept all the same: {why}"));
-        }
-    } else {
-        lines.push("Done.".to_owned());
+fn losses_text(plan: &RollbackPlan) -> String {
+    if let Some(why) = &plan.lost_unknown {
+        return format!("\n  lost     everything written since; it cannot be counted, because {why}");
     }
-    match &done["release"] {
-        Value::Null => {}
-        release if release["runsNow"] == json!(true) => {}
-        release => {
-            let stopped = if done["serverStops"] == true { "The server stops now. " } else { "" };
-            lines.push(format!(
-                "{stopped}Start this binary from now on: {} (or {}, which leads to it)",
-                text(release, "binary"),
-                text(release, "current")
-            ));
-        }
+    let Some(lost) = plan.lost.as_ref().filter(|lost| !lost.is_empty()) else {
+        return "\n  lost     nothing".to_owned();
+    };
+    let mut text = String::new();
+    for (table, change) in lost {
+        let _ = write!(
+            text,
+            "\n  lost     {table}: {} added, {} changed, {} removed since",
+            change.added, change.changed, change.removed
+        );
     }
-    lines.join("\n")
+    text
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value.get(name).and_then(Value::as_str).unwrap_or("–")
+fn done_text(done: &CompletedRollback) -> String {
+    let mut text = format!("Rolled back {}", done.plan.environment);
+    if let Some(SafetySnapshot::Verified { id, .. } | SafetySnapshot::Unverified { id, .. }) = &done.safety {
+        let undo = rollback_command(&done.plan.environment, id);
+        let _ = write!(text, "\nKept the replaced data as snapshot {id}; to undo: {undo}");
+    }
+    if let Some(SafetySnapshot::Unverified { why, .. }) = &done.safety {
+        let _ = write!(text, "\nThat snapshot could not be verified: {why}");
+    }
+    if let Some(release) = done.plan.release.as_ref().filter(|release| !release.runs_now) {
+        let stopped = if done.server_stops == Some(true) { "The server is stopping. " } else { "" };
+        let binary = release.binary.as_ref().map(|binary| binary.display().to_string()).unwrap_or_default();
+        let _ =
+            write!(text, "\n{stopped}From now on start {binary} (or {}, which links to it)", release.current.display());
+    }
+    text
 }

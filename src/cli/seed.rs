@@ -1,70 +1,79 @@
-//! `atlas seed`: people to look at.
+//! `atlas seed`: adds demo users with habits.
 
-use serde_json::json;
+use clap::Args;
+use serde::Serialize;
 
-use super::{Exit, complain, open, say};
+use super::args::EnvironmentArgs;
+use super::data_file::open_or_create;
+use super::error::CommandError;
+use super::exit_status::ExitStatus;
+use super::printer::{Printer, Render};
+use super::settings::{app_url, load_settings};
+use crate::app::App;
 use crate::app::clock::Clock;
-use crate::app::{self, App};
-use crate::config::Flags;
-use crate::ops::reset;
-use crate::ops::seeds::{self, DEFAULT_PASSWORD, SeedError};
+use crate::domain::Environment;
+use crate::ops::reset::reset_environment;
+use crate::ops::seeds::{self, DEFAULT_PASSWORD, Seeded};
 
-/// Plants a set and says what was new. `reset` is there when the environment is to be emptied first, and holds the name
-/// that was typed to confirm it.
-pub fn run(flags: &Flags, set: &str, reset: Option<Option<&str>>, as_json: bool) -> Exit {
-    match plant(flags, set, reset, as_json) {
-        Ok(()) => Exit::Fine,
-        Err(exit) => exit,
-    }
+#[derive(Args)]
+pub(super) struct SeedArgs {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+    /// Name of the seed set
+    #[arg(long = "set", value_name = "NAME", default_value = "demo")]
+    set: String,
+    /// Delete all data of the environment first (never production)
+    #[arg(long)]
+    reset: bool,
+    /// Name of the environment, to confirm --reset
+    #[arg(long, value_name = "NAME", requires = "reset")]
+    confirm: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
-fn plant(flags: &Flags, set: &str, reset: Option<Option<&str>>, as_json: bool) -> Result<(), Exit> {
-    let fail = |error: &dyn std::fmt::Display| {
-        complain(error);
-        Exit::InputOutput
-    };
-    let settings = open::settings(flags)?;
-    let kind = settings.environment.kind();
-    let ready = seeds::ready(kind, set, settings.seed_password.as_ref()).map_err(|error| refused(&error))?;
-    if let Some(typed) = reset {
-        reset::reset(&settings, typed).map_err(|error| unreset(&error))?;
-    }
-    let opened = open::data_file(&settings)?;
-    let app_url = open::app_url(&settings, settings.listen)?;
-    let app = App::new(opened.store, &settings, app_url, Clock::System).map_err(|error| fail(&error))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| fail(&error))?;
-    let planted = runtime.block_on(seeds::plant(&app, ready)).map_err(|error| refused(&error))?;
-    let environment = &settings.environment;
-    if as_json {
-        let planted = json!({ "environment": environment.to_string(), "set": set, "planted": planted });
-        say(format_args!("{planted:#}"));
-    } else if planted == seeds::Planted::default() {
-        say(format_args!("{environment} has everything of “{set}” already; nothing was changed"));
-    } else {
-        let seeds::Planted { people, habits, completions } = planted;
-        say(format_args!(
-            "{environment}: planted {people} people, {habits} habits, {completions} completions from “{set}”"
-        ));
-        if settings.seed_password.is_none() {
-            say(format_args!("they sign in with the password “{DEFAULT_PASSWORD}”"));
+#[derive(Serialize)]
+struct SeedResult {
+    environment: Environment,
+    set: String,
+    #[serde(rename = "planted")]
+    seeded: Seeded,
+    #[serde(skip)]
+    has_default_password: bool,
+}
+
+impl Render for SeedResult {
+    fn to_text(&self) -> String {
+        let Self { environment, set, seeded, has_default_password } = self;
+        if *seeded == Seeded::default() {
+            return format!("{environment} already has everything in “{set}”; nothing was changed");
         }
-    }
-    Ok(())
-}
-
-fn unreset(error: &reset::Error) -> Exit {
-    complain(error);
-    match error {
-        reset::Error::Refused(_) | reset::Error::Unconfirmed { .. } => Exit::Refused,
-        reset::Error::Fence(error) => open::exit_of(error),
-        reset::Error::Io { .. } => Exit::InputOutput,
+        let Seeded { users, habits, completions } = seeded;
+        let added =
+            format!("Added {users} users, {habits} habits and {completions} completions from “{set}” to {environment}");
+        if *has_default_password { format!("{added}\nPassword of all users: {DEFAULT_PASSWORD}") } else { added }
     }
 }
 
-fn refused(error: &SeedError) -> Exit {
-    complain(error);
-    match error {
-        SeedError::App(error) if !matches!(error, app::Error::Refused(_)) => Exit::InputOutput,
-        _ => Exit::Refused,
+pub(super) fn run(args: SeedArgs) -> ExitStatus {
+    Printer::new(args.json).finish(seed(args))
+}
+
+fn seed(args: SeedArgs) -> Result<SeedResult, CommandError> {
+    let settings = load_settings(&args.environment.flags())?;
+    let password = settings.seed_password.as_ref();
+    let prepared = seeds::prepare(settings.environment.kind(), &args.set, password)?;
+    if args.reset {
+        reset_environment(&settings, args.confirm.as_deref())?;
     }
+    let opened = open_or_create(&settings)?;
+    let app_url = app_url(&settings, settings.listen)?;
+    let app = App::new(opened.store, &settings, app_url, Clock::System)
+        .map_err(|error| CommandError::io("starting the use cases", error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| CommandError::io("starting the runtime", error))?;
+    let seeded = runtime.block_on(seeds::seed(&app, prepared))?;
+    let has_default_password = settings.seed_password.is_none();
+    Ok(SeedResult { environment: settings.environment, set: args.set, seeded, has_default_password })
 }

@@ -1,170 +1,219 @@
-//! `atlas snapshot`: copies of the data file, from a terminal. The same whether a server has the file or nobody has.
+//! `atlas snapshot`. The same whether a server has the data file or no process has it.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use serde_json::Value;
+use serde::Serialize;
 
-use super::answer::{progress, rollback_to};
-use super::{Asked, Exit, control, open};
-use crate::app::Error;
+use super::args::CommandArgs;
+use super::confirm::rollback_command;
+use super::dispatch::{self, check_data_file};
+use super::error::CommandError;
+use super::exit_status::ExitStatus;
+use super::printer::{InEnvironment, Printer, Render, print_progress};
+use super::settings::load_settings;
+use crate::app::backup::offsite::Offsite;
+use crate::app::backup::offsite_fetch::FetchRequest;
+use crate::app::backup::size::format_size;
 use crate::app::clock::Clock;
-use crate::app::elsewhere::Elsewhere;
-use crate::app::fetch::Wanted;
-use crate::app::snapshots::size;
-use crate::config::Flags;
-use crate::ops::control::{Order, Outcome};
-use crate::ops::snapshots::{self, Verb};
-use crate::store::encrypted::Key;
-use crate::store::snapshots::Folder;
+use crate::config::{Flags, Settings};
+use crate::domain::backup::snapshot::SnapshotReason;
+use crate::domain::backup::snapshot_id::SnapshotId;
+use crate::domain::calendar::format::format_utc;
+use crate::ops::protocol::snapshots::{
+    CreatedSnapshot, PrunedSnapshots, SnapshotDetail, SnapshotList, VerifiedSnapshots,
+};
+use crate::ops::protocol::{Answer, Command, SnapshotAnswer, SnapshotCommand};
+use crate::ops::snapshots;
+use crate::store::backup::encryption::DecryptionKey;
+use crate::store::backup::snapshot_folder::SnapshotFolder;
 
-/// The words after `atlas snapshot`.
 #[derive(Subcommand)]
-pub enum SnapshotVerb {
-    /// Take a snapshot and prove it
-    Create(Asked),
-    /// List them, the newest first
-    List(Asked),
-    /// Prove one again, or all
+pub(super) enum SnapshotArgs {
+    /// Create a snapshot and verify it
+    Create(CommandArgs),
+    /// List snapshots, newest first
+    List(CommandArgs),
+    /// Verify a snapshot again, or all of them
     Verify {
-        /// Its name [default: all]
+        /// Snapshot id [default: all]
         #[arg(value_name = "SNAPSHOT")]
-        name: Option<String>,
+        id: Option<String>,
         #[command(flatten)]
-        asked: Asked,
+        args: CommandArgs,
     },
-    /// Bring a copy back from the second folder, decrypt and prove it; no data file is needed
+    /// Copy a snapshot back from the off-site folder, decrypt and verify it (needs no data file)
     Fetch {
-        /// Its name [default: the newest there]
+        /// Snapshot id [default: the newest in that folder]
         #[arg(value_name = "SNAPSHOT")]
-        name: Option<String>,
-        /// The folder it lies in [default: that of snapshots.copy_to]
+        id: Option<String>,
+        /// Folder to fetch from [default: the folder of snapshots.copy_to]
         #[arg(long, value_name = "FOLDER")]
         from: Option<PathBuf>,
-        /// The file of the private key that opens it, as age-keygen writes it
+        /// File with the private key that decrypts it, as written by age-keygen
         #[arg(long, value_name = "FILE")]
         identity: Option<PathBuf>,
         #[command(flatten)]
-        asked: Asked,
+        args: CommandArgs,
     },
-    /// Remove one, or whatever the rule of keeping lets go
+    /// Remove a snapshot, or those that retention no longer keeps
     Prune {
-        /// Its name [default: what may go]
+        /// Snapshot id [default: all that retention no longer keeps]
         #[arg(value_name = "SNAPSHOT")]
-        name: Option<String>,
+        id: Option<String>,
         #[command(flatten)]
-        asked: Asked,
+        args: CommandArgs,
     },
 }
 
-impl SnapshotVerb {
-    /// Does what the words say and tells what came of it.
-    pub(super) fn run(self) -> Exit {
-        let (verb, Asked { place, json }) = match self {
-            Self::Create(asked) => (Verb::Create, asked),
-            Self::List(asked) => (Verb::List, asked),
-            Self::Verify { name, asked } => (Verb::Verify { name }, asked),
-            Self::Prune { name, asked } => (Verb::Prune { name }, asked),
-            Self::Fetch { name, from, identity, asked } => {
-                return fetch(asked, name.as_deref(), from, identity.as_deref());
-            }
-        };
-        run(&place.flags(None), verb, json)
-    }
-}
-
-/// Brings a copy back. It touches the folder of snapshots only, so it needs neither a server nor a data file.
-fn fetch(Asked { place, json }: Asked, name: Option<&str>, from: Option<PathBuf>, identity: Option<&Path>) -> Exit {
-    let settings = match open::settings(&place.flags(None)) {
-        Ok(settings) => settings,
-        Err(exit) => return exit,
-    };
-    let done = control::recognised(&settings, true).and_then(|()| {
-        let elsewhere = Elsewhere::of(&settings);
-        let from = from.map(Folder::elsewhere).or_else(|| elsewhere.as_ref().map(Elsewhere::folder));
-        let from = from.ok_or((
-            Exit::Refused,
-            "snapshots.copy_to names no second folder; name the folder of the copy with --from".to_owned(),
-        ))?;
-        let key = match identity {
-            Some(file) => Some(
-                Key::of_file(file)
-                    .map_err(|error| (Exit::InputOutput, format!("the private key in {}: {error}", file.display())))?,
-            ),
-            None => settings.snapshots.passphrase.as_ref().map(|words| Key::passphrase(words.reveal())),
-        };
-        let to = Folder::beside(&settings.data_file);
-        let wanted = Wanted { from: &from, to: &to, environment: &settings.environment, name, key: key.as_ref() };
-        match snapshots::fetch(&wanted, &Clock::System, &mut progress()) {
-            Ok(value) => Ok(Outcome::Done(value)),
-            Err(Error::Refused(refusal)) => Ok(Outcome::Refused(refusal.to_string())),
-            Err(error) => Ok(Outcome::Failed(error.to_string())),
+pub(super) fn run(args: SnapshotArgs) -> ExitStatus {
+    let (command, CommandArgs { environment, json }) = match args {
+        SnapshotArgs::Create(args) => (Ok(SnapshotCommand::Create), args),
+        SnapshotArgs::List(args) => (Ok(SnapshotCommand::List), args),
+        SnapshotArgs::Verify { id, args } => (parse(id).map(|id| SnapshotCommand::Verify { id }), args),
+        SnapshotArgs::Prune { id, args } => (parse(id).map(|id| SnapshotCommand::Prune { id }), args),
+        SnapshotArgs::Fetch { id, from, identity, args: CommandArgs { environment, json } } => {
+            let fetched = parse(id).and_then(|id| fetch(&environment.flags(), id.as_ref(), from, identity.as_deref()));
+            return Printer::new(json).finish(fetched);
         }
-    });
-    control::told(&settings, done, json, |answer| {
-        let id = answer["id"].as_str().unwrap_or("–");
-        let next = rollback_to(&settings.environment.to_string(), id);
-        format!("fetched and proved {}\nput it in place with: {next}", line(answer))
-    })
+    };
+    let select = |answer| if let Answer::Snapshot(answer) = answer { Some(answer) } else { None };
+    let executed = command.and_then(|command| dispatch::run(&environment.flags(), Command::Snapshot(command), select));
+    Printer::new(json).finish(executed)
 }
 
-/// Does what the verb says and tells what came of it.
-fn run(flags: &Flags, verb: Verb, as_json: bool) -> Exit {
-    let told: fn(&Value) -> String = match verb {
-        Verb::Create => |answer| {
-            let copied = match (answer["copied"].as_bool(), answer["copyFailed"].as_str()) {
-                (Some(true), _) => "\ncopied to the second folder".to_owned(),
-                (_, Some(why)) => format!("\nnot copied to the second folder: {why}"),
-                _ => String::new(),
-            };
-            format!("took and proved {}{copied}", line(answer))
-        },
-        Verb::List => list,
-        Verb::Verify { .. } => |answer| {
-            let proven = answer["proven"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let mut lines: Vec<String> = proven.iter().map(|one| format!("proved {}", line(one))).collect();
-            lines.push(format!("{} proven", proven.len()));
-            lines.join("\n")
-        },
-        Verb::Prune { .. } => |answer| {
-            let gone = answer["removed"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let mut lines: Vec<String> =
-                gone.iter().filter_map(Value::as_str).map(|id| format!("removed {id}")).collect();
-            lines.push(format!("{} removed, {} left", gone.len(), answer["left"]));
-            lines.join("\n")
+fn parse(id: Option<String>) -> Result<Option<SnapshotId>, CommandError> {
+    id.map(|text| text.parse()).transpose().map_err(CommandError::refused)
+}
+
+/// Reads and writes the folder of snapshots only, so it needs neither a server nor a data file.
+fn fetch(
+    flags: &Flags,
+    id: Option<&SnapshotId>,
+    from: Option<PathBuf>,
+    identity: Option<&Path>,
+) -> Result<InEnvironment<FetchedSnapshot>, CommandError> {
+    let settings = load_settings(flags)?;
+    check_data_file(&settings, true)?;
+    let from =
+        from.map(SnapshotFolder::offsite).or_else(|| Offsite::from_settings(&settings).map(|offsite| offsite.folder()));
+    let from = from.ok_or_else(|| {
+        CommandError::refused("snapshots.copy_to is not set; name the folder of the copy with --from")
+    })?;
+    let key = decryption_key(&settings, identity)?;
+    let request = FetchRequest {
+        from: &from,
+        to: &SnapshotFolder::beside(&settings.data_file),
+        environment: &settings.environment,
+        name: id.map(SnapshotId::as_str),
+        key: key.as_ref(),
+    };
+    let snapshot = snapshots::fetch(&request, &Clock::System, &mut print_progress())?;
+    let rollback = rollback_command(&settings.environment, &snapshot.id);
+    Ok(InEnvironment { answer: FetchedSnapshot { snapshot, rollback }, environment: settings.environment })
+}
+
+fn decryption_key(settings: &Settings, identity: Option<&Path>) -> Result<Option<DecryptionKey>, CommandError> {
+    let Some(file) = identity else {
+        let passphrase = settings.snapshots.passphrase.as_ref();
+        return Ok(passphrase.map(|passphrase| DecryptionKey::from_passphrase(passphrase.reveal())));
+    };
+    let key = DecryptionKey::from_file(file);
+    key.map(Some).map_err(|error| CommandError::io(format_args!("the private key in {}", file.display()), error))
+}
+
+#[derive(Serialize)]
+struct FetchedSnapshot {
+    #[serde(flatten)]
+    snapshot: SnapshotDetail,
+    /// The command that puts it in place.
+    #[serde(skip)]
+    rollback: String,
+}
+
+impl Render for FetchedSnapshot {
+    fn to_text(&self) -> String {
+        format!("Fetched and verified snapshot {}\nRoll back to it with: {}", line(&self.snapshot), self.rollback)
+    }
+}
+
+impl Render for SnapshotAnswer {
+    fn to_text(&self) -> String {
+        match self {
+            Self::Created(created) => created_text(created),
+            Self::List(list) => list_text(list),
+            Self::Verified(VerifiedSnapshots { verified }) => {
+                let mut text = String::new();
+                for snapshot in verified {
+                    let _ = writeln!(text, "Verified snapshot {}", line(snapshot));
+                }
+                text + &counted(verified.len(), "verified")
+            }
+            Self::Pruned(PrunedSnapshots { removed, left }) => {
+                let mut text = String::new();
+                for id in removed {
+                    let _ = writeln!(text, "Removed snapshot {id}");
+                }
+                text + &format!("{}, {left} left", counted(removed.len(), "removed"))
+            }
+        }
+    }
+}
+
+fn counted(count: usize, done: &str) -> String {
+    format!("{count} snapshot{} {done}", if count == 1 { "" } else { "s" })
+}
+
+fn created_text(created: &CreatedSnapshot) -> String {
+    let offsite = match &created.offsite {
+        None => String::new(),
+        Some(offsite) => match &offsite.copy_failed {
+            None => "\nCopied it to the off-site folder".to_owned(),
+            Some(why) => format!("\nNot copied to the off-site folder: {why}"),
         },
     };
-    control::carry_out(flags, Order::Snapshot(verb), as_json, told)
+    format!("Created and verified snapshot {}{offsite}", line(&created.snapshot))
 }
 
-fn line(one: &Value) -> String {
-    let text = |name: &str| one[name].as_str().unwrap_or("–").to_owned();
-    let bytes = size(one["bytes"].as_u64().unwrap_or(0));
-    format!("{}  {bytes:>9}  schema {}  {}", text("id"), one["schema"], text("reason"))
+fn line(snapshot: &SnapshotDetail) -> String {
+    let SnapshotDetail { id, taken_at, schema, reason, .. } = snapshot;
+    format!(
+        "{id}  {}  {:>9}  schema {schema}  {}",
+        format_utc(*taken_at),
+        format_size(snapshot.bytes),
+        reason_text(*reason)
+    )
 }
 
-fn list(answer: &Value) -> String {
-    let of = |name: &str| answer[name].as_array().cloned().unwrap_or_default();
-    let mut lines: Vec<String> = of("snapshots").iter().map(line).collect();
-    let unproven = of("unproven");
-    lines.extend(
-        unproven
-            .iter()
-            .filter_map(Value::as_str)
-            .map(|id| format!("{id}  not proven: `atlas snapshot verify {id}` does it")),
-    );
-    lines.extend(of("unreadable").iter().map(|one| format!("{}: {}", one["file"], one["why"])));
-    lines.push(format!("{} in {}", of("snapshots").len(), answer["folder"].as_str().unwrap_or("–")));
-    if let Some(copies) = answer.pointer("/elsewhere/snapshots").and_then(Value::as_array) {
-        lines.extend(copies.iter().map(|one| {
-            let encrypted = if one["encrypted"] == true { "  encrypted" } else { "" };
-            format!("{}{encrypted}", line(one))
-        }));
-        lines.push(format!(
-            "{} in {}",
-            copies.len(),
-            answer.pointer("/elsewhere/folder").and_then(Value::as_str).unwrap_or("–")
-        ));
+fn reason_text(reason: SnapshotReason) -> &'static str {
+    match reason {
+        SnapshotReason::Manual => "manual",
+        SnapshotReason::Schedule => "scheduled",
+        SnapshotReason::BeforeMigration => "before migration",
+        SnapshotReason::BeforeRollback => "before rollback",
+        SnapshotReason::KnownGood => "known-good release",
     }
-    lines.join("\n")
+}
+
+fn list_text(list: &SnapshotList) -> String {
+    let mut text = String::new();
+    for snapshot in &list.snapshots {
+        let _ = writeln!(text, "{}", line(snapshot));
+    }
+    for id in &list.unverified {
+        let _ = writeln!(text, "{id}  not verified; run `atlas snapshot verify {id}`");
+    }
+    for manifest in &list.unreadable {
+        let _ = writeln!(text, "{}: {}", manifest.file.display(), manifest.why);
+    }
+    let _ = write!(text, "{} {}", counted(list.snapshots.len(), "in"), list.folder.display());
+    if let Some(offsite) = &list.offsite {
+        for snapshot in &offsite.snapshots {
+            let encrypted = if snapshot.encrypted { "  encrypted" } else { "" };
+            let _ = write!(text, "\n{}{encrypted}", line(snapshot));
+        }
+        let _ = write!(text, "\n{} {}", counted(offsite.snapshots.len(), "in"), offsite.folder.display());
+    }
+    text
 }

@@ -1,90 +1,145 @@
-//! `atlas user`: people, from a terminal. The same whether a server has the data file or nobody has.
+//! `atlas user`. The same whether a server has the data file or no process has it.
 
-use serde_json::Value;
+use std::fmt::Write;
 
-use super::{Exit, control};
-use crate::config::Flags;
-use crate::ops::control::Order;
-use crate::ops::users::Verb;
+use clap::{Args, Subcommand};
 
-/// Does what the verb says and tells what came of it.
-pub fn run(flags: &Flags, verb: Verb, as_json: bool) -> Exit {
-    let told = text_of(&verb);
-    control::carry_out(flags, Order::User(verb), as_json, told)
+use super::args::CommandArgs;
+use super::dispatch;
+use super::error::CommandError;
+use super::exit_status::ExitStatus;
+use super::printer::{Printer, Render};
+use crate::domain::AccountId;
+use crate::domain::calendar::format::format_utc;
+use crate::ops::protocol::users::{SignedOutUser, TwoFactorReset, UserInfo, UserList, UserRef};
+use crate::ops::protocol::{Answer, Command, UserAnswer, UserCommand};
+
+#[derive(Subcommand)]
+pub(super) enum UserArgs {
+    /// List users, newest first
+    List {
+        /// Only users whose email address or name contains this
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        search: String,
+        /// Maximum number of users
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+        /// Continue a list, with the cursor it printed
+        #[arg(long, value_name = "ID")]
+        cursor: Option<String>,
+        #[command(flatten)]
+        args: CommandArgs,
+    },
+    /// Show a user
+    Show(OneUserArgs),
+    /// Disable a user: ends every session and blocks sign-in
+    Disable(OneUserArgs),
+    /// Enable a disabled user
+    Enable(OneUserArgs),
+    /// End every session of a user
+    SignOut(OneUserArgs),
+    /// Remove the second factor of a user who lost it, and notify them by email
+    #[command(name = "reset-2fa")]
+    ResetTwoFactor(OneUserArgs),
 }
 
-fn text_of(verb: &Verb) -> fn(&Value) -> String {
-    match verb {
-        Verb::List { .. } => list,
-        Verb::Show { .. } => one,
-        Verb::Disable { .. } => |answer| format!("{} is switched off", text(answer, "email")),
-        Verb::Enable { .. } => |answer| format!("{} is switched on", text(answer, "email")),
-        Verb::ResetTwoFactor { .. } => |answer| {
-            let was = if answer["hadTwoFactor"] == true {
-                "signs in with the password alone now"
-            } else {
-                "had no second factor"
-            };
-            format!("{} {was}", text(answer, "email"))
-        },
-        Verb::SignOut { .. } => |answer| match answer["endedSessions"].as_u64() {
-            Some(1) => format!("{} was signed out on 1 device", text(answer, "email")),
-            ended => format!("{} was signed out on {} devices", text(answer, "email"), ended.unwrap_or(0)),
-        },
+#[derive(Args)]
+pub(super) struct OneUserArgs {
+    /// Email address or id
+    #[arg(value_name = "USER")]
+    user: String,
+    #[command(flatten)]
+    args: CommandArgs,
+}
+
+pub(super) fn run(args: UserArgs) -> ExitStatus {
+    let (command, CommandArgs { environment, json }) = match parse(args) {
+        (Ok(command), args) => (command, args),
+        (Err(error), args) => return Printer::new(args.json).print_failure(&error),
+    };
+    let select = |answer| if let Answer::User(answer) = answer { Some(answer) } else { None };
+    Printer::new(json).finish(dispatch::run(&environment.flags(), Command::User(command), select))
+}
+
+fn parse(args: UserArgs) -> (Result<UserCommand, CommandError>, CommandArgs) {
+    let one = |args: OneUserArgs, command: fn(UserRef) -> UserCommand| {
+        (args.user.parse().map(command).map_err(CommandError::refused), args.args)
+    };
+    match args {
+        UserArgs::List { search, limit, cursor, args } => {
+            let cursor = cursor.map(|text| parse_cursor(&text)).transpose();
+            (cursor.map(|cursor| UserCommand::List { search, limit, cursor }), args)
+        }
+        UserArgs::Show(args) => one(args, |user| UserCommand::Show { user }),
+        UserArgs::Disable(args) => one(args, |user| UserCommand::Disable { user }),
+        UserArgs::Enable(args) => one(args, |user| UserCommand::Enable { user }),
+        UserArgs::SignOut(args) => one(args, |user| UserCommand::SignOut { user }),
+        UserArgs::ResetTwoFactor(args) => one(args, |user| UserCommand::ResetTwoFactor { user }),
     }
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value.get(name).and_then(Value::as_str).unwrap_or("–")
+fn parse_cursor(text: &str) -> Result<AccountId, CommandError> {
+    text.parse().map_err(|_| {
+        CommandError::Refused(format!("--cursor says “{}”, which no list of users printed", text.escape_debug()))
+    })
 }
 
-fn list(answer: &Value) -> String {
-    let users = answer.get("users").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let width = users.iter().map(|user| text(user, "email").chars().count()).max().unwrap_or(0);
-    let mut lines: Vec<String> = users
-        .iter()
-        .map(|user| {
-            let email = text(user, "email");
-            let mark = match (user["disabledAt"].is_null(), user["emailVerifiedAt"].is_null()) {
-                (false, _) => "  (switched off)",
-                (true, true) => "  (not confirmed)",
-                (true, false) => "",
-            };
-            format!("{email:width$}  {}{mark}", text(user, "displayName"))
-        })
-        .collect();
-    let total = answer.pointer("/counts/total").and_then(Value::as_u64).unwrap_or(0);
-    lines.push(format!("{} of {total}", users.len()));
-    if let Some(next) = answer["nextCursor"].as_str() {
-        lines.push(format!("more with --cursor {next}"));
+impl Render for UserAnswer {
+    fn to_text(&self) -> String {
+        match self {
+            Self::List(list) => list_text(list),
+            Self::Info(user) => info_text(user),
+            Self::Disabled(user) => format!("Disabled {}", user.summary.email),
+            Self::Enabled(user) => format!("Enabled {}", user.summary.email),
+            Self::SignedOut(SignedOutUser { user, ended_sessions }) => {
+                let devices = if *ended_sessions == 1 { "device" } else { "devices" };
+                format!("Signed out {} on {ended_sessions} {devices}", user.summary.email)
+            }
+            Self::TwoFactorReset(TwoFactorReset { user, had_two_factor: true }) => {
+                format!("Removed the second factor of {}", user.summary.email)
+            }
+            Self::TwoFactorReset(TwoFactorReset { user, had_two_factor: false }) => {
+                format!("{} had no second factor; nothing was changed", user.summary.email)
+            }
+        }
     }
-    lines.join("\n")
 }
 
-fn one(answer: &Value) -> String {
-    let rows = [
-        ("address", "email"),
-        ("name", "displayName"),
-        ("id", "id"),
-        ("created", "createdAt"),
-        ("confirmed", "emailVerifiedAt"),
-        ("switched off", "disabledAt"),
-        ("last here", "lastSeenAt"),
-        ("sessions", "sessions"),
-        ("habits kept", "activeHabits"),
-        ("put away", "archivedHabits"),
-        ("time zone", "timeZone"),
-        ("admin", "isAdmin"),
-        ("two-factor", "twoFactorEnabled"),
-    ];
-    let lines = rows.map(|(label, name)| {
-        let value = match answer.get(name) {
-            None | Some(Value::Null) => "–".to_owned(),
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Bool(yes)) => if *yes { "yes" } else { "no" }.to_owned(),
-            Some(other) => other.to_string(),
+fn list_text(list: &UserList) -> String {
+    let width = list.users.iter().map(|user| user.email.as_str().chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for user in &list.users {
+        let mark = match (user.disabled_at, user.email_verified_at) {
+            (Some(_), _) => "  (disabled)",
+            (None, None) => "  (not confirmed)",
+            (None, Some(_)) => "",
         };
-        format!("{label:12}  {value}")
-    });
-    lines.join("\n")
+        let _ = writeln!(text, "{:width$}  {}{mark}", user.email.as_str(), user.display_name);
+    }
+    let _ = write!(text, "{} of {} users", list.users.len(), list.counts.total);
+    if let Some(next) = list.next_cursor {
+        let _ = write!(text, "\nMore with --cursor {next}");
+    }
+    text
+}
+
+fn info_text(user: &UserInfo) -> String {
+    let instant = |at: Option<jiff::Timestamp>| at.map_or_else(|| "–".to_owned(), format_utc);
+    let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let summary = &user.summary;
+    let rows = [
+        ("email", summary.email.to_string()),
+        ("name", summary.display_name.clone()),
+        ("id", summary.id.to_string()),
+        ("joined", format_utc(summary.created_at)),
+        ("confirmed", instant(summary.email_verified_at)),
+        ("disabled", instant(summary.disabled_at)),
+        ("last seen", instant(user.last_seen_at)),
+        ("sessions", user.sessions.to_string()),
+        ("habits", format!("{} active, {} archived", user.active_habits, user.archived_habits)),
+        ("time zone", user.time_zone.clone()),
+        ("admin", yes_no(user.is_admin)),
+        ("2FA", yes_no(user.two_factor_enabled)),
+    ];
+    rows.map(|(label, value)| format!("{label:9}  {value}")).join("\n")
 }

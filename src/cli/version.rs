@@ -1,17 +1,25 @@
-//! `atlas version`.
+//! The command `atlas version`.
 
-use serde_json::json;
+use serde::Serialize;
 
-use super::{Exit, say};
+use super::exit_status::ExitStatus;
+use super::printer::{Printer, Render};
 use crate::store::migrations;
 
-/// Prints the version and the schema this binary writes.
-pub fn run(as_json: bool) -> Exit {
-    let version = env!("CARGO_PKG_VERSION");
-    if as_json {
-        say(json!({ "version": version, "schema": migrations::newest() }));
-    } else {
-        say(format_args!("atlas {version} (schema {})", migrations::newest()));
+#[derive(Serialize)]
+struct VersionInfo {
+    version: &'static str,
+    /// The schema this binary writes.
+    schema: u32,
+}
+
+pub(super) fn run(as_json: bool) -> ExitStatus {
+    let info = VersionInfo { version: env!("CARGO_PKG_VERSION"), schema: migrations::newest_schema() };
+    Printer::new(as_json).finish(Ok(info))
+}
+
+impl Render for VersionInfo {
+    fn to_text(&self) -> String {
+        format!("atlas {} (schema {})", self.version, self.schema)
     }
-    Exit::Fine
 }

@@ -1,10 +1,10 @@
-//! Every setting on one page: its key in atlas.toml, its variables, its shape, and what it is for.
+//! Every setting: its key in atlas.toml, its variables, the shape of its values, and what it is for.
 //!
-//! The file reader, the variables, `atlas check` and the README's table all come from this list.
+//! The configuration file, the variables, `atlas check` and the handbook's table all follow this list.
 
-/// What a value looks like in atlas.toml.
+/// The shape of a value in atlas.toml.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum SettingShape {
     /// A string.
     Text,
     /// `true` or `false`.
@@ -17,14 +17,13 @@ pub enum Shape {
 
 /// One setting.
 #[derive(Debug)]
-pub struct Key {
-    /// Its dotted key below `[defaults]` or `[environment.<name>]`.
+pub struct SettingKey {
+    /// The dotted key below `[defaults]` or `[environment.<name>]`.
     pub name: &'static str,
-    /// Variables that set it, each also readable from a file named by `<VARIABLE>_FILE`. Set together, they must agree.
+    /// Variables that set it. `<VARIABLE>_FILE` can name a file with the value instead. If several are set, they must agree.
     pub variables: &'static [&'static str],
-    /// What a value looks like.
-    pub shape: Shape,
-    /// What it is for, as one sentence.
+    pub shape: SettingShape,
+    /// What it is for, in one sentence.
     pub about: &'static str,
 }
 
@@ -33,71 +32,71 @@ macro_rules! keys {
         $(#[doc = $about] pub const $constant: &str = $name;)*
 
         /// Every setting.
-        pub const ALL: &[Key] = &[
-            $(Key { name: $name, variables: &[$($variable),*], shape: Shape::$shape, about: $about },)*
+        pub const ALL: &[SettingKey] = &[
+            $(SettingKey { name: $name, variables: &[$($variable),*], shape: SettingShape::$shape, about: $about },)*
         ];
     };
 }
 
 keys! {
     LISTEN = "listen", Text, ["ATLAS_LISTEN"], "Address and port to serve on.";
-    TRUSTED_PROXIES = "trusted_proxies", List, ["ATLAS_TRUSTED_PROXIES"], "Addresses and networks of the proxies in front, as in 127.0.0.1 or 10.0.0.0/8: only they are believed when they say, in X-Forwarded-For, who asks.";
-    APP_URL = "app_url", Text, ["APP_URL", "NEXT_PUBLIC_APP_URL", "NEXTAUTH_URL"], "Where people reach this environment; links in mail begin with it.";
-    DATA_FILE = "data_file", Text, ["DATABASE_URL"], "The data file, relative to the folder of atlas.toml.";
-    SECRET = "secret", Secret, ["NEXTAUTH_SECRET", "AUTH_SECRET"], "Keys for sessions and links are derived from it; at least 32 characters, another one in every environment.";
-    SECRET_PREVIOUS = "secret_previous", Secret, ["NEXTAUTH_SECRET_PREVIOUS"], "The secret before the present one, for as long as there are second factors that were sealed with it.";
-    MAIL_FROM = "mail.from", Text, ["RESEND_FROM_EMAIL"], "Sender of every mail, as in Atlas <atlas@example.com>.";
-    MAIL_ALLOW = "mail.allow", List, [], "Addresses and domains (@example.com) that an environment other than production may write to.";
-    RESEND_API_KEY = "mail.resend_api_key", Secret, ["RESEND_API_KEY"], "Sends mail through Resend.";
-    SMTP_URL = "mail.smtp_url", Secret, ["SMTP_URL"], "Sends mail through any relay: smtps://user:password@host:465, or smtp://… with STARTTLS.";
-    SMTP_CA_FILE = "mail.ca_file", Text, ["SMTP_CA_FILE"], "Certificates (PEM) of authorities that the relay's certificate may be from, besides those the Web trusts; relative to the folder of atlas.toml.";
-    SENTRY_ENABLED = "sentry.enabled", Flag, ["SENTRY_ENABLED"], "Whether server errors are reported; false switches it off everywhere.";
-    SENTRY_DSN = "sentry.dsn", Secret, ["SENTRY_DSN"], "Where server errors are reported.";
-    BROWSER_SENTRY_ENABLED = "sentry.browser_enabled", Flag, ["NEXT_PUBLIC_SENTRY_ENABLED"], "Whether browser errors are reported.";
-    BROWSER_SENTRY_DSN = "sentry.browser_dsn", Secret, ["NEXT_PUBLIC_SENTRY_DSN"], "Where browser errors are reported.";
-    SENTRY_ENVIRONMENT = "sentry.environment", Text, ["SENTRY_ENVIRONMENT", "NEXT_PUBLIC_SENTRY_ENVIRONMENT"], "Need not be set: errors are filed under the environment's own name, and any other name is refused.";
-    ADMIN_OWNER = "admin.owner", Text, ["ADMIN_OWNER_EMAIL"], "Address of the person who answers for this environment.";
-    ADMIN_ALLOWLIST = "admin.allowlist", List, ["ADMIN_EMAIL_ALLOWLIST"], "Further addresses that may open the admin dashboard.";
-    TEST_ENDPOINTS = "test_endpoints", Flag, ["ENABLE_TEST_ENDPOINTS"], "Whether the endpoints for browser tests exist; never in staging and production.";
-    SEED_PASSWORD = "seed_password", Secret, ["SEED_PASSWORD"], "Password of seeded people.";
-    GATE_USER = "gate.user", Text, ["ATLAS_GATE_USER"], "Shared name that keeps strangers out of staging and previews.";
-    GATE_PASSWORD = "gate.password", Secret, ["ATLAS_GATE_PASSWORD"], "Shared password that goes with it.";
-    SNAPSHOTS_EVERY = "snapshots.every", Text, ["ATLAS_SNAPSHOTS_EVERY"], "How often a snapshot is taken while the server runs, as in 6h; off for never.";
-    SNAPSHOTS_KEEP = "snapshots.keep", List, [], "How many snapshots on schedule are kept, as in 8 latest, 7 daily, 4 weekly.";
-    SNAPSHOTS_COPY_TO = "snapshots.copy_to", Text, [], "A second folder, best on another disk, that every snapshot is copied to, into a folder named after the environment.";
-    SNAPSHOTS_ENCRYPT_TO = "snapshots.encrypt_to", List, [], "Public keys of age (age1…) that the copies there are encrypted to; each of the private keys opens them.";
-    SNAPSHOTS_PASSPHRASE = "snapshots.passphrase", Secret, ["ATLAS_SNAPSHOTS_PASSPHRASE"], "A passphrase that the copies there are encrypted with where there are no keys, and that opens those; at least 16 characters.";
-    REQUIRE_VERIFIED = "require_verified", Flag, ["ATLAS_REQUIRE_VERIFIED"], "Whether production is served only by a binary that passed the whole checklist in staging.";
-    VERIFIED_WITHIN = "verified_within", Text, ["ATLAS_VERIFIED_WITHIN"], "How old staging's report may be when its binary begins to serve production, as in 7d or 36h.";
-    VERIFICATION_KEY = "verification_key", Secret, ["ATLAS_VERIFICATION_KEY"], "Signs staging's reports for production; at least 32 characters, the same in both and nothing else's.";
-    OPERATOR_TOKEN = "operator_token", Secret, ["ATLAS_OPERATOR_TOKEN"], "Lets `atlas verify` ask the server from another machine; at least 32 characters, another one in every environment.";
-    LOG = "log", Text, ["ATLAS_LOG"], "What is logged, as in info or atlas=debug.";
-    LOG_FORMAT = "log_format", Text, ["ATLAS_LOG_FORMAT"], "How it is logged: pretty, json, or auto, which is pretty on a terminal and json elsewhere.";
-    METRICS_LISTEN = "metrics.listen", Text, ["ATLAS_METRICS_LISTEN"], "Address and port to serve /metrics on, as in 127.0.0.1:9464; unset, there are no metrics.";
+    TRUSTED_PROXIES = "trusted_proxies", List, ["ATLAS_TRUSTED_PROXIES"], "Proxies whose X-Forwarded-For header is trusted, as addresses or networks such as 127.0.0.1 or 10.0.0.0/8.";
+    APP_URL = "app_url", Text, ["APP_URL", "NEXT_PUBLIC_APP_URL", "NEXTAUTH_URL"], "Public URL of this environment; links in email start with it.";
+    DATA_FILE = "data_file", Text, ["DATABASE_URL"], "Path of the data file, relative to the folder of atlas.toml.";
+    SECRET = "secret", Secret, ["NEXTAUTH_SECRET", "AUTH_SECRET"], "Secret from which the keys for sessions, links, and two-factor authentication are derived; at least 32 characters, different in each environment.";
+    SECRET_PREVIOUS = "secret_previous", Secret, ["NEXTAUTH_SECRET_PREVIOUS"], "Previous secret, needed as long as two-factor secrets encrypted with it remain.";
+    MAIL_FROM = "mail.from", Text, ["RESEND_FROM_EMAIL"], "Sender of all email, as an address or as a name followed by the address in angle brackets.";
+    MAIL_ALLOW = "mail.allow", List, [], "Addresses and domains (@example.com) that staging may send email to.";
+    RESEND_API_KEY = "mail.resend_api_key", Secret, ["RESEND_API_KEY"], "API key for sending email through Resend.";
+    SMTP_URL = "mail.smtp_url", Secret, ["SMTP_URL"], "SMTP relay for sending email: smtps://user:password@host:465, or smtp://… with STARTTLS.";
+    SMTP_CA_FILE = "mail.ca_file", Text, ["SMTP_CA_FILE"], "PEM file with certificate authorities to trust for the SMTP relay besides the public ones, relative to the folder of atlas.toml.";
+    SENTRY_ENABLED = "sentry.enabled", Flag, ["SENTRY_ENABLED"], "Whether server errors are reported to Sentry; false always turns reporting off.";
+    SENTRY_DSN = "sentry.dsn", Secret, ["SENTRY_DSN"], "Sentry DSN for server errors.";
+    BROWSER_SENTRY_ENABLED = "sentry.browser_enabled", Flag, ["NEXT_PUBLIC_SENTRY_ENABLED"], "Whether browser errors are reported to Sentry.";
+    BROWSER_SENTRY_DSN = "sentry.browser_dsn", Secret, ["NEXT_PUBLIC_SENTRY_DSN"], "Sentry DSN for browser errors.";
+    SENTRY_ENVIRONMENT = "sentry.environment", Text, ["SENTRY_ENVIRONMENT", "NEXT_PUBLIC_SENTRY_ENVIRONMENT"], "Usually unset: errors are filed under the environment's own name, and any other name is refused.";
+    ADMIN_OWNER = "admin.owner", Text, ["ADMIN_OWNER_EMAIL"], "Email address of the person responsible for this environment, who is an admin.";
+    ADMIN_ALLOWLIST = "admin.allowlist", List, ["ADMIN_EMAIL_ALLOWLIST"], "Email addresses of additional admins.";
+    TEST_ENDPOINTS = "test_endpoints", Flag, ["ENABLE_TEST_ENDPOINTS"], "Whether the endpoints for browser tests exist; refused in staging and production.";
+    SEED_PASSWORD = "seed_password", Secret, ["SEED_PASSWORD"], "Password of the seeded users.";
+    GATE_USER = "gate.user", Text, ["ATLAS_GATE_USER"], "User name for basic authentication, which keeps strangers out of staging and previews.";
+    GATE_PASSWORD = "gate.password", Secret, ["ATLAS_GATE_PASSWORD"], "Password for basic authentication.";
+    SNAPSHOTS_EVERY = "snapshots.every", Text, ["ATLAS_SNAPSHOTS_EVERY"], "How often to take a snapshot while the server runs, such as 6h; off disables scheduled snapshots.";
+    SNAPSHOTS_KEEP = "snapshots.keep", List, [], "How many scheduled snapshots to keep, such as 8 latest, 7 daily, 4 weekly.";
+    SNAPSHOTS_COPY_TO = "snapshots.copy_to", Text, [], "Off-site folder, preferably on another disk, where every snapshot is copied to a subfolder named after the environment.";
+    SNAPSHOTS_ENCRYPT_TO = "snapshots.encrypt_to", List, [], "age public keys (age1…) that off-site copies are encrypted to; any one of the private keys decrypts them.";
+    SNAPSHOTS_PASSPHRASE = "snapshots.passphrase", Secret, ["ATLAS_SNAPSHOTS_PASSPHRASE"], "Passphrase that encrypts and decrypts off-site copies when no public keys are set; at least 16 characters.";
+    REQUIRE_VERIFIED = "require_verified", Flag, ["ATLAS_REQUIRE_VERIFIED"], "Whether production serves only a binary that passed the whole checklist in staging.";
+    VERIFIED_WITHIN = "verified_within", Text, ["ATLAS_VERIFIED_WITHIN"], "Maximum age of staging's report when its binary first serves production, such as 7d or 36h.";
+    VERIFICATION_KEY = "verification_key", Secret, ["ATLAS_VERIFICATION_KEY"], "Key that signs staging's reports for production; at least 32 characters, the same in both and used for nothing else.";
+    OPERATOR_TOKEN = "operator_token", Secret, ["ATLAS_OPERATOR_TOKEN"], "Token that lets `atlas verify` query the server from another machine; at least 32 characters, different in each environment.";
+    LOG = "log", Text, ["ATLAS_LOG"], "Log filter, such as info or atlas=debug.";
+    LOG_FORMAT = "log_format", Text, ["ATLAS_LOG_FORMAT"], "Log format: pretty, json, or auto, which is pretty on a terminal and json elsewhere.";
+    METRICS_LISTEN = "metrics.listen", Text, ["ATLAS_METRICS_LISTEN"], "Address and port to serve /metrics on, such as 127.0.0.1:9464; unset turns metrics off.";
 }
 
-/// Variables that choose what is read, rather than being settings.
-pub const CHOOSERS: &[(&str, &str)] = &[
+/// Variables that select what is read; they are no settings.
+pub const SELECTORS: &[(&str, &str)] = &[
     ("ATLAS_ENV", "The environment, when --env is not given."),
     ("ATLAS_CONFIG", "The configuration file, when --config is not given."),
 ];
 
-/// The setting with that name.
-pub fn find(name: &str) -> Option<&'static Key> {
+/// The setting with the dotted key `name`.
+pub fn find(name: &str) -> Option<&'static SettingKey> {
     ALL.iter().find(|key| key.name == name)
 }
 
-/// Whether a variable of that name is read.
-pub fn reads(variable: &str) -> bool {
+/// Whether Atlas reads the variable.
+pub fn is_variable(variable: &str) -> bool {
     let bare = variable.strip_suffix("_FILE").unwrap_or(variable);
-    let named = |name| ALL.iter().any(|key| key.variables.contains(&name));
-    CHOOSERS.iter().any(|(name, _)| *name == variable) || named(variable) || named(bare)
+    let is_setting = |name| ALL.iter().any(|key| key.variables.contains(&name));
+    SELECTORS.iter().any(|(name, _)| *name == variable) || is_setting(variable) || is_setting(bare)
 }
 
-/// The known name that looks most like `name`.
-pub fn nearest(name: &str) -> &'static str {
-    let far = |key: &&Key| strsim::damerau_levenshtein(key.name, name);
-    ALL.iter().min_by_key(far).map_or("", |key| key.name)
+/// The key most similar to `name`.
+pub fn find_nearest(name: &str) -> &'static str {
+    let distance = |key: &&SettingKey| strsim::damerau_levenshtein(key.name, name);
+    ALL.iter().min_by_key(distance).map_or("", |key| key.name)
 }
 
 #[cfg(test)]
@@ -105,9 +104,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_typo_is_answered_with_the_key_that_was_meant() {
-        assert_eq!(nearest("app_ur"), "app_url");
-        assert_eq!(nearest("mail.form"), "mail.from");
+    fn a_typo_suggests_the_right_key() {
+        assert_eq!(find_nearest("app_ur"), "app_url");
+        assert_eq!(find_nearest("mail.form"), "mail.from");
         assert!(find("app_url").is_some() && find("app_ur").is_none());
     }
 }

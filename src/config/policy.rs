@@ -1,142 +1,130 @@
-//! The rules by kind of environment, as one table. What Atlas does differently in staging stands here and nowhere else.
+//! The rules for each kind of environment, as one table. Every difference between the kinds is decided here.
 
-use crate::domain::Kind;
+use crate::domain::EnvironmentKind;
 
-/// What may be left unset.
+/// Whether the settings without a default may be missing: secret, URL, mail, Sentry and the admin owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settings {
-    /// Everything has a default.
+pub enum RequiredSettings {
     Optional,
-    /// Secret, address, mail, Sentry and the admin owner must be given.
     Required,
 }
 
-/// Where mail goes.
+/// What happens to email.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailRule {
-    /// Kept for reading, never sent.
-    Captured,
-    /// Sent to allowed addresses; the rest is kept for reading.
-    ToAllowed,
-    /// Sent.
-    ToEverybody,
+    /// It is shown in the captured mailbox and never sent.
+    Capture,
+    /// It is sent to allowed recipients and captured for all others.
+    SendToAllowed,
+    /// It is sent to everyone.
+    SendToEveryone,
 }
 
 /// Whether the endpoints for browser tests exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TestEndpoints {
-    /// The flag decides; this is its default.
-    Flag(bool),
-    /// Never; asking for them is an error.
+pub enum TestEndpointRule {
+    /// The setting decides.
+    Configurable { default: bool },
+    /// They never exist; turning them on is an error.
     Never,
 }
 
-/// Whether strangers are kept out by a shared name and password.
+/// Whether basic authentication is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GateRule {
-    /// When it is configured.
+pub enum BasicAuthRule {
     Optional,
-    /// Expected; being without is a warning.
+    /// Its absence is a warning.
     Expected,
 }
 
-/// Whether `atlas seed` may fill the file.
+/// Whether demo users may be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SeedRule {
-    /// Yes, and there is a default password.
-    Freely,
-    /// Yes, with a password of its own.
-    WithOwnPassword,
-    /// No.
+    /// Yes; there is a default password.
+    Allowed,
+    /// Yes, with a configured password.
+    PasswordRequired,
     Refused,
 }
 
 /// Whether the data file may be emptied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResetRule {
-    /// Yes.
-    Freely,
-    /// Yes, when the environment's name is typed.
-    Named,
-    /// No.
+    Allowed,
+    /// Yes, if the environment's name is given as confirmation.
+    ConfirmationRequired,
     Refused,
 }
 
-/// The rules of one kind of environment.
+/// The rules for one kind of environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// What may be left unset.
-    pub settings: Settings,
-    /// Where mail goes.
+    pub settings: RequiredSettings,
     pub mail: MailRule,
-    /// Whether the endpoints for browser tests exist.
-    pub test_endpoints: TestEndpoints,
-    /// Whether strangers are kept out.
-    pub gate: GateRule,
-    /// Whether pages, mails and answers say that this is not production, and ask robots to stay away.
-    pub marked: bool,
-    /// Whether it may be seeded.
+    pub test_endpoints: TestEndpointRule,
+    pub basic_auth: BasicAuthRule,
+    /// Whether pages, email and responses say that this is not production, and ask robots to stay away.
+    pub is_labeled: bool,
     pub seed: SeedRule,
-    /// Whether it may be emptied.
     pub reset: ResetRule,
-    /// Whether people must reach it over https (http://localhost is let through with a warning, for rehearsals).
+    /// Whether the public URL must be https. For rehearsals, http://localhost is accepted with a warning.
     pub https: bool,
-    /// Whether admins must have a second factor. No setting switches it off.
+    /// Whether admins must use two-factor authentication. No setting turns this off.
     pub admins_need_two_factor: bool,
-    /// Whether it can ask for binaries that passed in staging. Whatever binaries pass in cannot.
-    pub asks_for_verified: bool,
+    /// Whether `require_verified` can be set. It cannot where binaries are verified, because they run there unverified.
+    pub can_require_verified: bool,
 }
 
-/// The rules of `kind`.
-pub const fn of(kind: Kind) -> Policy {
+/// The rules for `kind`.
+pub const fn for_kind(kind: EnvironmentKind) -> Policy {
     match kind {
-        Kind::Development => Policy {
-            settings: Settings::Optional,
-            mail: MailRule::Captured,
-            test_endpoints: TestEndpoints::Flag(true),
-            gate: GateRule::Optional,
-            marked: true,
-            seed: SeedRule::Freely,
-            reset: ResetRule::Freely,
+        EnvironmentKind::Development => Policy {
+            settings: RequiredSettings::Optional,
+            mail: MailRule::Capture,
+            test_endpoints: TestEndpointRule::Configurable { default: true },
+            basic_auth: BasicAuthRule::Optional,
+            is_labeled: true,
+            seed: SeedRule::Allowed,
+            reset: ResetRule::Allowed,
             https: false,
             admins_need_two_factor: false,
-            asks_for_verified: false,
+            can_require_verified: false,
         },
-        Kind::Preview => Policy {
-            settings: Settings::Optional,
-            mail: MailRule::Captured,
-            test_endpoints: TestEndpoints::Flag(false),
-            gate: GateRule::Expected,
-            marked: true,
-            seed: SeedRule::Freely,
-            reset: ResetRule::Freely,
+        EnvironmentKind::Preview => Policy {
+            settings: RequiredSettings::Optional,
+            mail: MailRule::Capture,
+            test_endpoints: TestEndpointRule::Configurable { default: false },
+            basic_auth: BasicAuthRule::Expected,
+            is_labeled: true,
+            seed: SeedRule::Allowed,
+            reset: ResetRule::Allowed,
             https: false,
             admins_need_two_factor: false,
-            asks_for_verified: false,
+            can_require_verified: false,
         },
-        Kind::Staging => Policy {
-            settings: Settings::Required,
-            mail: MailRule::ToAllowed,
-            test_endpoints: TestEndpoints::Never,
-            gate: GateRule::Expected,
-            marked: true,
-            seed: SeedRule::WithOwnPassword,
-            reset: ResetRule::Named,
+        EnvironmentKind::Staging => Policy {
+            settings: RequiredSettings::Required,
+            mail: MailRule::SendToAllowed,
+            test_endpoints: TestEndpointRule::Never,
+            basic_auth: BasicAuthRule::Expected,
+            is_labeled: true,
+            seed: SeedRule::PasswordRequired,
+            reset: ResetRule::ConfirmationRequired,
             https: true,
             admins_need_two_factor: true,
-            asks_for_verified: false,
+            can_require_verified: false,
         },
-        Kind::Production => Policy {
-            settings: Settings::Required,
-            mail: MailRule::ToEverybody,
-            test_endpoints: TestEndpoints::Never,
-            gate: GateRule::Optional,
-            marked: false,
+        EnvironmentKind::Production => Policy {
+            settings: RequiredSettings::Required,
+            mail: MailRule::SendToEveryone,
+            test_endpoints: TestEndpointRule::Never,
+            basic_auth: BasicAuthRule::Optional,
+            is_labeled: false,
             seed: SeedRule::Refused,
             reset: ResetRule::Refused,
             https: true,
             admins_need_two_factor: true,
-            asks_for_verified: true,
+            can_require_verified: true,
         },
     }
 }

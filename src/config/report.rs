@@ -1,32 +1,31 @@
-//! The configuration for people to read: every setting, where its value came from, and no secret.
+//! The configuration as it may be shown: every setting with its origin, and no secret.
 
-use super::Written;
-use super::keys::{self, Shape};
+use super::keys::{self, SettingKey, SettingShape};
+use super::raw::RawConfig;
 
 /// One setting as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
-    /// Its key in atlas.toml.
+pub struct SettingReport {
+    /// The key in atlas.toml.
     pub key: &'static str,
     /// What it is for.
     pub about: &'static str,
-    /// Its value, or that there is a secret; `None` when it is not set.
+    /// The value, or a placeholder for a secret; `None` when it is not set.
     pub value: Option<String>,
-    /// Where the value came from.
     pub origin: Option<String>,
 }
 
-/// Every setting.
-pub fn report(written: &Written) -> Vec<Shown> {
-    let row = |key: &keys::Key| {
-        let entry = written.get(key.name);
+/// Every setting, in the order of [`keys::ALL`].
+pub fn report_settings(raw: &RawConfig) -> Vec<SettingReport> {
+    let row = |key: &SettingKey| {
+        let entry = raw.get(key.name);
         let value = entry.map(|entry| match (key.shape, entry.value.as_str()) {
-            // SECURITY: a secret only says that it is there.
-            (Shape::Secret, _) => "(secret)",
-            (Shape::List, "") => "(none)",
+            // SECURITY: the value of a secret is never shown.
+            (SettingShape::Secret, _) => "(secret)",
+            (SettingShape::List, "") => "(none)",
             (_, value) => value,
         });
-        Shown {
+        SettingReport {
             key: key.name,
             about: key.about,
             value: value.map(str::to_owned),

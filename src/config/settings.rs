@@ -1,4 +1,4 @@
-//! What the configuration means: one settled value, passed in wherever it is needed.
+//! The resolved configuration of one environment, passed in wherever it is needed.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -8,91 +8,43 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use url::Url;
 
+use super::peers::Peers;
 use super::policy::Policy;
-use super::report::Shown;
-use super::traits::Surroundings;
-use crate::domain::client::Proxies;
-use crate::domain::snapshot::Keep;
+use super::report::SettingReport;
+use super::secret::Secret;
+use super::smtp::Smtp;
+use crate::domain::accounts::client::TrustedProxies;
+use crate::domain::backup::retention::SnapshotRetention;
 use crate::domain::{Email, Environment};
 
-/// A value that is never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a secret.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
-    }
-
-    /// The value itself; name the reason where it is called.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
-/// Whom mail comes from.
+/// The sender of email.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sender {
-    /// The name shown.
     pub name: String,
-    /// The address.
     pub email: Email,
 }
 
-/// How the connection to a relay is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tls {
-    /// From the first byte.
-    Implicit,
-    /// After STARTTLS, which is demanded.
-    StartTls,
-    /// Not at all; only to a relay on this machine.
-    None,
-}
-
-/// A mail relay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Smtp {
-    /// Its host name.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// How the connection is protected.
-    pub tls: Tls,
-    /// User and password, if it wants them.
-    pub credentials: Option<(String, Secret)>,
-}
-
-/// How mail leaves.
+/// How email is delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Transport {
-    /// It does not: it is kept for reading.
+    /// It is not sent but shown in the captured mailbox.
     Capture,
-    /// Through a relay.
+    /// It is sent through a relay.
     Smtp(Smtp),
 }
 
-/// Mail settings.
+/// Settings of email.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mail {
-    /// Whom it comes from.
+pub struct MailSettings {
     pub from: Sender,
-    /// How it leaves.
     pub transport: Transport,
-    /// Certificates, as DER, of authorities that a relay's may be from, besides the Web's.
+    /// DER certificates of authorities to trust for the relay, besides the public ones.
     pub authorities: Vec<Vec<u8>>,
-    /// Addresses, and domains as `@example.com`, that an environment other than production may write to.
+    /// Addresses, and domains such as `@example.com`, that staging may send to.
     pub allow: Vec<String>,
 }
 
-/// A Sentry address.
+/// A Sentry DSN. Its debug output is redacted because it contains a key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Dsn(pub String);
 
@@ -102,108 +54,92 @@ impl fmt::Debug for Dsn {
     }
 }
 
-/// The shared name and password in front of an environment.
+/// Credentials for basic authentication (`gate.user` and `gate.password`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gate {
-    /// The name.
+pub struct BasicAuth {
     pub user: String,
-    /// The password.
     pub password: Secret,
 }
 
-/// When snapshots are taken, and how many are kept.
+/// When snapshots are taken, how many are kept, and where they are copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Snapshots {
-    /// How often while the server runs; `None` for never.
-    pub every: Option<Duration>,
-    /// How many of those are kept.
-    pub keep: Keep,
-    /// A second folder that they are copied to.
+pub struct SnapshotSettings {
+    /// The time between scheduled snapshots; `None` when they are off.
+    pub interval: Option<Duration>,
+    pub retention: SnapshotRetention,
+    /// The off-site folder.
     pub copy_to: Option<PathBuf>,
-    /// How the copies there are encrypted, if they are.
+    /// How off-site copies are encrypted, if they are.
     pub encryption: Option<Encryption>,
-    /// What opens copies that were encrypted with a passphrase.
+    /// Decrypts copies that were encrypted with a passphrase, even when new ones are encrypted to keys.
     pub passphrase: Option<Secret>,
 }
 
-/// How copies of snapshots are encrypted.
+/// How off-site copies are encrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Encryption {
-    /// To public keys: this machine can write them and not read them.
+    /// To public keys: this machine can write the copies and cannot read them.
     Keys(Vec<age::x25519::Recipient>),
-    /// With a passphrase.
     Passphrase(Secret),
 }
 
-/// What is asked of a binary before it serves production, and how staging's word on it is known to be staging's.
+/// What production requires of a binary, and the key that proves that a report is staging's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
-    /// Whether only a binary that passed in staging is served.
+pub struct VerifiedBinaryRule {
+    /// Whether only a binary that was verified in staging may serve.
     pub required: bool,
-    /// How old staging's report may be.
-    pub within: SignedDuration,
-    /// Signs reports in staging, and tells in production that they are staging's.
+    /// Maximum age of staging's report.
+    pub max_age: SignedDuration,
+    /// Signs reports in staging and authenticates them in production.
     pub key: Option<Secret>,
 }
 
-/// How lines of the log look.
+/// The format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people on a terminal, for programs elsewhere.
+    /// `Pretty` on a terminal, else `Json`.
     Auto,
-    /// For people.
     Pretty,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
 /// The configuration of one environment.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Its name.
     pub environment: Environment,
-    /// The rules of its kind.
     pub policy: Policy,
-    /// Where to listen.
     pub listen: SocketAddr,
-    /// The proxies in front, whose word on who asks is taken.
-    pub proxies: Proxies,
-    /// Where people reach it. `None` in development: it follows the address that was bound.
+    /// Proxies whose `X-Forwarded-For` header is trusted.
+    pub proxies: TrustedProxies,
+    /// The public URL. `None` in development, where it follows the bound address.
     pub app_url: Option<Url>,
-    /// The data file.
     pub data_file: PathBuf,
-    /// What keys are derived from, besides the file's own key.
+    /// Keys are derived from it together with the data file's own key.
     pub secret: Option<Secret>,
-    /// The secret before it, which still opens what was sealed with it.
+    /// The previous secret, which still decrypts what was encrypted with it.
     pub previous_secret: Option<Secret>,
-    /// Mail.
-    pub mail: Mail,
-    /// Where server errors are reported, unless that is off.
+    pub mail: MailSettings,
+    /// Where server errors are reported; `None` when that is off.
     pub sentry: Option<Dsn>,
-    /// Where browser errors are reported, unless that is off.
+    /// Where browser errors are reported; `None` when that is off.
     pub browser_sentry: Option<Dsn>,
-    /// Addresses that may open the admin dashboard, the owner first.
+    /// Email addresses of admins, the owner first.
     pub admins: Vec<Email>,
     /// Whether the endpoints for browser tests exist.
     pub test_endpoints: bool,
-    /// Password of seeded people.
     pub seed_password: Option<Secret>,
-    /// The shared name and password, if there are any.
-    pub gate: Option<Gate>,
-    /// Snapshots.
-    pub snapshots: Snapshots,
-    /// What is asked of a binary before it serves.
-    pub verified: Verified,
-    /// What lets an operator's checklist ask over HTTPS, if anything does.
+    pub basic_auth: Option<BasicAuth>,
+    pub snapshots: SnapshotSettings,
+    pub verified: VerifiedBinaryRule,
+    /// Lets `atlas verify` query the server from another machine.
     pub operator_token: Option<Secret>,
-    /// What is logged.
+    /// The log filter.
     pub log: String,
-    /// How it is logged.
     pub log_format: LogFormat,
-    /// Where metrics can be read, if anywhere.
+    /// Where `/metrics` is served; `None` when it is off.
     pub metrics: Option<SocketAddr>,
-    /// What must differ between this environment and the others.
-    pub surroundings: Surroundings,
-    /// Every setting with its origin, for admins to read.
-    pub report: Vec<Shown>,
+    pub peers: Peers,
+    /// Every setting with its origin, for the admin pages.
+    pub report: Vec<SettingReport>,
 }

@@ -1,109 +1,97 @@
-//! The ways Atlas says no, in words for the person who asked.
+//! Refusals: the rules' "no", worded for the user who made the request.
 //!
-//! A refusal is an answer, not a failure: nothing was changed and nothing is broken.
+//! A refusal is an answer and not a failure: nothing was changed and nothing is broken. Which type to use:
+//!
+//! - [`Refusal::InvalidFields`] for input that the user can correct, with one [`FieldError`] for each field.
+//! - Another [`Refusal`] for a request that a rule forbids. `web` maps each to a status and an error code.
+//! - [`Refusal::OperationRefused`] for an operator's command that a rule forbids.
+//! - The error type of the layer that failed, such as `app::Error`, for faults, which are logged.
 
 use std::fmt;
 
 use jiff::SignedDuration;
 
-use super::preferences::Backfill;
+use crate::domain::accounts::preferences::Backfill;
+use crate::domain::field_error::{FieldError, FieldErrors};
 
-/// One field that cannot be accepted, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The field's name as forms and JSON spell it.
-    pub field: &'static str,
-    /// What is wrong and how to mend it, as one sentence.
-    pub message: String,
-}
-
-impl Fault {
-    /// A fault of `field`.
-    pub fn new(field: &'static str, message: impl Into<String>) -> Self {
-        Self { field, message: message.into() }
-    }
-}
-
-/// Why a request was not carried out.
+/// Why Atlas refused a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// One or more fields cannot be accepted.
-    Invalid(Vec<Fault>),
-    /// Address or password is wrong; which of them is not said.
+    /// The values of one or more fields were rejected.
+    InvalidFields(Vec<FieldError>),
+    /// SECURITY: does not say whether the address or the password is wrong.
     WrongCredentials,
-    /// The password is right, the address is not confirmed yet.
-    Unverified,
-    /// The link is not one of ours, was replaced, or was used for another purpose.
+    /// The password is right, but the address is not confirmed yet.
+    EmailNotVerified,
+    /// The link is unknown, was replaced by a newer one, or is for another purpose.
     LinkInvalid,
-    /// The link was ours and is too old.
     LinkExpired,
-    /// Several people signed up with the address behind the link, and none of their passwords was typed.
-    PasswordWanted,
-    /// No such session, or not this person's.
-    NoSuchSession,
-    /// No such habit, or not this person's, or archived.
-    NoSuchHabit,
-    /// The habit is not planned on that weekday.
+    /// The address was used for several sign-ups, and none of their passwords was entered.
+    PasswordRequired,
+    /// The session does not exist or belongs to another user.
+    SessionNotFound,
+    /// The habit does not exist, belongs to another user, or is archived.
+    HabitNotFound,
+    /// The habit is not scheduled for that day of the week.
     NotScheduled,
-    /// The day has not begun where the person lives.
+    /// The day has not begun in the user's time zone.
     FutureDay,
-    /// Yesterday closed at two in the morning.
-    GraceOver,
-    /// The day is further back than this person may reach.
+    /// Yesterday closed at 02:00.
+    GracePeriodOver,
+    /// The day is further back than the user's settings allow.
     DayClosed(Backfill),
-    /// The day lies before the habit's first.
-    BeforeItBegan,
-    /// The tick was made too long ago to be sent now.
-    WaitedTooLong,
-    /// It was tried too often; it may be tried again after this long.
-    TooMany(SignedDuration),
-    /// Something that matters was asked for without a fresh proof of who asks.
-    ProofWanted,
-    /// What was typed to prove it is wrong.
-    WrongProof,
-    /// The digits are not those of a mail that still counts.
+    /// The day is before the habit's first day.
+    BeforeHabitStart,
+    /// A completion that was saved offline arrived too late.
+    CompletionTooOld,
+    /// Too many attempts; the next one is accepted after this time.
+    TooManyAttempts(SignedDuration),
+    /// A protected action was requested without a recent step-up verification.
+    StepUpRequired,
+    /// The password or code of a step-up verification is wrong.
+    StepUpFailed,
+    /// The code is not that of a confirmation mail that is still valid.
     WrongCode,
-    /// The question that was to be answered is too old; it has to be asked again.
-    ChallengeOver,
-    /// Codes of the app cannot be checked, because the secret that theirs is sealed with was changed.
-    FactorUnreadable,
-    /// A code of the second factor was to be asked for, and there is none.
-    NoSecondFactor,
-    /// Admins of this environment keep their second factor.
-    AdminsNeedTwoFactor,
-    /// The account was switched off by an admin.
-    Disabled,
-    /// Nobody may do that but an admin.
-    NotAdmin,
-    /// An admin has to set up a second factor first.
-    SecondFactorWanted,
-    /// No such person.
-    NoSuchPerson,
-    /// A list is too long to be made at once.
+    /// The sign-in or step-up verification took too long and has to be started again.
+    ChallengeExpired,
+    /// App codes cannot be checked, because the key that encrypts the TOTP secret was changed.
+    TwoFactorUnreadable,
+    /// A 2FA code was requested for an account without 2FA.
+    TwoFactorNotEnabled,
+    /// Admins of this environment cannot turn off 2FA.
+    CannotDisableTwoFactor,
+    /// An admin disabled the account.
+    AccountDisabled,
+    /// Only an admin may do that.
+    AdminRequired,
+    /// An admin has to set up 2FA first.
+    TwoFactorRequired,
+    UserNotFound,
+    /// A list is too long for one response.
     ListTooLong,
-    /// An admin wanted to switch off the own account.
-    OwnAccount,
-    /// An operator asked for what a rule forbids; the rule, what was found and the fix, in words.
-    Operating(String),
+    /// Admins cannot disable their own accounts.
+    CannotDisableSelf,
+    /// An operator's command that a rule forbids. The text names the rule, what was found, and the fix.
+    OperationRefused(String),
     /// The new order does not name every active habit exactly once.
     OrderMismatch,
 }
 
 impl Refusal {
-    /// A refusal of what an operator asked for.
-    pub fn operating(why: impl Into<String>) -> Self {
-        Self::Operating(why.into())
+    /// Refuses an operator's command.
+    pub fn operation(message: impl Into<String>) -> Self {
+        Self::OperationRefused(message.into())
     }
 
-    /// A refusal of a single field.
+    /// Rejects the value of a single field.
     pub fn field(field: &'static str, message: impl Into<String>) -> Self {
-        Self::Invalid(vec![Fault::new(field, message)])
+        Self::InvalidFields(vec![FieldError::new(field, message)])
     }
 
-    /// The faults by field; empty for a refusal that is about no field.
-    pub fn faults(&self) -> &[Fault] {
+    /// The errors of single fields; empty for other refusals.
+    pub fn field_errors(&self) -> &[FieldError] {
         match self {
-            Self::Invalid(faults) => faults,
+            Self::InvalidFields(errors) => errors,
             _ => &[],
         }
     }
@@ -112,89 +100,75 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Invalid(faults) => match faults.first() {
-                Some(fault) => &fault.message,
-                None => "Something in the form needs another look.",
+            Self::InvalidFields(errors) => match errors.first() {
+                Some(error) => &error.message,
+                None => "Check the form and try again.",
             },
-            Self::WrongCredentials => "That address and password do not belong together.",
-            Self::Unverified => {
-                "This address is not confirmed yet. Open the link in the mail we sent you, then sign in."
+            Self::WrongCredentials => "Wrong email or password.",
+            Self::EmailNotVerified => {
+                "Please confirm your email first. Open the link we emailed you, then sign in."
             }
-            Self::LinkInvalid => "This link does not work: it was replaced by a newer one or is incomplete.",
-            Self::PasswordWanted => {
-                "More than one sign-up waits for this address. Type the password you chose, so that yours is the one that counts."
+            Self::LinkInvalid => "This link doesn't work. It's incomplete, or a newer link has replaced it.",
+            Self::PasswordRequired => {
+                "This address was used for several sign-ups. Enter your password so we know which is yours."
             }
-            Self::LinkExpired => "This link has expired. Ask for a new one below.",
-            Self::NoSuchSession => "There is no such session.",
-            Self::NoSuchHabit => "There is no such habit.",
-            Self::NotScheduled => "This habit is not planned for that weekday.",
-            Self::FutureDay => "That day has not begun yet, so it cannot be ticked.",
-            Self::GraceOver => "Yesterday could be changed until 02:00; it is closed now.",
-            Self::DayClosed(Backfill::Week) => "That day is closed: you chose to change the last seven days at most.",
-            Self::DayClosed(_) => "That day is closed: only today, and yesterday until 02:00, can be changed.",
-            Self::BeforeItBegan => "That day lies before the habit began.",
-            Self::WaitedTooLong => "This tick waited for more than a month, so it was not kept.",
-            Self::TooMany(left) => return write!(f, "That was tried too often. Try again in {}.", minutes(*left)),
-            Self::ProofWanted => "Prove first that it is you.",
-            Self::WrongProof => "That is not right. Nothing was changed.",
-            Self::WrongCode => "These digits are not right, or they are too old. Ask for a new mail below.",
-            Self::ChallengeOver => "That took too long. Begin again.",
-            Self::FactorUnreadable => {
-                "Codes of your app cannot be checked since this server's secret was changed. Use a recovery code, or ask the people who run this Atlas to reset your second factor."
+            Self::LinkExpired => "This link has expired. Request a new one below.",
+            Self::SessionNotFound => "Session not found.",
+            Self::HabitNotFound => "Habit not found.",
+            Self::NotScheduled => "This habit isn't scheduled for that day.",
+            Self::FutureDay => "You can't complete future days.",
+            Self::GracePeriodOver => "Yesterday closed at 02:00. You can change this in Account.",
+            Self::DayClosed(Backfill::Week) => "Your settings allow changes up to seven days back.",
+            Self::DayClosed(_) => "You can only change today, and yesterday until 02:00.",
+            Self::BeforeHabitStart => "The habit hadn't started yet.",
+            Self::CompletionTooOld => "This change is more than a month old, so it wasn't saved.",
+            Self::TooManyAttempts(remaining) => return write!(f, "Too many attempts. Try again in {}.", format_wait(*remaining)),
+            Self::StepUpRequired => "Confirm it's you first.",
+            Self::StepUpFailed => "Wrong password or code. Nothing was changed.",
+            Self::WrongCode => "That code is wrong or has expired. Request a new one below.",
+            Self::ChallengeExpired => "That took too long. Start over.",
+            Self::TwoFactorUnreadable => {
+                "This server's secret was changed, so codes from your app can't be checked. Use a recovery code, or ask your administrator to reset two-factor authentication."
             }
-            Self::NoSecondFactor => "Two-factor sign-in is off, so there is no code to ask for.",
-            Self::AdminsNeedTwoFactor => "Admins of this environment need two-factor sign-in, so it stays on.",
-            Self::Disabled => "This account is switched off. The people who run this Atlas can tell you why.",
-            Self::SecondFactorWanted => "Admins of this environment need two-factor sign-in. Set it up first.",
-            Self::NotAdmin => "That is for admins.",
-            Self::NoSuchPerson => "There is no such person.",
-            Self::ListTooLong => "This list is too long to be made at once. The API gives it page by page.",
-            Self::OwnAccount => {
-                "You cannot switch off your own account: nobody might be left to switch it on again. Another admin can."
+            Self::TwoFactorNotEnabled => "Two-factor authentication is off, so no code is needed.",
+            Self::CannotDisableTwoFactor => "Admins of this environment need two-factor authentication, so you can't disable it.",
+            Self::AccountDisabled => "This account is disabled. Contact your administrator.",
+            Self::TwoFactorRequired => "Admins of this environment need two-factor authentication. Set it up first.",
+            Self::AdminRequired => "Admins only.",
+            Self::UserNotFound => "User not found.",
+            Self::ListTooLong => "This list is too long to export at once. Use the API, which returns it page by page.",
+            Self::CannotDisableSelf => {
+                "You can't disable your own account, because there might be no one left to enable it. Ask another admin."
             }
-            Self::Operating(why) => why,
-            Self::OrderMismatch => "The order must name each of your active habits once. Reload and try again.",
+            Self::OperationRefused(message) => message,
+            Self::OrderMismatch => "The order must contain each of your active habits once. Reload the page and try again.",
         })
     }
 }
 
-/// A pause in words, rounded up.
-fn minutes(left: SignedDuration) -> String {
-    match left.as_secs() {
+impl std::error::Error for Refusal {}
+
+/// A waiting time for users, rounded up.
+fn format_wait(remaining: SignedDuration) -> String {
+    match remaining.as_secs() {
         ..=60 => "a minute".to_owned(),
-        7_201.. => format!("{} hours", (left.as_secs() + 3_599) / 3_600),
+        7_201.. => format!("{} hours", (remaining.as_secs() + 3_599) / 3_600),
         seconds => format!("{} minutes", (seconds + 59) / 60),
     }
 }
 
-/// Gathers the faults of several fields, so that a person hears of all of them at once.
-#[derive(Debug, Default)]
-pub struct Faults(Vec<Fault>);
-
-impl Faults {
-    /// Keeps the value, or the fault that stands in its place.
-    pub fn take<T>(&mut self, parsed: Result<T, Fault>) -> Option<T> {
-        match parsed {
-            Ok(value) => Some(value),
-            Err(fault) => {
-                self.0.push(fault);
-                None
-            }
-        }
+impl FieldErrors {
+    /// Turns the collected errors into one refusal.
+    pub fn into_refusal(self) -> Refusal {
+        Refusal::InvalidFields(self.into_vec())
     }
 
-    /// Adds a fault.
-    pub fn add(&mut self, field: &'static str, message: impl Into<String>) {
-        self.0.push(Fault::new(field, message));
-    }
-
-    /// The refusal made of what was gathered.
-    pub fn refusal(self) -> Refusal {
-        Refusal::Invalid(self.0)
-    }
-
-    /// An error when anything was gathered.
+    /// Succeeds when no error was collected.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidFields`] when at least one error was collected.
     pub fn check(self) -> Result<(), Refusal> {
-        if self.0.is_empty() { Ok(()) } else { Err(self.refusal()) }
+        let errors = self.into_vec();
+        if errors.is_empty() { Ok(()) } else { Err(Refusal::InvalidFields(errors)) }
     }
 }

@@ -1,103 +1,148 @@
-//! One conversation with a relay, in which several mails can be handed over.
+//! One SMTP session with a relay, in which any number of messages can be sent.
 
 use std::time::Duration;
 
 use mail_send::smtp::message::Parameters;
-use mail_send::{Error, SmtpClient};
+use mail_send::{Error, SmtpClientBuilder};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use super::Relay;
-use super::message::write;
-use super::trouble::{Step, Trouble, Verdict, line};
-use crate::domain::mail::{Letter, Mail};
+use super::error::{DeliveryError, Disposition, SmtpStep, single_line_reply};
+use super::message::encode;
+use super::relay::{Relay, RelayTimeouts};
+use crate::config::Tls;
+use crate::domain::mail::{Mail, MessageBody};
 
-/// With or without TLS.
-pub(super) enum Client {
-    Plain(SmtpClient<TcpStream>),
-    Tls(Box<SmtpClient<TlsStream<TcpStream>>>),
+enum SmtpClient {
+    Plain(mail_send::SmtpClient<TcpStream>),
+    Tls(Box<mail_send::SmtpClient<TlsStream<TcpStream>>>),
 }
 
-/// A conversation that has come as far as being signed in.
+/// A session that is past its sign-in.
 pub struct Connection<'relay> {
-    pub(super) relay: &'relay Relay,
-    pub(super) client: Client,
-    /// Whether another mail can be handed over.
-    pub(super) is_open: bool,
+    relay: &'relay Relay,
+    client: SmtpClient,
+    is_open: bool,
 }
 
-/// Longest time for a goodbye.
-const GOODBYE: Duration = Duration::from_secs(2);
+const QUIT_TIMEOUT: Duration = Duration::from_secs(2);
 
-impl Connection<'_> {
-    /// Hands one mail over and answers what the relay said when it took it, with its queue id where it names one.
+impl Relay {
+    /// Connects and signs in.
     ///
     /// # Errors
-    /// [`Trouble`]. After a lost answer the mail may have been taken all the same; a retry carries the same Message-ID.
-    pub async fn send(&mut self, mail: &Mail, letter: &Letter) -> Result<String, Trouble> {
+    /// [`DeliveryError`] when the relay cannot be reached or refuses the connection, TLS or the credentials.
+    pub async fn connect(&self) -> Result<Connection<'_>, DeliveryError> {
+        let RelayTimeouts { connect, delivery } = self.timeouts;
+        let builder =
+            SmtpClientBuilder::new_with_tls_connector(self.smtp.host.as_str(), self.smtp.port, self.tls.clone())
+                .helo_host(self.host.as_str())
+                .implicit_tls(self.smtp.tls == Tls::Implicit)
+                .timeout(connect);
+        let builder = match &self.smtp.credentials {
+            Some((user, password)) => builder.credentials((user.as_str(), password.reveal())),
+            None => builder,
+        };
+        // mail_send sets no time limit for the greeting of a plain connection, so the whole sequence gets one here.
+        let connecting = async {
+            Ok::<_, Error>(if self.smtp.tls == Tls::None {
+                let mut client = builder.connect_plain().await?;
+                client.timeout = delivery;
+                SmtpClient::Plain(client)
+            } else {
+                let mut client = builder.connect().await?;
+                client.timeout = delivery;
+                SmtpClient::Tls(Box::new(client))
+            })
+        };
+        match tokio::time::timeout(connect, connecting).await {
+            Ok(Ok(client)) => Ok(Connection { relay: self, client, is_open: true }),
+            Ok(Err(error)) => Err(DeliveryError::from_smtp(SmtpStep::Connect, &error)),
+            Err(_) => Err(DeliveryError::timeout(SmtpStep::Connect)),
+        }
+    }
+
+    /// Connects, signs in and quits, without sending anything.
+    ///
+    /// # Errors
+    /// The errors of [`Self::connect`].
+    pub async fn check_sign_in(&self) -> Result<(), DeliveryError> {
+        self.connect().await?.quit().await;
+        Ok(())
+    }
+}
+
+impl Connection<'_> {
+    /// Sends one message and returns the relay's reply, with its queue id where the relay names one.
+    ///
+    /// # Errors
+    /// [`DeliveryError`]. If the connection breaks before the final reply, the relay may have accepted the message; a retry
+    /// carries the same Message-ID.
+    pub async fn send(&mut self, mail: &Mail, body: &MessageBody) -> Result<String, DeliveryError> {
         let relay = self.relay;
         let from = &relay.from;
-        let body = write(mail, letter, from, &relay.host, relay.environment.as_deref())
-            .map_err(|error| Trouble::unwritable(&error))?;
+        let message = encode(mail, body, from, &relay.host, relay.environment.as_deref())
+            .map_err(|error| DeliveryError::from_encoding(&error))?;
         let (from, to) = (from.email.as_str(), mail.to.as_str());
-        let whole = async {
+        let delivering = async {
             match &mut self.client {
-                Client::Plain(client) => hand_over(client, from, to, &body).await,
-                Client::Tls(client) => hand_over(client, from, to, &body).await,
+                SmtpClient::Plain(client) => deliver(client, from, to, &message).await,
+                SmtpClient::Tls(client) => deliver(client, from, to, &message).await,
             }
         };
-        let taken = match tokio::time::timeout(relay.patience.whole, whole).await {
-            Ok(taken) => taken.map_err(|(step, error)| Trouble::of(step, &error)),
-            Err(_) => Err(Trouble::too_slow(Step::Data)),
+        let sent = match tokio::time::timeout(relay.timeouts.delivery, delivering).await {
+            Ok(sent) => sent.map_err(|(step, error)| DeliveryError::from_smtp(step, &error)),
+            Err(_) => Err(DeliveryError::timeout(SmtpStep::Data)),
         };
-        if let Err(trouble) = &taken
-            && (trouble.verdict == Verdict::Lost || !self.begins_anew().await)
+        if let Err(error) = &sent
+            && (error.disposition == Disposition::ConnectionLost || !self.reset().await)
         {
             self.is_open = false;
         }
-        taken
+        sent
     }
 
-    /// Whether another mail can be handed over.
+    /// Whether another message can be sent.
     pub fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// Says goodbye. A relay that hangs up instead changes nothing.
+    /// Sends QUIT. Errors are ignored: the relay may just as well close the connection.
     pub async fn quit(self) {
         if self.is_open {
-            let _ = tokio::time::timeout(GOODBYE, async {
+            let _ = tokio::time::timeout(QUIT_TIMEOUT, async {
                 match self.client {
-                    Client::Plain(client) => client.quit().await,
-                    Client::Tls(client) => client.quit().await,
+                    SmtpClient::Plain(client) => client.quit().await,
+                    SmtpClient::Tls(client) => client.quit().await,
                 }
             })
             .await;
         }
     }
 
-    /// Takes back what was begun; without it the next mail would be refused as one within another.
-    async fn begins_anew(&mut self) -> bool {
+    /// Aborts the current transaction with RSET and returns whether that worked. Without it the relay would refuse the next
+    /// MAIL command as nested.
+    async fn reset(&mut self) -> bool {
         let reset = async {
             match &mut self.client {
-                Client::Plain(client) => client.rset().await,
-                Client::Tls(client) => client.rset().await,
+                SmtpClient::Plain(client) => client.rset().await,
+                SmtpClient::Tls(client) => client.rset().await,
             }
         };
-        matches!(tokio::time::timeout(self.relay.patience.connect, reset).await, Ok(Ok(())))
+        matches!(tokio::time::timeout(self.relay.timeouts.connect, reset).await, Ok(Ok(())))
     }
 }
 
-async fn hand_over<T: AsyncRead + AsyncWrite + Unpin>(
-    client: &mut SmtpClient<T>,
+async fn deliver<T: AsyncRead + AsyncWrite + Unpin>(
+    client: &mut mail_send::SmtpClient<T>,
     from: &str,
     to: &str,
-    body: &[u8],
-) -> Result<String, (Step, Error)> {
-    let nothing = Parameters::default();
-    client.mail_from(from, &nothing).await.map_err(|error| (Step::From, error))?;
-    client.rcpt_to(to, &nothing).await.map_err(|error| (Step::To, error))?;
-    let reply = client.data(body).await.map_err(|error| (Step::Data, error))?;
-    Ok(line(reply.code, reply.esc, &reply.message))
+    message: &[u8],
+) -> Result<String, (SmtpStep, Error)> {
+    let parameters = Parameters::default();
+    client.mail_from(from, &parameters).await.map_err(|error| (SmtpStep::From, error))?;
+    client.rcpt_to(to, &parameters).await.map_err(|error| (SmtpStep::To, error))?;
+    let reply = client.data(message).await.map_err(|error| (SmtpStep::Data, error))?;
+    Ok(single_line_reply(reply.code, reply.esc, &reply.message))
 }

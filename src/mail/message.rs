@@ -1,16 +1,16 @@
-//! A mail as it goes over the wire: both parts, and headers that are the same at every try.
+//! The message on the wire: a text and an HTML part, and headers that are the same in every attempt.
 
 use mail_send::mail_builder::MessageBuilder;
 use mail_send::mail_builder::headers::raw::Raw;
 
 use crate::config::Sender;
-use crate::domain::mail::{Letter, Mail};
+use crate::domain::mail::{Mail, MessageBody};
 
-/// The bytes of a mail. `host` stands in the Message-ID of mail that has none of its own; `environment` is named in a
-/// header outside production.
-pub(super) fn write(
+/// Encodes a message. `host` completes the Message-ID of a mail without one; `environment` goes into a header outside
+/// production.
+pub(super) fn encode(
     mail: &Mail,
-    letter: &Letter,
+    body: &MessageBody,
     from: &Sender,
     host: &str,
     environment: Option<&str>,
@@ -21,13 +21,13 @@ pub(super) fn write(
         .date(mail.created_at.as_second())
         .from((from.name.as_str(), from.email.as_str()))
         .to(mail.to.as_str())
-        .subject(letter.subject.as_str())
-        // RFC 3834: nobody's holiday notice answers it.
+        .subject(body.subject.as_str())
+        // RFC 3834: keeps automatic replies, such as vacation notices, from answering.
         .header("Auto-Submitted", Raw::new("auto-generated"))
-        // Resend takes a second mail with the same key within a day for the first one.
+        // Resend ignores a second message with the same key within a day.
         .header("Resend-Idempotency-Key", Raw::new(mail.id.to_string()))
-        .text_body(letter.text.as_str())
-        .html_body(letter.html.as_str());
+        .text_body(body.text.as_str())
+        .html_body(body.html.as_str());
     if let Some(environment) = environment {
         builder = builder.header("X-Atlas-Environment", Raw::new(environment));
     }

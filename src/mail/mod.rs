@@ -1,13 +1,14 @@
-//! First floor: the only rooms that know SMTP.
+//! SMTP delivery and the text of every message.
 //!
-//! [`Relay`] is where mail is handed over and how it is reached; [`Connection`] is one conversation with it, good for many
-//! mails; [`Trouble`] says what became of a mail that was not taken. Nothing here knows the outbox or when to try again.
+//! [`Relay`] is the server that mail is sent through, [`Connection`] one SMTP session with it for any number of messages, and
+//! [`DeliveryError`] the reason why a message was not accepted. Nothing here knows the outbox or decides when to retry.
 
 mod connection;
+pub mod error;
 mod message;
 mod relay;
-mod trouble;
+pub mod templates;
 
 pub use connection::Connection;
-pub use relay::{Patience, Relay};
-pub use trouble::{Fault, Trouble, Verdict};
+pub use error::{DeliveryError, Disposition, RelayFault};
+pub use relay::{Relay, RelayTimeouts};

@@ -1,37 +1,34 @@
-//! The last requests, for admins to look at: in memory, bounded, lost on restart.
+//! The last requests, for the admin pages: in memory, bounded, lost on restart.
 //!
-//! SECURITY: an entry names the route by its template and never a path, a query or a body, so that no link's token and
-//! nobody's id is kept where it does not belong. Who was signed in is not noted either; deeds are in the audit trail.
+//! SECURITY: a record names the route by its template, never a path, a query or a body, so no token of a link and no person's id
+//! is kept here. It does not say who was signed in either; actions of people are in the audit trail.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
-/// Most entries that are kept.
-pub const MOST: usize = 200;
+/// How many requests are kept.
+pub const MAX_RECORDS: usize = 200;
 
-/// One request and its answer.
+/// One request and its response.
 #[derive(Debug, Clone)]
-pub struct Entry {
-    /// When it was answered.
+pub struct RequestRecord {
+    /// When the response was sent.
     pub at: Timestamp,
-    /// The number of the request, as it stands in the log.
+    /// The request id, as in the log.
     pub request: String,
-    /// The method.
     pub method: String,
     /// The template of the route.
     pub route: &'static str,
-    /// The status of the answer.
     pub status: u16,
-    /// How long it took, in milliseconds.
     pub millis: f64,
-    /// The word of the error, where there was one.
+    /// The error code of the response, if it has one.
     pub code: Option<&'static str>,
 }
 
-impl Entry {
-    /// As logs call it: a breakdown is an error, a refusal a warning.
+impl RequestRecord {
+    /// The log level that fits the status.
     pub fn level(&self) -> &'static str {
         match self.status {
             500.. => "error",
@@ -41,24 +38,24 @@ impl Entry {
     }
 }
 
-/// The last requests.
+/// The last [`MAX_RECORDS`] requests.
 #[derive(Debug, Default)]
-pub struct Activity(Mutex<VecDeque<Entry>>);
+pub struct Activity(Mutex<VecDeque<RequestRecord>>);
 
 impl Activity {
-    /// Adds an entry; the oldest goes when there are [`MOST`].
-    pub fn note(&self, entry: Entry) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() == MOST {
-            entries.pop_front();
+    /// Adds a record and drops the oldest one when the limit is reached.
+    pub fn record(&self, record: RequestRecord) {
+        let mut records = self.0.lock();
+        if records.len() == MAX_RECORDS {
+            records.pop_front();
         }
-        entries.push_back(entry);
+        records.push_back(record);
     }
 
-    /// Up to `most` entries, newest first.
-    pub fn newest(&self, most: usize) -> Vec<Entry> {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.iter().rev().take(most).cloned().collect()
+    /// Up to `limit` records, newest first.
+    pub fn newest(&self, limit: usize) -> Vec<RequestRecord> {
+        let records = self.0.lock();
+        records.iter().rev().take(limit).cloned().collect()
     }
 }
 
@@ -67,10 +64,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_last_ones_are_kept() {
+    fn only_the_last_records_are_kept() {
         let activity = Activity::default();
-        for n in 0..u16::try_from(MOST).unwrap() + 50 {
-            activity.note(Entry {
+        for n in 0..u16::try_from(MAX_RECORDS).unwrap() + 50 {
+            activity.record(RequestRecord {
                 at: Timestamp::UNIX_EPOCH,
                 request: String::new(),
                 method: "GET".to_owned(),
@@ -81,6 +78,6 @@ mod tests {
             });
         }
         let kept = activity.newest(usize::MAX);
-        assert_eq!((kept.len(), kept[0].status, kept[MOST - 1].status), (MOST, 249, 50));
+        assert_eq!((kept.len(), kept[0].status, kept[MAX_RECORDS - 1].status), (MAX_RECORDS, 249, 50));
     }
 }

@@ -1,4 +1,4 @@
-//! Logs: readable on a terminal, one JSON object per line otherwise. They go to standard error.
+//! Logs on standard error: readable on a terminal, one JSON object per line otherwise.
 
 use std::io::IsTerminal;
 
@@ -9,31 +9,40 @@ use tracing_subscriber::util::SubscriberInitExt;
 use super::panics;
 use crate::config::LogFormat;
 
-/// Starts logging with a filter of levels, alone or for a module, such as `info` or `warn,atlas::web=debug`; panics included. A second call changes nothing.
+/// The log filter cannot be parsed. The configuration is checked for this first.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot parse the log filter “{filter}”: {source}")]
+pub struct InvalidLogFilter {
+    filter: String,
+    source: ParseError,
+}
+
+/// Starts logging, panics included. `filter` holds levels, for all or for single modules, such as `info` or
+/// `warn,atlas::web=debug`. A second call changes nothing: tests run several servers in one process.
 ///
 /// # Errors
-/// What is wrong with the filter.
-pub fn start(filter: &str, format: LogFormat) -> Result<(), String> {
-    let filter: Targets = filter.parse().map_err(|error: ParseError| format!("log filter “{filter}”: {error}"))?;
-    let terminal = std::io::stderr().is_terminal();
-    // A log that cannot be written, as on a full disk, would otherwise be told on the same standard error, by a panic.
+/// [`InvalidLogFilter`].
+pub fn start(filter: &str, format: LogFormat) -> Result<(), InvalidLogFilter> {
+    let filter: Targets = filter.parse().map_err(|source| InvalidLogFilter { filter: filter.to_owned(), source })?;
+    let is_terminal = std::io::stderr().is_terminal();
+    // tracing would report a failed write, for example on a full disk, on the same standard error, and panic when that
+    // fails, too.
     let builder = tracing_subscriber::fmt()
         .log_internal_errors(false)
         .with_max_level(LevelFilter::TRACE)
         .with_writer(std::io::stderr);
     let is_pretty = match format {
-        LogFormat::Auto => terminal,
+        LogFormat::Auto => is_terminal,
         LogFormat::Pretty => true,
         LogFormat::Json => false,
     };
     let started = if is_pretty {
-        builder.with_target(false).with_ansi(terminal).finish().with(filter).try_init()
+        builder.with_target(false).with_ansi(is_terminal).finish().with(filter).try_init()
     } else {
         builder.json().flatten_event(true).with_current_span(false).finish().with(filter).try_init()
     };
-    // Already started: tests run several servers in one process.
     if started.is_ok() {
-        panics::log();
+        panics::install_log_hook();
     }
     Ok(())
 }

@@ -1,70 +1,65 @@
-//! Numbers for Prometheus: how long requests took, when snapshots were made, and how numbers are written down.
+//! Metrics: how long requests took, how old the snapshots are, and the numbers of one scrape.
 //!
-//! SECURITY: labels come from short lists known at build time, route templates above all, so nobody can make more of them
-//! and nothing of anybody's stands in them. Format: Prometheus' text format 0.0.4.
+//! SECURITY: labels come from short lists known at build time, above all route templates, so no client can add a series and no label
+//! holds anything about a person.
 
-use std::collections::BTreeMap;
-use std::fmt::{Display, Write as _};
+use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use prometheus_client::encoding::{
+    EncodeGaugeValue, EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet, prometheus_text,
+};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::{MetricType, TypedMetric};
+use prometheus_client::registry::Registry;
 
-/// Upper bounds of the groups of durations, in seconds.
-const BOUNDS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
+/// The content type of [`Scrape::into_text`].
+pub const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
+
+/// Upper bounds of the request duration buckets, in seconds.
+const DURATION_BOUNDS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
 
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
-/// Route template, method, class of status.
-type Labels = (&'static str, &'static str, &'static str);
-
-/// How long requests took.
-#[derive(Debug, Default)]
-pub struct Requests(Mutex<BTreeMap<Labels, Durations>>);
-
-#[derive(Debug, Clone, Default)]
-struct Durations {
-    /// In each group alone.
-    groups: [u64; BOUNDS.len()],
-    count: u64,
-    sum: f64,
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: &'static str,
+    method: &'static str,
+    /// The class of the status, such as `2xx`.
+    status: &'static str,
 }
 
-impl Requests {
-    /// Counts an answer.
-    pub fn note(&self, route: &'static str, method: &str, status: u16, took: Duration) {
+/// How long requests took, by route template, method and class of status.
+#[derive(Debug, Clone)]
+pub struct RequestDurations(Family<RequestLabels, Histogram, fn() -> Histogram>);
+
+impl Default for RequestDurations {
+    fn default() -> Self {
+        Self(Family::new_with_constructor(|| Histogram::new(DURATION_BOUNDS)))
+    }
+}
+
+impl RequestDurations {
+    /// Records one response.
+    pub fn record(&self, route: &'static str, method: &str, status: u16, took: Duration) {
         let method = METHODS.iter().find(|known| **known == method).copied().unwrap_or("other");
-        let class = match status {
+        let status = match status {
             ..200 => "1xx",
             200..300 => "2xx",
             300..400 => "3xx",
             400..500 => "4xx",
             500.. => "5xx",
         };
-        let seconds = took.as_secs_f64();
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let durations = all.entry((route, method, class)).or_default();
-        durations.count += 1;
-        durations.sum += seconds;
-        if let Some((_, group)) = BOUNDS.iter().zip(&mut durations.groups).find(|(bound, _)| seconds <= **bound) {
-            *group += 1;
-        }
-    }
-
-    /// Writes them down.
-    pub fn write(&self, into: &mut Exposition) {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let family = "atlas_http_request_duration_seconds";
-        into.family(family, "histogram", "Time from a request's headers to its answer.");
-        for ((route, method, status), durations) in &all {
-            let labels = [("route", *route), ("method", *method), ("status", *status)];
-            into.histogram(family, &labels, &BOUNDS, &durations.groups, durations.count, durations.sum);
-        }
+        self.0.get_or_create(&RequestLabels { route, method, status }).observe(took.as_secs_f64());
     }
 }
 
-/// When the newest snapshot of a data file was made, and when one was last found to be whole.
+/// When the newest snapshot was created, and when one was last verified.
 #[derive(Debug)]
 pub struct SnapshotAges {
     created: AtomicI64,
@@ -78,18 +73,18 @@ impl Default for SnapshotAges {
 }
 
 impl SnapshotAges {
-    /// Notes that one was made then and proven then; older times than those known change nothing.
+    /// Records a snapshot. Times older than those already known change nothing.
     pub fn note(&self, created: Timestamp, verified: Timestamp) {
         self.created.fetch_max(created.as_second(), Ordering::Relaxed);
         self.verified.fetch_max(verified.as_second(), Ordering::Relaxed);
     }
 
-    /// Seconds between the newest one and `now`, if there is one.
+    /// Seconds since the newest snapshot was created, if there is one.
     pub fn created(&self, now: Timestamp) -> Option<i64> {
         age(&self.created, now)
     }
 
-    /// Seconds between the last proof and `now`, if there was one.
+    /// Seconds since a snapshot was last verified, if one was.
     pub fn verified(&self, now: Timestamp) -> Option<i64> {
         age(&self.verified, now)
     }
@@ -100,67 +95,84 @@ fn age(at: &AtomicI64, now: Timestamp) -> Option<i64> {
     (at != i64::MIN).then(|| now.as_second().saturating_sub(at).max(0))
 }
 
-/// A page of numbers.
+/// The numbers of one scrape, in the Prometheus text format 0.0.4.
 #[derive(Debug, Default)]
-pub struct Exposition(String);
+pub struct Scrape(Registry);
 
-impl Exposition {
-    /// Begins a family of samples.
-    pub fn family(&mut self, name: &str, kind: &str, help: &str) {
-        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+impl Scrape {
+    /// Adds a number that goes up and down.
+    pub fn gauge<N>(&mut self, name: &str, help: &str, value: N)
+    where
+        N: EncodeGaugeValue + fmt::Debug + Send + Sync + 'static,
+    {
+        self.0.register(name, help, ConstGauge::new(value));
     }
 
-    /// A number of a family.
-    pub fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
-        self.0.push_str(name);
-        for (n, (label, text)) in labels.iter().enumerate() {
-            let before = if n == 0 { '{' } else { ',' };
-            let _ = write!(self.0, "{before}{label}=\"{}\"", escaped(text));
-        }
-        let after = if labels.is_empty() { "" } else { "}" };
-        let _ = writeln!(self.0, "{after} {value}");
+    /// Adds a gauge of 1 whose labels say what is running.
+    pub fn info(&mut self, name: &str, help: &str, labels: &[(&'static str, &str)]) {
+        let labels: Vec<(String, String)> =
+            labels.iter().map(|(label, text)| ((*label).to_owned(), (*text).to_owned())).collect();
+        let family: Family<Vec<(String, String)>, Gauge> = Family::default();
+        family.get_or_create(&labels).set(1);
+        self.0.register(name, help, family);
     }
 
-    /// A family of one number that goes up and down.
-    pub fn gauge(&mut self, name: &str, help: &str, value: impl Display) {
-        self.family(name, "gauge", help);
-        self.sample(name, &[], value);
+    /// Adds a number that only goes up. `_total` is added to its name.
+    pub fn counter(&mut self, name: &str, help: &str, value: u64) {
+        self.0.register(name, help, ConstCounter::new(value));
     }
 
-    /// A family of one number that only goes up.
-    pub fn counter(&mut self, name: &str, help: &str, value: impl Display) {
-        self.family(name, "counter", help);
-        self.sample(name, &[], value);
+    /// Adds a histogram that another part of Atlas counted: `counts` holds how many values lie in each bucket alone.
+    pub fn histogram(&mut self, name: &str, help: &str, bounds: &[u64], counts: &[u64], count: u64, sum: u64) {
+        #[allow(clippy::cast_precision_loss, reason = "bounds and sums of writes are far below 2^53")]
+        let buckets = bounds.iter().zip(counts).map(|(bound, count)| (*bound as f64, *count)).collect();
+        #[allow(clippy::cast_precision_loss, reason = "see above")]
+        self.0.register(name, help, CountedHistogram { buckets, count, sum: sum as f64 });
     }
 
-    /// One histogram of a family. `groups` has how many are in each group alone, up to its bound.
-    pub fn histogram<B: Display>(
-        &mut self,
-        name: &str,
-        labels: &[(&str, &str)],
-        bounds: &[B],
-        groups: &[u64],
-        count: u64,
-        sum: impl Display,
-    ) {
-        let mut below = 0;
-        for (bound, group) in bounds.iter().zip(groups) {
-            below += group;
-            self.sample(&format!("{name}_bucket"), &[labels, &[("le", &bound.to_string())]].concat(), below);
-        }
-        self.sample(&format!("{name}_bucket"), &[labels, &[("le", "+Inf")]].concat(), count);
-        self.sample(&format!("{name}_sum"), labels, sum);
-        self.sample(&format!("{name}_count"), labels, count);
+    /// Adds the durations of all requests so far.
+    pub fn request_durations(&mut self, durations: &RequestDurations) {
+        self.0.register(
+            "atlas_http_request_duration_seconds",
+            "Time from a request's headers to its response",
+            durations.0.clone(),
+        );
     }
 
-    /// The whole page.
+    /// The whole page; empty if a value cannot be written, which no value of ours can cause.
     pub fn into_text(self) -> String {
-        self.0
+        let mut text = String::new();
+        if prometheus_text::encode(&mut text, &self.0).is_err() {
+            text.clear();
+        }
+        text
     }
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+/// A histogram whose buckets were counted by the store.
+#[derive(Debug)]
+struct CountedHistogram {
+    buckets: Vec<(f64, u64)>,
+    count: u64,
+    sum: f64,
+}
+
+impl EncodeMetric for CountedHistogram {
+    fn encode(&self, mut encoder: MetricEncoder) -> Result<(), fmt::Error> {
+        // The encoder adds the buckets up; the last one holds what is above every bound.
+        let counted: u64 = self.buckets.iter().map(|(_, count)| count).sum();
+        let mut buckets = self.buckets.clone();
+        buckets.push((f64::MAX, self.count.saturating_sub(counted)));
+        encoder.encode_histogram::<NoLabelSet>(self.sum, self.count, &buckets, None)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        MetricType::Histogram
+    }
+}
+
+impl TypedMetric for CountedHistogram {
+    const TYPE: MetricType = MetricType::Histogram;
 }
 
 #[cfg(test)]
@@ -168,26 +180,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_histogram_adds_up_and_labels_are_escaped() {
-        let mut page = Exposition::default();
-        page.histogram("x", &[("a", "\"\\\n")], &[1, 2], &[3, 4], 9, 1.5);
-        let label = "a=\"\\\"\\\\\\n\"";
-        let expected = format!(
-            "x_bucket{{{label},le=\"1\"}} 3\nx_bucket{{{label},le=\"2\"}} 7\nx_bucket{{{label},le=\"+Inf\"}} 9\n\
-             x_sum{{{label}}} 1.5\nx_count{{{label}}} 9\n"
-        );
-        assert_eq!(page.into_text(), expected);
+    fn a_counted_histogram_adds_up_and_labels_are_escaped() {
+        let mut scrape = Scrape::default();
+        scrape.info("build", "What runs", &[("version", "\"\\\n")]);
+        scrape.histogram("writes", "Writes", &[1, 2], &[3, 4], 9, 12);
+        let text = scrape.into_text();
+        assert!(text.contains("build{version=\"\\\"\\\\\\n\"} 1\n"), "{text}");
+        for line in
+            ["writes_bucket{le=\"1\"} 3", "writes_bucket{le=\"2\"} 7", "writes_bucket{le=\"+Inf\"} 9", "writes_count 9"]
+        {
+            assert!(text.contains(&format!("{line}\n")), "{line} is not in\n{text}");
+        }
     }
 
     #[test]
-    fn no_method_that_somebody_makes_up_becomes_a_label() {
-        let requests = Requests::default();
+    fn a_made_up_method_adds_no_series() {
+        let durations = RequestDurations::default();
         for n in 0..100 {
-            requests.note("(none)", &format!("MADE-UP-{n}"), 405, Duration::from_millis(3));
+            durations.record("(none)", &format!("MADE-UP-{n}"), 405, Duration::from_millis(3));
         }
-        let mut page = Exposition::default();
-        requests.write(&mut page);
-        let text = page.into_text();
+        let mut scrape = Scrape::default();
+        scrape.request_durations(&durations);
+        let text = scrape.into_text();
         assert!(text.contains("_count{route=\"(none)\",method=\"other\",status=\"4xx\"} 100\n"), "{text}");
         assert_eq!(text.matches("_count").count(), 1);
     }

@@ -1,4 +1,4 @@
-//! First floor: what the operator sees of a running Atlas.
+//! How operators observe a running server: logs, metrics, recent requests, Sentry, and the service manager.
 
 pub mod activity;
 pub mod logs;

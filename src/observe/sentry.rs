@@ -1,16 +1,17 @@
-//! Sentry for the server: panics and failures, once each, without personal data.
+//! Sentry for the server: panics and failed requests, once each, without personal data.
 //!
-//! Nothing is taken from the process environment behind our back: address, release and environment are handed in, and
-//! when reporting is off the library is never started. Whoever reports never waits: what does not fit into a short queue
-//! is dropped, and one thread sends the rest.
+//! The Sentry library reads nothing from the process environment: DSN, release and environment are passed in, and the library is
+//! not started while reporting is off. Reporting never blocks a request: events go into a short queue, one thread sends them, and
+//! events that do not fit are dropped.
 
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{PanicHookInfo, RefUnwindSafe, UnwindSafe};
-use std::sync::{Arc, Mutex, Once, PoisonError, mpsc};
+use std::sync::{Arc, Once, mpsc};
 use std::time::Duration;
 
 use futures_util::future::Either;
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
 use sentry::integrations::contexts::ContextIntegration;
 use sentry::protocol::{Event, Exception, Frame, Mechanism, Stacktrace};
 use sentry::transports::UreqHttpTransportOptions;
@@ -20,18 +21,18 @@ use sentry::{
 
 use crate::config::Dsn;
 use crate::domain::Environment;
-use crate::domain::attempts::is_recent;
+use crate::domain::accounts::attempts::is_recent;
 
-/// What was built, as Sentry calls it.
+/// The release that events are filed under.
 pub const RELEASE: &str = concat!("atlas@", env!("CARGO_PKG_VERSION"));
-/// Longest a report may take, connection included.
-const REPORT: Duration = Duration::from_secs(3);
-/// Longest a shutdown waits for reports on their way.
-const FLUSH: Duration = Duration::from_secs(3);
-/// For so long the same overload of the same route is told once.
-const PAUSE: SignedDuration = SignedDuration::from_mins(1);
+/// Longest time to send one event, connection included.
+const SEND_TIMEOUT: Duration = Duration::from_secs(3);
+/// Longest time that a shutdown waits for queued events.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
+/// An overload is reported at most this often per route.
+const OVERLOAD_REPORT_INTERVAL: SignedDuration = SignedDuration::from_mins(1);
 
-/// Where failures are reported, if anywhere.
+/// Reports panics and failed requests to Sentry; without a DSN it does nothing.
 #[derive(Default)]
 pub struct Reporter {
     hub: Option<Arc<Hub>>,
@@ -39,9 +40,9 @@ pub struct Reporter {
 }
 
 impl Reporter {
-    /// Reports to `dsn`, as the environment of the data file's stamp; without an address nothing is ever sent.
+    /// Starts reporting to `dsn`. `environment` is the one in the data file's stamp. Without a DSN nothing is ever sent.
     pub fn start(dsn: Option<&Dsn>, environment: &Environment) -> Self {
-        // The address was checked with the configuration.
+        // The configuration check has parsed the DSN before.
         let Some(dsn) = dsn.and_then(|dsn| dsn.0.parse().ok()) else { return Self::default() };
         let mut options = ClientOptions::new()
             .release(RELEASE)
@@ -49,71 +50,72 @@ impl Reporter {
             .server_name(environment.label())
             .send_default_pii(false)
             .max_breadcrumbs(0)
-            // The library's own hook for panics holds the thread until the report is sent.
+            // The library's panic hook would block the thread until the event is sent.
             .default_integrations(false)
             .add_integration(ContextIntegration::new().add_device(false))
-            .shutdown_timeout(FLUSH)
-            .transport(Bounded)
-            .before_send(|event| Some(scrubbed(event)));
+            .shutdown_timeout(FLUSH_TIMEOUT)
+            .transport(TimeLimitedTransport)
+            .before_send(|event| Some(scrub(event)));
         options.dsn = Some(dsn);
-        watch_panics();
+        install_panic_hook();
         let hub = Hub::new(Some(Arc::new(Client::from(options))), Arc::new(Scope::default()));
         Self { hub: Some(Arc::new(hub)), overloads: Overloads::default() }
     }
 
-    /// Also reports panics outside of requests, as in background tasks, from here on. For a process that serves one site.
-    pub fn covers_the_process(&self) {
+    /// Also reports panics outside of requests, such as in background tasks, from here on. Only for a process with one server.
+    pub fn bind_process(&self) {
         if let Some(hub) = &self.hub {
             Hub::main().bind_client(hub.client());
         }
     }
 
-    /// Runs what answers a request: a panic in it is reported with the request's number and the template of its route,
-    /// which may be known only by then.
-    pub fn around<F, R>(
+    /// Binds the handler of a request: a panic in it is reported with the request id and the route's template, which is read
+    /// only then because routing happens inside the handler.
+    pub fn bind_request<F, R>(
         &self,
-        request: &str,
+        request_id: &str,
         route: R,
-        answering: F,
+        handler: F,
     ) -> impl Future<Output = F::Output> + Send + use<F, R>
     where
         F: Future + Send,
         R: Fn() -> &'static str + Send + Sync + UnwindSafe + RefUnwindSafe + 'static,
     {
-        let Some(hub) = &self.hub else { return Either::Left(answering) };
+        let Some(hub) = &self.hub else { return Either::Left(handler) };
         let hub = Hub::new_from_top(hub);
         hub.configure_scope(|scope| {
-            scope.set_tag("request_id", request);
+            scope.set_tag("request_id", request_id);
             scope.add_event_processor(move |mut event| {
                 event.tags.insert("route".to_owned(), route().to_owned());
                 event.transaction = Some(route().to_owned());
                 Some(event)
             });
         });
-        Either::Right(answering.bind_hub(Arc::new(hub)))
+        Either::Right(handler.bind_hub(Arc::new(hub)))
     }
 
-    /// Reports a request that was answered with `status`, 500 or above. `route` is the template, never the path, so no id
-    /// leaves.
+    /// Reports a request that failed with `status`, 500 or above.
     ///
-    /// Every breakdown is told. Overload and a full disk (503) come in thousands: of those each route tells the first, and
-    /// then one a minute with the number of those before it.
-    pub fn failure(&self, route: &'static str, request: &str, status: u16, now: Timestamp) {
+    /// SECURITY: `route` is the template, never the path, so no id leaves the server.
+    ///
+    /// Overload and a full disk (503) cause thousands of failures, so each route reports the first one and then one a minute,
+    /// with the number of those left out in between. Any other failure is always reported.
+    pub fn report_failure(&self, route: &'static str, request_id: &str, status: u16, now: Timestamp) {
         let Some(hub) = &self.hub else { return };
-        let untold = match status {
-            503 => match self.overloads.note(route, now) {
-                Some(untold) => untold,
+        let suppressed = match status {
+            503 => match self.overloads.record(route, now) {
+                Some(suppressed) => suppressed,
                 None => return,
             },
             _ => 0,
         };
         let mut tags = BTreeMap::from([
             ("route".to_owned(), route.to_owned()),
-            ("request_id".to_owned(), request.to_owned()),
+            ("request_id".to_owned(), request_id.to_owned()),
             ("status".to_owned(), status.to_string()),
         ]);
-        if untold > 0 {
-            tags.insert("untold".to_owned(), untold.to_string());
+        if suppressed > 0 {
+            tags.insert("suppressed".to_owned(), suppressed.to_string());
         }
         hub.capture_event(Event {
             message: Some(format!("{route} answered {status}")),
@@ -124,23 +126,24 @@ impl Reporter {
         });
     }
 
-    /// Sends what is waiting, for three seconds at most, and nothing after that.
+    /// Sends queued events for at most [`FLUSH_TIMEOUT`], and nothing after that.
     pub fn close(&self) {
         let Some(client) = self.hub.as_ref().and_then(|hub| hub.client()) else { return };
         let (done, closed) = mpsc::channel();
-        // The library waits for a report on its way without an end in sight; this thread does that, and may be left behind.
+        // The library waits without a limit for an event that is being sent. This thread waits in its place and is abandoned
+        // after the timeout.
         let closing = std::thread::Builder::new().name("atlas-sentry-close".to_owned()).spawn(move || {
-            client.close(Some(FLUSH));
+            client.close(Some(FLUSH_TIMEOUT));
             let _ = done.send(());
         });
         if closing.is_ok() {
-            let _ = closed.recv_timeout(FLUSH);
+            let _ = closed.recv_timeout(FLUSH_TIMEOUT);
         }
     }
 }
 
-/// Puts ourselves before whoever else hears of panics, once for the process.
-fn watch_panics() {
+/// Reports panics before the hooks that are installed already, once for the process.
+fn install_panic_hook() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let next = std::panic::take_hook();
@@ -151,21 +154,21 @@ fn watch_panics() {
     });
 }
 
-/// Sends nothing by itself: the event goes into the queue, and the thread goes on unwinding.
+/// Queues the event; the thread goes on unwinding.
 fn report_panic(panic: &PanicHookInfo<'_>) {
     let hub = Hub::current();
     if hub.client().is_some() {
-        hub.capture_event(panicked(panic));
+        hub.capture_event(panic_event(panic));
     }
 }
 
-/// A panic with the one frame that says where it was. The binary knows that of every panic by file and line, whatever names it
-/// was stripped of; the frames below would be bare addresses.
-fn panicked(panic: &PanicHookInfo<'_>) -> Event<'static> {
-    let frame = panic.location().map(|place| Frame {
-        filename: Some(place.file().to_owned()),
-        lineno: Some(place.line().into()),
-        colno: Some(place.column().into()),
+/// The event of a panic, with the one frame where it happened. File and line are known even in a stripped binary, where the
+/// frames below would be bare addresses.
+fn panic_event(panic: &PanicHookInfo<'_>) -> Event<'static> {
+    let frame = panic.location().map(|location| Frame {
+        filename: Some(location.file().to_owned()),
+        lineno: Some(location.line().into()),
+        colno: Some(location.column().into()),
         in_app: Some(true),
         ..Frame::default()
     });
@@ -178,55 +181,55 @@ fn panicked(panic: &PanicHookInfo<'_>) -> Event<'static> {
     Event { exception: vec![exception].into(), level: Level::Fatal, ..Event::default() }
 }
 
-/// When which route last told of an overload, and how many it has kept to itself since.
+/// When each route last reported an overload, and how many it has suppressed since.
 #[derive(Default)]
 struct Overloads(Mutex<HashMap<&'static str, (Timestamp, u64)>>);
 
 impl Overloads {
-    /// How many were kept back before this one, if it is to be told.
-    fn note(&self, route: &'static str, now: Timestamp) -> Option<u64> {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match told.get_mut(route) {
-            Some((at, untold)) if is_recent(*at, now, PAUSE) => {
-                *untold += 1;
+    /// Records an overload. If it should be reported, returns how many were suppressed before it.
+    fn record(&self, route: &'static str, now: Timestamp) -> Option<u64> {
+        let mut reports = self.0.lock();
+        match reports.get_mut(route) {
+            Some((reported_at, suppressed)) if is_recent(*reported_at, now, OVERLOAD_REPORT_INTERVAL) => {
+                *suppressed += 1;
                 None
             }
-            _ => Some(told.insert(route, (now, 0)).map_or(0, |(_, untold)| untold)),
+            _ => Some(reports.insert(route, (now, 0)).map_or(0, |(_, suppressed)| suppressed)),
         }
     }
 }
 
-/// A transport whose every request ends in time.
-struct Bounded;
+/// A transport that gives up on a request after [`SEND_TIMEOUT`], and follows no redirect or proxy.
+struct TimeLimitedTransport;
 
-impl TransportFactory for Bounded {
+impl TransportFactory for TimeLimitedTransport {
     fn create_transport(&self, _: &ClientOptions) -> Arc<dyn Transport> {
-        // Never called: the method below replaces it. A transport that drops everything is the harmless answer.
-        Arc::new(Nowhere)
+        // Never called: the library calls the method below. Dropping every event is the harmless implementation.
+        Arc::new(NullTransport)
     }
 
     fn create_transport_with_options(&self, options: TransportOptions) -> Arc<dyn Transport> {
         let agent = ureq::Agent::new_with_config(
-            ureq::Agent::config_builder().timeout_global(Some(REPORT)).max_redirects(0).proxy(None).build(),
+            ureq::Agent::config_builder().timeout_global(Some(SEND_TIMEOUT)).max_redirects(0).proxy(None).build(),
         );
         Arc::new(UreqHttpTransportOptions::from(options).with_agent(agent).build())
     }
 }
 
-struct Nowhere;
+struct NullTransport;
 
-impl Transport for Nowhere {
+impl Transport for NullTransport {
     fn send_envelope(&self, _: sentry::Envelope) {}
 }
 
-/// The tags that are ours; whatever else puts tags on an event is not asked what they hold.
-const TAGS: [&str; 4] = ["request_id", "route", "status", "untold"];
-/// What says nothing about people.
-const CONTEXTS: [&str; 3] = ["os", "rust", "trace"];
+/// The tags that may leave; integrations could add others with any content.
+const ALLOWED_TAGS: [&str; 4] = ["request_id", "route", "status", "suppressed"];
+/// The contexts that may leave; none of them holds personal data.
+const ALLOWED_CONTEXTS: [&str; 3] = ["os", "rust", "trace"];
 
-/// SECURITY: only what is named here leaves, so that nothing that is ever added to events carries a person's data out:
-/// no request, user, breadcrumbs or extra fields, and not the text of a panic, which may quote a value.
-fn scrubbed(event: Event<'static>) -> Event<'static> {
+/// SECURITY: only the fields named here leave the server, so that nothing that is added to events one day can carry personal
+/// data: no request, user, breadcrumbs or extra fields, and not the message of a panic, which may quote a value.
+fn scrub(event: Event<'static>) -> Event<'static> {
     let exceptions = event.exception.values.into_iter().map(|exception| Exception {
         ty: exception.ty,
         mechanism: exception.mechanism,
@@ -240,7 +243,8 @@ fn scrubbed(event: Event<'static>) -> Event<'static> {
         ..Exception::default()
     });
     let exception: Vec<Exception> = exceptions.collect();
-    // Ours is made of a template and a number; what panics say comes as an exception.
+    // The message of a failed request consists of the route's template and the status. An event with an exception is a panic,
+    // whose message must not leave.
     let message = event.message.filter(|_| exception.is_empty());
     Event {
         event_id: event.event_id,
@@ -254,8 +258,8 @@ fn scrubbed(event: Event<'static>) -> Event<'static> {
         transaction: event.transaction,
         message,
         exception: exception.into(),
-        tags: event.tags.into_iter().filter(|(name, _)| TAGS.contains(&name.as_str())).collect(),
-        contexts: event.contexts.into_iter().filter(|(name, _)| CONTEXTS.contains(&name.as_str())).collect(),
+        tags: event.tags.into_iter().filter(|(name, _)| ALLOWED_TAGS.contains(&name.as_str())).collect(),
+        contexts: event.contexts.into_iter().filter(|(name, _)| ALLOWED_CONTEXTS.contains(&name.as_str())).collect(),
         ..Event::default()
     }
 }
@@ -265,14 +269,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_an_overload_the_first_is_told_and_then_one_a_minute_with_the_number_of_the_others() {
+    fn an_overload_is_reported_at_once_and_then_once_a_minute_with_the_number_suppressed() {
         let overloads = Overloads::default();
         let at = |seconds| Timestamp::from_second(seconds).unwrap();
-        assert_eq!(overloads.note("/today", at(0)), Some(0));
-        assert_eq!(overloads.note("/today", at(30)), None);
-        assert_eq!(overloads.note("/today", at(59)), None);
-        assert_eq!(overloads.note("/habits", at(59)), Some(0), "another route tells its own");
-        assert_eq!(overloads.note("/today", at(60)), Some(2));
-        assert_eq!(overloads.note("/today", at(61)), None);
+        assert_eq!(overloads.record("/today", at(0)), Some(0));
+        assert_eq!(overloads.record("/today", at(30)), None);
+        assert_eq!(overloads.record("/today", at(59)), None);
+        assert_eq!(overloads.record("/habits", at(59)), Some(0), "another route reports its own");
+        assert_eq!(overloads.record("/today", at(60)), Some(2));
+        assert_eq!(overloads.record("/today", at(61)), None);
     }
 }

@@ -1,49 +1,58 @@
-//! The way of browsers to Sentry: what they report to our own origin goes on to the one configured address.
+//! The Sentry tunnel: envelopes that browsers send to this server are forwarded to the one configured DSN.
 //!
-//! It reads the first line of what was sent and nothing else, and passes the bytes on as they are, so that whatever a
-//! newer SDK sends goes through. It does not know HTTP's server side, and never chooses where to send by what was sent.
+//! Only the first line of an envelope is parsed; the bytes are forwarded unchanged, so that envelopes of newer SDKs pass. The
+//! envelope never decides where it is sent: one for any other DSN is refused.
+//!
+//! [`TunnelError`] says why an envelope is refused, [`ForwardError`] why Sentry could not be reached.
 
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
-use sentry::types::Dsn as Address;
+use sentry::types::Dsn as SentryDsn;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::Dsn;
 
-/// Longest first line of an envelope, in bytes.
-const LINE: usize = 8 * 1024;
-/// Envelopes that are read or passed on at a time: what they hold of memory is this many times the largest.
-const PLACES: usize = 16;
-/// Longest wait for Sentry.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest first line of an envelope.
+const MAX_HEADER_BYTES: usize = 8 * 1024;
+/// Envelopes in memory at a time; together they need this many times the size of the largest one.
+const MAX_CONCURRENT_ENVELOPES: usize = 16;
+const FORWARD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The way to one address.
+/// Forwards envelopes to one DSN.
 pub struct Tunnel {
-    address: Address,
-    envelopes: String,
+    dsn: SentryDsn,
+    envelope_url: String,
     agent: ureq::Agent,
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
 }
 
-/// Why an envelope is not passed on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// Its first line is not that of an envelope.
+/// Why an envelope is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TunnelError {
+    #[error("the first line is not the header of a Sentry envelope")]
     NotAnEnvelope,
-    /// It is packed in a way that cannot be looked into.
-    Encoding,
-    /// It is for another address than ours.
-    Foreign,
+    #[error("the content encoding is not supported")]
+    UnsupportedEncoding,
+    #[error("the envelope is for another DSN")]
+    ForeignDsn,
 }
 
-/// What Sentry said.
+/// Why an envelope could not be forwarded.
+#[derive(Debug, thiserror::Error)]
+pub enum ForwardError {
+    #[error(transparent)]
+    Http(#[from] ureq::Error),
+    #[error("Sentry answered {0}, and redirects are not followed")]
+    Redirect(ureq::http::StatusCode),
+}
+
+/// Sentry's response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
-    /// The status.
+pub struct TunnelReply {
     pub status: u16,
     /// `Retry-After`.
     pub retry_after: Option<String>,
@@ -52,75 +61,81 @@ pub struct Said {
 }
 
 #[derive(Deserialize)]
-struct Head {
+struct EnvelopeHeader {
     dsn: String,
 }
 
 impl Tunnel {
-    /// The way to `dsn`, which was checked with the configuration.
-    pub fn to(dsn: &Dsn) -> Option<Self> {
-        let address: Address = dsn.0.parse().ok()?;
-        let envelopes = address.envelope_api_url().to_string();
-        // SECURITY: a redirect would lead to a host that nobody configured; so would a proxy of the process environment.
+    /// A tunnel to `dsn`; `None` if it cannot be parsed, which the configuration check rules out.
+    pub fn from_dsn(dsn: &Dsn) -> Option<Self> {
+        let dsn: SentryDsn = dsn.0.parse().ok()?;
+        let envelope_url = dsn.envelope_api_url().to_string();
+        // SECURITY: a redirect, or a proxy from the process environment, would lead to a host that is not configured.
         let config = ureq::Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(FORWARD_TIMEOUT))
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
             .proxy(None)
             .user_agent(concat!("atlas/", env!("CARGO_PKG_VERSION")))
             .build();
-        let places = Arc::new(Semaphore::new(PLACES));
-        Some(Self { address, envelopes, agent: ureq::Agent::new_with_config(config), places })
+        let slots = Arc::new(Semaphore::new(MAX_CONCURRENT_ENVELOPES));
+        Some(Self { dsn, envelope_url, agent: ureq::Agent::new_with_config(config), slots })
     }
 
-    /// A place for one envelope, if one is free. To be held from before it is read until it was passed on.
-    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.places).try_acquire_owned().ok()
+    /// A slot for one envelope, if one is free. Hold it from before the envelope is read until it is forwarded.
+    pub fn acquire_slot(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.slots).try_acquire_owned().ok()
     }
 
-    /// Whether an envelope is for our address. `encoding` is what its `Content-Encoding` says.
+    /// Checks that an envelope is for the configured DSN. `encoding` is its `Content-Encoding`.
     ///
     /// # Errors
-    /// [`Refused`].
-    pub fn check(&self, body: &[u8], encoding: Option<&str>) -> Result<(), Refused> {
+    /// [`TunnelError`].
+    pub fn check(&self, body: &[u8], encoding: Option<&str>) -> Result<(), TunnelError> {
         let line = first_line(body, encoding)?;
-        let head: Head = serde_json::from_slice(&line).map_err(|_| Refused::NotAnEnvelope)?;
-        let sent: Address = head.dsn.parse().map_err(|_| Refused::NotAnEnvelope)?;
-        if self.is_ours(&sent) { Ok(()) } else { Err(Refused::Foreign) }
+        let header: EnvelopeHeader = serde_json::from_slice(&line).map_err(|_| TunnelError::NotAnEnvelope)?;
+        let dsn: SentryDsn = header.dsn.parse().map_err(|_| TunnelError::NotAnEnvelope)?;
+        if self.is_own_dsn(&dsn) { Ok(()) } else { Err(TunnelError::ForeignDsn) }
     }
 
-    fn is_ours(&self, sent: &Address) -> bool {
-        let place = |address: &Address| {
+    fn is_own_dsn(&self, dsn: &SentryDsn) -> bool {
+        let parts = |dsn: &SentryDsn| {
             (
-                address.scheme().to_string(),
-                address.host().to_owned(),
-                address.port(),
-                address.path().to_owned(),
-                address.project_id().to_string(),
-                address.public_key().to_owned(),
+                dsn.scheme().to_string(),
+                dsn.host().to_owned(),
+                dsn.port(),
+                dsn.path().to_owned(),
+                dsn.project_id().to_string(),
+                dsn.public_key().to_owned(),
             )
         };
-        place(sent) == place(&self.address)
+        parts(dsn) == parts(&self.dsn)
     }
 
-    /// Passes an envelope on, byte for byte, and waits for the answer, for five seconds at most. Nothing of who sent it
-    /// goes along: no address, cookie or credentials.
+    /// Forwards an envelope byte for byte and waits up to [`FORWARD_TIMEOUT`] for the response.
+    ///
+    /// SECURITY: the client's address, cookies and credentials are not forwarded.
     ///
     /// # Errors
-    /// What went wrong on the way, for the log.
-    pub fn forward(&self, body: &[u8], media: &str, encoding: Option<&str>) -> Result<Said, String> {
-        let mut request = self.agent.post(&self.envelopes).header("content-type", media);
+    /// [`ForwardError`].
+    pub fn forward(
+        &self,
+        body: &[u8],
+        content_type: &str,
+        encoding: Option<&str>,
+    ) -> Result<TunnelReply, ForwardError> {
+        let mut request = self.agent.post(&self.envelope_url).header("content-type", content_type);
         if let Some(encoding) = encoding {
             request = request.header("content-encoding", encoding);
         }
-        let response = request.send(body).map_err(|error| error.to_string())?;
+        let response = request.send(body)?;
         let status = response.status();
         if status.is_redirection() || status.is_informational() {
-            return Err(format!("Sentry answered {status}, and redirects are not followed"));
+            return Err(ForwardError::Redirect(status));
         }
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Ok(Said {
+        Ok(TunnelReply {
             status: status.as_u16(),
             retry_after: header("retry-after"),
             rate_limits: header("x-sentry-rate-limits"),
@@ -128,21 +143,21 @@ impl Tunnel {
     }
 }
 
-/// The first line, looked for in no more than [`LINE`] bytes, unpacked ones included.
-fn first_line(body: &[u8], encoding: Option<&str>) -> Result<Vec<u8>, Refused> {
-    let most = LINE as u64;
+/// The first line, within the first [`MAX_HEADER_BYTES`] after decompression.
+fn first_line(body: &[u8], encoding: Option<&str>) -> Result<Vec<u8>, TunnelError> {
+    let limit = MAX_HEADER_BYTES as u64;
     let mut start = Vec::new();
     let read = match encoding.map(str::to_ascii_lowercase).as_deref() {
-        None | Some("" | "identity") => body.take(most).read_to_end(&mut start),
-        // SECURITY: only as much is unpacked as is looked at, however much would come out.
-        Some("gzip") => MultiGzDecoder::new(body).take(most).read_to_end(&mut start),
-        Some(_) => return Err(Refused::Encoding),
+        None | Some("" | "identity") => body.take(limit).read_to_end(&mut start),
+        // SECURITY: decompression stops at the limit, so a small body cannot expand without bound.
+        Some("gzip") => MultiGzDecoder::new(body).take(limit).read_to_end(&mut start),
+        Some(_) => return Err(TunnelError::UnsupportedEncoding),
     };
     let end = start.iter().position(|byte| *byte == b'\n');
     match (read, end) {
         (_, Some(end)) => start.truncate(end),
-        (Ok(_), None) if start.len() < LINE => {}
-        _ => return Err(Refused::NotAnEnvelope),
+        (Ok(_), None) if start.len() < MAX_HEADER_BYTES => {}
+        _ => return Err(TunnelError::NotAnEnvelope),
     }
     Ok(start)
 }
@@ -152,15 +167,15 @@ mod tests {
     use super::*;
 
     fn tunnel() -> Tunnel {
-        Tunnel::to(&Dsn("https://public@sentry.example.com/42".to_owned())).unwrap()
+        Tunnel::from_dsn(&Dsn("https://public@sentry.example.com/42".to_owned())).unwrap()
     }
 
-    fn check(line: &str) -> Result<(), Refused> {
+    fn check(line: &str) -> Result<(), TunnelError> {
         tunnel().check(line.as_bytes(), None)
     }
 
     #[test]
-    fn only_our_host_project_and_key_are_let_through() {
+    fn only_envelopes_for_the_configured_host_project_and_key_are_accepted() {
         let head = |dsn: &str| format!("{{\"dsn\":\"{dsn}\",\"sent_at\":\"now\"}}\n{{\"type\":\"event\"}}\n\u{0}\n");
         assert_eq!(check(&head("https://public@sentry.example.com/42")), Ok(()));
         assert_eq!(check(&head("https://public@sentry.example.com:443/42")), Ok(()));
@@ -174,19 +189,19 @@ mod tests {
             "https://public@sentry.example.com/elsewhere/42",
             "https://sentry.example.com@evil.example.com/42",
         ] {
-            assert_eq!(check(&head(foreign)), Err(Refused::Foreign), "{foreign}");
+            assert_eq!(check(&head(foreign)), Err(TunnelError::ForeignDsn), "{foreign}");
         }
     }
 
     #[test]
-    fn what_is_no_envelope_is_refused() {
+    fn anything_but_an_envelope_is_refused() {
         for garbage in ["", "\n", "{", "null", "[]", "{}", "{\"dsn\":1}", "{\"dsn\":\"\"}", "{\"dsn\":\"x\"}"] {
-            assert_eq!(check(garbage), Err(Refused::NotAnEnvelope), "{garbage}");
+            assert_eq!(check(garbage), Err(TunnelError::NotAnEnvelope), "{garbage}");
         }
         let two = "{\"dsn\":\"https://public@sentry.example.com/42\",\"dsn\":\"https://public@evil.example/42\"}";
-        assert_eq!(check(two), Err(Refused::NotAnEnvelope));
-        assert_eq!(check(&" ".repeat(LINE + 1)), Err(Refused::NotAnEnvelope));
-        assert_eq!(tunnel().check(b"{}", Some("br")), Err(Refused::Encoding));
-        assert_eq!(tunnel().check(b"not gzip", Some("gzip")), Err(Refused::NotAnEnvelope));
+        assert_eq!(check(two), Err(TunnelError::NotAnEnvelope));
+        assert_eq!(check(&" ".repeat(MAX_HEADER_BYTES + 1)), Err(TunnelError::NotAnEnvelope));
+        assert_eq!(tunnel().check(b"{}", Some("br")), Err(TunnelError::UnsupportedEncoding));
+        assert_eq!(tunnel().check(b"not gzip", Some("gzip")), Err(TunnelError::NotAnEnvelope));
     }
 }

@@ -1,12 +1,11 @@
 //! The control socket: how a command in a terminal reaches the server that has the data file.
 //!
-//! The file belongs to one process at a time, so a verb is carried out by whoever has it: by the command itself when no
-//! server runs, otherwise by the server, which is asked over a Unix socket beside the file. One line of JSON goes in, an
-//! [`Order`] with the environment it is for; an [`Outcome`] comes back, after as many lines about its progress as long work
-//! has. Both ways [`obey`] does the work, so the answers are the same.
+//! Only one process has the file open, and that process executes the command: the command itself when no server runs,
+//! otherwise the server. The command sends an [`Envelope`] as one line of JSON over a Unix socket beside the data file, and
+//! the server sends [`ControlResponse`]s back, one per line, the last of which ends the command.
 //!
-//! SECURITY: whoever may speak here may do what an operator may. The socket is open to its owner only (0600), and a
-//! process of another user is refused by what the kernel says of it, whatever became of the file's mode.
+//! SECURITY: an accepted process may do everything an operator may. The socket is open to its owner only (0600), and the
+//! kernel's peer credentials must be the owner's or root's even if the file's mode was changed.
 
 use std::fs;
 use std::io;
@@ -15,140 +14,48 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::Serialize;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
 
-use super::operations::{Operations, aside};
-use super::verify::desk;
-use super::{mail, rollback, set, snapshots, users};
-use crate::app::snapshots::Told;
-use crate::app::{Error, audit};
-use crate::domain::audit::{Actor, Deed};
-use crate::domain::{Client, Environment};
+use super::context::OperatorContext;
+use super::execute::execute;
+use super::protocol::{Answer, ControlResponse, Envelope, Outcome};
+use crate::app::progress::Progress;
+use crate::domain::environment::files::control_socket;
 
-/// Longest line, in bytes. Orders are short, and an answer holds at most a page of a list.
-const LONGEST: u64 = 1 << 20;
-/// Longest time one side waits for the other's line to arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Most commands at a time.
-const MOST: usize = 32;
-
-/// What an operator wants done. Verbs of other commands are added here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "noun", content = "verb")]
-pub enum Order {
-    /// `atlas user`.
-    User(users::Verb),
-    /// `atlas snapshot`.
-    Snapshot(snapshots::Verb),
-    /// `atlas rollback`.
-    Rollback(rollback::Wanted),
-    /// `atlas mail`.
-    Mail(mail::Verb),
-    /// `atlas verify`.
-    Verify(desk::Verb),
-}
-
-/// An order as it goes over the socket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Addressed {
-    /// The environment it is for; a server of another one carries nothing out.
-    pub environment: Environment,
-    /// What is wanted.
-    #[serde(flatten)]
-    pub order: Order,
-}
-
-/// What came of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// It was done; what there is to say as JSON.
-    Done(serde_json::Value),
-    /// A rule said no.
-    Refused(String),
-    /// Something is broken.
-    Failed(String),
-    /// It goes on: what it has reached, or nothing new. Another line follows.
-    Working(Option<String>),
-}
-
-/// Carries an order out. `told` hears what long work has reached.
-pub async fn obey(operations: &Operations, order: Order, told: Told<'_>) -> Outcome {
-    let app = &operations.app;
-    let done = match order {
-        Order::User(verb) => users::obey(app, verb).await,
-        Order::Snapshot(verb) => snapshots::obey(operations, verb, told).await,
-        Order::Rollback(wanted) => gone_back(operations, wanted, told).await,
-        Order::Mail(verb) => mail::obey(app, verb).await,
-        Order::Verify(verb) => desk::obey(operations, verb, told).await,
-    };
-    match done {
-        Ok(value) => Outcome::Done(value),
-        Err(Error::Refused(refusal)) => Outcome::Refused(refusal.to_string()),
-        Err(error) => Outcome::Failed(error.to_string()),
-    }
-}
-
-/// A rollback of the file that is served. When another binary has to serve it from now on, the server ends.
-async fn gone_back(operations: &Operations, wanted: rollback::Wanted, told: Told<'_>) -> Result<Value, Error> {
-    let app = Arc::clone(&operations.app);
-    let (dry_run, approvals) = (wanted.dry_run, operations.approvals.clone());
-    let mut done = aside(told, move |told| {
-        let stamp = app.store.stamp().clone();
-        let place = rollback::Place {
-            data_file: app.store.path(),
-            environment: &stamp.environment,
-            clock: &app.clock,
-            elsewhere: app.elsewhere.as_ref(),
-            approvals: &approvals,
-            store: Some(&app.store),
-        };
-        rollback::go_back(&place, &wanted, told)
-    })
-    .await?;
-    if !dry_run {
-        if done.other_binary {
-            operations.end();
-        } else {
-            audit::note(&operations.app, Actor::Operator, Deed::RolledBack, &Client::default()).await?;
-        }
-        set(&mut done.answer, "serverStops", json!(done.other_binary));
-    }
-    Ok(done.answer)
-}
-
-/// Where the socket of a data file is.
-pub fn socket_of(data_file: &Path) -> PathBuf {
-    let mut name = data_file.as_os_str().to_owned();
-    name.push(".sock");
-    PathBuf::from(name)
-}
+/// Commands are short, and an answer holds at most a page of a list.
+const MAX_LINE_BYTES: u64 = 1 << 20;
+/// How long one side waits for the other's next line.
+const LINE_TIMEOUT: Duration = Duration::from_secs(30);
+/// A sign of life is sent this often, well within the timeout.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const MAX_CONCURRENT_COMMANDS: usize = 32;
+/// How long the listener waits after it could not accept a connection.
+const ACCEPT_BACKOFF: Duration = Duration::from_secs(1);
 
 /// Whether a server listens at the socket of a data file.
 pub fn is_served(data_file: &Path) -> bool {
-    std::os::unix::net::UnixStream::connect(socket_of(data_file)).is_ok()
+    std::os::unix::net::UnixStream::connect(control_socket(data_file)).is_ok()
 }
 
-/// An open control socket; its file goes when this is dropped.
-pub struct Control {
+/// The server's end; the socket's file is removed when this is dropped.
+pub struct ControlSocket {
     listener: UnixListener,
     path: PathBuf,
-    /// Who may speak: the user this process runs as, which the new file belongs to.
+    /// The user this process runs as, which the new socket belongs to.
     owner: u32,
 }
 
-impl Control {
-    /// Opens the socket of a data file. Only for whoever has the data file: what lies there from a server that was killed
-    /// is removed.
+impl ControlSocket {
+    /// Opens the socket of a data file. Only the process that has the data file may call this: it removes the socket that a
+    /// killed server left behind.
     ///
     /// # Errors
-    /// When the socket cannot be made, as when its path is longer than the system allows (107 bytes on Linux).
+    /// When the socket cannot be created, e.g. because its path is longer than the system allows (107 bytes on Linux).
     pub fn open(data_file: &Path) -> io::Result<Self> {
-        let path = socket_of(data_file);
+        let path = control_socket(data_file);
         match fs::symlink_metadata(&path) {
             Ok(_) => fs::remove_file(&path)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -160,87 +67,87 @@ impl Control {
         Ok(Self { listener, path, owner })
     }
 
-    /// Listens to operators for as long as the server runs; each is served beside the others. Ends only by being dropped.
-    /// What was begun goes on then; [`Operations::finished`] waits for it.
-    pub async fn listen(&self, operations: &Arc<Operations>) {
-        let permits = Arc::new(Semaphore::new(MOST));
+    /// Serves commands, each beside the others, until it is dropped. Commands that have begun then go on;
+    /// [`OperatorContext::wait_for_commands`] waits for them.
+    pub async fn listen(&self, context: &Arc<OperatorContext>) {
+        let permits = Arc::new(Semaphore::new(MAX_CONCURRENT_COMMANDS));
         loop {
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    let (owner, operations) = (self.owner, Arc::clone(operations));
+                    let (owner, context) = (self.owner, Arc::clone(context));
                     tokio::spawn(async move {
-                        if let Err(error) = serve(owner, &operations, stream).await {
-                            tracing::warn!(%error, "an operator's command was not understood");
+                        if let Err(error) = serve(owner, &context, stream).await {
+                            tracing::warn!(%error, "a control socket connection failed");
                         }
                         drop(permit);
                     });
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the control socket");
-                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    tracing::error!(%error, "the control socket cannot accept connections");
+                    tokio::time::sleep(ACCEPT_BACKOFF).await;
                 }
             }
         }
     }
 }
 
-async fn serve(owner: u32, operations: &Operations, mut stream: UnixStream) -> io::Result<()> {
-    let uid = stream.peer_cred()?.uid();
-    if !may_speak(uid, owner) {
-        return Err(io::Error::other(format!("it came from user {uid}, who may not speak here")));
-    }
-    let Addressed { environment, order } = serde_json::from_str(&line(&mut BufReader::new(&mut stream)).await?)?;
-    let own = &operations.app.store.stamp().environment;
-    if environment != *own {
-        let why = format!("the server there serves “{own}”, and the command is for “{environment}”; nothing was done");
-        tracing::warn!("{why}");
-        return tell_line(&mut stream, &Outcome::Refused(why)).await;
-    }
-    // A server that stops lets it come to its end.
-    let _underway = operations.begun().await;
-    // Whom it is about stands in the audit trail, not in the log.
-    tracing::info!("an operator's command");
-    let (tell, mut heard) = mpsc::unbounded_channel::<String>();
-    let mut told = move |words: &str| drop(tell.send(words.to_owned()));
-    let mut working = std::pin::pin!(obey(operations, order, &mut told));
-    let outcome = loop {
-        let sign = tokio::select! {
-            outcome = &mut working => break outcome,
-            Some(words) = heard.recv() => Some(words),
-            () = tokio::time::sleep(PATIENCE / 3) => None,
-        };
-        // Work that was begun is finished, whether or not somebody still listens.
-        let _ = tell_line(&mut stream, &Outcome::Working(sign)).await;
-    };
-    while let Ok(words) = heard.try_recv() {
-        tell_line(&mut stream, &Outcome::Working(Some(words))).await?;
-    }
-    let answered = tell_line(&mut stream, &outcome).await;
-    operations.answered();
-    answered
-}
-
-impl Drop for Control {
+impl Drop for ControlSocket {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// The same user, and root, who can read the file anyway.
-fn may_speak(uid: u32, owner: u32) -> bool {
+async fn serve(owner: u32, context: &OperatorContext, mut stream: UnixStream) -> io::Result<()> {
+    let uid = stream.peer_cred()?.uid();
+    if !may_send_commands(uid, owner) {
+        return Err(io::Error::other(format!("user {uid} may not send commands; only user {owner} and root may")));
+    }
+    let line = read_line(&mut BufReader::new(&mut stream)).await?;
+    let Envelope { environment, command } = serde_json::from_str(&line)?;
+    let served = &context.app.store.stamp().environment;
+    if environment != *served {
+        let why = format!("this server serves “{served}”, and the command is for “{environment}”; nothing was changed");
+        tracing::warn!("{why}");
+        return send_line(&mut stream, &ControlResponse::<Answer>::Refused(why)).await;
+    }
+    // A server that stops waits for this.
+    let _running = context.start_command().await;
+    // The user a command is about is named in the audit trail, not in the log.
+    tracing::info!("executing an operator's command");
+    let (sender, mut steps) = mpsc::unbounded_channel::<String>();
+    let mut on_progress = move |step: &str| drop(sender.send(step.to_owned()));
+    let mut executing = std::pin::pin!(execute(context, command, &mut on_progress));
+    let outcome = loop {
+        let step = tokio::select! {
+            outcome = &mut executing => break outcome,
+            Some(step) = steps.recv() => Some(step),
+            () = tokio::time::sleep(KEEPALIVE_INTERVAL) => None,
+        };
+        // A command that has begun is finished, even if the other side hung up.
+        let _ = send_line(&mut stream, &ControlResponse::<Answer>::Working(step)).await;
+    };
+    while let Ok(step) = steps.try_recv() {
+        send_line(&mut stream, &ControlResponse::<Answer>::Working(Some(step))).await?;
+    }
+    let sent = send_line(&mut stream, &ControlResponse::from(outcome)).await;
+    context.command_answered();
+    sent
+}
+
+/// The owner, and root, which can read the data file anyway.
+fn may_send_commands(uid: u32, owner: u32) -> bool {
     uid == owner || uid == 0
 }
 
-/// Has the server of a data file carry an order out; `None` when no server listens there. `told` hears what long work has
-/// reached.
+/// Has the server of a data file execute a command; `None` when no server listens there.
 ///
 /// # Errors
-/// When the server goes away, or does not answer.
-pub async fn ask(data_file: &Path, order: &Addressed, told: Told<'_>) -> io::Result<Option<Outcome>> {
-    let mut stream = match UnixStream::connect(socket_of(data_file)).await {
+/// When the server hangs up, does not answer in time, or answers something else.
+pub async fn send(data_file: &Path, envelope: &Envelope, on_progress: Progress<'_>) -> io::Result<Option<Outcome>> {
+    let mut stream = match UnixStream::connect(control_socket(data_file)).await {
         Ok(stream) => stream,
-        // Nothing there, or left behind by a server that was killed.
+        // There is no socket, or a killed server left it behind.
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             return Ok(None);
         }
@@ -248,27 +155,29 @@ pub async fn ask(data_file: &Path, order: &Addressed, told: Told<'_>) -> io::Res
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(None),
         Err(error) => return Err(error),
     };
-    tell_line(&mut stream, order).await?;
+    send_line(&mut stream, envelope).await?;
     let mut stream = BufReader::new(stream);
     loop {
-        match serde_json::from_str(&line(&mut stream).await?)? {
-            Outcome::Working(Some(words)) => told(&words),
-            Outcome::Working(None) => {}
-            outcome => return Ok(Some(outcome)),
+        match envelope.command.parse_response(&read_line(&mut stream).await?)? {
+            ControlResponse::Working(Some(step)) => on_progress(&step),
+            ControlResponse::Working(None) => {}
+            ControlResponse::Done(answer) => return Ok(Some(Outcome::Done(answer))),
+            ControlResponse::Refused(why) => return Ok(Some(Outcome::Refused(why))),
+            ControlResponse::Failed(why) => return Ok(Some(Outcome::Failed(why))),
         }
     }
 }
 
-async fn tell_line(stream: &mut UnixStream, what: &impl Serialize) -> io::Result<()> {
-    let mut line = serde_json::to_vec(what)?;
+async fn send_line(stream: &mut UnixStream, message: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(message)?;
     line.push(b'\n');
     stream.write_all(&line).await
 }
 
-/// The next line; one that is too long or takes too long is an error.
-async fn line(reader: &mut (impl AsyncBufRead + Unpin)) -> io::Result<String> {
+/// The next line, within the limits of size and time.
+async fn read_line(reader: &mut (impl AsyncBufRead + Unpin)) -> io::Result<String> {
     let mut line = String::new();
-    match tokio::time::timeout(PATIENCE, reader.take(LONGEST).read_line(&mut line)).await {
+    match tokio::time::timeout(LINE_TIMEOUT, reader.take(MAX_LINE_BYTES).read_line(&mut line)).await {
         Ok(read) => drop(read?),
         Err(_) => return Err(io::ErrorKind::TimedOut.into()),
     }
@@ -280,18 +189,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_same_user_and_root_may_speak() {
-        assert!(may_speak(1000, 1000) && may_speak(0, 1000));
-        assert!(!may_speak(1001, 1000) && !may_speak(1000, 0));
-    }
-
-    #[test]
-    fn an_order_reads_back_from_its_line() {
-        let order = Order::User(users::Verb::Disable { who: "ada@example.com".to_owned() });
-        let order = Addressed { environment: Environment::development(), order };
-        let line = serde_json::to_string(&order).unwrap();
-        let expected = r#"{"environment":"development","noun":"user","verb":{"disable":{"who":"ada@example.com"}}}"#;
-        assert_eq!(line, expected);
-        assert_eq!(serde_json::from_str::<Addressed>(&line).unwrap(), order);
+    fn only_the_owner_and_root_may_send_commands() {
+        assert!(may_send_commands(1000, 1000) && may_send_commands(0, 1000));
+        assert!(!may_send_commands(1001, 1000) && !may_send_commands(1000, 0));
     }
 }

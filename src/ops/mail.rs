@@ -1,154 +1,125 @@
-//! What an operator does about mail, as one list of verbs with their answers.
+//! `atlas mail`: what an operator does about the outbox.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-
-use crate::app::admin::By;
-use crate::app::relaying::{self, MailHealth};
-use crate::app::{App, Error, outbox};
-use crate::domain::mail::{Mail, Standing};
+use super::protocol::mail::{
+    MAX_MAILS_PER_LIST, MailAnswer, MailCommand, MailDetail, MailList, MailRef, MailState, MailSummary, OutboxSummary,
+    RetriedMail,
+};
+use crate::app::initiator::Initiator;
+use crate::app::mail::health;
+use crate::app::mail::health::MailHealth;
+use crate::app::mail::outbox;
+use crate::app::{App, Error};
+use crate::domain::mail::{DeliveryStatus, Mail};
 use crate::domain::{Email, MailId, Refusal};
-use crate::mail::Fault;
+use crate::mail::RelayFault;
 
-/// Most mails in one answer.
-pub const MOST: usize = 500;
-
-/// A verb of `atlas mail`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verb {
-    /// Mail, newest first.
-    List {
-        /// Whom it goes to.
-        to: Option<String>,
-        /// How it stands: `waiting`, `sent`, `captured` or `failed`.
-        standing: Option<String>,
-        /// How many.
-        limit: usize,
-        /// Where to go on, as the list before says.
-        cursor: Option<String>,
-    },
-    /// One mail, with what it says for as long as that is kept.
-    Show {
-        /// Its id, or an address for the newest mail to it.
-        which: String,
-    },
-    /// Has one mail tried again now.
-    Retry {
-        /// Its id, or an address for the newest mail to it.
-        which: String,
-    },
-    /// Has everything tried again now that waits.
-    RetryAll,
-}
-
-/// Does what the verb says.
+/// Executes a command about mail.
 ///
 /// # Errors
-/// [`Error::Refused`] when there is no such mail, and whatever the use case refuses.
-pub async fn obey(app: &App, verb: Verb) -> Result<Value, Error> {
-    match verb {
-        Verb::List { to, standing, limit, cursor } => {
-            list(app, to.as_deref(), standing.as_deref(), limit, cursor.as_deref())
+/// [`Error::Refused`] when there is no such message, and what the use case refuses.
+pub async fn execute(app: &App, command: MailCommand) -> Result<MailAnswer, Error> {
+    Ok(match command {
+        MailCommand::List { to, state, limit, cursor } => {
+            MailAnswer::List(list(app, to.as_ref(), state, limit, cursor)?)
         }
-        Verb::Show { which } => Ok(full(&find(app, &which)?)),
-        Verb::Retry { which } => {
-            let id = find(app, &which)?.id;
-            Ok(json!({ "retried": [shown(&outbox::retry(app, &By::operator(), id).await?)] }))
+        MailCommand::Show { mail } => MailAnswer::Detail(detail(find(app, &mail)?)),
+        MailCommand::Retry { mail } => {
+            let id = find(app, &mail)?.id;
+            let retried = outbox::retry_mail(app, &Initiator::operator(), id).await?;
+            MailAnswer::Retried(RetriedMail { retried: vec![summary(&retried)] })
         }
-        Verb::RetryAll => {
-            let mails = outbox::list(app, None, Some("waiting"), None, MOST)?.rows;
-            let mut retried = Vec::new();
-            for mail in mails {
-                match outbox::retry(app, &By::operator(), mail.id).await {
-                    Ok(mail) => retried.push(shown(&mail)),
-                    // It was sent, or its meaning ended, a moment ago.
-                    Err(Error::Refused(_)) => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            Ok(json!({ "retried": retried }))
+        MailCommand::RetryAll => MailAnswer::Retried(RetriedMail { retried: retry_all(app).await? }),
+    })
+}
+
+async fn retry_all(app: &App) -> Result<Vec<MailSummary>, Error> {
+    let waiting = outbox::list_mail(app, None, Some(MailState::Waiting.as_str()), None, MAX_MAILS_PER_LIST)?.rows;
+    let mut retried = Vec::new();
+    for mail in waiting {
+        match outbox::retry_mail(app, &Initiator::operator(), mail.id).await {
+            Ok(mail) => retried.push(summary(&mail)),
+            // It was sent or expired a moment ago.
+            Err(Error::Refused(_)) => {}
+            Err(error) => return Err(error),
         }
     }
+    Ok(retried)
 }
 
 fn list(
     app: &App,
-    to: Option<&str>,
-    standing: Option<&str>,
+    to: Option<&Email>,
+    state: Option<MailState>,
     limit: usize,
-    cursor: Option<&str>,
-) -> Result<Value, Error> {
-    let below: Option<MailId> = match cursor.map(str::parse) {
-        None => None,
-        Some(Ok(id)) => Some(id),
-        Some(Err(_)) => return Err(Refusal::field("cursor", "The cursor is none of ours.").into()),
-    };
-    let to = to.map(Email::parse).transpose().map_err(|fault| Refusal::Invalid(vec![fault]))?;
-    if standing.is_some_and(|word| !Standing::WORDS.contains(&word)) {
-        return Err(Refusal::field("standing", format!("Mail is {}.", Standing::WORDS.join(", "))).into());
-    }
-    let page = outbox::list(app, to.as_ref(), standing, below, limit.clamp(1, MOST))?;
-    Ok(json!({
-        "mails": page.rows.iter().map(shown).collect::<Vec<_>>(),
-        "nextCursor": page.next,
-        "outbox": outbox_of(&relaying::health(app)),
-    }))
-}
-
-fn outbox_of(health: &MailHealth) -> Value {
-    json!({
-        "leaves": health.leaves,
-        "waiting": health.waiting,
-        "oldestWaitingSince": health.oldest,
-        "relay": health.relaying.word(),
-        "fault": health.relaying.fault().map(Fault::word),
-        "why": health.relaying.why(),
+    cursor: Option<MailId>,
+) -> Result<MailList, Error> {
+    let page = outbox::list_mail(app, to, state.map(MailState::as_str), cursor, limit.clamp(1, MAX_MAILS_PER_LIST))?;
+    Ok(MailList {
+        mails: page.rows.iter().map(summary).collect(),
+        next_cursor: page.next,
+        outbox: outbox_summary(&health::check_mail_health(app)),
     })
 }
 
-fn find(app: &App, which: &str) -> Result<Mail, Error> {
-    let found = match (which.parse::<MailId>(), Email::parse(which)) {
-        (Ok(id), _) => outbox::get(app, id)?,
-        (Err(_), Ok(to)) => outbox::list(app, Some(&to), None, None, 1)?.rows.into_iter().next(),
-        (Err(_), Err(_)) => None,
-    };
-    found.ok_or_else(|| Refusal::field("mail", "There is no such mail.").into())
+fn outbox_summary(health: &MailHealth) -> OutboxSummary {
+    OutboxSummary {
+        leaves: health.leaves,
+        waiting: health.waiting,
+        oldest_waiting_since: health.oldest,
+        relay: health.relay.as_str().to_owned(),
+        fault: health.relay.fault().map(|fault| RelayFault::as_str(fault).to_owned()),
+        why: health.relay.why().map(str::to_owned),
+    }
 }
 
-fn shown(mail: &Mail) -> Value {
-    let (mut due, mut attempts, mut held, mut ended_at, mut why) = (None, None, None, None, None);
-    match &mail.standing {
-        Standing::Waiting { due: at, attempts: tries, held: is_held } => {
-            (due, attempts, held) = (Some(*at), Some(*tries), Some(*is_held));
+fn find(app: &App, mail: &MailRef) -> Result<Mail, Error> {
+    let found = match mail {
+        MailRef::Id(id) => outbox::find_mail(app, *id)?,
+        MailRef::NewestTo(email) => outbox::list_mail(app, Some(email), None, None, 1)?.rows.into_iter().next(),
+    };
+    found.ok_or_else(|| Refusal::field("mail", "Mail not found.").into())
+}
+
+impl From<&DeliveryStatus> for MailState {
+    fn from(standing: &DeliveryStatus) -> Self {
+        match standing {
+            DeliveryStatus::Waiting { .. } => Self::Waiting,
+            DeliveryStatus::Captured => Self::Captured,
+            DeliveryStatus::Sent { .. } => Self::Sent,
+            DeliveryStatus::Failed { .. } => Self::Failed,
         }
-        Standing::Captured => {}
-        Standing::Sent { at } => ended_at = Some(*at),
-        Standing::Failed { at, why: reason } => (ended_at, why) = (Some(*at), Some(reason)),
     }
-    json!({
-        "id": mail.id,
-        "to": mail.to,
-        "subject": mail.letter.as_ref().map_or(&mail.subject, |letter| &letter.subject),
-        "state": mail.standing.word(),
-        "createdAt": mail.created_at,
-        "trueUntil": mail.expires_at,
-        "dueAt": due,
-        "attempts": attempts,
-        "held": held,
-        "endedAt": ended_at,
-        "why": why,
-        "answer": mail.answer,
-    })
 }
 
-/// With what it says. Whoever may speak to the control socket may read the data file, so nothing is hidden here.
-fn full(mail: &Mail) -> Value {
-    let mut value = shown(mail);
-    if let Some(value) = value.as_object_mut() {
-        value.insert("messageId".to_owned(), json!(mail.message_id));
-        value.insert("text".to_owned(), json!(mail.letter.as_ref().map(|letter| &letter.text)));
-        value.insert("html".to_owned(), json!(mail.letter.as_ref().map(|letter| &letter.html)));
+fn summary(mail: &Mail) -> MailSummary {
+    let (mut due_at, mut attempts, mut deferred, mut ended_at, mut why) = (None, None, None, None, None);
+    match &mail.status {
+        DeliveryStatus::Waiting { due, attempts: tries, deferred: held } => {
+            (due_at, attempts, deferred) = (Some(*due), Some(*tries), Some(*held));
+        }
+        DeliveryStatus::Captured => {}
+        DeliveryStatus::Sent { at } => ended_at = Some(*at),
+        DeliveryStatus::Failed { at, reason } => (ended_at, why) = (Some(*at), Some(reason.clone())),
     }
-    value
+    MailSummary {
+        id: mail.id,
+        to: mail.to.clone(),
+        subject: mail.body.as_ref().map_or(&mail.subject, |body| &body.subject).clone(),
+        state: (&mail.status).into(),
+        created_at: mail.created_at,
+        expires_at: mail.expires_at,
+        due_at,
+        attempts,
+        deferred,
+        ended_at,
+        why,
+        answer: mail.reply.clone(),
+    }
+}
+
+/// With its text. A process that may use the control socket may read the data file anyway, so nothing is hidden.
+fn detail(mail: Mail) -> MailDetail {
+    let summary = summary(&mail);
+    let (text, html) = mail.body.map(|body| (body.text, body.html)).unzip();
+    MailDetail { summary, message_id: mail.message_id, text, html }
 }

@@ -1,138 +1,154 @@
-//! `atlas migrate`: leading a data file that nobody has open to another schema. The way is proved on a copy first, and a
-//! snapshot is taken before it is gone.
+//! `atlas migrate`: migrating a data file that no process has open. The migration is rehearsed on a copy first, and a
+//! snapshot of the file is taken before it changes.
 
 use std::fs;
 use std::path::Path;
 
-use serde_json::{Value, json};
-
-use crate::app::Error;
+use super::protocol::migrations::{MigrationResult, MigrationStatus, MigrationStep};
+use crate::app::backup::offsite::Offsite;
+use crate::app::backup::take_snapshot::take_snapshot_of_closed_file;
 use crate::app::clock::Clock;
-use crate::app::elsewhere::Elsewhere;
-use crate::app::snapshots::{self, Told};
-use crate::domain::snapshot::Reason;
+use crate::app::error::{Error, ErrorContext};
+use crate::app::progress::Progress;
+use crate::domain::backup::snapshot::SnapshotReason;
+use crate::domain::environment::files::rehearsal_copy;
 use crate::domain::{Environment, Refusal};
-use crate::store::snapshots::Folder;
-use crate::store::{Hold, OpenError, look_at, migrations};
+use crate::store::backup::snapshot_folder::SnapshotFolder;
+use crate::store::{FileLock, OpenError, migrations, read_stamp_and_schema};
 
-/// A data file that nobody has open.
-pub struct Place<'a> {
-    /// The data file.
+/// A data file that no process has open.
+#[allow(missing_docs, reason = "the fields say all")]
+pub struct MigrationTarget<'a> {
     pub data_file: &'a Path,
-    /// Whose it is.
     pub environment: &'a Environment,
-    /// What time it is.
     pub clock: &'a Clock,
-    /// The second folder of snapshots, if there is one.
-    pub elsewhere: Option<&'a Elsewhere>,
+    /// The off-site folder of snapshots, if one is configured.
+    pub offsite: Option<&'a Offsite>,
 }
 
-/// Why the file stayed as it was.
+/// Why a migration was not done; the data file is as it was.
+///
+/// `Open` is for the file itself: missing, locked, corrupt, or of another environment. `App` is for everything around it: a
+/// schema that cannot be reached (refused), a snapshot or rehearsal that failed (unavailable).
 #[derive(Debug, thiserror::Error)]
-pub enum Stayed {
-    /// It does not open, or belongs elsewhere.
-    #[error("{0}")]
+#[allow(missing_docs, reason = "explained above")]
+pub enum MigrationError {
+    #[error(transparent)]
     Open(#[from] OpenError),
-    /// A rule said no, or the disk.
-    #[error("{0}")]
+    #[error(transparent)]
     App(#[from] Error),
 }
 
-/// Where the file stands, which steps this binary knows, and what going down by one would lose.
+/// The file's schema and the steps this binary knows.
 ///
 /// # Errors
-/// [`Stayed::Open`].
-pub fn status(place: &Place<'_>) -> Result<Value, Stayed> {
-    let found = schema_of(place)?;
-    let steps = migrations::steps().iter().map(
-        |step| json!({ "to": step.to, "about": step.about, "minReader": step.min_reader, "applied": step.to <= found }),
-    );
-    Ok(json!({ "schema": found, "known": migrations::newest(), "pending": migrations::newest().saturating_sub(found),
-        "steps": steps.collect::<Vec<_>>() }))
+/// [`MigrationError::Open`].
+pub fn status(target: &MigrationTarget<'_>) -> Result<MigrationStatus, MigrationError> {
+    let schema = schema_of(target)?;
+    let known = migrations::newest_schema();
+    let steps = migrations::steps().iter().map(|step| MigrationStep {
+        to: step.to,
+        about: step.about,
+        min_reader: step.min_reader,
+        applied: step.to <= schema,
+    });
+    Ok(MigrationStatus { schema, known, pending: known.saturating_sub(schema), steps: steps.collect() })
 }
 
-fn schema_of(place: &Place<'_>) -> Result<u32, Stayed> {
-    let (stamp, found) = look_at(place.data_file)?;
-    if stamp.belongs_to(place.environment) {
-        return Ok(found);
+fn schema_of(target: &MigrationTarget<'_>) -> Result<u32, MigrationError> {
+    let (stamp, schema) = read_stamp_and_schema(target.data_file)?;
+    if stamp.belongs_to(target.environment) {
+        return Ok(schema);
     }
-    let (path, expected) = (place.data_file.to_owned(), place.environment.clone());
+    let (path, expected) = (target.data_file.to_owned(), target.environment.clone());
     Err(OpenError::OtherEnvironment { path, found: Box::new(stamp), expected }.into())
 }
 
-/// Leads the file up to schema `to`, the newest when nothing is named. Answers what was done; nothing when it is there.
+/// Migrates the file up to schema `to`, the newest by default.
 ///
 /// # Errors
-/// [`Stayed`].
-pub fn up(place: &Place<'_>, to: Option<u32>, told: Told<'_>) -> Result<Value, Stayed> {
-    let found = schema_of(place)?;
-    let to = to.unwrap_or_else(migrations::newest);
-    if to > migrations::newest() || to < found {
-        let newest = migrations::newest();
+/// [`MigrationError`].
+pub fn upgrade(
+    target: &MigrationTarget<'_>,
+    to: Option<u32>,
+    on_progress: Progress<'_>,
+) -> Result<MigrationResult, MigrationError> {
+    let schema = schema_of(target)?;
+    let newest = migrations::newest_schema();
+    let to = to.unwrap_or(newest);
+    if to > newest || to < schema {
         return Err(refused(format!(
-            "schema {to} is not above {found} and within what this binary knows, up to {newest}"
+            "the data file has schema {schema} and this binary knows schemas up to {newest}; --to must lie between them, but is {to}"
         )));
     }
-    go(place, found, to, told)
+    migrate(target, schema, to, on_progress)
 }
 
-/// What going down to schema `to` would lose; nothing is changed.
+/// What a downgrade to schema `to` would lose; nothing is changed.
 ///
 /// # Errors
-/// [`Stayed`].
-pub fn losses(place: &Place<'_>, to: u32) -> Result<Vec<migrations::Loss>, Stayed> {
-    let found = schema_of(place)?;
-    if to == 0 || to >= found || found > migrations::newest() {
+/// [`MigrationError`].
+pub fn losses(target: &MigrationTarget<'_>, to: u32) -> Result<Vec<migrations::MigrationLoss>, MigrationError> {
+    let schema = schema_of(target)?;
+    if to == 0 || to >= schema || schema > migrations::newest_schema() {
         return Err(refused(format!(
-            "the file has schema {found}; --to must be below it, and this binary must know {found}"
+            "the data file has schema {schema}; --to must be lower, and this binary must know schema {schema}"
         )));
     }
-    Ok(migrations::losses(place.data_file, place.environment, to)?)
+    Ok(migrations::count_losses(target.data_file, target.environment, to)?)
 }
 
-/// Leads the file down to schema `to`.
+/// Migrates the file down to schema `to`.
 ///
 /// # Errors
-/// [`Stayed`].
-pub fn down(place: &Place<'_>, to: u32, told: Told<'_>) -> Result<Value, Stayed> {
-    let lost = losses(place, to)?;
-    let found = schema_of(place)?;
-    let mut answer = go(place, found, to, told)?;
-    super::set(&mut answer, "lost", json!(lost));
-    Ok(answer)
+/// [`MigrationError`].
+pub fn downgrade(
+    target: &MigrationTarget<'_>,
+    to: u32,
+    on_progress: Progress<'_>,
+) -> Result<MigrationResult, MigrationError> {
+    let lost = losses(target, to)?;
+    let schema = schema_of(target)?;
+    Ok(MigrationResult { lost: Some(lost), ..migrate(target, schema, to, on_progress)? })
 }
 
-fn refused(why: String) -> Stayed {
-    Error::from(Refusal::operating(why)).into()
+fn refused(why: String) -> MigrationError {
+    Error::from(Refusal::operation(why)).into()
 }
 
-fn go(place: &Place<'_>, found: u32, to: u32, told: Told<'_>) -> Result<Value, Stayed> {
-    if found == to {
-        return Ok(json!({ "from": found, "to": to, "changed": false }));
+fn migrate(
+    target: &MigrationTarget<'_>,
+    from: u32,
+    to: u32,
+    on_progress: Progress<'_>,
+) -> Result<MigrationResult, MigrationError> {
+    if from == to {
+        return Ok(MigrationResult { from, to, changed: false, snapshot: None, lost: None });
     }
-    let hold = Hold::take(place.data_file)?;
-    told("proving the way on a copy: there, back, and there again");
-    rehearsed(place, to)?;
-    told("taking a snapshot");
-    let reason = Reason::BeforeMigration;
-    let taken = snapshots::take_closed(place.data_file, place.environment, place.clock, place.elsewhere, reason)?;
+    let hold = FileLock::acquire(target.data_file)?;
+    on_progress("rehearsing the migration on a copy: there, back, and there again");
+    rehearse(target, to)?;
+    on_progress("taking a snapshot");
+    let reason = SnapshotReason::BeforeMigration;
+    let taken =
+        take_snapshot_of_closed_file(target.data_file, target.environment, target.clock, target.offsite, reason)?;
     drop(hold);
-    told("leading the data file");
-    let led = migrations::lead(place.data_file, place.environment, to)?;
-    Ok(json!({ "from": led.from, "to": led.to, "changed": true, "snapshot": taken.manifest.id }))
+    on_progress("migrating the data file");
+    let done = migrations::migrate_file(target.data_file, target.environment, to)?;
+    Ok(MigrationResult { from: done.from, to: done.to, changed: true, snapshot: Some(taken.manifest.id), lost: None })
 }
 
-fn rehearsed(place: &Place<'_>, to: u32) -> Result<(), Stayed> {
-    let folder = Folder::beside(place.data_file);
-    let copy = folder.path().join(".rehearsal.redb");
-    let io = |error: std::io::Error| {
-        let why = format!("the way cannot be tried on a copy, {}: {error}; the data file is as it was", copy.display());
-        Stayed::from(Error::Unavailable(why))
+fn rehearse(target: &MigrationTarget<'_>, to: u32) -> Result<(), MigrationError> {
+    let copy = rehearsal_copy(target.data_file);
+    let unavailable = |error: std::io::Error| {
+        let why =
+            format!("the migration cannot be rehearsed on {}: {error}; the data file was not changed", copy.display());
+        MigrationError::from(Error::unavailable(ErrorContext::new(why, error)))
     };
-    folder.make().map_err(io)?;
-    let rehearsed = match fs::copy(place.data_file, &copy) {
-        Ok(_) => migrations::rehearse(&copy, place.environment, to).map_err(Stayed::from),
-        Err(error) => Err(io(error)),
+    SnapshotFolder::beside(target.data_file).create().map_err(unavailable)?;
+    let rehearsed = match fs::copy(target.data_file, &copy) {
+        Ok(_) => migrations::rehearse(&copy, target.environment, to).map_err(MigrationError::from),
+        Err(error) => Err(unavailable(error)),
     };
     let _ = fs::remove_file(&copy);
     rehearsed

@@ -1,129 +1,143 @@
-//! `atlas release`, as one list of verbs with their answers.
+//! `atlas release`. Every command works on the folder of releases alone, so it is the same whether a server runs or not.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-
-use super::approvals::{self, Approvals, Signed, Unread};
-use super::verify::ends_of;
+use super::approvals::{ApprovalError, Approvals, SignedApproval, approve_release};
+use super::protocol::releases::{ReleaseAnswer, ReleaseCommand, ReleaseDetail, ReleaseList, ReleaseRef, ReportFile};
+use super::protocol::report::VerifyReport;
+use crate::app::backup::releases;
 use crate::app::clock::Clock;
-use crate::app::{Error, releases};
+use crate::app::error::{Error, ErrorContext};
 use crate::config::{Secret, Settings};
 use crate::domain::Refusal;
-use crate::domain::approval::Judged;
-use crate::domain::release::{Release, known_good};
-use crate::store::files;
-use crate::store::releases::Folder;
+use crate::domain::backup::approval::ItemResult;
+use crate::domain::backup::release::{Release, select_known_good};
+use crate::store::backup::release_folder::ReleaseFolder;
+use crate::store::file::atomic;
 
-/// A verb of `atlas release`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verb {
-    /// What ran, what passed, what is kept.
-    List,
-    /// Keeps one however old it gets, or no longer.
-    Keep {
-        /// The beginning of its digest, or its version.
-        name: String,
-        /// False to let it go again.
-        keep: bool,
-    },
-    /// Writes staging's word on one to a file.
-    Export {
-        /// The beginning of its digest, or its version; otherwise the one that started last.
-        name: Option<String>,
-        /// The file.
-        to: PathBuf,
-    },
-    /// Takes such a file in, in production.
-    Import {
-        /// The file.
-        from: PathBuf,
-    },
+/// Why a command about releases was not executed.
+///
+/// `MissingKey` is for the configuration; everything else, refusals included, is the use case's.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "explained above")]
+pub enum ReleaseError {
+    #[error(
+        "ATLAS_VERIFICATION_KEY is not set: reports are signed with it, and it must be the same in staging and in production; `openssl rand -base64 32` generates one"
+    )]
+    MissingKey,
+    #[error(transparent)]
+    App(#[from] Error),
 }
 
-/// Does what the verb says. It needs only the folder, so it is the same whether a server runs or not.
-///
-/// # Errors
-/// What the use case refuses; [`Error::Broken`] where a setting is missing.
-pub fn obey(settings: &Settings, verb: Verb) -> Result<Value, Error> {
-    let folder = &Folder::beside(&settings.data_file);
-    match verb {
-        Verb::List => {
-            let all = releases::list(folder)?;
-            // The newest of those that started is what runs, or ran last.
-            let last = all.first().map(|one| one.digest.as_str());
-            let good = known_good(&all, last).map(|one| one.digest.as_str());
-            let shown = all.iter().map(|one| shown(folder, one, last, good));
-            Ok(json!({ "releases": shown.collect::<Vec<_>>(), "current": std::fs::read_link(folder.current()).ok() }))
-        }
-        Verb::Keep { name, keep } => Ok(shown(folder, &releases::pin(folder, &name, keep)?, None, None)),
-        Verb::Export { name, to } => export(settings, folder, name.as_deref(), &to),
-        Verb::Import { from } => import(settings, &from),
+impl From<Refusal> for ReleaseError {
+    fn from(refusal: Refusal) -> Self {
+        Self::App(refusal.into())
     }
 }
 
-fn shown(folder: &Folder, one: &Release, last: Option<&str>, good: Option<&str>) -> Value {
-    let binary = folder.binary(one);
-    json!({
-        "id": one.id(), "digest": one.digest, "version": one.version, "schema": one.schema,
-        "firstStarted": one.first_started, "lastStarted": one.last_started,
-        "verification": one.verification, "knownGood": one.is_known_good(), "snapshot": one.snapshot,
-        "binary": binary.exists().then_some(binary), "pinned": one.pinned,
-        "ranLast": last == Some(one.digest.as_str()), "rollbackGoesHere": good == Some(one.digest.as_str()),
+/// Executes a command about releases.
+///
+/// # Errors
+/// [`ReleaseError`].
+pub fn execute(settings: &Settings, command: ReleaseCommand) -> Result<ReleaseAnswer, ReleaseError> {
+    let folder = &ReleaseFolder::beside(&settings.data_file);
+    Ok(match command {
+        ReleaseCommand::List => ReleaseAnswer::List(list(folder)?),
+        ReleaseCommand::Pin { release, pinned } => {
+            let release = releases::set_pinned(folder, release.as_str(), pinned)?;
+            ReleaseAnswer::Pinned(detail(folder, &release, None, None))
+        }
+        ReleaseCommand::Export { release, to } => {
+            ReleaseAnswer::Exported(export(settings, folder, release.as_ref(), to)?)
+        }
+        ReleaseCommand::Import { from } => ReleaseAnswer::Imported(import(settings, &from)?),
     })
 }
 
-fn key(settings: &Settings) -> Result<&Secret, Error> {
-    let why = "ATLAS_VERIFICATION_KEY is not set: reports are signed with it, and it must be the same in staging and in production; `openssl rand -base64 32` makes one";
-    settings.verified.key.as_ref().ok_or_else(|| Error::Broken(why.to_owned()))
+fn list(folder: &ReleaseFolder) -> Result<ReleaseList, Error> {
+    let all = releases::list_releases(folder)?;
+    // The release that started last is the one that runs, or ran last.
+    let last = all.first().map(|release| release.digest.as_str());
+    let good = select_known_good(&all, last).map(|release| release.digest.as_str());
+    let details = all.iter().map(|release| detail(folder, release, last, good)).collect();
+    Ok(ReleaseList { releases: details, current: std::fs::read_link(folder.current_link()).ok() })
 }
 
-fn export(settings: &Settings, folder: &Folder, name: Option<&str>, to: &std::path::Path) -> Result<Value, Error> {
-    let key = key(settings)?;
-    let release = match name {
-        Some(name) => releases::find(folder, name)?,
-        None => releases::list(folder)?.into_iter().next().ok_or_else(|| Refusal::operating("nothing ran here yet"))?,
+fn detail(folder: &ReleaseFolder, release: &Release, last: Option<&str>, good: Option<&str>) -> ReleaseDetail {
+    let binary = folder.binary_path(release);
+    ReleaseDetail {
+        id: release.id().to_owned(),
+        digest: release.digest.clone(),
+        version: release.version.clone(),
+        schema: release.schema,
+        first_started: release.first_started,
+        last_started: release.last_started,
+        verification: release.verification.clone(),
+        known_good: release.is_known_good(),
+        snapshot: release.snapshot.clone(),
+        binary: binary.exists().then_some(binary),
+        pinned: release.pinned,
+        ran_last: last == Some(release.digest.as_str()),
+        rollback_goes_here: good == Some(release.digest.as_str()),
+    }
+}
+
+fn verification_key(settings: &Settings) -> Result<&Secret, ReleaseError> {
+    settings.verified.key.as_ref().ok_or(ReleaseError::MissingKey)
+}
+
+fn export(
+    settings: &Settings,
+    folder: &ReleaseFolder,
+    release: Option<&ReleaseRef>,
+    to: PathBuf,
+) -> Result<ReportFile, ReleaseError> {
+    let key = verification_key(settings)?;
+    let release = if let Some(release) = release {
+        releases::find_release(folder, release.as_str())?
+    } else {
+        let newest = releases::list_releases(folder)?.into_iter().next();
+        newest.ok_or_else(|| Refusal::operation("no release has run here yet"))?
     };
-    let approval = approvals::of(&release, items_of(folder, &release)?)?;
-    let answer = json!({ "id": release.id(), "file": to, "report": approval });
-    let signed = Signed::of(approval, key).ok_or_else(|| Error::Broken("the report cannot be signed".to_owned()))?;
-    files::replace(to, &signed).map_err(|error| Error::Unavailable(format!("{}: {error}", to.display())))?;
-    Ok(answer)
+    let report = approve_release(&release, last_results(folder, &release)?)?;
+    let signed = SignedApproval::sign(report.clone(), key);
+    let signed = signed.ok_or_else(|| Error::broken("the report cannot be signed"))?;
+    atomic::write_json(&to, &signed).map_err(|error| unavailable(&to, error))?;
+    Ok(ReportFile { id: release.id().to_owned(), file: to, report })
 }
 
-/// How the items of a release's last verification ended; none where it was never verified.
-fn items_of(folder: &Folder, release: &Release) -> Result<Vec<Judged>, Error> {
-    let path = folder.report(release);
+/// How the items of a release's last verification ended; none if it was never verified.
+fn last_results(folder: &ReleaseFolder, release: &Release) -> Result<Vec<ItemResult>, Error> {
+    let path = folder.report_path(release);
     match std::fs::read(&path) {
-        Ok(text) => serde_json::from_slice(&text)
-            .map(|report| ends_of(&report))
-            .map_err(|error| Refusal::operating(format!("{} cannot be read: {error}", path.display())).into()),
+        Ok(text) => serde_json::from_slice::<VerifyReport>(&text)
+            .map(|report| report.item_results())
+            .map_err(|error| Refusal::operation(format!("{} cannot be read: {error}", path.display())).into()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(Error::Unavailable(format!("{}: {error}", path.display()))),
+        Err(error) => Err(unavailable(&path, error)),
     }
 }
 
-/// Takes a report in and leaves no line in the audit trail: at that moment there may be no data file to write one in. The
-/// binary that imports is the one that will serve; the file is then missing, still in an older schema that this binary must
-/// not open, or held by the server of the binary before, which knows no such order. Production would have to be led on, or
-/// stopped, before it could be said what lets it be led on. What was let in can be told without a line: the report is kept
-/// as it was signed, with its time, and the release that serves on it is written down beside it.
-fn import(settings: &Settings, from: &std::path::Path) -> Result<Value, Error> {
-    if !settings.policy.asks_for_verified {
-        let why = format!("“{}” asks for no reports; they are for production. Nothing was kept", settings.environment);
-        return Err(Refusal::operating(why).into());
+fn unavailable(path: &Path, error: std::io::Error) -> Error {
+    Error::unavailable(ErrorContext::new(format!("{}: {error}", path.display()), error))
+}
+
+/// Accepts a report without an entry in the audit trail, because there may be no data file to write it to. The binary that
+/// imports is the one that will serve; at that moment the file may be missing, in an older schema that this binary must not
+/// open, or held by the server of the previous binary, which does not know the command. The report itself is the record: it
+/// is kept as it was signed, with its time, beside the release that it admits.
+fn import(settings: &Settings, from: &Path) -> Result<ReportFile, ReleaseError> {
+    if !settings.policy.can_require_verified {
+        let why = format!("“{}” needs no reports; only production does. Nothing was changed", settings.environment);
+        return Err(Refusal::operation(why).into());
     }
-    let key = key(settings)?;
-    match Approvals::of(settings).import(from, key, Clock::System.now()) {
-        Ok((report, kept)) => {
+    let key = verification_key(settings)?;
+    match Approvals::new(settings).import(from, key, Clock::System.now()) {
+        Ok((report, file)) => {
             let id = report.binary.get(..12).unwrap_or_default().to_owned();
-            Ok(json!({ "id": id, "file": kept, "report": report }))
+            Ok(ReportFile { id, file, report })
         }
-        Err(Unread::Void(why)) => {
-            Err(Refusal::operating(format!("{} does not count: {why}. Nothing was kept", from.display())).into())
-        }
-        Err(Unread::Io(error)) => Err(Error::Unavailable(format!("{}: {error}", from.display()))),
+        Err(error @ ApprovalError::Io { .. }) => Err(Error::unavailable(error).into()),
+        Err(error) => Err(Refusal::operation(format!("{error}. Nothing was changed")).into()),
     }
 }

@@ -1,128 +1,140 @@
-//! `atlas snapshot`, as one list of verbs with their answers; and snapshots on a schedule.
+//! `atlas snapshot`, and the schedule on which a server takes snapshots.
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-
-use super::operations::{Operations, aside};
-use super::set;
+use super::context::{OperatorContext, run_blocking};
+use super::protocol::snapshots::{
+    CreatedSnapshot, OffsiteCopy, OffsiteList, PrunedSnapshots, SnapshotAnswer, SnapshotCommand, SnapshotDetail,
+    SnapshotList, UnreadableManifest, VerifiedSnapshots,
+};
+use crate::app::backup::offsite::Offsite;
+use crate::app::backup::snapshots;
+use crate::app::backup::take_snapshot::take_snapshot;
+use crate::app::backup::verify_snapshot::verify_snapshot;
+use crate::app::backup::{offsite_fetch, releases};
 use crate::app::clock::Clock;
-use crate::app::elsewhere::Elsewhere;
-use crate::app::snapshots::{self, Told};
-use crate::app::{Error, audit, fetch, releases};
-use crate::domain::Client;
-use crate::domain::audit::{Actor, Deed};
-use crate::domain::snapshot::{Manifest, Reason, SnapshotId};
-use crate::store::snapshot::Failure;
-use crate::store::snapshots::Folder;
+use crate::app::progress::Progress;
+use crate::app::{Error, audit};
+use crate::domain::accounts::audit::{Actor, AuditAction};
+use crate::domain::backup::snapshot::{SnapshotManifest, SnapshotReason};
+use crate::domain::backup::snapshot_id::SnapshotId;
+use crate::domain::{Client, Refusal};
+use crate::store::backup::snapshot::SnapshotError;
+use crate::store::backup::snapshot_folder::SnapshotFolder;
 
-/// The least pause between two snapshots on schedule, whatever the clock says: one that was set back makes the newest look
-/// like the oldest, which is let go at once.
-const AT_LEAST: Duration = Duration::from_mins(10);
+/// The shortest pause between two scheduled snapshots. After the clock was set back, each new snapshot looks like the oldest
+/// and retention removes it; the pause keeps that from becoming a busy loop.
+const MIN_SCHEDULE_PAUSE: Duration = Duration::from_mins(10);
+/// How long a failed scheduled snapshot waits before the next attempt.
+const RETRY_PAUSE: Duration = Duration::from_mins(10);
 
-/// A verb of `atlas snapshot`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verb {
-    /// Takes one and proves it.
-    Create,
-    /// Those that are there.
-    List,
-    /// Proves them again: the one of that name, or all.
-    Verify {
-        /// Which; all when absent.
-        name: Option<String>,
-    },
-    /// Removes what the rule of keeping lets go, or the one of that name.
-    Prune {
-        /// Which; whatever may go when absent.
-        name: Option<String>,
-    },
-}
-
-/// Does what the verb says.
+/// Executes a command about snapshots.
 ///
 /// # Errors
-/// What the use case refuses, and [`Error::Refused`] when a snapshot that was looked at is not to be trusted.
-pub async fn obey(operations: &Operations, verb: Verb, told: Told<'_>) -> Result<Value, Error> {
-    match verb {
-        Verb::Create => take(operations, Reason::Manual, told).await,
-        Verb::List => list(operations),
-        Verb::Verify { name } => verify(operations, name, told).await,
-        Verb::Prune { name } => prune(operations, name).await,
+/// What the use case refuses, and [`Error::Refused`] when a verified snapshot turns out to be corrupt.
+pub async fn execute(
+    context: &OperatorContext,
+    command: SnapshotCommand,
+    on_progress: Progress<'_>,
+) -> Result<SnapshotAnswer, Error> {
+    Ok(match command {
+        SnapshotCommand::Create => SnapshotAnswer::Created(take(context, SnapshotReason::Manual, on_progress).await?),
+        SnapshotCommand::List => SnapshotAnswer::List(list(context)?),
+        SnapshotCommand::Verify { id } => SnapshotAnswer::Verified(verify(context, id, on_progress).await?),
+        SnapshotCommand::Prune { id } => SnapshotAnswer::Pruned(prune(context, id).await?),
+    })
+}
+
+async fn take(
+    context: &OperatorContext,
+    reason: SnapshotReason,
+    on_progress: Progress<'_>,
+) -> Result<CreatedSnapshot, Error> {
+    let app = &context.app;
+    if reason == SnapshotReason::Manual {
+        audit::record(app, Actor::Operator, AuditAction::SnapshotTaken, &Client::default()).await?;
+    }
+    let taken = take_snapshot(app, reason, on_progress).await?;
+    Ok(CreatedSnapshot {
+        snapshot: detail(&app.snapshot_folder(), &taken.manifest),
+        offsite: taken.copied.map(|copied| OffsiteCopy {
+            copied: copied.is_ok(),
+            copy_failed: copied.err().map(|error| error.to_string()),
+        }),
+    })
+}
+
+fn detail(folder: &SnapshotFolder, manifest: &SnapshotManifest) -> SnapshotDetail {
+    let is_encrypted = manifest.encrypted.is_some();
+    SnapshotDetail {
+        id: manifest.id.clone(),
+        file: if is_encrypted { folder.encrypted_path(&manifest.id) } else { folder.copy_path(&manifest.id) },
+        encrypted: is_encrypted,
+        taken_at: manifest.taken_at,
+        verified_at: manifest.verified_at,
+        reason: manifest.reason,
+        schema: manifest.schema,
+        bytes: manifest.bytes,
+        digest: manifest.digest.clone(),
+        rows: manifest.rows.clone(),
+        version: manifest.version.clone(),
+        binary: manifest.binary.clone(),
     }
 }
 
-/// Takes a snapshot and writes it down.
-async fn take(operations: &Operations, reason: Reason, told: Told<'_>) -> Result<Value, Error> {
-    let app = &operations.app;
-    if reason == Reason::Manual {
-        audit::note(app, Actor::Operator, Deed::SnapshotTaken, &Client::default()).await?;
-    }
-    let taken = snapshots::take(app, reason, told).await?;
-    let mut answer = shown(&app.snapshots(), &taken.manifest);
-    if let Some(copied) = taken.copied {
-        // The snapshot is good; that its copy is missing is told beside it.
-        set(&mut answer, "copied", json!(copied.is_ok()));
-        set(&mut answer, "copyFailed", json!(copied.err()));
-    }
-    Ok(answer)
+fn list(context: &OperatorContext) -> Result<SnapshotList, Error> {
+    let app = &context.app;
+    let folder = app.snapshot_folder();
+    let listing = snapshots::list_snapshots(&folder, &app.store.stamp().environment)?;
+    let unreadable = listing.unreadable.into_iter().map(|(file, why)| UnreadableManifest { file, why });
+    Ok(SnapshotList {
+        folder: folder.path().to_owned(),
+        snapshots: listing.snapshots.iter().map(|manifest| detail(&folder, manifest)).collect(),
+        unverified: listing.unverified,
+        unreadable: unreadable.collect(),
+        offsite: app.offsite.as_ref().map(list_offsite).transpose()?,
+    })
 }
 
-fn shown(folder: &Folder, one: &Manifest) -> Value {
-    let file = if one.encrypted.is_some() { folder.encrypted(&one.id) } else { folder.copy(&one.id) };
-    json!({ "id": one.id, "file": file, "encrypted": one.encrypted.is_some(), "takenAt": one.taken_at,
-        "provenAt": one.proven_at, "reason": one.reason, "schema": one.schema, "bytes": one.bytes,
-        "digest": one.digest, "rows": one.rows, "version": one.version, "binary": one.binary })
+fn list_offsite(offsite: &Offsite) -> Result<OffsiteList, Error> {
+    let folder = offsite.folder();
+    let manifests = offsite.list_snapshots().map_err(SnapshotError::from)?;
+    let snapshots = manifests.iter().map(|manifest| detail(&folder, manifest)).collect();
+    Ok(OffsiteList { folder: folder.path().to_owned(), snapshots })
 }
 
-fn list(operations: &Operations) -> Result<Value, Error> {
-    let app = &operations.app;
-    let folder = app.snapshots();
-    let listing = snapshots::list(&folder, &app.store.stamp().environment)?;
-    Ok(json!({
-        "folder": folder.path(),
-        "snapshots": listing.snapshots.iter().map(|one| shown(&folder, one)).collect::<Vec<_>>(),
-        "unproven": listing.unproven,
-        "unreadable": listing.unreadable.iter().map(|(path, why)| json!({ "file": path, "why": why })).collect::<Vec<_>>(),
-        "elsewhere": app.elsewhere.as_ref().map(copies).transpose()?,
-    }))
-}
-
-/// What lies in the second folder.
-fn copies(elsewhere: &Elsewhere) -> Result<Value, Error> {
-    let folder = elsewhere.folder();
-    let found = elsewhere.list().map_err(Failure::from)?;
-    let shown: Vec<_> = found.iter().map(|one| shown(&folder, one)).collect();
-    Ok(json!({ "folder": folder.path(), "snapshots": shown }))
-}
-
-/// Brings a copy of the second folder back; whether or not a server runs, and whether or not there is a data file.
+/// Copies an off-site snapshot back, with or without a running server and with or without a data file.
 ///
 /// # Errors
-/// As for [`fetch::fetch`].
-pub fn fetch(wanted: &fetch::Wanted<'_>, clock: &Clock, told: Told<'_>) -> Result<Value, Error> {
-    Ok(shown(wanted.to, &fetch::fetch(wanted, clock, told)?))
+/// Those of [`fetch::fetch`].
+pub fn fetch(
+    wanted: &offsite_fetch::FetchRequest<'_>,
+    clock: &Clock,
+    on_progress: Progress<'_>,
+) -> Result<SnapshotDetail, Error> {
+    Ok(detail(wanted.to, &offsite_fetch::fetch_snapshot(wanted, clock, on_progress)?))
 }
 
-async fn verify(operations: &Operations, name: Option<String>, told: Told<'_>) -> Result<Value, Error> {
-    let app = &operations.app;
-    let folder = app.snapshots();
+async fn verify(
+    context: &OperatorContext,
+    id: Option<SnapshotId>,
+    on_progress: Progress<'_>,
+) -> Result<VerifiedSnapshots, Error> {
+    let app = &context.app;
+    let folder = app.snapshot_folder();
     let environment = app.store.stamp().environment.clone();
-    let names: Vec<String> = if let Some(name) = name {
-        vec![name]
+    let ids: Vec<SnapshotId> = if let Some(id) = id {
+        vec![id]
     } else {
-        let listing = snapshots::list(&folder, &environment)?;
-        let proven = listing.snapshots.into_iter().map(|one| one.id);
-        proven.chain(listing.unproven).map(|id| id.to_string()).collect()
+        let listing = snapshots::list_snapshots(&folder, &environment)?;
+        listing.snapshots.into_iter().map(|manifest| manifest.id).chain(listing.unverified).collect()
     };
     let clock = app.clock.clone();
-    let (good, bad) = aside(told, move |told| {
+    let (good, bad) = run_blocking(on_progress, move |on_progress| {
         let (mut good, mut bad) = (Vec::new(), Vec::new());
-        for name in names {
-            told(&format!("proving {name}"));
-            match snapshots::verify(&folder, &environment, &clock, &name, None) {
+        for id in ids {
+            on_progress(&format!("verifying {id}"));
+            match verify_snapshot(&folder, &environment, &clock, id.as_str(), None) {
                 Ok(manifest) => good.push(manifest),
                 Err(Error::Refused(why)) => bad.push(why),
                 Err(error) => return Err(error),
@@ -131,66 +143,73 @@ async fn verify(operations: &Operations, name: Option<String>, told: Told<'_>) -
         Ok((good, bad))
     })
     .await?;
-    for one in &good {
-        snapshots::note(app, one);
+    for manifest in &good {
+        snapshots::record_snapshot_age(app, manifest);
     }
     match bad.into_iter().next() {
         Some(why) => Err(why.into()),
-        None => Ok(json!({ "proven": good.iter().map(|one| shown(&app.snapshots(), one)).collect::<Vec<_>>() })),
+        None => Ok(VerifiedSnapshots {
+            verified: good.iter().map(|manifest| detail(&app.snapshot_folder(), manifest)).collect(),
+        }),
     }
 }
 
-async fn prune(operations: &Operations, name: Option<String>) -> Result<Value, Error> {
-    let app = &operations.app;
-    let needed = needed(operations)?;
-    let gone = match name {
-        Some(name) => {
-            let id = snapshots::find(&app.snapshots(), &name)?.id;
+async fn prune(context: &OperatorContext, id: Option<SnapshotId>) -> Result<PrunedSnapshots, Error> {
+    let app = &context.app;
+    let needed = needed_by_releases(context)?;
+    let removed = match id {
+        Some(id) => {
+            let id = snapshots::find_snapshot(&app.snapshot_folder(), id.as_str())?.id;
             if needed.contains(&id) {
                 let why = format!("snapshot {id} belongs to a release that is kept; `atlas release list` shows which");
-                return Err(crate::domain::Refusal::operating(why).into());
+                return Err(Refusal::operation(why).into());
             }
-            vec![snapshots::remove(app, &name)?]
+            vec![snapshots::remove_snapshot(app, id.as_str())?]
         }
-        None => snapshots::prune(app, operations.keep, &needed)?,
+        None => snapshots::prune_snapshots(app, context.keep, &needed)?,
     };
-    if !gone.is_empty() {
-        audit::note(app, Actor::Operator, Deed::SnapshotRemoved, &Client::default()).await?;
+    if !removed.is_empty() {
+        audit::record(app, Actor::Operator, AuditAction::SnapshotRemoved, &Client::default()).await?;
     }
-    let left = snapshots::list(&app.snapshots(), &app.store.stamp().environment)?.snapshots.len();
-    Ok(json!({ "removed": gone.iter().map(|one| &one.id).collect::<Vec<_>>(), "left": left }))
+    let left = snapshots::list_snapshots(&app.snapshot_folder(), &app.store.stamp().environment)?.snapshots.len();
+    Ok(PrunedSnapshots { removed: removed.into_iter().map(|manifest| manifest.id).collect(), left })
 }
 
-/// The snapshots that releases lead back to.
-fn needed(operations: &Operations) -> Result<Vec<SnapshotId>, Error> {
-    Ok(releases::list(&operations.app.releases())?.into_iter().filter_map(|one| one.snapshot).collect())
+/// The snapshots that a rollback to a kept release needs.
+fn needed_by_releases(context: &OperatorContext) -> Result<Vec<SnapshotId>, Error> {
+    Ok(releases::list_releases(&context.app.release_folder())?
+        .into_iter()
+        .filter_map(|release| release.snapshot)
+        .collect())
 }
 
-/// Takes a snapshot every so often for as long as the server runs, and lets old ones go. Ends only by being dropped.
-pub async fn keep_taking(operations: &Operations, every: Duration) {
+/// Takes a snapshot every interval and removes what retention no longer keeps. Ends only by being dropped.
+pub async fn run_schedule(context: &OperatorContext, interval: Duration) {
     let mut pause = Duration::ZERO;
     loop {
-        tokio::time::sleep(due_in(operations, every).max(pause)).await;
-        pause = every.min(AT_LEAST);
-        let taken = match take(operations, Reason::Schedule, &mut |_| ()).await {
-            Ok(_) => prune(operations, None).await,
+        tokio::time::sleep(time_until_due(context, interval).max(pause)).await;
+        pause = interval.min(MIN_SCHEDULE_PAUSE);
+        let taken = match take(context, SnapshotReason::Schedule, &mut |_| ()).await {
+            Ok(_) => prune(context, None).await,
             Err(error) => Err(error),
         };
         if let Err(error) = taken {
-            tracing::error!(%error, "the snapshot on schedule failed; the next try is in ten minutes");
-            tokio::time::sleep(Duration::from_mins(10)).await;
+            tracing::error!(%error, "the scheduled snapshot failed; the next attempt is in ten minutes");
+            tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
 }
 
-/// How long until the next one: `every` after the newest snapshot of any reason, whoever ran when it was taken. Those that
-/// lie ahead, as after a clock was set back, put nothing off.
-fn due_in(operations: &Operations, every: Duration) -> Duration {
-    let app = &operations.app;
-    let newest = snapshots::list(&app.snapshots(), &app.store.stamp().environment).ok();
+/// One interval after the newest snapshot of any reason. Snapshots from the future, taken before the clock was set back,
+/// delay nothing.
+fn time_until_due(context: &OperatorContext, interval: Duration) -> Duration {
+    let app = &context.app;
     let now = app.clock.now();
-    let newest = newest.and_then(|listing| listing.snapshots.into_iter().map(|one| one.taken_at).find(|at| *at <= now));
+    let listing = snapshots::list_snapshots(&app.snapshot_folder(), &app.store.stamp().environment).ok();
+    let newest = listing.and_then(|listing| {
+        listing.snapshots.into_iter().map(|manifest| manifest.taken_at).find(|taken_at| *taken_at <= now)
+    });
     let Some(newest) = newest else { return Duration::ZERO };
-    let passed = Duration::try_from(now.duration_since(newest)).unwrap_or(every);
-    every.saturating_sub(passed)
+    let passed = Duration::try_from(now.duration_since(newest)).unwrap_or(interval);
+    interval.saturating_sub(passed)
 }

@@ -1,134 +1,83 @@
-//! What an operator does about people, as one list of verbs with their answers.
+//! `atlas user`: what an operator does about users.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use super::protocol::users::{
+    MAX_USERS_PER_LIST, SignedOutUser, TwoFactorReset, UserAnswer, UserCommand, UserInfo, UserList, UserRef,
+    UserSummary, UserTotals,
+};
+use crate::app::admin;
+use crate::app::identity::two_factor;
+use crate::app::initiator::Initiator;
+use crate::app::{App, Error};
+use crate::domain::{Account, AccountId};
 
-use crate::app::admin::{self, By};
-use crate::app::{App, Error, two_factor};
-use crate::domain::{Account, AccountId, Refusal};
-
-/// Most people in one answer.
-pub const MOST: usize = 500;
-
-/// A verb of `atlas user`. `who` is an address or an id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verb {
-    /// People, newest first.
-    List {
-        /// What the address or name contains.
-        search: String,
-        /// How many.
-        limit: usize,
-        /// Where to go on, as the list before says.
-        cursor: Option<String>,
-    },
-    /// One person.
-    Show {
-        /// Who.
-        who: String,
-    },
-    /// Switches an account off.
-    Disable {
-        /// Whose.
-        who: String,
-    },
-    /// Switches an account on again.
-    Enable {
-        /// Whose.
-        who: String,
-    },
-    /// Ends every session of a person.
-    SignOut {
-        /// Whose.
-        who: String,
-    },
-    /// Takes the second factor of somebody who lost it away.
-    #[serde(rename = "reset-2fa")]
-    ResetTwoFactor {
-        /// Whose.
-        who: String,
-    },
-}
-
-/// Does what the verb says.
+/// Executes a command about users.
 ///
 /// # Errors
-/// [`Refusal::NoSuchPerson`] and whatever the use case refuses.
-pub async fn obey(app: &App, verb: Verb) -> Result<Value, Error> {
-    let by = By::operator();
-    match verb {
-        Verb::List { search, limit, cursor } => list(app, &search, limit, cursor.as_deref()),
-        Verb::Show { who } => one(app, admin::find(app, &who)?),
-        Verb::Disable { who } => {
-            let id = admin::find(app, &who)?;
-            admin::disable(app, &by, id).await?;
-            one(app, id)
+/// [`crate::domain::Refusal::UserNotFound`], and what the use case refuses.
+pub async fn execute(app: &App, command: UserCommand) -> Result<UserAnswer, Error> {
+    let by = Initiator::operator();
+    Ok(match command {
+        UserCommand::List { search, limit, cursor } => UserAnswer::List(list(app, &search, limit, cursor)?),
+        UserCommand::Show { user } => UserAnswer::Info(detail(app, find(app, &user)?)?),
+        UserCommand::Disable { user } => {
+            let id = find(app, &user)?;
+            admin::accounts::disable_account(app, &by, id).await?;
+            UserAnswer::Disabled(detail(app, id)?)
         }
-        Verb::Enable { who } => {
-            let id = admin::find(app, &who)?;
-            admin::enable(app, &by, id).await?;
-            one(app, id)
+        UserCommand::Enable { user } => {
+            let id = find(app, &user)?;
+            admin::accounts::enable_account(app, &by, id).await?;
+            UserAnswer::Enabled(detail(app, id)?)
         }
-        Verb::SignOut { who } => {
-            let id = admin::find(app, &who)?;
-            let ended = admin::sign_out(app, &by, id).await?;
-            let mut shown = one(app, id)?;
-            if let Some(shown) = shown.as_object_mut() {
-                shown.insert("endedSessions".to_owned(), json!(ended));
-            }
-            Ok(shown)
+        UserCommand::SignOut { user } => {
+            let id = find(app, &user)?;
+            let ended_sessions = admin::accounts::end_sessions(app, &by, id).await?;
+            UserAnswer::SignedOut(SignedOutUser { user: detail(app, id)?, ended_sessions })
         }
-        Verb::ResetTwoFactor { who } => {
-            let id = admin::find(app, &who)?;
-            let account = admin::facts(app, id)?.account;
-            let was_on = two_factor::reset(app, &account, by.actor, &by.client).await?;
-            let mut shown = one(app, id)?;
-            if let Some(shown) = shown.as_object_mut() {
-                shown.insert("hadTwoFactor".to_owned(), json!(was_on));
-            }
-            Ok(shown)
+        UserCommand::ResetTwoFactor { user } => {
+            let id = find(app, &user)?;
+            let account = admin::queries::load_user_detail(app, id)?.account;
+            let had_two_factor = two_factor::reset(app, &account, by.actor, &by.client).await?;
+            UserAnswer::TwoFactorReset(TwoFactorReset { user: detail(app, id)?, had_two_factor })
         }
-    }
-}
-
-fn list(app: &App, search: &str, limit: usize, cursor: Option<&str>) -> Result<Value, Error> {
-    let below: Option<AccountId> = match cursor.map(str::parse) {
-        None => None,
-        Some(Ok(id)) => Some(id),
-        Some(Err(_)) => return Err(Refusal::field("cursor", "The cursor is none of ours.").into()),
-    };
-    let counts = admin::count_people(app)?;
-    let page = admin::people(app, search, below, limit.clamp(1, MOST))?;
-    Ok(json!({
-        "users": page.rows.iter().map(shown).collect::<Vec<_>>(),
-        "counts": { "total": counts.total, "verified": counts.verified, "disabled": counts.disabled },
-        "nextCursor": page.next,
-    }))
-}
-
-fn shown(person: &Account) -> Value {
-    json!({
-        "id": person.id,
-        "email": person.email,
-        "displayName": person.name(),
-        "createdAt": person.created_at,
-        "emailVerifiedAt": person.verified_at,
-        "disabledAt": person.disabled_at,
     })
 }
 
-fn one(app: &App, id: AccountId) -> Result<Value, Error> {
-    let facts = admin::facts(app, id)?;
-    let mut value = shown(&facts.account);
-    if let Some(value) = value.as_object_mut() {
-        value.insert("isAdmin".to_owned(), json!(facts.is_admin));
-        value.insert("twoFactorEnabled".to_owned(), json!(facts.account.two_factor.is_some()));
-        value.insert("sessions".to_owned(), json!(facts.sessions));
-        value.insert("lastSeenAt".to_owned(), json!(facts.seen_at));
-        value.insert("activeHabits".to_owned(), json!(facts.active));
-        value.insert("archivedHabits".to_owned(), json!(facts.archived));
-        value.insert("timeZone".to_owned(), json!(facts.account.zone().name()));
+fn find(app: &App, user: &UserRef) -> Result<AccountId, Error> {
+    admin::queries::find_user(app, &user.to_string())
+}
+
+fn list(app: &App, search: &str, limit: usize, cursor: Option<AccountId>) -> Result<UserList, Error> {
+    let counts = admin::queries::count_users(app)?;
+    let page = admin::queries::list_users(app, search, cursor, limit.clamp(1, MAX_USERS_PER_LIST))?;
+    Ok(UserList {
+        users: page.rows.iter().map(summary).collect(),
+        counts: UserTotals { total: counts.total, verified: counts.verified, disabled: counts.disabled },
+        next_cursor: page.next,
+    })
+}
+
+fn summary(account: &Account) -> UserSummary {
+    UserSummary {
+        id: account.id,
+        email: account.email.clone(),
+        display_name: account.name().to_owned(),
+        created_at: account.created_at,
+        email_verified_at: account.verified_at,
+        disabled_at: account.disabled_at,
     }
-    Ok(value)
+}
+
+fn detail(app: &App, id: AccountId) -> Result<UserInfo, Error> {
+    let facts = admin::queries::load_user_detail(app, id)?;
+    Ok(UserInfo {
+        summary: summary(&facts.account),
+        is_admin: facts.is_admin,
+        two_factor_enabled: facts.account.two_factor.is_some(),
+        sessions: facts.sessions,
+        last_seen_at: facts.seen_at,
+        active_habits: facts.active,
+        archived_habits: facts.archived,
+        time_zone: facts.account.zone().name().to_owned(),
+    })
 }

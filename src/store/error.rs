@@ -1,49 +1,26 @@
-//! What can go wrong with a data file. Nothing here is anybody's fault at a keyboard, except opening the wrong file.
+//! Why a data file was not opened, migrated or verified. Each message says what was found, what was expected, and the fix.
+//! Which error is used when:
+//!
+//! | error | the file |
+//! |---|---|
+//! | [`Missing`](OpenError::Missing), [`Io`](OpenError::Io) | is not there, or the system refuses access or space |
+//! | [`Locked`](OpenError::Locked) | is open in another process |
+//! | [`NotADataFile`](OpenError::NotADataFile) | was not written by Atlas |
+//! | [`Corrupt`](OpenError::Corrupt) | was written by Atlas, and is not as it was written |
+//! | [`EditedStamp`](OpenError::EditedStamp), [`OtherEnvironment`](OpenError::OtherEnvironment), [`OtherFile`](OpenError::OtherFile) | is intact and must not be used here |
+//! | [`Older`](OpenError::Older), [`Newer`](OpenError::Newer), [`NotReversible`](OpenError::NotReversible) | has, or should get, another schema |
+//!
+//! What goes wrong with reads and writes of an open file is a [`crate::store::Error`].
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use crate::domain::snapshot::SnapshotId;
-use crate::domain::stamp::Stamp;
+use crate::domain::backup::snapshot_id::SnapshotId;
+use crate::domain::environment::stamp::Stamp;
 use crate::domain::{Environment, FileId};
+use crate::store::engine::error::Error;
 
-/// A read or write that could not be carried out.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum Error {
-    /// Too many writes are waiting; nothing was done.
-    #[error("too many writes are waiting")]
-    Busy,
-    /// The store takes no writes any more; nothing was done.
-    #[error("the store takes no writes")]
-    Closed,
-    /// The decision panicked; nothing of it was kept.
-    #[error("a write panicked and was undone")]
-    Panicked,
-    /// A stored row cannot be understood.
-    #[error("table {table} holds a row that cannot be read: {why}")]
-    Corrupt {
-        /// The table's name.
-        table: &'static str,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// The file could not be read or written.
-    #[error("data file: {0}")]
-    File(Arc<redb::Error>),
-}
-
-macro_rules! from_redb {
-    ($($kind:ty),*) => {
-        $(impl From<$kind> for Error {
-            fn from(error: $kind) -> Self {
-                Self::File(Arc::new(error.into()))
-            }
-        })*
-    };
-}
-from_redb!(redb::StorageError, redb::TableError, redb::TransactionError, redb::CommitError, redb::SetDurabilityError);
-
-/// Why a data file was not opened. Each says what was found, what was expected, and the fix.
+/// Why a data file was not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process has it open.
@@ -51,21 +28,23 @@ pub enum OpenError {
     Locked {
         /// The data file.
         path: PathBuf,
-        /// The process that said it is serving the file.
+        /// The process that serves the file, if its pid file says so.
         pid: Option<u32>,
     },
-    /// It belongs elsewhere.
-    #[error("{path} belongs to environment “{}” (kind {}), not to “{expected}”. Nothing was changed. Set data_file of “{expected}” to a file of its own, or start with --env {}.", .found.environment, .found.kind, .found.environment)]
+    /// It belongs to another environment.
+    #[error("{path} belongs to environment “{}” (kind {}), not to “{expected}”. Nothing was changed. Set data_file of “{expected}” to a separate file, or start with --env {}.", .found.environment, .found.kind, .found.environment)]
     OtherEnvironment {
         /// The data file.
         path: PathBuf,
         /// Its stamp.
         found: Box<Stamp>,
-        /// What it was opened as.
+        /// The environment it was opened for.
         expected: Environment,
     },
-    /// It is a file of the same environment, but not the one that was open.
-    #[error("{path} is file {found}, not {expected}, which was open there. Put a snapshot of {expected} in its place.")]
+    /// It belongs to the environment, but is not the file that was open before.
+    #[error(
+        "{path} is file {found}, not {expected}, which was open before. Put a snapshot of {expected} in its place."
+    )]
     OtherFile {
         /// The data file.
         path: PathBuf,
@@ -76,94 +55,145 @@ pub enum OpenError {
     },
     /// An older Atlas wrote it.
     #[error(
-        "{path} has schema {found}; this Atlas works with {known}. Nothing was changed. `atlas serve --env {environment}` leads it up when it starts; `atlas migrate up --env {environment}` does it now."
+        "{path} has schema {found}; this Atlas needs schema {known}. Nothing was changed. `atlas serve --env {environment}` migrates the file when it starts; `atlas migrate up --env {environment}` migrates it now."
     )]
     Older {
         /// The data file.
         path: PathBuf,
-        /// Whose it is.
+        /// Its environment.
         environment: Environment,
         /// Its schema.
         found: u32,
         /// The schema this binary works with.
         known: u32,
     },
-    /// Its stamp is not the one it was made with.
-    #[error("the stamp of {path} was edited: it says “{}” (kind {}), and its seal was made for another stamp. A data file stays with the environment it was made for. Nothing was changed. Put the file back as it was, from a snapshot or a backup; data of “{}” begins with a file of its own.", .found.environment, .found.kind, .found.environment)]
-    Edited {
+    /// Its stamp is not the one it was created with.
+    #[error("the stamp of {path} was edited: it says “{}” (kind {}), but its seal was made for another stamp. A data file stays in the environment it was created for. Nothing was changed. Put the file back as it was, from a snapshot or a backup; “{}” needs a data file of its own.", .found.environment, .found.kind, .found.environment)]
+    EditedStamp {
         /// The data file.
         path: PathBuf,
         /// What its stamp says now.
         found: Box<Stamp>,
     },
     /// A newer Atlas wrote it.
-    #[error("{path} has schema {found}; this Atlas {} knows schemas up to {known}. Nothing was changed. Start the newer binary, {}.", env!("CARGO_PKG_VERSION"), way_back(.fitting.as_ref(), .environment, *.known))]
+    #[error("{path} has schema {found}; this Atlas {} supports schemas up to {known}. Nothing was changed. Start the newer binary, {}.", env!("CARGO_PKG_VERSION"), alternative(.snapshot.as_ref(), .environment, *.known))]
     Newer {
         /// The data file.
         path: PathBuf,
-        /// Whose it is.
+        /// Its environment.
         environment: Environment,
         /// Its schema.
         found: u32,
-        /// The newest schema this binary knows.
+        /// The newest schema this binary supports.
         known: u32,
         /// The newest snapshot that this binary can open.
-        fitting: Option<SnapshotId>,
+        snapshot: Option<SnapshotId>,
     },
-    /// The way to another schema is not to be trusted, as a rehearsal on a copy showed.
+    /// A rehearsal on a copy showed that a migration cannot be undone, or gives another result the second time.
     #[error(
-        "on a copy, leading the data file from schema {from} to {to}, back, and there again changed table {table}, so the file itself was not led there and is as it was. Start the binary of schema {from}, and report this."
+        "on a copy, migrating from schema {from} to {to}, back, and to {to} again changed table {table}, so the data file itself was not migrated. Start the binary of schema {from}, and report this."
     )]
     NotReversible {
-        /// Where it is.
+        /// The schema of the file.
         from: u32,
-        /// Where it should have gone.
+        /// The schema it should have got.
         to: u32,
-        /// The table that came out otherwise.
+        /// The table that differs.
         table: &'static str,
     },
-    /// It is no data file of Atlas.
+    /// Atlas did not write it.
     #[error(
-        "{path} is not an Atlas data file ({why}). Nothing was changed. Set data_file to another path, or move this file away."
+        "{path} is not an Atlas data file ({reason}). Nothing was changed. Set data_file to another path, or move this file away."
     )]
-    NotOurs {
+    NotADataFile {
         /// The file.
         path: PathBuf,
-        /// What was seen.
-        why: String,
+        /// What is wrong with it.
+        reason: ForeignFile,
     },
-    /// It is one of ours and damaged.
-    #[error("{path} is damaged ({why}). Keep a copy of it and restore the newest snapshot.")]
-    Damaged {
+    /// Atlas wrote it, and it is not as it was written.
+    #[error("{path} is corrupt ({source}). Keep a copy of it and restore the newest snapshot.")]
+    Corrupt {
         /// The data file.
         path: PathBuf,
-        /// What was seen.
-        why: String,
+        /// What is wrong with it.
+        source: Corruption,
     },
-    /// It is missing, and the command does not make one.
+    /// It does not exist, and the command does not create it.
     #[error("{path} does not exist. `atlas serve` or `atlas seed` creates it.")]
     Missing {
-        /// Where it was looked for.
+        /// The path that was tried.
         path: PathBuf,
     },
-    /// The disk said no.
+    /// The system returned an error.
     #[error("{path} cannot be opened: {source}. Check that the folder exists, is writable and has space.")]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
+        /// The system's error.
+        source: io::Error,
     },
 }
 
-/// How to get a file that an older binary can open.
-fn way_back(fitting: Option<&SnapshotId>, environment: &Environment, known: u32) -> String {
-    match fitting {
+/// How a file shows that Atlas did not write it.
+#[derive(Debug, thiserror::Error)]
+pub enum ForeignFile {
+    /// It does not begin as redb files do.
+    #[error("it does not start like one")]
+    Header,
+    /// It is empty or shorter than the header of a redb file.
+    #[error("it is empty or truncated")]
+    Truncated,
+    /// redb cannot read it.
+    #[error(transparent)]
+    Unreadable(io::Error),
+    /// It has a file format from before the first release.
+    #[error("file format {0} is older than any Atlas wrote")]
+    OldFormat(u8),
+    /// It is a redb file without a stamp.
+    #[error("it has no stamp")]
+    NoStamp,
+}
+
+/// What is wrong with a corrupt data file.
+#[derive(Debug, thiserror::Error)]
+pub enum Corruption {
+    /// A row cannot be read.
+    #[error(transparent)]
+    Row(#[from] Error),
+    /// redb reports an error.
+    #[error(transparent)]
+    Engine(#[from] redb::Error),
+    /// redb panicked on its pages.
+    #[error("its pages contradict each other")]
+    Pages,
+}
+
+/// What else helps when a newer Atlas wrote the file.
+fn alternative(snapshot: Option<&SnapshotId>, environment: &Environment, known: u32) -> String {
+    match snapshot {
         Some(id) => format!(
-            "or go back to the newest snapshot that fits, which loses what was written since: `atlas rollback --env {environment} --to {id} --confirm {environment}`"
+            "or roll back to the newest snapshot with schema {known}, which loses what was written since: `atlas rollback --env {environment} --to {id} --confirm {environment}`"
         ),
         None => format!(
-            "or let the newer binary lead the file back: `atlas migrate down --to {known} --env {environment} --confirm {environment}`; there is no snapshot with schema {known}"
+            "or let the newer binary migrate the file down: `atlas migrate down --to {known} --env {environment} --confirm {environment}`; there is no snapshot with schema {known}"
         ),
+    }
+}
+
+impl OpenError {
+    /// Adds the path to an error of the system.
+    pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::Io { path: path.to_owned(), source }
+    }
+
+    /// Adds the path to an error that means corruption.
+    pub(super) fn corrupt<E: Into<Corruption>>(path: &Path) -> impl Fn(E) -> Self + '_ {
+        move |source| Self::Corrupt { path: path.to_owned(), source: source.into() }
+    }
+
+    /// redb panicked on the file.
+    pub(super) fn contradictory_pages(path: &Path) -> Self {
+        Self::Corrupt { path: path.to_owned(), source: Corruption::Pages }
     }
 }

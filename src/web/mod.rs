@@ -1,52 +1,43 @@
-//! Third floor: HTTP in, HTTP out. The only rooms that know warp and hyper.
+//! HTTP: pages, JSON, and the server. The only layer that uses warp and hyper.
 //!
-//! A request walks [`serve`] (connection) → [`front`] (headers of every answer) → [`dispatch`] (route, origin, who) →
-//! one handler, which asks `app` to decide and answers with [`reply`]. [`routes`] is the table of all of it.
+//! | module | subject |
+//! |---|---|
+//! | [`server`] | connections, dispatch, and the table of routes |
+//! | [`http`] | requests, responses, errors, cookies, limits, compression, caching |
+//! | [`ui`] | what pages share: frame, form fields, dates, charts |
+//! | [`assets`] | style sheet, scripts and icons |
+//! | [`health`], [`operator`], [`sentry_tunnel`] | routes for programs |
+//! | the others | one subject each: `html` responds with the pages that `view` renders, `api` with JSON |
+//!
+//! A request passes `server::connections`, `service` (id, checks, headers, log) and `dispatch` (route, session, access, limit). Then
+//! one handler asks `app` for a decision and builds the response.
 
-mod account;
-mod accounts;
+pub mod account;
 mod admin;
-mod api;
-mod assets;
-mod body;
-mod cache;
-mod calendar;
-mod conditional;
-mod cookie;
-mod dev;
-mod dispatch;
-mod encoding;
-mod face;
-mod failure;
-mod front;
-mod gate;
-mod habits;
-mod insights;
-mod landing;
-mod limits;
-mod mailed;
-pub mod maintenance;
-pub mod metrics;
-mod offline;
+pub mod assets;
+pub mod auth;
+pub mod calendar;
+pub mod data_export;
+pub mod dev;
+pub mod email_links;
+pub mod habits;
+pub mod health;
+pub mod http;
+pub mod insights;
+pub mod landing;
+pub mod offline;
 mod operator;
-mod origin;
-mod patience;
-mod portable;
-mod reply;
-mod routes;
-mod security;
-pub mod serve;
-mod site;
-mod target;
-mod today;
-mod tunnel;
-mod two_factor;
-mod visit;
+pub mod security;
+pub mod sentry_tunnel;
+pub mod server;
+pub mod today;
+pub mod two_factor;
+pub mod ui;
 
-pub use cache::{MOST_BYTES, MOST_PAGES};
-pub use face::Face;
-pub use front::{door, door_to};
-pub use limits::{By, Limit, MOST as MOST_CALLERS};
-pub use operator::{Answering, HEADER as OPERATOR_HEADER, Operator};
-pub use routes::{Route, Who, table};
-pub use site::Site;
+pub use crate::web::http::format::Format;
+pub use crate::web::http::operator_token::{OPERATOR_HEADER, Operator, OperatorFuture};
+pub use crate::web::http::page_cache::{MAX_CACHE_BYTES, MAX_PAGES_PER_USER};
+pub use crate::web::http::rate_limit::{LimitScope, MAX_CALLERS, RateLimit};
+pub use crate::web::http::state::WebState;
+pub use crate::web::server::routes::{Access, Route, route_table};
+pub use crate::web::server::service::{service, service_with};

@@ -1,76 +1,60 @@
-//! What an operator's checklist asks from another machine: `POST /api/operator/verify`.
+//! `POST /api/operator/verify`: questions of an operator's checklist on another machine.
 //!
-//! Whoever answers it is handed in where the server is put together; this room only lets in who holds the environment's
-//! token. To anybody else the address does not exist, with whatever method it is asked.
-
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
+//! This module only checks the token; [`Operator::handler`](crate::web::Operator) answers. Without the token the path does not exist,
+//! regardless of the method.
 
 use serde_json::Value;
 use warp::http::{HeaderMap, HeaderValue, StatusCode};
 
-use super::failure::Failure;
-use super::gate::is_same;
-use super::limits::{By, Limit};
-use super::reply::{self, Answer};
-use super::visit::Visit;
-use crate::app;
-use crate::config::Secret;
-use crate::domain::attempts::Rule;
+use crate::domain::accounts::attempts::AttemptLimit;
+use crate::web::http::basic_auth::constant_time_eq;
+use crate::web::http::error::HttpError;
+use crate::web::http::operator_token::OPERATOR_HEADER;
+use crate::web::http::rate_limit::{LimitScope, RateLimit};
+use crate::web::http::request::Request;
+use crate::web::http::response;
+use crate::web::http::response::Response;
 
-/// The header that carries the token: `Authorization` is the gate's.
-pub const HEADER: &str = "atlas-operator-token";
-/// Longest question in bytes; a report is the longest.
-const LONGEST: usize = 256 << 10;
+/// The largest question in bytes. Reports are the largest.
+const MAX_QUESTION_BYTES: usize = 256 << 10;
 /// Wrong tokens from one address.
-const WRONG: Limit = Limit { name: "operator-token", rule: Rule::minutes(5, 5, 10), by: By::Client };
+const WRONG_TOKEN: RateLimit =
+    RateLimit { name: "operator-token", rule: AttemptLimit::from_minutes(5, 5, 10), scope: LimitScope::Client };
 
-/// What comes of a question.
-pub type Answering = Pin<Box<dyn Future<Output = Result<Value, app::Error>> + Send>>;
-
-/// Who is asked, and under which token.
-#[derive(Clone)]
-pub struct Operator {
-    /// What whoever asks must hold.
-    pub token: Secret,
-    /// Answers a question.
-    pub asks: Arc<dyn Fn(Value) -> Answering + Send + Sync>,
-}
-
-/// Lets in who holds the token.
+/// Refuses requests without the token.
 ///
-/// SECURITY: compared in constant time, and not at all once an address was wrong too often. The token stands in a header,
-/// which is never logged. Whoever is not let in is answered as at an address that does not exist, and never told why: by
-/// nothing in it can it be learnt that operators are asked here.
+/// SECURITY: the token is compared in constant time, and not at all after too many wrong ones from the address. It is sent in a
+/// header, which is never logged. A refused request gets the same response as one for an unknown path, so that nothing reveals the
+/// route.
 ///
 /// # Errors
-/// [`Failure::NotFound`].
-pub fn admit(visit: &Visit) -> Result<(), Failure> {
-    let site = &visit.site;
-    let operator = site.operator.as_ref().ok_or(Failure::NotFound)?;
-    let sent = token(&visit.headers).ok_or(Failure::NotFound)?;
-    let now = site.app.clock.now();
-    let is_spent = site.limits.as_ref().is_some_and(|limits| limits.check(&WRONG, visit.address(), now).is_err());
-    if is_spent {
-        return Err(Failure::NotFound);
+/// [`HttpError::NotFound`].
+pub fn authorize(request: &Request) -> Result<(), HttpError> {
+    let state = &request.state;
+    let operator = state.operator.as_ref().ok_or(HttpError::NotFound)?;
+    let sent = token(&request.headers).ok_or(HttpError::NotFound)?;
+    let (address, now) = (request.client_address(), state.app.clock.now());
+    let is_blocked =
+        state.rate_limiter.as_ref().is_some_and(|limiter| limiter.check(&WRONG_TOKEN, address, now).is_err());
+    if is_blocked {
+        return Err(HttpError::NotFound);
     }
-    if is_same(sent, operator.token.reveal().as_bytes()) {
+    if constant_time_eq(sent, operator.token.reveal().as_bytes()) {
         return Ok(());
     }
-    if let Some(limits) = &site.limits {
-        limits.count(&WRONG, visit.address(), None, now);
+    if let Some(limiter) = &state.rate_limiter {
+        limiter.count(&WRONG_TOKEN, address, None, now);
     }
-    Err(Failure::NotFound)
+    Err(HttpError::NotFound)
 }
 
 fn token(headers: &HeaderMap) -> Option<&[u8]> {
-    headers.get(HEADER).map(HeaderValue::as_bytes).filter(|value| !value.is_empty())
+    headers.get(OPERATOR_HEADER).map(HeaderValue::as_bytes).filter(|value| !value.is_empty())
 }
 
-/// Passes a question on and answers 200 with what came of it.
-pub async fn verify(visit: Visit) -> Result<Answer, Failure> {
-    let operator = visit.site.operator.clone().ok_or(Failure::NotFound)?;
-    let question: Value = visit.json_up_to(LONGEST).await?;
-    Ok(reply::json(StatusCode::OK, &(operator.asks)(question).await?))
+/// Responds with 200 and the handler's answer.
+pub async fn verify(request: Request) -> Result<Response, HttpError> {
+    let operator = request.state.operator.clone().ok_or(HttpError::NotFound)?;
+    let question: Value = request.json_up_to(MAX_QUESTION_BYTES).await?;
+    Ok(response::json(StatusCode::OK, &(operator.handler)(question).await?))
 }

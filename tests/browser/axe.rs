@@ -1,4 +1,4 @@
-//! What axe-core finds on a page.
+//! Accessibility checks with axe-core.
 
 use std::fmt;
 
@@ -6,64 +6,64 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::browser::Device;
-use super::person::Person;
+use super::browser_user::BrowserUser;
 use super::server::Server;
-use super::tools::tool;
+use super::tools::npm_file;
 
-/// The rules that count: WCAG 2.2 A and AA, and what is merely good practice.
-const TAGS: [&str; 6] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+/// The rules to check: WCAG 2.2 A and AA, and best practices.
+const RULE_TAGS: [&str; 6] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/// A rule that a page breaks, and where.
+/// A violated rule and the element that violates it.
 #[derive(Debug, Deserialize)]
-pub struct Finding {
+pub struct Violation {
     rule: String,
     help: String,
     selector: String,
-    why: String,
+    reason: String,
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let why: Vec<_> = self.why.split_whitespace().collect();
-        write!(f, "{} at `{}`: {}. {}", self.rule, self.selector, self.help, why.join(" "))
+        let reason: Vec<_> = self.reason.split_whitespace().collect();
+        write!(f, "{} at `{}`: {}. {}", self.rule, self.selector, self.help, reason.join(" "))
     }
 }
 
-/// What axe finds on the page at hand.
-pub async fn findings(person: &Person) -> Vec<Finding> {
-    findings_but(person, &[]).await
+/// Checks the current page.
+pub async fn find_violations(user: &BrowserUser) -> Vec<Violation> {
+    find_violations_except(user, &[]).await
 }
 
-/// The same but for some rules. The driver's scripts do not come from the page, so its policy lets them be.
-pub async fn findings_but(person: &Person, rules: &[&str]) -> Vec<Finding> {
-    if person.asks("return typeof axe").await == "undefined" {
-        person.asks(&std::fs::read_to_string(tool("axe-core/axe.min.js")).unwrap()).await;
+/// Checks the current page, except for some rules. Its Content-Security-Policy doesn't apply to scripts of chromedriver.
+pub async fn find_violations_except(user: &BrowserUser, rules: &[&str]) -> Vec<Violation> {
+    if user.run_script("return typeof axe").await == "undefined" {
+        user.run_script(&std::fs::read_to_string(npm_file("axe-core/axe.min.js")).unwrap()).await;
     }
-    // Of WCAG 2.2, but off by itself.
+    // A rule of WCAG 2.2 that axe disables by default.
     let mut enabled = json!({ "target-size": { "enabled": true } });
     for rule in rules {
         enabled[rule] = json!({ "enabled": false });
     }
-    let options = json!({ "runOnly": TAGS, "rules": enabled, "resultTypes": ["violations"] });
-    let found = format!(
+    let options = json!({ "runOnly": RULE_TAGS, "rules": enabled, "resultTypes": ["violations"] });
+    let script = format!(
         "return axe.run(document, {options}).then(({{ violations }}) => violations.flatMap((rule) =>
             rule.nodes.map((node) => ({{
-                rule: rule.id, help: rule.help, selector: node.target.join(' '), why: node.failureSummary,
+                rule: rule.id, help: rule.help, selector: node.target.join(' '), reason: node.failureSummary,
             }}))))"
     );
-    serde_json::from_value(person.asks(&found).await).expect("axe says what it found")
+    serde_json::from_value(user.run_script(&script).await).expect("axe returns its violations")
 }
 
 #[tokio::test]
-async fn what_keeps_people_out_is_found() {
-    let ada = Person::with(Device::DESKTOP, Server::fresh()).await;
-    ada.visits("/sign-in").await;
-    assert_eq!(findings(&ada).await.len(), 0, "nothing is wrong before");
-    ada.asks("document.querySelector('label[for=email]').remove()").await;
-    ada.asks("document.querySelector('h1').style.color = '#aaa'").await;
-    let mut findings = findings(&ada).await;
-    findings.sort_by(|one, other| one.rule.cmp(&other.rule));
-    let found: Vec<_> = findings.iter().map(|found| (found.rule.as_str(), found.selector.as_str())).collect();
+async fn axe_finds_a_missing_label_and_a_low_contrast() {
+    let ada = BrowserUser::open(Device::DESKTOP, Server::start()).await;
+    ada.visit("/sign-in").await;
+    assert_eq!(find_violations(&ada).await.len(), 0, "the page has no violations before the change");
+    ada.run_script("document.querySelector('label[for=email]').remove()").await;
+    ada.run_script("document.querySelector('h1').style.color = '#aaa'").await;
+    let mut violations = find_violations(&ada).await;
+    violations.sort_by(|one, other| one.rule.cmp(&other.rule));
+    let found: Vec<_> = violations.iter().map(|found| (found.rule.as_str(), found.selector.as_str())).collect();
     assert_eq!(found, [("color-contrast", "h1"), ("label", "#email")]);
-    assert!(findings[1].to_string().contains("Form elements must have labels"), "{}", findings[1]);
+    assert!(violations[1].to_string().contains("Form elements must have labels"), "{}", violations[1]);
 }

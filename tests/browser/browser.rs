@@ -1,4 +1,4 @@
-//! A Chromium of its own for every story, driven through chromedriver.
+//! One Chromium per test, driven through chromedriver.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -15,24 +15,23 @@ use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
-use super::program::{self, Program};
+use super::child_process::{self, ChildProcess};
 
-/// Where the browser believes to be: the first place on earth to see a new day, so that its day and UTC's differ for
-/// most hours.
-pub const ZONE: &str = "Pacific/Kiritimati";
+/// The browser's time zone: the first on earth to begin a new day, so that its date differs from that of UTC for most hours.
+pub const TIME_ZONE: &str = "Pacific/Kiritimati";
 
-/// Browsers that run at once; more only slow each other down.
-static SEATS: Semaphore = Semaphore::const_new(2);
+/// Limits the browsers that run concurrently; more only slow each other down.
+static BROWSER_SLOTS: Semaphore = Semaphore::const_new(2);
 
-const BINARIES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+const BINARY_NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 const ARGUMENTS: [&str; 10] = [
     "--headless=new",
-    // Containers have neither the privileges for a sandbox nor much shared memory.
+    // Containers have no privileges for a sandbox and little shared memory.
     "--no-sandbox",
     "--disable-dev-shm-usage",
     "--disable-gpu",
-    // Nothing is asked of anybody but the server of the story.
+    // The browser sends requests only to the test's server.
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
@@ -41,24 +40,23 @@ const ARGUMENTS: [&str; 10] = [
     "--window-size=1280,900",
 ];
 
-/// What somebody looks at Atlas with.
+/// A kind of device that the browser emulates.
 #[derive(Debug, Clone, Copy)]
 pub struct Device {
-    /// Width and height of a phone's screen; a desktop has a window.
-    phone: Option<(u32, u32)>,
-    /// Whether scripts run.
+    /// The screen of an emulated phone in pixels; `None` for a desktop window.
+    phone_screen: Option<(u32, u32)>,
     pub has_javascript: bool,
 }
 
 impl Device {
     /// 1280 pixels wide.
-    pub const DESKTOP: Self = Self { phone: None, has_javascript: true };
+    pub const DESKTOP: Self = Self { phone_screen: None, has_javascript: true };
     /// 390 pixels wide.
-    pub const PHONE: Self = Self { phone: Some((390, 844)), has_javascript: true };
+    pub const PHONE: Self = Self { phone_screen: Some((390, 844)), has_javascript: true };
     /// 320 pixels wide, the narrowest that Atlas is made for.
-    pub const NARROWEST: Self = Self { phone: Some((320, 568)), has_javascript: true };
+    pub const NARROWEST: Self = Self { phone_screen: Some((320, 568)), has_javascript: true };
 
-    /// The same with JavaScript switched off in the browser's settings.
+    /// The same device with JavaScript disabled in the browser's settings.
     pub const fn without_javascript(self) -> Self {
         Self { has_javascript: false, ..self }
     }
@@ -70,8 +68,8 @@ impl Device {
         if !self.has_javascript {
             options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });
         }
-        if let Some((width, height)) = self.phone {
-            // chromedriver taps on a touch screen, and waits for ever for a tap where scripts are off.
+        if let Some((width, height)) = self.phone_screen {
+            // On a touch screen, chromedriver taps, and without scripts it waits for a tap forever.
             let touch = self.has_javascript;
             let metrics = json!({ "width": width, "height": height, "pixelRatio": 2, "touch": touch });
             options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
@@ -81,146 +79,144 @@ impl Device {
     }
 }
 
-/// What a browser loaded.
+/// The requests of the browser since they were last taken.
 #[derive(Debug)]
-pub struct Loaded {
-    /// Every address that was asked for.
-    pub requested: Vec<Url>,
-    /// The newest page, as the server sent it.
-    pub page: Option<String>,
+pub struct PageLoad {
+    pub requested_urls: Vec<Url>,
+    /// The last page, as the server sent it.
+    pub html: Option<String>,
 }
 
-/// A browser with one window; it and its driver end when dropped.
+/// A browser with one window. Dropping it ends the browser and its driver.
 pub struct Browser {
-    /// What drives it.
     pub client: Client,
     port: u16,
     pid: Option<u64>,
-    driver: Program,
+    driver: ChildProcess,
     _profile: TempDir,
-    _seat: SemaphorePermit<'static>,
+    _slot: SemaphorePermit<'static>,
 }
 
 impl Browser {
-    /// Waits for a seat and opens a browser.
+    /// Waits for a slot and opens a browser.
     pub async fn open(device: Device) -> Self {
-        let seat = SEATS.acquire().await.expect("the seats are never closed");
-        let binary = binary();
-        let mut driver = Program::start(
+        let slot = BROWSER_SLOTS.acquire().await.expect("the semaphore is never closed");
+        let binary = chromium_path();
+        let mut driver = ChildProcess::start(
             "chromedriver",
-            Command::new("chromedriver").arg("--port=0").env("TZ", ZONE).stderr(Stdio::null()),
+            Command::new("chromedriver").arg("--port=0").env("TZ", TIME_ZONE).stderr(Stdio::null()),
         );
-        let line = driver.says("started successfully on port ");
+        let line = driver.wait_for_line("started successfully on port ");
         let port = line.trim_end_matches('.').rsplit(' ').next().and_then(|port| port.parse().ok());
-        let port = port.unwrap_or_else(|| panic!("chromedriver names no port: {line}"));
-        let profile = tempfile::tempdir().expect("a temporary folder can be made");
+        let port = port.unwrap_or_else(|| panic!("chromedriver printed no port: {line}"));
+        let profile = tempfile::tempdir().expect("a temporary folder");
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(device.capabilities(&binary, &profile))
             .connect(&format!("http://localhost:{port}"))
             .await
             .expect("chromedriver opens Chromium; both must be of the same version");
-        let pid = client.capabilities().and_then(|known| known.get("goog:processID")?.as_u64());
-        Self { client, port, pid, driver, _profile: profile, _seat: seat }
+        let pid = client.capabilities().and_then(|capabilities| capabilities.get("goog:processID")?.as_u64());
+        Self { client, port, pid, driver, _profile: profile, _slot: slot }
     }
 
-    /// What the console said since it was last asked.
-    pub async fn console(&self) -> Vec<String> {
+    /// The console messages since the last call.
+    pub async fn take_console_messages(&self) -> Vec<String> {
         let entries = self.log("browser").await;
         entries.iter().map(|entry| format!("{}: {}", entry["level"], entry["message"])).collect()
     }
 
-    /// The addresses that pages asked for since this was last asked. The browser's own pages do not count.
-    pub async fn requested(&self) -> Vec<Url> {
-        self.loaded().await.requested
+    /// The URLs that pages requested since the last call, without the browser's internal pages.
+    pub async fn take_requested_urls(&self) -> Vec<Url> {
+        self.take_page_load().await.requested_urls
     }
 
-    /// What was loaded since this or [`Self::requested`] was last asked.
-    pub async fn loaded(&self) -> Loaded {
-        let (mut requested, mut page) = (Vec::new(), None);
+    /// The requests since the last call of this or of [`Self::take_requested_urls`].
+    pub async fn take_page_load(&self) -> PageLoad {
+        let (mut requested_urls, mut page_request) = (Vec::new(), None);
         for entry in self.log("performance").await {
             let event: Value = serde_json::from_str(entry["message"].as_str().unwrap_or_default()).unwrap_or_default();
             let (method, event) = (&event["message"]["method"], &event["message"]["params"]);
             if method == "Network.requestWillBeSent" {
-                requested.extend(event["request"]["url"].as_str().and_then(|url| url.parse::<Url>().ok()));
+                requested_urls.extend(event["request"]["url"].as_str().and_then(|url| url.parse::<Url>().ok()));
             }
             if method == "Network.responseReceived" && event["type"] == "Document" {
-                page = Some(event["requestId"].clone());
+                page_request = Some(event["requestId"].clone());
             }
         }
-        requested.retain(|url| url.has_host() && !url.scheme().starts_with("chrome"));
-        let page = match page {
+        requested_urls.retain(|url| url.has_host() && !url.scheme().starts_with("chrome"));
+        let html = match page_request {
             None => None,
             Some(request) => {
-                let answer = self.devtools("Network.getResponseBody", json!({ "requestId": request })).await;
-                Some(answer["body"].as_str().expect("a page is text").to_owned())
+                let response = self.devtools("Network.getResponseBody", json!({ "requestId": request })).await;
+                Some(response["body"].as_str().expect("a page is text").to_owned())
             }
         };
-        Loaded { requested, page }
+        PageLoad { requested_urls, html }
     }
 
-    /// Has the media queries of style sheets find these features, as in `("prefers-color-scheme", "dark")`.
-    pub async fn prefers(&self, features: &[(&str, &str)]) {
+    /// Emulates media features, such as `("prefers-color-scheme", "dark")`.
+    pub async fn emulate_media(&self, features: &[(&str, &str)]) {
         let features: Vec<Value> =
             features.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
     }
 
-    /// Lays the page out for a screen of that many pixels, as phones do.
-    pub async fn resizes(&self, (width, height): (u32, u32)) {
+    /// Emulates a mobile screen of that width and height in pixels.
+    pub async fn resize(&self, (width, height): (u32, u32)) {
         let screen = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": true });
         self.devtools("Emulation.setDeviceMetricsOverride", screen).await;
     }
 
-    /// All of the page at hand as a PNG in base64, a pixel for each of its style sheet's; or only what is on the screen, for
-    /// what stays at its place there would be elsewhere on the whole.
-    pub async fn picture(&self, whole: bool) -> String {
+    /// A PNG of the page in base64, one image pixel per CSS pixel. With `whole_page` of the whole page, otherwise of the visible
+    /// part: fixed elements are at other positions in a picture of the whole page.
+    pub async fn screenshot(&self, whole_page: bool) -> String {
         let size = self.devtools("Page.getLayoutMetrics", json!({})).await["cssContentSize"].clone();
         let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
-        let wanted = if whole {
+        let options = if whole_page {
             json!({ "format": "png", "captureBeyondViewport": true, "clip": clip })
         } else {
             json!({ "format": "png" })
         };
-        let picture = self.devtools("Page.captureScreenshot", wanted).await;
-        picture["data"].as_str().expect("a picture is text").to_owned()
+        let screenshot = self.devtools("Page.captureScreenshot", options).await;
+        screenshot["data"].as_str().expect("a screenshot is text").to_owned()
     }
 
-    /// Presses a key of the keyboard and lets go of it, wherever the focus is: `Tab`, `Enter`, or ` ` for the space bar.
-    pub async fn presses_key(&self, key: &str) {
+    /// Presses and releases a key, wherever the focus is: `Tab`, `Enter`, or ` ` for the space bar.
+    pub async fn press_key(&self, key: &str) {
         let (code, number, text) = match key {
             "Tab" => ("Tab", 9, ""),
             "Enter" => ("Enter", 13, "\r"),
             " " => ("Space", 32, " "),
-            other => panic!("the keyboard has no key {other}"),
+            other => panic!("{other} is not a supported key"),
         };
         for event in ["keyDown", "keyUp"] {
             let text = if event == "keyDown" { text } else { "" };
-            let pressed =
+            let parameters =
                 json!({ "type": event, "key": key, "code": code, "windowsVirtualKeyCode": number, "text": text });
-            self.devtools("Input.dispatchKeyEvent", pressed).await;
+            self.devtools("Input.dispatchKeyEvent", parameters).await;
         }
     }
 
-    /// Types words wherever the focus is.
-    pub async fn types(&self, words: &str) {
-        self.devtools("Input.insertText", json!({ "text": words })).await;
+    /// Types text wherever the focus is.
+    pub async fn type_text(&self, text: &str) {
+        self.devtools("Input.insertText", json!({ "text": text })).await;
     }
 
-    /// Takes the connection away, as in a tunnel, or gives it back.
-    pub async fn is_offline(&self, offline: bool) {
+    /// Disconnects the browser from the network, or reconnects it.
+    pub async fn set_offline(&self, offline: bool) {
         let conditions = json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
         self.devtools("Network.enable", json!({})).await;
         self.devtools("Network.emulateNetworkConditions", conditions).await;
     }
 
-    /// Runs a script as if the page had: what nobody catches in it counts as the page's, which is hidden from it when the
-    /// driver runs a script.
-    pub async fn runs(&self, script: &str) {
+    /// Runs a script as a part of the page, so that its uncaught errors reach the page's error handlers. They don't when
+    /// chromedriver runs a script.
+    pub async fn evaluate(&self, script: &str) {
         self.devtools("Runtime.evaluate", json!({ "expression": script })).await;
     }
 
     async fn devtools(&self, command: &'static str, parameters: Value) -> Value {
-        self.client.issue_cmd(DevTools(command, parameters)).await.expect("Chromium answers its developer tools")
+        self.client.issue_cmd(DevTools(command, parameters)).await.expect("Chromium runs the DevTools command")
     }
 
     async fn log(&self, kind: &'static str) -> Vec<Value> {
@@ -230,20 +226,20 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// Asks the driver to close the browser and to end; merely ending it would leave the browser behind.
+    /// Asks the driver to close the browser and to exit; killing the driver would leave the browser running.
     fn drop(&mut self) {
         if let Ok(mut driver) = TcpStream::connect(("localhost", self.port)) {
             let _ = driver.set_read_timeout(Some(Duration::from_secs(10)));
             let _ = driver.write_all(b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
             let _ = driver.read_to_end(&mut Vec::new());
         }
-        if let (false, Some(pid)) = (self.driver.ends(), self.pid) {
-            program::signal("KILL", pid);
+        if let (false, Some(pid)) = (self.driver.wait_for_exit(), self.pid) {
+            child_process::send_signal("KILL", pid);
         }
     }
 }
 
-/// One of chromedriver's logs; the protocol itself has none.
+/// A command that reads one of chromedriver's logs, which WebDriver itself doesn't have.
 #[derive(Debug)]
 struct Log(&'static str);
 
@@ -257,7 +253,7 @@ impl WebDriverCompatibleCommand for Log {
     }
 }
 
-/// A command of Chromium's developer tools.
+/// A command of the Chrome DevTools Protocol.
 #[derive(Debug)]
 struct DevTools(&'static str, Value);
 
@@ -271,13 +267,13 @@ impl WebDriverCompatibleCommand for DevTools {
     }
 }
 
-/// Where Chromium is.
-pub fn binary() -> PathBuf {
-    let found = BINARIES.iter().find_map(|name| on_path(name));
-    found.unwrap_or_else(|| panic!("none of {BINARIES:?} is on PATH; tests/run installs Chromium"))
+/// The path of Chromium.
+pub fn chromium_path() -> PathBuf {
+    let found = BINARY_NAMES.iter().find_map(|name| find_on_path(name));
+    found.unwrap_or_else(|| panic!("none of {BINARY_NAMES:?} is on PATH; tests/run installs Chromium"))
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
+fn find_on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }

@@ -1,33 +1,36 @@
-//! Atlas as people meet it: the real binary, in a real Chromium.
+//! Atlas in the browser: the real binary and a real Chromium.
 //!
-//! Every story starts a server of its own on a fresh data file and a browser of its own, and knows nothing of the
-//! code behind the pages: what it says can be done is done with what is on the screen. `tests/run` finds or installs
-//! the browser and the programs that look at pages.
+//! Every test starts its own server on a new data file and its own browser, and does only what a user can do on the screen.
 //!
-//! | file | what it holds |
+//! These tests need Chromium, chromedriver, Node.js and Java, so plain `cargo test` leaves them out. `tests/run` installs what
+//! is missing and runs them; `cargo test --test browser` runs them with what is installed.
+//!
+//! | file | contents |
 //! |---|---|
-//! | `journey` | from signing up to a ticked habit, with and without JavaScript, on a desktop and a phone |
-//! | `account` | settings that count at once, and a file that is brought back |
-//! | `admin` | who may open the admin pages, and what is done there |
-//! | `habits` | a habit's life, the calendar, and settings |
-//! | `offline` | ticks and the list without a server, undo, and keys |
-//! | `gate` | what works behind the shared credentials |
-//! | `sentry` | errors in the browser, as they arrive at Sentry |
-//! | `two_factor` | a second factor: set up, signed in with, lost and switched off |
-//! | `mistakes` | what people see when Atlas says no |
-//! | `faultless` | no page has a fault that a program can find, wherever `tour` comes past |
-//! | `axe`, `markup`, `nu` | the programs that look: axe-core at the page, html-validate and the Nu checker at what was sent |
-//! | `forced` | what is left when the system's own colours replace the page's, seen in pictures |
-//! | `keyboard` | everything by keys alone: what is reached in which order, and that it can be seen |
-//! | `lighthouse` | what Lighthouse measures, when `ATLAS_TESTS=long` |
-//! | `tour` | a walk past every page in every state; new pages belong here |
-//! | `every_page` | what holds on every page: width, targets, silence, no strangers |
-//! | `seeded` | a data file planted by `atlas seed` |
-//! | `person` | somebody who visits, types, presses and sees |
-//! | `authenticator` | the app that shows codes |
-//! | `browser`, `server`, `program` | what a story runs |
-//! | `ingest` | a Sentry that keeps what it is sent |
-//! | `tools` | what `tests/run` installs from npm |
+//! | `onboarding` | from sign-up to the first completion, with and without JavaScript, on a desktop and a phone; password reset |
+//! | `account` | settings that apply immediately, and the import of a data export |
+//! | `admin` | who can open the admin pages, and disabling an account |
+//! | `habits` | editing, archiving and ordering habits, the calendar, and settings without JavaScript |
+//! | `offline` | completions and the list of today without a server, undo, and keyboard shortcuts |
+//! | `completion_window` | the rule that decides which days may still be changed, in Rust and in JavaScript |
+//! | `basic_auth` | assets, service worker and error reports behind the shared credentials |
+//! | `sentry` | browser errors as they arrive at Sentry |
+//! | `two_factor` | two-factor authentication: enable, sign in, recovery codes, disable |
+//! | `error_messages` | what a user sees when Atlas refuses a change |
+//! | `page_checks` | accessibility, markup, layout, titles and console of every state in `page_states` |
+//! | `page_states` | every page in every state; new pages belong here |
+//! | `axe`, `markup`, `nu_checker` | the checkers: axe-core in the page, html-validate and the Nu HTML checker on the markup |
+//! | `forced_colors` | what remains visible in forced colors, checked in screenshots |
+//! | `keyboard` | use by keyboard alone: focus order and visible focus |
+//! | `lighthouse` | Lighthouse's scores, with `ATLAS_TESTS=long` |
+//! | `every_page` | width, target sizes, text spacing, console and third-party requests of every page |
+//! | `screenshots` | the pictures in the README |
+//! | `seeded` | a data file filled by `atlas seed` |
+//! | `browser_user` | a user in front of a browser: visits, types, presses, waits |
+//! | `authenticator` | an authenticator app |
+//! | `browser`, `server`, `child_process` | the programs that a test starts |
+//! | `fake_sentry` | a fake Sentry that records what it receives |
+//! | `tools` | the npm packages that `tests/run` installs |
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
@@ -36,27 +39,29 @@ mod admin;
 #[path = "../it/authenticator.rs"]
 mod authenticator;
 mod axe;
+mod basic_auth;
 mod browser;
+mod browser_user;
+mod child_process;
+mod completion_window;
+mod error_messages;
 mod every_page;
-mod faultless;
-mod forced;
-mod gate;
+#[path = "../it/fake_sentry.rs"]
+#[allow(dead_code, reason = "the tests of tests/it use more of it")]
+mod fake_sentry;
+mod forced_colors;
 mod habits;
-#[path = "../it/ingest.rs"]
-#[allow(dead_code, reason = "stories about the server want more of it")]
-mod ingest;
-mod journey;
 mod keyboard;
 mod lighthouse;
 mod markup;
-mod mistakes;
-mod nu;
+mod nu_checker;
 mod offline;
-mod person;
-mod program;
+mod onboarding;
+mod page_checks;
+mod page_states;
+mod screenshots;
 mod seeded;
 mod sentry;
 mod server;
 mod tools;
-mod tour;
 mod two_factor;

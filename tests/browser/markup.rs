@@ -1,4 +1,4 @@
-//! What html-validate and the Nu checker say about pages as the server sends them.
+//! Markup checks with html-validate and the Nu HTML checker, on pages as the server sends them.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,10 +6,10 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::nu;
-use super::tools::tool;
+use super::nu_checker;
+use super::tools::npm_file;
 
-/// The recommended rules, but for two things that are meant.
+/// The recommended rules, with two exceptions: repeated form names, and elements with the role of a checkbox, table or cell.
 const RULES: &str = r#"{
     "root": true,
     "extends": ["html-validate:recommended"],
@@ -19,11 +19,10 @@ const RULES: &str = r#"{
     }
 }"#;
 
-/// Pages that wait to be validated. All at once: the validators take longer to start than to read them.
-pub struct Markup(TempDir);
+/// Collects pages and checks all at once, because the checkers take longer to start than to read the pages.
+pub struct MarkupChecker(TempDir);
 
-impl Markup {
-    /// None yet.
+impl MarkupChecker {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(".htmlvalidate.json"), RULES).unwrap();
@@ -35,42 +34,42 @@ impl Markup {
         self.0.path().join("pages")
     }
 
-    /// Keeps a page under its name.
-    pub fn keep(&self, name: &str, page: &str) {
+    /// Adds a page; its name appears in error messages.
+    pub fn add_page(&self, name: &str, page: &str) {
         let name = name.replace('/', " ");
         fs::write(self.pages().join(format!("{}.html", name.trim())), page).unwrap();
     }
 
-    /// What is wrong with the pages, with name, line and rule.
-    pub fn findings(&self) -> Vec<String> {
-        let validated = Command::new("node")
-            .arg(tool("html-validate/bin/html-validate.mjs"))
+    /// Checks all pages. Returns each error with the page's name, the line and the rule.
+    pub fn find_errors(&self) -> Vec<String> {
+        let output = Command::new("node")
+            .arg(npm_file("html-validate/bin/html-validate.mjs"))
             .args(["--formatter", "text", "."])
             .current_dir(self.pages())
             .output()
             .expect("node runs; tests/run installs it");
-        let said = String::from_utf8_lossy(&validated.stdout);
-        let trouble = String::from_utf8_lossy(&validated.stderr);
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(
-            validated.status.success(),
-            said.trim().is_empty(),
-            "html-validate does not say why: {said}{trouble}"
+            output.status.success(),
+            stdout.trim().is_empty(),
+            "html-validate fails without an error message: {stdout}{stderr}"
         );
-        said.lines().map(str::to_owned).chain(nu::findings(&self.pages())).collect()
+        stdout.lines().map(str::to_owned).chain(nu_checker::check_folder(&self.pages())).collect()
     }
 }
 
 #[test]
-fn what_is_no_html_is_found() {
-    let markup = Markup::new();
+fn both_checkers_find_invalid_html() {
+    let markup = MarkupChecker::new();
     let page = |body: &str| {
         format!("<!DOCTYPE html><html lang=\"en\"><head><title>A page</title></head><body>{body}</body></html>")
     };
-    markup.keep("/right", &page("<p>Right</p>"));
-    assert_eq!(markup.findings(), [""; 0]);
-    markup.keep("/wrong", &page("<p><div>Wrong</div></p>"));
-    let findings = markup.findings();
-    let found = findings.join("\n");
-    assert!(found.contains("wrong.html") && !found.contains("right.html"), "{found}");
-    assert!(findings.iter().any(|line| line.contains("error: No “p” element in scope")), "by the Nu checker: {found}");
+    markup.add_page("/right", &page("<p>Right</p>"));
+    assert_eq!(markup.find_errors(), [""; 0]);
+    markup.add_page("/wrong", &page("<p><div>Wrong</div></p>"));
+    let errors = markup.find_errors();
+    let all = errors.join("\n");
+    assert!(all.contains("wrong.html") && !all.contains("right.html"), "{all}");
+    assert!(errors.iter().any(|line| line.contains("error: No “p” element in scope")), "by the Nu checker: {all}");
 }

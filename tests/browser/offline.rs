@@ -1,174 +1,178 @@
-//! Ticks under the thumb: undone, by key, and without a server.
+//! Completing habits without a server, undo, streaks, and keyboard shortcuts.
 
 use super::browser::Device;
-use super::person::Person;
-use super::seeded::ines;
+use super::browser_user::BrowserUser;
+use super::seeded::open_as_ines;
 
 const HABIT: &str = "Stretch before coffee";
-const KEPT: &str =
+const IS_TODAY_CACHED: &str =
     "return caches.open('atlas-pages').then((pages) => pages.match('/today')).then((page) => page !== undefined)";
-const QUEUED: &str = "return new Promise((resolve) => { indexedDB.open('atlas-offline', 1).onsuccess = (event) => { \
+const QUEUE_LENGTH: &str = "return new Promise((resolve) => { indexedDB.open('atlas-offline', 1).onsuccess = (event) => { \
      event.target.result.transaction('completionQueue').objectStore('completionQueue').count().onsuccess = (counted) => \
      resolve(counted.target.result); }; })";
 
-/// How many rows wait for a connection.
-async fn waits(person: &Person, rows: u64) {
-    let pending = "return document.querySelectorAll('.tick-row[data-pending=\"true\"]').length";
-    person
-        .until(&format!("{rows} waiting rows"), async || Ok((person.asks(pending).await == rows).then_some(())))
+/// Waits until that many rows are marked as not synced.
+async fn wait_for_pending(user: &BrowserUser, rows: u64) {
+    let pending = "return document.querySelectorAll('.completion-row[data-pending=\"true\"]').length";
+    user.wait_until(&format!("{rows} pending rows"), async || {
+        Ok((user.run_script(pending).await == rows).then_some(()))
+    })
+    .await;
+}
+
+/// Waits until the page of today is cached for offline use.
+pub async fn wait_for_cached_today(user: &BrowserUser) {
+    user.wait_until("the cached page", async || Ok((user.run_script(IS_TODAY_CACHED).await == true).then_some(())))
         .await;
 }
 
-/// Waits until the list of today would open without a connection.
-pub async fn is_kept(person: &Person) {
-    person.until("the kept list", async || Ok((person.asks(KEPT).await == true).then_some(()))).await;
-}
-
 #[tokio::test]
-async fn a_tick_without_a_server_waits_survives_a_reload_and_is_sent_when_the_server_is_back() {
-    let mut ines = ines(Device::PHONE).await;
-    is_kept(&ines).await;
-    ines.server.stops();
-    ines.ticks(HABIT).await;
-    ines.sees("It is sent once Atlas can be reached").await;
-    waits(&ines, 1).await;
+async fn a_completion_made_while_the_server_is_down_survives_a_reload_and_is_sent_when_the_server_is_back() {
+    let mut ines = open_as_ines(Device::PHONE).await;
+    wait_for_cached_today(&ines).await;
+    ines.server.stop();
+    ines.toggle_completion(HABIT).await;
+    ines.wait_for_text("It'll sync when you're back online").await;
+    wait_for_pending(&ines, 1).await;
 
-    ines.reloads().await;
-    ines.sees("Atlas cannot be reached. This is your list as of").await;
-    ines.sees_done(HABIT, true).await;
-    waits(&ines, 1).await;
-    ines.visits("/habits").await;
-    ines.sees("This page needs a connection").await;
-    ines.presses("Open today").await;
-    ines.sees_done(HABIT, true).await;
+    ines.reload().await;
+    ines.wait_for_text("You're offline. Showing your list from").await;
+    ines.wait_for_done(HABIT, true).await;
+    wait_for_pending(&ines, 1).await;
+    ines.visit("/habits").await;
+    ines.wait_for_text("This page needs a connection").await;
+    ines.press("Open today").await;
+    ines.wait_for_done(HABIT, true).await;
 
-    ines.server.starts_again();
-    waits(&ines, 0).await;
-    ines.until("a fresh list", async || {
-        Ok((ines.asks("return document.documentElement.dataset.kept ?? ''").await == "").then_some(()))
+    ines.server.restart();
+    wait_for_pending(&ines, 0).await;
+    ines.wait_until("a fresh page", async || {
+        Ok((ines.run_script("return document.documentElement.dataset.kept ?? ''").await == "").then_some(()))
     })
     .await;
-    ines.sees_done(HABIT, true).await;
-    ines.visits("/calendar").await;
-    ines.sees_done(HABIT, true).await;
-    assert_eq!(ines.asks(QUEUED).await, 0);
+    ines.wait_for_done(HABIT, true).await;
+    ines.visit("/calendar").await;
+    ines.wait_for_done(HABIT, true).await;
+    assert_eq!(ines.run_script(QUEUE_LENGTH).await, 0);
 }
 
 #[tokio::test]
-async fn in_a_tunnel_ticks_wait_and_they_are_sent_on_the_way_out() {
-    let ines = ines(Device::PHONE).await;
-    ines.browser.is_offline(true).await;
-    ines.ticks(HABIT).await;
-    ines.ticks("Read 10 pages").await;
-    waits(&ines, 2).await;
-    ines.ticks("Read 10 pages").await;
-    ines.sees_done("Read 10 pages", false).await;
-    ines.browser.is_offline(false).await;
-    waits(&ines, 0).await;
-    ines.reloads().await;
-    ines.sees_done(HABIT, true).await;
-    ines.sees_done("Read 10 pages", false).await;
+async fn completions_made_offline_are_sent_when_the_connection_is_back() {
+    let ines = open_as_ines(Device::PHONE).await;
+    ines.browser.set_offline(true).await;
+    ines.toggle_completion(HABIT).await;
+    ines.toggle_completion("Read 10 pages").await;
+    wait_for_pending(&ines, 2).await;
+    ines.toggle_completion("Read 10 pages").await;
+    ines.wait_for_done("Read 10 pages", false).await;
+    ines.browser.set_offline(false).await;
+    wait_for_pending(&ines, 0).await;
+    ines.reload().await;
+    ines.wait_for_done(HABIT, true).await;
+    ines.wait_for_done("Read 10 pages", false).await;
 }
 
 #[tokio::test]
-async fn a_waiting_tick_is_marked_on_its_day_of_the_month() {
-    let mut ines = ines(Device::DESKTOP).await;
-    ines.visits("/calendar").await;
-    ines.server.stops();
-    ines.ticks(HABIT).await;
-    waits(&ines, 1).await;
+async fn a_pending_completion_is_marked_in_the_calendar() {
+    let mut ines = open_as_ines(Device::DESKTOP).await;
+    // If the server stops while the service worker is being installed, the completion is queued only after a timeout.
+    wait_for_cached_today(&ines).await;
+    ines.visit("/calendar").await;
+    ines.server.stop();
+    ines.toggle_completion(HABIT).await;
+    wait_for_pending(&ines, 1).await;
     let cell = "return document.querySelector('[data-date-key][aria-current=date]').dataset.pending ?? ''";
-    assert_eq!(ines.asks(cell).await, "true");
-    ines.server.starts_again();
-    // A new page asks at once; the old one would after a pause that grows.
-    ines.reloads().await;
-    ines.sees("Everything that waited is sent").await;
-    waits(&ines, 0).await;
-    assert_eq!(ines.asks(cell).await, "");
-    ines.sees_done(HABIT, true).await;
+    assert_eq!(ines.run_script(cell).await, "true");
+    ines.server.restart();
+    // A new page sends immediately; the old one would retry with growing delays.
+    ines.reload().await;
+    ines.wait_for_text("All synced").await;
+    wait_for_pending(&ines, 0).await;
+    assert_eq!(ines.run_script(cell).await, "");
+    ines.wait_for_done(HABIT, true).await;
 }
 
 #[tokio::test]
-async fn what_waits_is_sent_for_nobody_but_who_ticked_it() {
-    let mut ines = ines(Device::DESKTOP).await;
-    is_kept(&ines).await;
-    ines.server.stops();
-    ines.ticks(HABIT).await;
-    waits(&ines, 1).await;
-    ines.goes("about:blank").await;
-    ines.server.starts_again();
+async fn a_pending_completion_is_sent_only_for_the_user_who_made_it() {
+    let mut ines = open_as_ines(Device::DESKTOP).await;
+    wait_for_cached_today(&ines).await;
+    ines.server.stop();
+    ines.toggle_completion(HABIT).await;
+    wait_for_pending(&ines, 1).await;
+    ines.open_url("about:blank").await;
+    ines.server.restart();
 
-    ines.visits("/offline").await;
-    ines.within("no cookies", ines.browser.client.delete_all_cookies()).await;
-    ines.visits("/sign-in").await;
-    ines.signs_in("tomasz@example.com", "plenty of quiet mornings").await;
-    ines.is_on("/today").await;
-    waits(&ines, 0).await;
-    assert_eq!(ines.asks(QUEUED).await, 1, "it still waits");
+    ines.visit("/offline").await;
+    ines.with_timeout("no cookies", ines.browser.client.delete_all_cookies()).await;
+    ines.visit("/sign-in").await;
+    ines.sign_in("tomasz@example.com", "plenty of quiet mornings").await;
+    ines.wait_for_path("/today").await;
+    wait_for_pending(&ines, 0).await;
+    assert_eq!(ines.run_script(QUEUE_LENGTH).await, 1, "it is still queued");
 
-    ines.presses("Sign out").await;
-    ines.is_on("/sign-in").await;
-    ines.signs_in("ines@example.com", "plenty of quiet mornings").await;
-    ines.sees("Everything that waited is sent").await;
-    ines.sees_done(HABIT, true).await;
-    ines.reloads().await;
-    ines.sees_done(HABIT, true).await;
+    ines.press("Sign out").await;
+    ines.wait_for_path("/sign-in").await;
+    ines.sign_in("ines@example.com", "plenty of quiet mornings").await;
+    ines.wait_for_text("All synced").await;
+    ines.wait_for_done(HABIT, true).await;
+    ines.reload().await;
+    ines.wait_for_done(HABIT, true).await;
 }
 
 #[tokio::test]
-async fn whoever_signs_out_leaves_no_list_behind() {
-    let mut ines = ines(Device::DESKTOP).await;
-    is_kept(&ines).await;
-    ines.presses("Sign out").await;
-    ines.is_on("/sign-in").await;
-    ines.server.stops();
-    ines.visits("/today").await;
-    ines.sees("No connection").await;
+async fn signing_out_deletes_the_cached_page() {
+    let mut ines = open_as_ines(Device::DESKTOP).await;
+    wait_for_cached_today(&ines).await;
+    ines.press("Sign out").await;
+    ines.wait_for_path("/sign-in").await;
+    ines.server.stop();
+    ines.visit("/today").await;
+    ines.wait_for_text("You're offline").await;
 }
 
 #[tokio::test]
-async fn the_last_tick_can_be_undone() {
-    let ines = ines(Device::PHONE).await;
-    ines.ticks(HABIT).await;
-    ines.sees("Ticked.").await;
-    ines.presses("Undo").await;
-    ines.sees("Undone.").await;
-    ines.reloads().await;
-    ines.sees_done(HABIT, false).await;
+async fn the_last_completion_can_be_undone() {
+    let ines = open_as_ines(Device::PHONE).await;
+    ines.toggle_completion(HABIT).await;
+    ines.wait_for_text("Marked as done.").await;
+    ines.press("Undo").await;
+    ines.wait_for_text("Marked as not done.").await;
+    ines.reload().await;
+    ines.wait_for_done(HABIT, false).await;
 }
 
 #[tokio::test]
-async fn a_ticked_habit_shows_its_streak_at_once() {
-    let ines = ines(Device::DESKTOP).await;
-    let shown = "return [...document.querySelectorAll('.tick-row')].map((row) => row.innerText).sort()";
-    let before = ines.asks(shown).await;
+async fn a_completed_habit_shows_its_streak_immediately() {
+    let ines = open_as_ines(Device::DESKTOP).await;
+    let shown = "return [...document.querySelectorAll('.completion-row')].map((row) => row.innerText).sort()";
+    let before = ines.run_script(shown).await;
     for title in [HABIT, "Read 10 pages"] {
-        ines.ticks(title).await;
-        ines.sees_done(title, true).await;
+        ines.toggle_completion(title).await;
+        ines.wait_for_done(title, true).await;
     }
-    // Two habits that were done on most days cannot both have a streak of one, which is not worth a word.
-    ines.until("longer streaks", async || Ok((ines.asks(shown).await != before).then_some(()))).await;
-    let last = ines.asks(shown).await;
-    ines.reloads().await;
-    assert_eq!(ines.asks(shown).await, last, "what the page shows is what the server says");
+    // The page shows no streak of one day, and of two habits completed on most days, one has a longer streak.
+    ines.wait_until("longer streaks", async || Ok((ines.run_script(shown).await != before).then_some(()))).await;
+    let last = ines.run_script(shown).await;
+    ines.reload().await;
+    assert_eq!(ines.run_script(shown).await, last, "the page shows what the server sends");
 }
 
 #[tokio::test]
-async fn keys_walk_tick_undo_and_go_and_leave_fields_alone() {
-    let ines = ines(Device::DESKTOP).await;
-    ines.keys("jx").await;
-    ines.sees_done(HABIT, true).await;
-    ines.sees("Ticked.").await;
-    ines.keys("u").await;
-    ines.sees_done(HABIT, false).await;
-    ines.keys("?").await;
-    ines.sees("Show these keys").await;
-    ines.presses("Close").await;
-    ines.keys("gh").await;
-    ines.is_on("/habits").await;
-    ines.keys("n").await;
+async fn keyboard_shortcuts_move_complete_undo_and_navigate_but_not_while_typing() {
+    let ines = open_as_ines(Device::DESKTOP).await;
+    ines.press_keys("jx").await;
+    ines.wait_for_done(HABIT, true).await;
+    ines.wait_for_text("Marked as done.").await;
+    ines.press_keys("u").await;
+    ines.wait_for_done(HABIT, false).await;
+    ines.press_keys("?").await;
+    ines.wait_for_text("Show keyboard shortcuts").await;
+    ines.press("Close").await;
+    ines.press_keys("gh").await;
+    ines.wait_for_path("/habits").await;
+    ines.press_keys("n").await;
     let focused = "return document.activeElement.id";
-    ines.until("the title", async || Ok((ines.asks(focused).await == "title").then_some(()))).await;
-    ines.keys("jxg").await;
-    assert_eq!(ines.value_of("Title").await, "jxg");
+    ines.wait_until("the title", async || Ok((ines.run_script(focused).await == "title").then_some(()))).await;
+    ines.press_keys("jxg").await;
+    assert_eq!(ines.field_value("Title").await, "jxg");
 }

@@ -1,30 +1,29 @@
-//! A data file planted by `atlas seed`: what somebody finds who wants to look around.
+//! A data file filled by `atlas seed`.
 
 use super::browser::Device;
-use super::person::Person;
+use super::browser_user::BrowserUser;
 use super::server::Server;
 
-/// One of the people that `atlas seed` plants, signed in and looking at the day.
-pub async fn ines(device: Device) -> Person {
-    let ines = Person::with(device, Server::seeded()).await;
-    signs_in(&ines).await;
+/// Opens a browser in which Ines, one of the seeded users, is signed in and on the page of today.
+pub async fn open_as_ines(device: Device) -> BrowserUser {
+    let ines = BrowserUser::open(device, Server::start_seeded()).await;
+    sign_in_as_ines(&ines).await;
     ines
 }
 
-/// Signs that person in.
-pub async fn signs_in(ines: &Person) {
-    ines.visits("/sign-in").await;
-    ines.signs_in("ines@example.com", "plenty of quiet mornings").await;
-    ines.is_on("/today").await;
+pub async fn sign_in_as_ines(ines: &BrowserUser) {
+    ines.visit("/sign-in").await;
+    ines.sign_in("ines@example.com", "plenty of quiet mornings").await;
+    ines.wait_for_path("/today").await;
 }
 
 #[tokio::test]
-async fn a_planted_person_signs_in_with_the_printed_password_and_finds_habits() {
-    let ines = ines(Device::DESKTOP).await;
-    ines.sees("Stretch before coffee").await;
-    ines.sees("Read 10 pages").await;
-    ines.presses("Habits").await;
-    ines.is_on("/habits").await;
-    ines.sees("Run along the river").await;
-    ines.sees("Tue, Thu, Sat").await;
+async fn a_seeded_user_signs_in_with_the_documented_password_and_sees_habits() {
+    let ines = open_as_ines(Device::DESKTOP).await;
+    ines.wait_for_text("Stretch before coffee").await;
+    ines.wait_for_text("Read 10 pages").await;
+    ines.press("Habits").await;
+    ines.wait_for_path("/habits").await;
+    ines.wait_for_text("Run along the river").await;
+    ines.wait_for_text("Tue, Thu, Sat").await;
 }

@@ -1,9 +1,9 @@
-//! What `tests/run` has installed from npm.
+//! The npm packages that `tests/run` installs.
 
 use std::path::PathBuf;
 
-/// A file of an installed package, as in `axe-core/axe.min.js`.
-pub fn tool(path: &str) -> PathBuf {
+/// The path of a file in an installed package, such as `axe-core/axe.min.js`.
+pub fn npm_file(path: &str) -> PathBuf {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/tools/node_modules").join(path);
     assert!(file.is_file(), "{} is missing; tests/run installs it", file.display());
     file

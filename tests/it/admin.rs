@@ -1,61 +1,63 @@
-//! Admins: who is one, what they see, what they may do, and that each deed is noted.
+//! Admins: who is an admin, what admins see and may do, and that each action is audited.
 
 use std::collections::BTreeSet;
 
 use atlas::app::{admin, audit};
-use atlas::domain::audit::{Actor, Deed, Line};
+use atlas::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
 use atlas::domain::{AccountId, AuditId, Email};
-use atlas::store::schema::COUNTS;
-use atlas::store::{Read, Turn, accounts, audit as trails};
+use atlas::store::tables::schema::COUNTS;
+use atlas::store::tables::{accounts, audit as trails};
+use atlas::store::{PageRequest, Reader};
 use serde_json::{Value, json};
 
-use crate::person::Person;
+use crate::test_user::TestUser;
 use crate::two_factor;
-use crate::world::{PASSWORD, Wishes, World};
+use crate::world::{PASSWORD, World, WorldOptions};
 
-/// An environment whose owner is Olga and whose list has Lin, in odd spellings.
-async fn world() -> World {
+/// A world with Olga as owner and Lin and Uma on the allowlist, in mixed-case spellings.
+async fn world_with_admins() -> World {
     let variables = vec![
         ("ADMIN_OWNER_EMAIL", " Olga@Example.COM ".to_owned()),
         ("ADMIN_EMAIL_ALLOWLIST", "LIN@example.com, uma@example.com".to_owned()),
     ];
-    World::with(Wishes { variables, ..Wishes::default() }).await
+    World::with_options(WorldOptions { variables, ..WorldOptions::default() }).await
 }
 
-fn id_of(world: &World, person: &Person) -> AccountId {
-    admin::find(&world.site.app, &person.email()).unwrap()
+fn account_id(world: &World, user: &TestUser) -> AccountId {
+    admin::queries::find_user(&world.state.app, &user.email()).unwrap()
 }
 
-fn trail(world: &World) -> Vec<(Deed, Actor, Option<AccountId>)> {
-    let page = admin::trail(&world.site.app, None, None, None, 1_000).unwrap();
-    page.rows.into_iter().map(|line| (line.deed, line.actor, line.whom)).collect()
+fn audit_trail(world: &World) -> Vec<(AuditAction, Actor, Option<AccountId>)> {
+    let page = admin::queries::list_audit_entries(&world.state.app, None, None, None, 1_000).unwrap();
+    page.rows.into_iter().map(|line| (line.action, line.actor, line.subject)).collect()
 }
 
-async fn is_admin(person: &Person) -> bool {
-    let session = person.get("/api/auth/session").await.is(200).json();
-    let says = session["user"]["isAdmin"].as_bool().unwrap();
-    let linked = person.get("/today").await.is(200).text().contains("href=\"/admin\"");
-    let enters = person.get("/admin").await.status == 200;
-    let reads = person.get("/api/admin/users").await.status == 200;
-    assert_eq!((says, linked, enters, reads), (says, says, says, says), "{}", person.name);
-    says
+/// Whether the user is an admin, as the session, the navigation, the pages and the API agree.
+async fn is_admin(user: &TestUser) -> bool {
+    let session = user.get("/api/auth/session").await.assert_status(200).json();
+    let in_session = session["user"]["isAdmin"].as_bool().unwrap();
+    let has_link = user.get("/today").await.assert_status(200).text().contains("href=\"/admin\"");
+    let opens_page = user.get("/admin").await.status == 200;
+    let reads_api = user.get("/api/admin/users").await.status == 200;
+    assert_eq!((has_link, opens_page, reads_api), (in_session, in_session, in_session), "{}", user.name);
+    in_session
 }
 
 #[tokio::test]
-async fn whoever_stands_on_the_list_is_an_admin_in_any_case_of_letters() {
-    let world = world().await;
+async fn the_owner_and_the_allowlist_are_admins_in_any_letter_case() {
+    let world = world_with_admins().await;
     for name in ["olga", "lin", "uma"] {
-        assert!(is_admin(&world.signed_up(name).await).await, "{name}");
+        assert!(is_admin(&world.signed_in_user(name).await).await, "{name}");
     }
     for name in ["ada", "olga2", "xolga"] {
-        assert!(!is_admin(&world.signed_up(name).await).await, "{name}");
+        assert!(!is_admin(&world.signed_in_user(name).await).await, "{name}");
     }
 }
 
 #[tokio::test]
-async fn look_alikes_are_nobody() {
-    let world = world().await;
-    let person = world.stranger();
+async fn look_alike_addresses_are_not_admins() {
+    let world = world_with_admins().await;
+    let visitor = world.visitor();
     for email in [
         "оlga@example.com",
         "olga@example.com.",
@@ -70,215 +72,258 @@ async fn look_alikes_are_nobody() {
             ("confirmPassword", PASSWORD),
             ("timeZone", "UTC"),
         ];
-        person.posts("/sign-up", &fields).await.is(422);
+        visitor.post_form("/sign-up", &fields).await.assert_status(422);
     }
-    // Headers that some proxies believe do nothing.
-    let ada = world.signed_up("ada").await;
+    // Headers that some proxies and frameworks trust have no effect.
+    let ada = world.signed_in_user("ada").await;
     for (name, value) in
         [("remote-user", "olga@example.com"), ("x-original-url", "/admin"), ("x-rewrite-url", "/admin")]
     {
-        ada.asks("GET", "/admin", &[(name, value)], b"").await.is(307).leads_to("/today");
-        ada.asks("GET", "/api/admin/users", &[(name, value)], b"").await.is_refused(403, "forbidden");
+        ada.request("GET", "/admin", &[(name, value)], b"").await.assert_status(307).assert_redirects_to("/today");
+        ada.request("GET", "/api/admin/users", &[(name, value)], b"").await.assert_refused(403, "forbidden");
     }
 }
 
 #[tokio::test]
-async fn an_address_that_is_not_confirmed_is_no_admins() {
-    let world = world().await;
-    let olga = world.signed_up("olga").await;
-    // Only somebody else's hand in the file could bring this about; it must not matter.
+async fn an_unconfirmed_address_grants_no_admin_rights() {
+    let world = world_with_admins().await;
+    let olga = world.signed_in_user("olga").await;
+    // This state can only come from outside Atlas. It must grant nothing.
     let email = Email::parse(&olga.email()).unwrap();
-    let mut account = world.site.app.store.read(|view| accounts::with_email(view, &email)).unwrap().unwrap();
+    let mut account = world.state.app.store.read(|txn| accounts::find_by_email(txn, &email)).unwrap().unwrap();
     account.verified_at = None;
-    world.site.app.store.write(move |draft| accounts::put(draft, &account)).await.unwrap();
-    olga.get("/admin").await.is(307).leads_to("/sign-in?from=%2Fadmin");
-    olga.get("/api/admin/users").await.is_refused(401, "unauthorized");
+    world.state.app.store.write(move |txn| accounts::put(txn, &account)).await.unwrap();
+    olga.get("/admin").await.assert_status(307).assert_redirects_to("/sign-in?from=%2Fadmin");
+    olga.get("/api/admin/users").await.assert_refused(401, "unauthorized");
 }
 
 #[tokio::test]
-async fn who_is_taken_off_the_list_loses_power_at_the_next_request() {
-    let mut world = world().await;
-    let mut olga = world.signed_up("olga").await;
-    let mut lin = world.signed_up("lin").await;
+async fn an_admin_removed_from_the_allowlist_loses_access_at_the_next_request() {
+    let mut world = world_with_admins().await;
+    let mut olga = world.signed_in_user("olga").await;
+    let mut lin = world.signed_in_user("lin").await;
     assert!(is_admin(&olga).await && is_admin(&lin).await);
-    world.serves_again(|settings| settings.admins.retain(|email| email.as_str() != "lin@example.com")).await;
-    olga.follows(&world);
-    lin.follows(&world);
+    world.restart_with_settings(|settings| settings.admins.retain(|email| email.as_str() != "lin@example.com")).await;
+    olga.reconnect(&world);
+    lin.reconnect(&world);
     assert!(is_admin(&olga).await);
-    assert!(!is_admin(&lin).await, "the session is still there, the power is not");
-    lin.get("/today").await.is(200);
+    assert!(!is_admin(&lin).await, "the session outlives the admin rights");
+    lin.get("/today").await.assert_status(200);
 }
 
 #[tokio::test]
-async fn disabling_ends_every_session_at_once_and_lets_nobody_in() {
-    let world = world().await;
-    let (olga, ada) = (world.signed_up("olga").await, world.signed_up("ada").await);
-    let elsewhere = Person::new("ada", &world);
-    elsewhere.signs_in().await;
-    let id = id_of(&world, &ada);
+async fn disabling_an_account_ends_every_session_and_blocks_sign_in() {
+    let world = world_with_admins().await;
+    let (olga, ada) = (world.signed_in_user("olga").await, world.signed_in_user("ada").await);
+    let second_browser = TestUser::new("ada", &world);
+    second_browser.sign_in().await;
+    let id = account_id(&world, &ada);
     let page = format!("/admin/users/{id}");
-    olga.get(&page).await.is(200).says("2 devices").says("Switch off");
-    olga.posts(&format!("{page}/disable"), &[]).await.is(303).leads_to(&format!("{page}?done=disable"));
-    for device in [&ada, &elsewhere] {
-        device.get("/today").await.is(307);
-        device.get("/api/habits").await.is_refused(401, "unauthorized");
+    olga.get(&page).await.assert_status(200).assert_contains("2 devices").assert_contains("Disable");
+    olga.post_form(&format!("{page}/disable"), &[])
+        .await
+        .assert_status(303)
+        .assert_redirects_to(&format!("{page}?done=disable"));
+    for device in [&ada, &second_browser] {
+        device.get("/today").await.assert_status(307);
+        device.get("/api/habits").await.assert_refused(401, "unauthorized");
     }
-    ada.tries_to_sign_in(PASSWORD).await.is(422).says("This account is switched off");
-    ada.tries_to_sign_in("not this one").await.is(422).says("do not belong together").says_nothing_of("switched off");
+    ada.try_sign_in(PASSWORD).await.assert_status(422).assert_contains("This account is disabled");
+    ada.try_sign_in("not this one")
+        .await
+        .assert_status(422)
+        .assert_contains("Wrong email or password")
+        .assert_lacks("is disabled");
     let body = json!({ "email": ada.email(), "password": PASSWORD });
-    ada.sends("POST", "/api/auth/sign-in", &body).await.is_refused(403, "forbidden");
+    ada.send_json("POST", "/api/auth/sign-in", &body).await.assert_refused(403, "forbidden");
     olga.get(&format!("{page}?done=disable"))
         .await
-        .is(200)
-        .says("is switched off")
-        .says("0 devices")
-        .says("Switch on again");
+        .assert_status(200)
+        .assert_contains("Account disabled")
+        .assert_contains("0 devices")
+        .assert_contains("Enable");
 
-    // Twice is once.
-    olga.posts(&format!("{page}/disable"), &[]).await.is(303);
-    olga.posts(&format!("{page}/enable"), &[]).await.is(303);
-    ada.get("/today").await.is(307);
-    ada.signs_in().await;
-    let me = Actor::Person(id_of(&world, &olga));
-    let deeds: Vec<_> = trail(&world).into_iter().filter(|line| line.2 == Some(id) && line.1 == me).collect();
-    assert_eq!(deeds, [(Deed::AccountEnabled, me, Some(id)), (Deed::AccountDisabled, me, Some(id))]);
+    // Disabling twice is audited once.
+    olga.post_form(&format!("{page}/disable"), &[]).await.assert_status(303);
+    olga.post_form(&format!("{page}/enable"), &[]).await.assert_status(303);
+    ada.get("/today").await.assert_status(307);
+    ada.sign_in().await;
+    let actor = Actor::User(account_id(&world, &olga));
+    let entries: Vec<_> =
+        audit_trail(&world).into_iter().filter(|entry| entry.2 == Some(id) && entry.1 == actor).collect();
+    assert_eq!(
+        entries,
+        [(AuditAction::AccountEnabled, actor, Some(id)), (AuditAction::AccountDisabled, actor, Some(id))]
+    );
 }
 
 #[tokio::test]
-async fn an_admin_can_switch_off_another_one_but_never_the_own_account() {
-    let world = world().await;
-    let (olga, lin) = (world.signed_up("olga").await, world.signed_up("lin").await);
-    let (olgas, lins) = (id_of(&world, &olga), id_of(&world, &lin));
-    olga.get(&format!("/admin/users/{olgas}")).await.is(200).says_nothing_of("Switch off<");
-    olga.posts(&format!("/admin/users/{olgas}/disable"), &[])
+async fn an_admin_can_disable_another_admin_but_not_their_own_account() {
+    let world = world_with_admins().await;
+    let (olga, lin) = (world.signed_in_user("olga").await, world.signed_in_user("lin").await);
+    let (olgas_id, lins_id) = (account_id(&world, &olga), account_id(&world, &lin));
+    olga.get(&format!("/admin/users/{olgas_id}")).await.assert_status(200).assert_lacks("Disable<");
+    olga.post_form(&format!("/admin/users/{olgas_id}/disable"), &[])
         .await
-        .is(422)
-        .says("You cannot switch off your own account");
+        .assert_status(422)
+        .assert_contains("You can't disable your own account");
     assert!(is_admin(&olga).await);
-    olga.posts(&format!("/admin/users/{lins}/disable"), &[]).await.is(303);
-    lin.get("/admin").await.is(307);
-    assert_eq!(admin::count_people(&world.site.app).unwrap().disabled, 1);
+    olga.post_form(&format!("/admin/users/{lins_id}/disable"), &[]).await.assert_status(303);
+    lin.get("/admin").await.assert_status(307);
+    assert_eq!(admin::queries::count_users(&world.state.app).unwrap().disabled, 1);
 }
 
 #[tokio::test]
-async fn an_admin_signs_somebody_out_and_sends_a_confirmation_again() {
-    let world = world().await;
-    let (olga, ada) = (world.signed_up("olga").await, world.signed_up("ada").await);
-    let ben = Person::new("ben", &world);
-    ben.signs_up("UTC").await;
-    let (adas, bens) = (id_of(&world, &ada), id_of(&world, &ben));
-    olga.posts(&format!("/admin/users/{adas}/sign-out"), &[]).await.is(303);
-    ada.get("/today").await.is(307);
-    ada.signs_in().await;
-    olga.get(&format!("/admin/users/{bens}")).await.says("Send the confirmation again");
-    let again = format!("/admin/users/{bens}/resend");
-    olga.posts(&again, &[]).await.is(303).leads_to(&format!("/admin/users/{bens}?done=resend"));
-    assert_eq!(world.mails("ben@example.com"), 2);
-    ben.confirms().await;
-    olga.posts(&again, &[]).await.is(303).leads_to(&format!("/admin/users/{bens}?done=nothing"));
-    assert_eq!(world.mails("ben@example.com"), 2);
-    let hers = Actor::Person(id_of(&world, &olga));
-    let told = trail(&world).into_iter().filter(|line| line.1 == hers && line.2.is_some());
-    let deeds: Vec<Deed> = told.map(|line| line.0).collect();
-    assert_eq!(deeds, [Deed::VerificationResent, Deed::SessionsEnded]);
-    let page = olga.get("/admin/audit?deed=admin.sessions_ended").await.is(200).says("by <a").says(">olga</a>");
-    page.says(">ada</a>").says_nothing_of(">ben</a>");
-    olga.get("/admin/audit?person=ben@example.com").await.is(200).says("admin.verification_resent");
-    olga.get("/admin/audit?person=nobody@example.com").await.is(200).says("There is no such person");
+async fn an_admin_ends_a_users_sessions_and_resends_a_confirmation() {
+    let world = world_with_admins().await;
+    let (olga, ada) = (world.signed_in_user("olga").await, world.signed_in_user("ada").await);
+    let ben = TestUser::new("ben", &world);
+    ben.sign_up("UTC").await;
+    let (adas_id, bens_id) = (account_id(&world, &ada), account_id(&world, &ben));
+    olga.post_form(&format!("/admin/users/{adas_id}/sign-out"), &[]).await.assert_status(303);
+    ada.get("/today").await.assert_status(307);
+    ada.sign_in().await;
+    olga.get(&format!("/admin/users/{bens_id}")).await.assert_contains("Resend email");
+    let resend = format!("/admin/users/{bens_id}/resend");
+    olga.post_form(&resend, &[])
+        .await
+        .assert_status(303)
+        .assert_redirects_to(&format!("/admin/users/{bens_id}?done=resend"));
+    assert_eq!(world.mail_count("ben@example.com"), 2);
+    ben.confirm_email().await;
+    olga.post_form(&resend, &[])
+        .await
+        .assert_status(303)
+        .assert_redirects_to(&format!("/admin/users/{bens_id}?done=nothing"));
+    assert_eq!(world.mail_count("ben@example.com"), 2);
+    let actor = Actor::User(account_id(&world, &olga));
+    let entries = audit_trail(&world).into_iter().filter(|entry| entry.1 == actor && entry.2.is_some());
+    let actions: Vec<AuditAction> = entries.map(|entry| entry.0).collect();
+    assert_eq!(actions, [AuditAction::VerificationResent, AuditAction::SessionsEnded]);
+    let page = olga
+        .get("/admin/audit?deed=admin.sessions_ended")
+        .await
+        .assert_status(200)
+        .assert_contains("by <a")
+        .assert_contains(">olga</a>");
+    page.assert_contains(">ada</a>").assert_lacks(">ben</a>");
+    olga.get("/admin/audit?person=ben@example.com")
+        .await
+        .assert_status(200)
+        .assert_contains("admin.verification_resent");
+    olga.get("/admin/audit?person=nobody@example.com").await.assert_status(200).assert_contains("User not found");
 }
 
 #[tokio::test]
-async fn an_id_of_nobody_and_an_id_that_is_none_are_not_found() {
-    let world = world().await;
-    let olga = world.signed_up("olga").await;
+async fn an_unknown_id_and_an_invalid_id_are_not_found() {
+    let world = world_with_admins().await;
+    let olga = world.signed_in_user("olga").await;
     for id in ["0190c7a0-0000-7000-8000-000000000000", "1", "..", "%00", "olga@example.com"] {
-        olga.get(&format!("/admin/users/{id}")).await.is(404);
-        olga.get(&format!("/admin/mail/{id}")).await.is(404);
-        for deed in ["disable", "enable", "sign-out", "resend"] {
-            olga.posts(&format!("/admin/users/{id}/{deed}"), &[]).await.is(404);
+        olga.get(&format!("/admin/users/{id}")).await.assert_status(404);
+        olga.get(&format!("/admin/mail/{id}")).await.assert_status(404);
+        for action in ["disable", "enable", "sign-out", "resend"] {
+            olga.post_form(&format!("/admin/users/{id}/{action}"), &[]).await.assert_status(404);
         }
     }
-    let done = trail(&world).into_iter().filter(|line| line.2.is_some() && line.1 != Actor::Stranger);
-    assert_eq!(done.count(), 0, "what is not done leaves no line");
+    let entries = audit_trail(&world).into_iter().filter(|entry| entry.2.is_some() && entry.1 != Actor::Anonymous);
+    assert_eq!(entries.count(), 0, "a refused action is not audited");
 }
 
 #[tokio::test]
-async fn a_sign_up_and_each_pause_of_guesses_is_told_once_with_the_number_of_its_request() {
-    let world = world().await;
-    let (olga, ada, bob) = (world.signed_up("olga").await, world.signed_up("ada").await, world.signed_up("bob").await);
-    let (adas, bobs) = (id_of(&world, &ada), id_of(&world, &bob));
-    let told = async |deed: Deed| {
-        world.site.app.store.flush().await.unwrap();
-        admin::trail(&world.site.app, None, Some(deed), None, 100).unwrap().rows
+async fn a_sign_up_and_each_lockout_is_audited_once_with_its_request_id() {
+    let world = world_with_admins().await;
+    let (olga, ada, bob) =
+        (world.signed_in_user("olga").await, world.signed_in_user("ada").await, world.signed_in_user("bob").await);
+    let (adas_id, bobs_id) = (account_id(&world, &ada), account_id(&world, &bob));
+    let entries = async |action: AuditAction| {
+        world.state.app.store.flush().await.unwrap();
+        admin::queries::list_audit_entries(&world.state.app, None, Some(action), None, 100).unwrap().rows
     };
-    let people: Vec<_> = told(Deed::SignedUp).await.into_iter().map(|line| (line.actor, line.whom)).collect();
-    assert_eq!(people, [bobs, adas, id_of(&world, &olga)].map(|whom| (Actor::Stranger, Some(whom))));
-    Person::new("ada", &world).signs_up("UTC").await;
-    assert_eq!(told(Deed::SignedUp).await.len(), 3, "with a taken address nobody has signed up");
+    let sign_ups: Vec<_> =
+        entries(AuditAction::SignedUp).await.into_iter().map(|entry| (entry.actor, entry.subject)).collect();
+    assert_eq!(
+        sign_ups,
+        [bobs_id, adas_id, account_id(&world, &olga)].map(|subject| (Actor::Anonymous, Some(subject)))
+    );
+    TestUser::new("ada", &world).sign_up("UTC").await;
+    assert_eq!(entries(AuditAction::SignedUp).await.len(), 3, "a sign-up with a taken address is not audited");
 
-    let stranger = world.stranger();
-    let tries = async |email: &str| {
+    let visitor = world.visitor();
+    let try_wrong_password = async |email: &str| {
         let body = json!({ "email": email, "password": "wrong wrong wrong" });
-        let reply = stranger.sends("POST", "/api/auth/sign-in", &body).await.is(401);
-        reply.header("x-request-id").unwrap().to_owned()
+        let response = visitor.send_json("POST", "/api/auth/sign-in", &body).await.assert_status(401);
+        response.header("x-request-id").unwrap().to_owned()
     };
-    let mut numbers = Vec::new();
+    let mut request_ids = Vec::new();
     for _ in 0..8 {
-        numbers.push(tries("ada@example.com").await);
+        request_ids.push(try_wrong_password("ada@example.com").await);
     }
-    let paused = told(Deed::GuessesPaused).await;
-    assert_eq!(paused.len(), 1, "{paused:?}");
-    assert_eq!((paused[0].actor, paused[0].whom), (Actor::Stranger, Some(adas)));
-    assert_eq!((paused[0].request.as_ref(), paused[0].at), (numbers.get(4), world.clock.now()));
-    let missed: Vec<_> = told(Deed::SignInFailed).await.into_iter().rev().filter_map(|line| line.request).collect();
-    assert_eq!(missed, numbers[..5], "while it lasts nothing more is written");
-    let page = olga.get("/admin/audit?deed=guesses.paused").await.is(200).says(">ada</a>");
-    page.says(&format!("request {}", numbers[4]));
+    let lockouts = entries(AuditAction::LockedOut).await;
+    assert_eq!(lockouts.len(), 1, "{lockouts:?}");
+    assert_eq!((lockouts[0].actor, lockouts[0].subject), (Actor::Anonymous, Some(adas_id)));
+    assert_eq!((lockouts[0].request_id.as_ref(), lockouts[0].at), (request_ids.get(4), world.clock.now()));
+    let failures: Vec<_> =
+        entries(AuditAction::SignInFailed).await.into_iter().rev().filter_map(|entry| entry.request_id).collect();
+    assert_eq!(failures, request_ids[..5], "attempts during a lockout are not audited");
+    let page = olga.get("/admin/audit?deed=guesses.paused").await.assert_status(200).assert_contains(">ada</a>");
+    page.assert_contains(&format!("request {}", request_ids[4]));
 
-    // An address nobody has; the next pause; a question; codes of the app; recovery codes; digits from a mail.
+    // Lockouts of an unknown address, of Ada again, of a step-up challenge, TOTP codes, recovery codes and mailed
+    // digits.
     for _ in 0..8 {
-        tries("nobody@example.com").await;
+        try_wrong_password("nobody@example.com").await;
     }
-    world.it_is("2026-02-12T12:10:00Z");
+    world.set_time("2026-02-12T12:10:00Z");
     for _ in 0..8 {
-        tries("ada@example.com").await;
+        try_wrong_password("ada@example.com").await;
     }
-    let asked = crate::security::question(&bob.posts("/account/delete", &[("confirm", "delete")]).await.is(200));
+    let challenge_token = crate::security::find_challenge_token(
+        &bob.post_form("/account/delete", &[("confirm", "delete")]).await.assert_status(200),
+    );
     for _ in 0..6 {
-        crate::security::answers(&bob, &asked, "wrong wrong wrong").await.is(422);
+        crate::security::answer_challenge(&bob, &challenge_token, "wrong wrong wrong").await.assert_status(422);
     }
-    ada.signs_in().await;
-    let (app, _) = two_factor::enrols(&world, &ada).await;
-    for (method, code) in [("totp", two_factor::wrong(&two_factor::code(&app, &world))), ("recovery_code", "x".into())]
+    ada.sign_in().await;
+    let (app, _) = two_factor::enable_two_factor(&world, &ada).await;
+    for (method, code) in
+        [("totp", two_factor::wrong_code(&two_factor::current_code(&app, &world))), ("recovery_code", "x".into())]
     {
-        let challenge = two_factor::begins(&ada).await;
+        let challenge = two_factor::start_two_factor_sign_in(&ada).await;
         for _ in 0..6 {
-            assert!(two_factor::answers(&ada, &challenge, method, &code).await.status >= 400);
+            assert!(two_factor::verify_sign_in_code(&ada, &challenge, method, &code).await.status >= 400);
         }
     }
-    Person::new("carol", &world).signs_up("UTC").await;
-    let carol = Person::new("carol", &world);
+    TestUser::new("carol", &world).sign_up("UTC").await;
+    let carol = TestUser::new("carol", &world);
     for _ in 0..12 {
         let digits = [("email", "carol@example.com"), ("digits", "no digits")];
-        carol.posts("/verify-email", &digits).await.is(422);
+        carol.post_form("/verify-email", &digits).await.assert_status(422);
     }
-    let carols = id_of(&world, &carol);
-    let mut paused: Vec<_> = told(Deed::GuessesPaused).await.iter().map(|line| (line.actor, line.whom)).collect();
-    paused.pop();
-    let stranger = |whom| (Actor::Stranger, whom);
-    let hers = stranger(Some(adas));
-    paused.reverse();
-    let expected = [stranger(None), hers, (Actor::Person(bobs), None), hers, hers, stranger(Some(carols))];
-    assert_eq!(paused, expected);
+    let carols_id = account_id(&world, &carol);
+    let mut lockouts: Vec<_> =
+        entries(AuditAction::LockedOut).await.iter().map(|entry| (entry.actor, entry.subject)).collect();
+    lockouts.pop();
+    let anonymous = |subject| (Actor::Anonymous, subject);
+    let adas_lockout = anonymous(Some(adas_id));
+    lockouts.reverse();
+    let expected = [
+        anonymous(None),
+        adas_lockout,
+        (Actor::User(bobs_id), None),
+        adas_lockout,
+        adas_lockout,
+        anonymous(Some(carols_id)),
+    ];
+    assert_eq!(lockouts, expected);
 }
 
 #[tokio::test]
-async fn no_answer_for_admins_holds_a_hash_or_a_token() {
-    let world = world().await;
-    let (olga, ada) = (world.signed_up("olga").await, world.signed_up("ada").await);
-    ada.keeps("Read").await;
-    let id = id_of(&world, &ada);
-    let account = world.site.app.store.read(|view| accounts::get(view, id)).unwrap().unwrap();
+async fn no_admin_response_contains_a_password_hash_or_a_token() {
+    let world = world_with_admins().await;
+    let (olga, ada) = (world.signed_in_user("olga").await, world.signed_in_user("ada").await);
+    ada.create_habit("Read").await;
+    let id = account_id(&world, &ada);
+    let account = world.state.app.store.read(|txn| accounts::find_account(txn, id)).unwrap().unwrap();
     let hash = serde_json::to_value(&account.credentials.password).unwrap();
     let hash = hash.as_str().unwrap().to_owned();
     let tokens = [olga.cookie("atlas-development").unwrap(), ada.cookie("atlas-development").unwrap()];
@@ -298,7 +343,7 @@ async fn no_answer_for_admins_holds_a_hash_or_a_token() {
         "/api/admin/exports/users".to_owned(),
         "/api/admin/exports/habits".to_owned(),
     ] {
-        let text = olga.get(&path).await.is(200).text();
+        let text = olga.get(&path).await.assert_status(200).text();
         assert!(!text.contains(&hash) && !text.contains("argon2") && !text.contains("$v="), "{path}");
         for token in &tokens {
             assert!(!text.contains(token.as_str()) && !text.contains("verify-email?token="), "{path}");
@@ -307,28 +352,29 @@ async fn no_answer_for_admins_holds_a_hash_or_a_token() {
 }
 
 #[tokio::test]
-async fn the_dashboard_has_each_heading_once_and_every_section() {
-    let world = world().await;
-    let olga = world.signed_up("olga").await;
-    let page = olga.get("/admin").await.is(200).text().to_lowercase();
+async fn the_dashboard_has_every_section_and_each_heading_once() {
+    let world = world_with_admins().await;
+    let olga = world.signed_in_user("olga").await;
+    let page = olga.get("/admin").await.assert_status(200).text().to_lowercase();
     let headings: Vec<&str> = page
         .split("<h")
         .skip(1)
         .filter(|part| part.starts_with(['1', '2', '3']))
         .map(|part| part.split("</h").next().unwrap())
         .collect();
-    for words in ["admin dashboard", "health status", "users", "habits"] {
-        assert_eq!(headings.iter().filter(|heading| heading.contains(words)).count(), 1, "{words}: {headings:?}");
+    for title in ["admin dashboard", "health status", "users", "habits"] {
+        assert_eq!(headings.iter().filter(|heading| heading.contains(title)).count(), 1, "{title}: {headings:?}");
     }
     for id in ["health", "users", "habits", "activity", "export"] {
         assert_eq!(page.matches(&format!("id=\"{id}\"")).count(), 1, "{id}");
     }
 }
 
-async fn all(olga: &Person, list: &str, path: &str) -> Vec<Value> {
+/// Follows the cursor through all pages of an API list.
+async fn list_all(admin: &TestUser, list: &str, path: &str) -> Vec<Value> {
     let (mut rows, mut cursor) = (Vec::new(), String::new());
     loop {
-        let data = olga.get(&format!("{path}&cursor={cursor}")).await.is(200).data();
+        let data = admin.get(&format!("{path}&cursor={cursor}")).await.assert_status(200).data();
         rows.extend(data[list].as_array().unwrap().clone());
         match data["nextCursor"].as_str() {
             Some(next) => cursor = next.to_owned(),
@@ -337,54 +383,55 @@ async fn all(olga: &Person, list: &str, path: &str) -> Vec<Value> {
     }
 }
 
-const MANY: [&str; 12] = ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "pa", "pb"];
+const TWELVE_NAMES: [&str; 12] = ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "pa", "pb"];
 
 #[tokio::test]
-async fn paging_shows_everybody_once_and_searching_finds_them_in_any_case() {
-    let world = world().await;
-    let olga = world.signed_up("olga").await;
-    for name in MANY {
-        Person::new(name, &world).signs_up("UTC").await;
+async fn paging_lists_every_user_once_and_search_ignores_case() {
+    let world = world_with_admins().await;
+    let olga = world.signed_in_user("olga").await;
+    for name in TWELVE_NAMES {
+        TestUser::new(name, &world).sign_up("UTC").await;
     }
     for limit in [1, 2, 5, 13, 100] {
-        let users = all(&olga, "users", &format!("/api/admin/users?limit={limit}")).await;
+        let users = list_all(&olga, "users", &format!("/api/admin/users?limit={limit}")).await;
         let emails: Vec<&str> = users.iter().map(|user| user["email"].as_str().unwrap()).collect();
         assert_eq!(emails.len(), 13);
         assert_eq!(emails.iter().collect::<BTreeSet<_>>().len(), 13);
         assert_eq!((emails[0], emails[12]), ("pb@example.com", "olga@example.com"), "newest first");
     }
-    for (search, found) in
+    for (search, expected) in
         [("OLGA", 1), ("%20Olga@Example.com", 1), ("p", 13), ("P0@EX", 1), ("%40example.com", 13), ("nobody", 0)]
     {
         assert_eq!(
-            all(&olga, "users", &format!("/api/admin/users?limit=4&search={search}")).await.len(),
-            found,
+            list_all(&olga, "users", &format!("/api/admin/users?limit=4&search={search}")).await.len(),
+            expected,
             "{search}"
         );
     }
-    let data = olga.get("/api/admin/users?limit=0").await.is(200).data();
-    assert_eq!(data["users"].as_array().unwrap().len(), 13, "a bad limit is the usual one");
+    let data = olga.get("/api/admin/users?limit=0").await.assert_status(200).data();
+    assert_eq!(data["users"].as_array().unwrap().len(), 13, "an invalid limit is replaced by the default");
     assert_eq!(data["counts"], json!({ "total": 13, "verified": 1, "unverified": 12, "disabled": 0 }));
-    olga.get("/api/admin/users?cursor=nonsense").await.is_refused(400, "invalid_request");
-    olga.get("/admin/users?search=P0").await.is(200).says(">p0<").says_nothing_of(">p1<");
-    olga.get("/admin/users?search=nobody").await.is(200).says("Nothing to show");
-    olga.get("/admin/users?search=%3Cscript%3E").await.is(200).says_nothing_of("<script>");
+    olga.get("/api/admin/users?cursor=nonsense").await.assert_refused(400, "invalid_request");
+    olga.get("/admin/users?search=P0").await.assert_status(200).assert_contains(">p0<").assert_lacks(">p1<");
+    olga.get("/admin/users?search=nobody").await.assert_status(200).assert_contains("Nothing to show");
+    olga.get("/admin/users?search=%3Cscript%3E").await.assert_status(200).assert_lacks("<script>");
 }
 
 #[tokio::test]
-async fn habits_of_everybody_are_listed_with_their_owners() {
-    let world = world().await;
-    let (olga, ada, ben) = (world.signed_up("olga").await, world.signed_up("ada").await, world.signed_up("ben").await);
-    ada.keeps_on("Read", &[1, 3]).await;
-    let away = ada.keeps("Swim").await;
-    ben.keeps("Read aloud").await;
-    ada.sends("DELETE", &format!("/api/habits/{away}"), &json!({})).await.is(200);
-    let data = olga.get("/api/admin/habits").await.is(200).data();
+async fn the_habits_of_all_users_are_listed_with_their_owners() {
+    let world = world_with_admins().await;
+    let (olga, ada, ben) =
+        (world.signed_in_user("olga").await, world.signed_in_user("ada").await, world.signed_in_user("ben").await);
+    ada.create_habit_on("Read", &[1, 3]).await;
+    let archived = ada.create_habit("Swim").await;
+    ben.create_habit("Read aloud").await;
+    ada.send_json("DELETE", &format!("/api/habits/{archived}"), &json!({})).await.assert_status(200);
+    let data = olga.get("/api/admin/habits").await.assert_status(200).data();
     assert_eq!(data["counts"], json!({ "total": 3, "active": 2, "archived": 1 }));
     assert_eq!(data["habits"][0]["user"], json!({ "email": "ben@example.com", "displayName": "ben" }));
     assert_eq!(data["habits"][0]["scheduleSummary"], "Daily");
     assert_eq!(data["habits"][1]["scheduleSummary"], "Mon, Wed");
-    for (query, found) in [
+    for (query, expected) in [
         ("status=all", 3),
         ("status=archived", 1),
         ("status=odd", 2),
@@ -393,20 +440,24 @@ async fn habits_of_everybody_are_listed_with_their_owners() {
         ("search=ada&status=all", 2),
     ] {
         for limit in [1, 20] {
-            let habits = all(&olga, "habits", &format!("/api/admin/habits?limit={limit}&{query}")).await;
-            assert_eq!(habits.len(), found, "{query}");
+            let habits = list_all(&olga, "habits", &format!("/api/admin/habits?limit={limit}&{query}")).await;
+            assert_eq!(habits.len(), expected, "{query}");
         }
     }
-    olga.get("/admin/habits").await.is(200).says("Read aloud").says_nothing_of("Swim");
-    olga.get("/admin/habits?status=archived").await.is(200).says("Swim").says_nothing_of("Read aloud");
-    olga.get("/api/admin/habits?cursor=nonsense").await.is_refused(400, "invalid_request");
+    olga.get("/admin/habits").await.assert_status(200).assert_contains("Read aloud").assert_lacks("Swim");
+    olga.get("/admin/habits?status=archived")
+        .await
+        .assert_status(200)
+        .assert_contains("Swim")
+        .assert_lacks("Read aloud");
+    olga.get("/api/admin/habits?cursor=nonsense").await.assert_refused(400, "invalid_request");
 }
 
 #[tokio::test]
-async fn exports_are_tables_without_formulas_and_are_noted() {
-    let world = world().await;
-    let olga = world.signed_up("olga").await;
-    let eve = Person::new("eve", &world);
+async fn exports_are_csv_without_formulas_and_are_audited() {
+    let world = world_with_admins().await;
+    let olga = world.signed_in_user("olga").await;
+    let eve = TestUser::new("eve", &world);
     let fields = [
         ("displayName", "=HYPERLINK(\"http://evil\",\"x\")"),
         ("email", "eve@example.com"),
@@ -414,11 +465,11 @@ async fn exports_are_tables_without_formulas_and_are_noted() {
         ("confirmPassword", PASSWORD),
         ("timeZone", "UTC"),
     ];
-    eve.posts("/sign-up", &fields).await.is(303);
-    eve.confirms().await;
-    eve.signs_in().await;
-    eve.keeps_on("+cmd|' /C calc'!A0", &[6, 7]).await;
-    let users = olga.get("/api/admin/exports/users").await.is(200);
+    eve.post_form("/sign-up", &fields).await.assert_status(303);
+    eve.confirm_email().await;
+    eve.sign_in().await;
+    eve.create_habit_on("+cmd|' /C calc'!A0", &[6, 7]).await;
+    let users = olga.get("/api/admin/exports/users").await.assert_status(200);
     assert_eq!(users.header("content-type"), Some("text/csv; charset=utf-8"));
     assert_eq!(users.header("content-disposition"), Some("attachment; filename=\"admin-users-2026-02-12.csv\""));
     assert_eq!(users.header("cache-control"), Some("no-store"));
@@ -431,29 +482,29 @@ async fn exports_are_tables_without_formulas_and_are_noted() {
              olga@example.com,olga,{noon},{noon},"
         )
     );
-    let habits = olga.get("/api/admin/exports/habits").await.is(200);
+    let habits = olga.get("/api/admin/exports/habits").await.assert_status(200);
     assert_eq!(habits.header("content-disposition"), Some("attachment; filename=\"admin-habits-2026-02-12.csv\""));
     let text = habits.text();
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("Title,Description,Schedule,Archived at,Created at,Owner email,Owner name"));
     let row = lines.next().unwrap();
     assert!(row.starts_with("'+cmd|' /C calc'!A0,,\"Sat, Sun\",,"), "{row}");
-    let noted = trail(&world).into_iter().filter(|line| line.0 == Deed::ListExported).count();
-    assert_eq!(noted, 2);
+    let exports = audit_trail(&world).into_iter().filter(|entry| entry.0 == AuditAction::ListExported).count();
+    assert_eq!(exports, 2);
 }
 
 #[tokio::test]
-async fn activity_tells_of_requests_and_never_of_what_was_in_them() {
-    let world = world().await;
-    let (olga, ada) = (world.signed_up("olga").await, world.signed_up("ada").await);
-    let habit = ada.keeps("Read").await;
-    ada.get(&format!("/habits/{habit}")).await.is(200);
+async fn activity_lists_requests_without_their_parameters() {
+    let world = world_with_admins().await;
+    let (olga, ada) = (world.signed_in_user("olga").await, world.signed_in_user("ada").await);
+    let habit = ada.create_habit("Read").await;
+    ada.get(&format!("/habits/{habit}")).await.assert_status(200);
     ada.get("/verify-email?token=secret-in-a-link").await;
-    ada.get("/nowhere/private-thing").await.is(404);
-    let answer = olga.get("/api/admin/activity?limit=5").await.is(200);
-    let text = answer.text();
+    ada.get("/nowhere/private-thing").await.assert_status(404);
+    let activity = olga.get("/api/admin/activity?limit=5").await.assert_status(200);
+    let text = activity.text();
     assert!(!text.contains("secret-in-a-link") && !text.contains("private-thing") && !text.contains(&habit), "{text}");
-    let entries = answer.data()["entries"].as_array().unwrap().clone();
+    let entries = activity.data()["entries"].as_array().unwrap().clone();
     assert_eq!(entries.len(), 5);
     assert_eq!(
         (&entries[0]["status"], &entries[0]["errorCode"], &entries[0]["level"]),
@@ -461,128 +512,146 @@ async fn activity_tells_of_requests_and_never_of_what_was_in_them() {
     );
     assert!(entries.iter().any(|entry| entry["route"] == "/habits/{id}"));
     for _ in 0..210 {
-        world.stranger().get("/landing").await.is(200);
+        world.visitor().get("/landing").await.assert_status(200);
     }
     let entries = olga.get("/api/admin/activity?limit=200").await.data()["entries"].as_array().unwrap().len();
     assert_eq!(entries, 200);
-    olga.get("/admin/activity").await.is(200).says("/landing");
+    olga.get("/admin/activity").await.assert_status(200).assert_contains("/landing");
 }
 
 #[tokio::test]
-async fn captured_mail_is_read_where_admins_are() {
-    let world = world().await;
-    let olga = world.signed_up("olga").await;
-    let page = olga.get("/admin/mail?standing=captured").await.is(200).says("Confirm your address for Atlas").text();
-    let address = page.split("href=\"/admin/mail/").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let mail = olga.get(&format!("/admin/mail/{address}")).await.is(200);
+async fn admins_read_captured_mail() {
+    let world = world_with_admins().await;
+    let olga = world.signed_in_user("olga").await;
+    let page = olga
+        .get("/admin/mail?standing=captured")
+        .await
+        .assert_status(200)
+        .assert_contains("Confirm your email for Atlas")
+        .text();
+    let id = page.split("href=\"/admin/mail/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let mail = olga.get(&format!("/admin/mail/{id}")).await.assert_status(200);
     assert!(mail.header("vary").is_none());
-    mail.says("/verify-email?token=").says("olga@example.com");
-    olga.get("/admin/mail?standing=failed").await.is(200).says("Nothing to show");
+    mail.assert_contains("/verify-email?token=").assert_contains("olga@example.com");
+    olga.get("/admin/mail?standing=failed").await.assert_status(200).assert_contains("Nothing to show");
 }
 
 #[tokio::test]
-async fn the_configuration_is_shown_with_its_origins_and_without_its_secrets() {
+async fn the_configuration_page_shows_origins_and_hides_secrets() {
     let secret = "0123456789abcdef0123456789abcdef";
     let variables = vec![("ADMIN_OWNER_EMAIL", "olga@example.com".to_owned()), ("NEXTAUTH_SECRET", secret.to_owned())];
-    let world = World::with(Wishes { variables, ..Wishes::default() }).await;
-    let olga = world.signed_up("olga").await;
-    let page = olga.get("/admin/configuration").await.is(200).says("variable ADMIN_OWNER_EMAIL").says("(secret)");
-    page.says_nothing_of(secret);
+    let world = World::with_options(WorldOptions { variables, ..WorldOptions::default() }).await;
+    let olga = world.signed_in_user("olga").await;
+    let page = olga
+        .get("/admin/configuration")
+        .await
+        .assert_status(200)
+        .assert_contains("variable ADMIN_OWNER_EMAIL")
+        .assert_contains("(secret)");
+    page.assert_lacks(secret);
 }
 
 #[tokio::test]
-async fn the_trail_forgets_after_four_hundred_days() {
-    let world = world().await;
-    let ada = world.signed_up("ada").await;
-    world.it_is("2026-06-01T12:00:00Z");
-    ada.signs_in().await;
-    let before = trail(&world).len();
-    world.it_is("2027-03-19T11:59:59Z");
-    assert_eq!(audit::purge(&world.site.app).await.unwrap(), 0);
-    world.it_is("2027-03-19T12:00:01Z");
-    let gone = audit::purge(&world.site.app).await.unwrap();
-    assert!(gone > 0 && gone < before);
-    assert_eq!(trail(&world).len(), before - gone);
-    let id = id_of(&world, &ada);
-    let about = admin::trail(&world.site.app, Some(id), None, None, 100).unwrap().rows.len();
-    assert_eq!(about, before - gone, "what leads to a line goes with it");
+async fn audit_entries_are_purged_after_four_hundred_days() {
+    let world = world_with_admins().await;
+    let ada = world.signed_in_user("ada").await;
+    world.set_time("2026-06-01T12:00:00Z");
+    ada.sign_in().await;
+    let before = audit_trail(&world).len();
+    world.set_time("2027-03-19T11:59:59Z");
+    assert_eq!(audit::purge_expired(&world.state.app).await.unwrap(), 0);
+    world.set_time("2027-03-19T12:00:01Z");
+    let purged = audit::purge_expired(&world.state.app).await.unwrap();
+    assert!(purged > 0 && purged < before);
+    assert_eq!(audit_trail(&world).len(), before - purged);
+    let id = account_id(&world, &ada);
+    let indexed = admin::queries::list_audit_entries(&world.state.app, Some(id), None, None, 100).unwrap().rows.len();
+    assert_eq!(indexed, before - purged, "the index entries are purged with the audit entries");
 }
 
 #[tokio::test]
-async fn a_list_is_whole_however_little_is_looked_at_for_a_page() {
+async fn audit_pages_are_complete_for_any_page_size_and_scan_limit() {
     let world = World::new().await;
-    let id = |n: u8| AuditId::mint(world.clock.now(), [n; 10]);
-    let whom = AccountId::mint(world.clock.now(), [9; 10]);
-    let line = |n: u8| Line {
+    let id = |n: u8| AuditId::generate(world.clock.now(), [n; 10]);
+    let subject = AccountId::generate(world.clock.now(), [9; 10]);
+    let entry = |n: u8| AuditEntry {
         id: id(n),
         at: world.clock.now(),
         actor: Actor::Operator,
-        deed: if n.is_multiple_of(5) { Deed::AccountDisabled } else { Deed::AccountEnabled },
-        whom: n.is_multiple_of(2).then_some(whom),
+        action: if n.is_multiple_of(5) { AuditAction::AccountDisabled } else { AuditAction::AccountEnabled },
+        subject: n.is_multiple_of(2).then_some(subject),
         address: None,
-        request: None,
+        request_id: None,
     };
-    let lines: Vec<Line> = (0..40).map(line).collect();
+    let entries: Vec<AuditEntry> = (0..40).map(entry).collect();
     world
-        .site
+        .state
         .app
         .store
-        .write(move |draft| {
-            for line in &lines {
-                trails::add(draft, line);
+        .write(move |txn| {
+            for entry in &entries {
+                trails::add(txn, entry);
             }
             Ok::<_, atlas::store::Error>(())
         })
         .await
         .unwrap();
-    for (about, deed, wanted) in [
+    for (filter_subject, filter_action, expected) in [
         (None, None, 40),
-        (None, Some(Deed::AccountDisabled), 8),
-        (Some(whom), None, 20),
-        (Some(whom), Some(Deed::AccountDisabled), 4),
+        (None, Some(AuditAction::AccountDisabled), 8),
+        (Some(subject), None, 20),
+        (Some(subject), Some(AuditAction::AccountDisabled), 4),
     ] {
-        for (most, effort) in [(1, 1), (3, 2), (3, 7), (100, 3), (8, 1_000), (100, 1_000)] {
-            let (mut seen, mut below) = (Vec::new(), None);
+        for (page_size, scan_limit) in [(1, 1), (3, 2), (3, 7), (100, 3), (8, 1_000), (100, 1_000)] {
+            let (mut seen, mut cursor) = (Vec::new(), None);
             loop {
-                let turn = Turn { below, most, effort };
-                let page = world.site.app.store.read(|view| trails::page(view, about, deed, &turn)).unwrap();
-                assert!(page.rows.len() <= most);
-                seen.extend(page.rows.iter().map(|line| line.id));
-                below = page.next;
-                if below.is_none() {
+                let request = PageRequest { cursor, limit: page_size, scan_limit };
+                let page = world
+                    .state
+                    .app
+                    .store
+                    .read(|txn| trails::list_page(txn, filter_subject, filter_action, &request))
+                    .unwrap();
+                assert!(page.rows.len() <= page_size);
+                seen.extend(page.rows.iter().map(|entry| entry.id));
+                cursor = page.next;
+                if cursor.is_none() {
                     break;
                 }
-                assert!(effort < 1_000 || !page.rows.is_empty(), "only a search that gave up has an empty page");
+                assert!(
+                    scan_limit < 1_000 || !page.rows.is_empty(),
+                    "a page is empty only when the scan limit was reached"
+                );
             }
-            assert_eq!(seen.len(), wanted, "{most} {effort}");
+            assert_eq!(seen.len(), expected, "{page_size} {scan_limit}");
             assert!(seen.windows(2).all(|pair| pair[0] > pair[1]), "newest first, each once");
         }
     }
 }
 
 #[tokio::test]
-async fn a_decision_that_looks_from_the_newest_on_sees_its_own_changes() {
+async fn a_reverse_scan_in_a_write_transaction_sees_its_own_changes() {
     let world = World::new().await;
-    let store = &world.site.app.store;
-    let put = |keys: &'static [&'static str]| {
-        store.write(move |draft| {
+    let store = &world.state.app.store;
+    let insert = |keys: &'static [&'static str]| {
+        store.write(move |txn| {
             for key in keys {
-                draft.put(&COUNTS, &(*key).to_owned(), &1);
+                txn.put(&COUNTS, &(*key).to_owned(), &1);
             }
             Ok::<_, atlas::store::Error>(())
         })
     };
-    put(&["x.a", "x.b", "x.c", "x.d", "y"]).await.unwrap();
+    insert(&["x.a", "x.b", "x.c", "x.d", "y"]).await.unwrap();
     let seen = store
-        .write(|draft| {
-            draft.remove(&COUNTS, &"x.d".to_owned());
-            draft.remove(&COUNTS, &"x.b".to_owned());
-            draft.put(&COUNTS, &"x.e".to_owned(), &1);
+        .write(|txn| {
+            txn.remove(&COUNTS, &"x.d".to_owned());
+            txn.remove(&COUNTS, &"x.b".to_owned());
+            txn.put(&COUNTS, &"x.e".to_owned(), &1);
             let names = |rows: Vec<(String, u64)>| rows.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
-            let all = names(draft.newest(&COUNTS, b"x.", None, 10)?);
-            let two = names(draft.newest(&COUNTS, b"x.", None, 2)?);
-            let below = names(draft.newest(&COUNTS, b"x.", Some(&"x.c".to_owned()), 2)?);
-            Ok::<_, atlas::store::Error>((all, two, below))
+            let all_rows = names(txn.scan_newest(&COUNTS, b"x.", None, 10)?);
+            let two_rows = names(txn.scan_newest(&COUNTS, b"x.", None, 2)?);
+            let rows_below = names(txn.scan_newest(&COUNTS, b"x.", Some(&"x.c".to_owned()), 2)?);
+            Ok::<_, atlas::store::Error>((all_rows, two_rows, rows_below))
         })
         .await
         .unwrap();
@@ -591,50 +660,74 @@ async fn a_decision_that_looks_from_the_newest_on_sees_its_own_changes() {
 }
 
 #[tokio::test]
-async fn health_tells_admins_what_runs_and_with_which_file() {
-    let world = world().await;
-    let olga = world.signed_up("olga").await;
-    let (health, told) =
-        (olga.get("/api/health").await.is(200).data(), olga.get("/api/admin/health").await.is(200).data());
-    assert_eq!(told["instance"], health["instance"]);
-    assert_eq!((&told["schema"], &told["alerts"]), (&json!(atlas::store::schema::VERSION), &json!([])));
-    assert_eq!(told["fileId"], json!(world.site.app.store.stamp().file_id));
-    assert_eq!(told["version"], env!("CARGO_PKG_VERSION"));
+async fn admin_health_shows_the_running_build_and_the_data_file() {
+    let world = world_with_admins().await;
+    let olga = world.signed_in_user("olga").await;
+    let (health, admin_health) = (
+        olga.get("/api/health").await.assert_status(200).data(),
+        olga.get("/api/admin/health").await.assert_status(200).data(),
+    );
+    assert_eq!(admin_health["instance"], health["instance"]);
+    assert_eq!(
+        (&admin_health["schema"], &admin_health["alerts"]),
+        (&json!(atlas::store::tables::schema::VERSION), &json!([]))
+    );
+    assert_eq!(admin_health["fileId"], json!(world.state.app.store.stamp().file_id));
+    assert_eq!(admin_health["version"], env!("CARGO_PKG_VERSION"));
 }
 
 #[tokio::test]
-async fn an_admin_takes_a_snapshot_sees_it_and_it_is_noted() {
-    let world = world().await;
-    let olga = world.signed_up("olga").await;
-    olga.get("/admin").await.is(200).says("href=\"/admin/snapshots\"");
-    olga.get("/admin/snapshots").await.is(200).says("There is none yet").says("Nothing ran here yet");
-    olga.posts("/admin/snapshots", &[]).await.is(303).leads_to("/admin/snapshots?done=taken");
-    let data = olga.get("/api/admin/snapshots").await.is(200).data();
+async fn an_admin_takes_a_snapshot_and_it_is_listed_and_audited() {
+    let world = world_with_admins().await;
+    let olga = world.signed_in_user("olga").await;
+    olga.get("/admin").await.assert_status(200).assert_contains("href=\"/admin/snapshots\"");
+    olga.get("/admin/snapshots")
+        .await
+        .assert_status(200)
+        .assert_contains("No snapshots yet")
+        .assert_contains("No releases yet");
+    olga.post_form("/admin/snapshots", &[]).await.assert_status(303).assert_redirects_to("/admin/snapshots?done=taken");
+    let data = olga.get("/api/admin/snapshots").await.assert_status(200).data();
     let taken = &data["snapshots"][0];
     assert_eq!((&taken["reason"], &taken["rows"]["accounts"]), (&json!("manual"), &json!(1)), "{data}");
-    let page = olga.get("/admin/snapshots?done=taken").await.is(200).says("was taken and proven").says("asked for");
-    page.says(taken["id"].as_str().unwrap())
-        .says("taken less than a minute ago")
-        .says("atlas rollback --env development");
-    assert!(trail(&world).contains(&(Deed::SnapshotTaken, Actor::Person(id_of(&world, &olga)), None)));
+    let page = olga
+        .get("/admin/snapshots?done=taken")
+        .await
+        .assert_status(200)
+        .assert_contains("created and verified")
+        .assert_contains("on request");
+    page.assert_contains(taken["id"].as_str().unwrap())
+        .assert_contains("created less than a minute ago")
+        .assert_contains("atlas rollback --env development");
+    assert!(audit_trail(&world).contains(&(AuditAction::SnapshotTaken, Actor::User(account_id(&world, &olga)), None)));
 
-    // What a verification found, by the names of what failed.
-    atlas::app::releases::started(&world.site.app).unwrap();
-    let verification = atlas::domain::release::Verification {
+    // A failed verification is shown with the names of the failed checks.
+    atlas::app::backup::releases::record_start(&world.state.app).unwrap();
+    let verification = atlas::domain::backup::release::Verification {
         at: world.clock.now(),
         passed: false,
         failed: vec!["health".to_owned(), "sign-in".to_owned()],
-        ..atlas::domain::release::Verification::default()
+        ..atlas::domain::backup::release::Verification::default()
     };
-    atlas::app::releases::verified(&world.site.app, verification, &json!({}), &mut |_| ()).await.unwrap();
-    let page = olga.get("/admin/snapshots").await.is(200).says("Runs now").says("health, sign-in, verified");
-    page.says_nothing_of("Known-good");
-    let data = olga.get("/api/admin/snapshots").await.is(200).data();
+    atlas::app::backup::releases::attach_verification(&world.state.app, verification, &json!({}), &mut |_| ())
+        .await
+        .unwrap();
+    let page = olga
+        .get("/admin/snapshots")
+        .await
+        .assert_status(200)
+        .assert_contains("Running")
+        .assert_contains("health, sign-in, verified");
+    page.assert_lacks("Known-good");
+    let data = olga.get("/api/admin/snapshots").await.assert_status(200).data();
     assert_eq!((&data["releases"][0]["runsNow"], &data["releases"][0]["knownGood"]), (&json!(true), &json!(false)));
 
-    let ada = world.signed_up("ada").await;
+    let ada = world.signed_in_user("ada").await;
     assert_ne!(ada.get("/admin/snapshots").await.status, 200);
-    ada.get("/api/admin/snapshots").await.is_refused(403, "forbidden");
-    ada.posts("/admin/snapshots", &[]).await;
-    assert_eq!(olga.get("/api/admin/snapshots").await.is(200).data()["snapshots"].as_array().unwrap().len(), 1);
+    ada.get("/api/admin/snapshots").await.assert_refused(403, "forbidden");
+    ada.post_form("/admin/snapshots", &[]).await;
+    assert_eq!(
+        olga.get("/api/admin/snapshots").await.assert_status(200).data()["snapshots"].as_array().unwrap().len(),
+        1
+    );
 }

@@ -1,36 +1,40 @@
-//! What goes on in the background panics, and nothing else minds: it is told without what the panic said, and begins anew.
+//! Background tasks that panic: the panic is logged without its message, the task restarts, and requests are still
+//! served.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use atlas::app::accounts::{self, SignUp};
 use atlas::app::clock::Clock;
-use atlas::app::{App, Error, links, newborn};
+use atlas::app::identity::accounts;
+use atlas::app::identity::accounts::SignUpInput;
+use atlas::app::identity::verification_email;
+use atlas::app::{App, Error, new_file_identity};
 use atlas::config::{self, Flags};
 use atlas::domain::Client;
-use atlas::observe::panics::kept_up;
-use atlas::ops::operations::aside;
-use atlas::store::{Store, outbox};
+use atlas::observe::panics::keep_running;
+use atlas::ops::context::run_blocking;
+use atlas::store::Store;
+use atlas::store::tables::outbox;
 use tokio::sync::Semaphore;
 
-use crate::log;
-use crate::process::{Server, code, get, run, said};
+use crate::log_capture;
+use crate::process::{Server, exit_code, http_get, run, stdout};
 use crate::world::PASSWORD;
 
-/// What a panic might say of somebody.
+/// Personal data that a panic message might contain. It must never be logged.
 const CANARY: &str = "canary@example.com";
 
 #[tokio::test]
-async fn what_panics_begins_anew_and_is_told_with_its_place_and_not_with_what_it_says() {
-    log::listen();
-    let (begun, lives) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
+async fn a_task_that_panics_is_logged_without_its_message_and_restarts() {
+    log_capture::start_capture();
+    let (starts, running) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
     let work = || {
-        let (begun, lives) = (Arc::clone(&begun), Arc::clone(&lives));
+        let (starts, running) = (Arc::clone(&starts), Arc::clone(&running));
         async move {
-            match begun.fetch_add(1, Ordering::Relaxed) {
-                // At once, after a while, and by coming to an end, which it never should.
+            match starts.fetch_add(1, Ordering::Relaxed) {
+                // It panics at once, panics later, and returns, which a background task never should.
                 0 => panic!("at once, for {CANARY}"),
                 1 => {
                     tokio::task::yield_now().await;
@@ -38,67 +42,68 @@ async fn what_panics_begins_anew_and_is_told_with_its_place_and_not_with_what_it
                 }
                 2 => {}
                 _ => {
-                    lives.add_permits(1);
+                    running.add_permits(1);
                     std::future::pending::<()>().await;
                 }
             }
         }
     };
     tokio::select! {
-        () = kept_up("counting", Duration::from_millis(1), work) => panic!("it is kept up for ever"),
-        alive = lives.acquire() => drop(alive.unwrap()),
-        () = tokio::time::sleep(Duration::from_mins(1)) => panic!("it does not begin anew"),
+        () = keep_running("counting", Duration::from_millis(1), work) => panic!("supervision never ends by itself"),
+        permit = running.acquire() => drop(permit.unwrap()),
+        () = tokio::time::sleep(Duration::from_mins(1)) => panic!("the task does not restart"),
     }
-    assert_eq!(begun.load(Ordering::Relaxed), 4);
-    let heard = log::heard();
-    assert_eq!(heard.matches("it stopped and starts again what=\"counting\"").count(), 3, "{heard}");
-    assert!(!heard.contains("canary"), "{heard}");
+    assert_eq!(starts.load(Ordering::Relaxed), 4);
+    let log = log_capture::take_captured();
+    assert_eq!(log.matches("a background task stopped and restarts task=\"counting\"").count(), 3, "{log}");
+    assert!(!log.contains("canary"), "{log}");
 }
 
 #[tokio::test]
-async fn whoever_stops_keeping_it_up_ends_it() {
-    let (held, work_holds) = (Arc::new(()), Arc::new(Semaphore::new(0)));
+async fn dropping_the_supervision_drops_the_task() {
+    let (resource, started) = (Arc::new(()), Arc::new(Semaphore::new(0)));
     let work = || {
-        let (held, work_holds) = (Arc::clone(&held), Arc::clone(&work_holds));
+        let (resource, started) = (Arc::clone(&resource), Arc::clone(&started));
         async move {
-            work_holds.add_permits(1);
+            started.add_permits(1);
             std::future::pending::<()>().await;
-            drop(held);
+            drop(resource);
         }
     };
     tokio::select! {
-        () = kept_up("holding", Duration::from_millis(1), work) => {}
-        begun = work_holds.acquire() => drop(begun.unwrap()),
+        () = keep_running("holding", Duration::from_millis(1), work) => {}
+        permit = started.acquire() => drop(permit.unwrap()),
     }
-    while Arc::strong_count(&held) > 1 {
+    while Arc::strong_count(&resource) > 1 {
         tokio::task::yield_now().await;
     }
 }
 
 #[tokio::test]
-async fn an_order_that_panics_is_answered_without_what_it_says() {
-    let ended = aside(&mut |_| (), |_| -> Result<(), Error> { panic!("nobody is called {CANARY}") }).await;
-    let Err(Error::Broken(why)) = ended else { panic!("{ended:?}") };
+async fn an_operator_command_that_panics_fails_without_the_panic_message() {
+    let result = run_blocking(&mut |_| (), |_| -> Result<(), Error> { panic!("no account {CANARY}") }).await;
+    let Err(Error::Broken(error)) = result else { panic!("{result:?}") };
+    let why = error.to_string();
     assert!(why.contains("panicked") && !why.contains("canary"), "{why}");
 }
 
-/// Turns every page of a file that holds `words` into one that nothing can be read from: whoever comes by panics in the
-/// storage engine. Answers how many there were.
-fn damages(file: &Path, words: &[u8]) -> usize {
+/// Corrupts every page of a file that contains `needle`, so that reading it panics in the storage engine. Returns the
+/// number of pages.
+fn corrupt_pages(file: &Path, needle: &[u8]) -> usize {
     const PAGE: usize = 4_096;
     let mut bytes = std::fs::read(file).unwrap();
-    let mut damaged = 0;
-    for page in bytes.chunks_mut(PAGE).skip(1).filter(|page| page.windows(words.len()).any(|part| part == words)) {
-        // Where its rows end: far outside of it.
+    let mut corrupted = 0;
+    for page in bytes.chunks_mut(PAGE).skip(1).filter(|page| page.windows(needle.len()).any(|part| part == needle)) {
+        // The offsets at which its rows end, now far outside the page.
         page[4..12].fill(0x7f);
-        damaged += 1;
+        corrupted += 1;
     }
     std::fs::write(file, bytes).unwrap();
-    damaged
+    corrupted
 }
 
-/// Staging with a relay that nobody can reach, so that mail waits and is taken up again and again.
-fn variables() -> Vec<(&'static str, &'static str)> {
+/// Staging with an unreachable relay, so that mail stays queued and is retried.
+fn staging_variables() -> Vec<(&'static str, &'static str)> {
     vec![
         ("ATLAS_ENV", "staging"),
         ("APP_URL", "https://staging.example.com"),
@@ -113,79 +118,79 @@ fn variables() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
-/// A closed data file of staging with a mail that waits, and nothing in it can be read on the pages where mail lies.
-async fn damaged_folder() -> tempfile::TempDir {
+/// A folder with a staging data file whose outbox pages are corrupt, and one mail in the queue.
+async fn folder_with_corrupt_outbox() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("atlas.toml");
     std::fs::write(&config, "").unwrap();
     let flags = Flags { environment: Some("staging".to_owned()), config: Some(config), ..Flags::default() };
-    let known = variables().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let checked = config::check(&flags, &known).unwrap();
+    let variables = staging_variables().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let checked = config::check(&flags, &variables).unwrap();
     let settings = checked.settings.unwrap_or_else(|| panic!("{:?}", checked.problems));
     let file = settings.data_file.clone();
-    let born = newborn(&Clock::System).unwrap();
-    let store = Store::open_or_create(&file, &settings.environment, || born).unwrap().store;
+    let identity = new_file_identity(&Clock::System).unwrap();
+    let store = Store::open_or_create(&file, &settings.environment, || identity).unwrap().store;
     let app = App::new(store, &settings, "https://staging.example.com".parse().unwrap(), Clock::System).unwrap();
-    let owner = SignUp {
+    let owner = SignUpInput {
         email: CANARY.to_owned(),
         name: "Canary".to_owned(),
         password: PASSWORD.to_owned(),
-        again: None,
+        confirmation: None,
         zone: None,
     };
-    accounts::plant(&app, owner, false).await.unwrap();
-    links::resend(&app, CANARY, &Client::default()).await.unwrap();
-    assert!(app.store.read(outbox::next_due).unwrap().is_some(), "a mail waits");
+    accounts::seed_account(&app, owner, false).await.unwrap();
+    verification_email::resend_verification(&app, CANARY, &Client::default()).await.unwrap();
+    assert!(app.store.read(outbox::next_due).unwrap().is_some(), "a mail is queued");
     drop(app);
-    assert!(damages(&file, b"message_id") > 0);
-    // A checklist that was killed left its person behind.
+    assert!(corrupt_pages(&file, b"message_id") > 0);
+    // A verification that was killed left its test account behind.
     std::fs::write(file.with_file_name("atlas.redb.verify"), r#"{"email":"owner+atlas-verify-1@example.com"}"#)
         .unwrap();
     folder
 }
 
-/// Reading the outbox panics in the sender's own task, and in what the other tasks do on threads of their own.
+/// Reading the outbox panics in the task that sends mail, and on the blocking threads of the other tasks.
 #[tokio::test]
-async fn where_everything_in_the_background_meets_a_damaged_page_people_are_served() {
-    let folder = damaged_folder().await;
-    let server = Server::start_with(folder.path(), &[], &variables());
-    let troubles = async {
-        for words in [
-            // Sending mail, again and again.
-            "\"what\":\"sending mail\"",
-            // Removing what is over.
-            "what is over could not be removed",
-            // Snapshots on schedule.
-            "the snapshot on schedule failed",
-            // Ending checklists.
-            "what a checklist left could not be removed",
+async fn requests_are_served_while_every_background_task_panics_on_a_corrupt_page() {
+    let folder = folder_with_corrupt_outbox().await;
+    let server = Server::start_with(folder.path(), &[], &staging_variables());
+    let failures = async {
+        for message in [
+            // Sending mail.
+            "\"task\":\"sending mail\"",
+            // Removing expired rows.
+            "removing expired rows failed",
+            // Scheduled snapshots.
+            "the scheduled snapshot failed",
+            // Cleaning up after verifications.
+            "cannot delete the account of an earlier checklist",
         ] {
-            server.has_logged(words).await;
+            server.wait_for_log(message).await;
         }
     };
-    tokio::time::timeout(Duration::from_mins(1), troubles).await.expect("each of them meets it and says so");
+    tokio::time::timeout(Duration::from_mins(1), failures).await.expect("every task logs the failure");
     let log = || std::fs::read_to_string(folder.path().join("log")).unwrap();
-    let again = async {
-        while log().matches("\"what\":\"sending mail\"").count() < 3 {
+    let restarts = async {
+        while log().matches("\"task\":\"sending mail\"").count() < 3 {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_mins(1), again).await.expect("it begins anew");
+    tokio::time::timeout(Duration::from_mins(1), restarts).await.expect("the task restarts");
 
-    // Numbers can be read.
-    let log_then = log();
-    let metrics = log_then.split("metrics can be read").nth(1).unwrap().split("127.0.0.1:").nth(1).unwrap();
+    // Metrics are served.
+    let log_so_far = log();
+    let metrics = log_so_far.split("serving metrics").nth(1).unwrap().split("127.0.0.1:").nth(1).unwrap();
     let metrics: u16 = metrics.split('"').next().unwrap().parse().unwrap();
-    assert!(get(metrics, "/metrics").starts_with("HTTP/1.1 200"));
-    // An operator's order that meets it is refused, and the next one is heard.
-    let order = |words: &[&str]| run(folder.path(), words, &variables());
-    assert_ne!(code(&order(&["mail", "list"])), 0);
-    let people = order(&["user", "list"]);
-    assert!(said(&people).contains(CANARY), "{people:?}");
-    // Whoever watches is told, for the snapshot found it; what people save is saved all the same.
-    assert!(get(server.port, "/api/health").starts_with("HTTP/1.1 503"));
-    assert_eq!(code(&order(&["user", "disable", CANARY])), 0);
+    assert!(http_get(metrics, "/metrics").starts_with("HTTP/1.1 200"));
+    // An operator's command that reads a corrupt page fails; the next one works.
+    let atlas = |args: &[&str]| run(folder.path(), args, &staging_variables());
+    assert_ne!(exit_code(&atlas(&["mail", "list"])), 0);
+    let users = atlas(&["user", "list"]);
+    assert!(stdout(&users).contains(CANARY), "{users:?}");
+    // The failed snapshot made the health check fail. Writes still succeed.
+    assert!(http_get(server.port, "/api/health").starts_with("HTTP/1.1 503"));
+    assert_eq!(exit_code(&atlas(&["user", "disable", CANARY])), 0);
     server.signal("TERM");
-    assert_eq!(server.ends().0, Some(0));
+    assert_eq!(server.wait().0, Some(0));
     assert!(!log().contains("canary"), "{}", log());
 }

@@ -1,92 +1,93 @@
-//! The real binary: what operators type, see, and get as exit codes.
+//! The binary's commands: arguments, output and exit codes.
 
 use std::fs;
 
 use serde_json::Value;
 
-use crate::person::exchange;
-use crate::process::{Server, code, complaint, run, said};
+use crate::process::{Server, exit_code, run, stderr, stdout};
+use crate::test_user::send_raw;
 
 async fn health(server: &Server) -> Value {
     let request = format!("GET /api/health HTTP/1.1\r\nhost: localhost:{}\r\nconnection: close\r\n\r\n", server.port);
-    exchange(([127, 0, 0, 1], server.port).into(), request.as_bytes()).await.unwrap().json()
+    send_raw(([127, 0, 0, 1], server.port).into(), request.as_bytes()).await.unwrap().json()
 }
 
 #[tokio::test]
-async fn serve_needs_nothing_and_says_where_it_is() {
+async fn serve_needs_no_configuration_and_prints_its_address() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
-    assert!(server.line.contains("data/development/atlas.redb (just made)"), "{}", server.line);
+    assert!(server.ready_line.contains("data/development/atlas.redb (created)"), "{}", server.ready_line);
     assert_eq!(health(&server).await["data"]["environment"], "development");
     server.signal("TERM");
-    let (code, rest) = server.ends();
+    let (code, rest) = server.wait();
     assert_eq!(code, Some(0), "{rest}");
     assert!(!folder.path().join("data/development/atlas.redb.pid").exists());
-    let again = Server::start(folder.path());
-    assert!(!again.line.contains("just made"));
+    let second_start = Server::start(folder.path());
+    assert!(!second_start.ready_line.contains("(created)"));
 }
 
 #[tokio::test]
-async fn a_second_server_on_the_same_file_is_told_who_has_it() {
+async fn a_second_process_on_the_same_file_is_refused_with_the_holders_pid() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
     let pid = server.child.id();
-    for words in [&["serve", "--listen", "127.0.0.1:0"][..], &["seed"]] {
-        let refused = run(folder.path(), words, &[]);
-        assert_eq!(code(&refused), 69);
-        assert!(complaint(&refused).contains(&format!("pid {pid}")), "{}", complaint(&refused));
+    for args in [&["serve", "--listen", "127.0.0.1:0"][..], &["seed"]] {
+        let refused = run(folder.path(), args, &[]);
+        assert_eq!(exit_code(&refused), 69);
+        assert!(stderr(&refused).contains(&format!("pid {pid}")), "{}", stderr(&refused));
     }
     assert_eq!(health(&server).await["ok"], true);
 }
 
 #[test]
-fn servers_that_start_at_once_agree_on_one_file() {
+fn processes_that_create_the_data_file_at_once_leave_one_file() {
     for _ in 0..4 {
         let folder = tempfile::tempdir().unwrap();
-        let seeds = || {
+        let spawn_seed = || {
             let path = folder.path().to_owned();
-            std::thread::spawn(move || code(&run(&path, &["seed"], &[])))
+            std::thread::spawn(move || exit_code(&run(&path, &["seed"], &[])))
         };
-        let both = [seeds(), seeds(), seeds()];
-        let codes = both.map(|seeding| seeding.join().unwrap());
-        // One of them worked; the others worked after it, or were told that the file is in use.
+        let threads = [spawn_seed(), spawn_seed(), spawn_seed()];
+        let codes = threads.map(|thread| thread.join().unwrap());
+        // One succeeded. The others succeeded after it or found the file in use.
         assert!(codes.contains(&0) && codes.iter().all(|code| [0, 69].contains(code)), "{codes:?}");
-        assert!(said(&run(folder.path(), &["seed"], &[])).contains("nothing was changed"));
+        assert!(stdout(&run(folder.path(), &["seed"], &[])).contains("nothing was changed"));
         let names = fs::read_dir(folder.path().join("data/development")).unwrap();
         let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, ["atlas.redb", "identity.json"], "nothing half-made is left");
+        assert_eq!(names, ["atlas.redb", "identity.json"], "no temporary files are left");
     }
 }
 
 #[test]
-fn a_variable_that_cannot_be_read_is_not_left_out() {
+fn a_variable_that_is_not_unicode_is_an_error() {
     use std::os::unix::ffi::OsStrExt;
     let folder = tempfile::tempdir().unwrap();
-    let odd = std::ffi::OsStr::from_bytes(b"/srv/d\xe9/atlas.redb");
+    let not_unicode = std::ffi::OsStr::from_bytes(b"/srv/d\xe9/atlas.redb");
     for name in ["DATABASE_URL", "ATLAS_ENV", "NEXTAUTH_SECRET_FILE"] {
-        let refused = crate::process::atlas(folder.path()).args(["check"]).env(name, odd).output().unwrap();
-        assert_eq!(code(&refused), 78, "{name}");
-        assert!(complaint(&refused).contains(name), "{}", complaint(&refused));
+        let refused =
+            crate::process::atlas_command(folder.path()).args(["check"]).env(name, not_unicode).output().unwrap();
+        assert_eq!(exit_code(&refused), 78, "{name}");
+        assert!(stderr(&refused).contains(name), "{}", stderr(&refused));
     }
 }
 
 #[test]
-fn refusals_of_seeds_come_before_any_file_is_made() {
+fn a_refused_seed_creates_no_file() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(code(&run(folder.path(), &["seed", "--set", "nothing"], &[])), 1);
+    assert_eq!(exit_code(&run(folder.path(), &["seed", "--set", "nothing"], &[])), 1);
     assert!(!folder.path().join("data").exists());
-    assert_eq!(code(&run(folder.path(), &["seed"], &[("SEED_PASSWORD", "short")])), 1);
+    assert_eq!(exit_code(&run(folder.path(), &["seed"], &[("SEED_PASSWORD", "short")])), 1);
 }
 
 #[test]
-fn a_port_that_is_taken_is_explained_and_nothing_is_made() {
+fn a_port_in_use_is_reported_and_no_file_is_created() {
     let folder = tempfile::tempdir().unwrap();
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
     let refused = run(folder.path(), &["serve", "--listen", &address], &[]);
-    assert_eq!(code(&refused), 69);
-    assert!(complaint(&refused).contains("choose another port with --listen"), "{}", complaint(&refused));
+    assert_eq!(exit_code(&refused), 69);
+    assert!(stderr(&refused).contains("choose another port with --listen"), "{}", stderr(&refused));
     assert!(!folder.path().join("data").exists());
 }
 
@@ -94,46 +95,46 @@ fn a_port_that_is_taken_is_explained_and_nothing_is_made() {
 fn check_lists_every_missing_setting_and_exits_78() {
     let folder = tempfile::tempdir().unwrap();
     let checked = run(folder.path(), &["check", "--env", "staging"], &[]);
-    assert_eq!(code(&checked), 78);
+    assert_eq!(exit_code(&checked), 78);
     for name in ["APP_URL", "NEXTAUTH_SECRET", "RESEND_API_KEY", "SENTRY_DSN", "ADMIN_OWNER_EMAIL", "7 errors"] {
-        assert!(said(&checked).contains(name), "{name} is not in:\n{}", said(&checked));
+        assert!(stdout(&checked).contains(name), "{name} is not in:\n{}", stdout(&checked));
     }
-    assert!(!folder.path().join("data").exists(), "check touches nothing");
-    let started = run(folder.path(), &["serve", "--env", "staging"], &[]);
-    assert_eq!(code(&started), 78);
-    assert!(complaint(&started).contains("atlas check --env staging"));
+    assert!(!folder.path().join("data").exists(), "check creates nothing");
+    let refused = run(folder.path(), &["serve", "--env", "staging"], &[]);
+    assert_eq!(exit_code(&refused), 78);
+    assert!(stderr(&refused).contains("atlas check --env staging"));
 }
 
 #[test]
-fn check_as_json_has_origins_and_keeps_secrets() {
+fn check_as_json_shows_origins_and_hides_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let secret = "0123456789abcdef0123456789abcdef";
     let checked =
         run(folder.path(), &["check", "--json"], &[("NEXTAUTH_SECRET", secret), ("ATLAS_ENV", "development")]);
-    assert_eq!(code(&checked), 0);
-    assert!(!said(&checked).contains(secret));
-    let answer: Value = serde_json::from_str(&said(&checked)).unwrap();
-    assert_eq!((&answer["environment"], &answer["ok"]), (&"development".into(), &true.into()));
+    assert_eq!(exit_code(&checked), 0);
+    assert!(!stdout(&checked).contains(secret));
+    let report: Value = serde_json::from_str(&stdout(&checked)).unwrap();
+    assert_eq!((&report["environment"], &report["ok"]), (&"development".into(), &true.into()));
     let setting =
-        |key: &str| answer["settings"].as_array().unwrap().iter().find(|row| row["key"] == key).unwrap().clone();
+        |key: &str| report["settings"].as_array().unwrap().iter().find(|row| row["key"] == key).unwrap().clone();
     assert_eq!(setting("secret")["origin"], "variable NEXTAUTH_SECRET");
     assert_eq!(setting("secret")["value"], "(secret)");
     assert_eq!(setting("listen")["origin"], "built-in default");
 }
 
 #[test]
-fn words_that_mean_nothing_exit_2() {
+fn invalid_arguments_exit_2() {
     let folder = tempfile::tempdir().unwrap();
-    for words in [&["serv"][..], &["serve", "--nonsense"], &[]] {
-        assert_eq!(code(&run(folder.path(), words, &[])), 2, "{words:?}");
+    for args in [&["serv"][..], &["serve", "--nonsense"], &[]] {
+        assert_eq!(exit_code(&run(folder.path(), args, &[])), 2, "{args:?}");
     }
     let version = run(folder.path(), &["version", "--json"], &[]);
-    let version: Value = serde_json::from_str(&said(&version)).unwrap();
-    assert_eq!(version["schema"], atlas::store::schema::VERSION);
+    let version: Value = serde_json::from_str(&stdout(&version)).unwrap();
+    assert_eq!(version["schema"], atlas::store::tables::schema::VERSION);
 }
 
 #[test]
-fn production_is_never_seeded_and_no_file_is_made() {
+fn production_is_never_seeded_and_no_file_is_created() {
     let folder = tempfile::tempdir().unwrap();
     let variables = [
         ("APP_URL", "https://atlas.example.com"),
@@ -146,32 +147,32 @@ fn production_is_never_seeded_and_no_file_is_made() {
         ("SEED_PASSWORD", "plenty of quiet mornings"),
     ];
     let refused = run(folder.path(), &["seed", "--env", "production"], &variables);
-    assert_eq!(code(&refused), 1);
-    assert!(complaint(&refused).contains("production is never seeded"), "{}", complaint(&refused));
+    assert_eq!(exit_code(&refused), 1);
+    assert!(stderr(&refused).contains("production is never seeded"), "{}", stderr(&refused));
     assert!(!folder.path().join("data").exists());
-    // Staging is, with a password of its own.
-    let wanted = run(folder.path(), &["seed", "--env", "staging"], &variables[..7]);
-    assert_eq!(code(&wanted), 1);
-    assert!(complaint(&wanted).contains("SEED_PASSWORD"));
-    assert_eq!(code(&run(folder.path(), &["seed", "--env", "staging"], &variables)), 0);
+    // Staging can be seeded, but only with an explicit password.
+    let refused = run(folder.path(), &["seed", "--env", "staging"], &variables[..7]);
+    assert_eq!(exit_code(&refused), 1);
+    assert!(stderr(&refused).contains("SEED_PASSWORD"));
+    assert_eq!(exit_code(&run(folder.path(), &["seed", "--env", "staging"], &variables)), 0);
 }
 
 #[test]
-fn seeding_twice_changes_nothing_twice() {
+fn seeding_twice_changes_nothing_the_second_time() {
     let folder = tempfile::tempdir().unwrap();
     let first = run(folder.path(), &["seed", "--json"], &[]);
-    assert_eq!(code(&first), 0, "{}", complaint(&first));
-    let planted: Value = serde_json::from_str(&said(&first)).unwrap();
-    assert_eq!(planted["planted"]["people"], 4);
-    assert!(planted["planted"]["completions"].as_u64().unwrap() > 300);
+    assert_eq!(exit_code(&first), 0, "{}", stderr(&first));
+    let report: Value = serde_json::from_str(&stdout(&first)).unwrap();
+    assert_eq!(report["planted"]["people"], 4);
+    assert!(report["planted"]["completions"].as_u64().unwrap() > 300);
     let second = run(folder.path(), &["seed"], &[]);
-    assert!(said(&second).contains("nothing was changed"), "{}", said(&second));
+    assert!(stdout(&second).contains("nothing was changed"), "{}", stdout(&second));
     let unknown = run(folder.path(), &["seed", "--set", "nothing"], &[]);
-    assert_eq!(code(&unknown), 1);
-    assert!(complaint(&unknown).contains("known sets: demo"));
+    assert_eq!(exit_code(&unknown), 1);
+    assert!(stderr(&unknown).contains("available sets: demo"));
 }
 
-/// The variables of a staging that could be served.
+/// A complete staging configuration.
 const STAGING: [(&str, &str); 8] = [
     ("ATLAS_ENV", "staging"),
     ("APP_URL", "https://staging.example.com"),
@@ -183,8 +184,8 @@ const STAGING: [(&str, &str); 8] = [
     ("ADMIN_OWNER_EMAIL", "owner@example.com"),
 ];
 
-/// Starts staging on a file of somebody else.
-fn staging_on(folder: &std::path::Path, file: &std::path::Path) -> std::process::Output {
+/// Starts staging on that data file.
+fn serve_staging(folder: &std::path::Path, file: &std::path::Path) -> std::process::Output {
     let variables = [&STAGING[..], &[("DATABASE_URL", file.to_str().unwrap())]].concat();
     run(folder, &["serve", "--listen", "127.0.0.1:0"], &variables)
 }
@@ -192,55 +193,55 @@ fn staging_on(folder: &std::path::Path, file: &std::path::Path) -> std::process:
 #[test]
 fn a_file_of_another_environment_is_refused_with_exit_1() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(code(&run(folder.path(), &["seed"], &[])), 0);
+    assert_eq!(exit_code(&run(folder.path(), &["seed"], &[])), 0);
     let file = folder.path().join("data/development/atlas.redb");
     let before = fs::read(&file).unwrap();
-    let refused = staging_on(folder.path(), &file);
-    assert_eq!(code(&refused), 1);
-    assert!(complaint(&refused).contains("belongs to environment “development”"), "{}", complaint(&refused));
+    let refused = serve_staging(folder.path(), &file);
+    assert_eq!(exit_code(&refused), 1);
+    assert!(stderr(&refused).contains("belongs to environment “development”"), "{}", stderr(&refused));
     assert_eq!(fs::read(&file).unwrap(), before);
 }
 
 #[test]
-fn a_killed_servers_file_is_not_even_repaired_for_a_stranger() {
+fn another_environment_does_not_repair_a_killed_servers_file() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(code(&run(folder.path(), &["seed"], &[])), 0);
+    assert_eq!(exit_code(&run(folder.path(), &["seed"], &[])), 0);
     let server = Server::start(folder.path());
     server.signal("KILL");
-    server.ends();
+    server.wait();
     let file = folder.path().join("data/development/atlas.redb");
     let before = fs::read(&file).unwrap();
-    // Moved to where only its stamp says whose it is.
+    // Moved to a path where only its stamp tells which environment it belongs to.
     let moved = folder.path().join("moved.redb");
     fs::rename(&file, &moved).unwrap();
-    let refused = staging_on(folder.path(), &moved);
-    assert_eq!(code(&refused), 1);
-    assert!(complaint(&refused).contains("Nothing was changed"), "{}", complaint(&refused));
-    assert!(fs::read(&moved).unwrap() == before, "the file is as it was, byte for byte");
+    let refused = serve_staging(folder.path(), &moved);
+    assert_eq!(exit_code(&refused), 1);
+    assert!(stderr(&refused).contains("Nothing was changed"), "{}", stderr(&refused));
+    assert!(fs::read(&moved).unwrap() == before, "the file is unchanged, byte for byte");
     fs::rename(&moved, &file).unwrap();
-    // Its own environment repairs and opens it.
-    assert!(said(&run(folder.path(), &["seed"], &[])).contains("nothing was changed"));
+    // The file's own environment repairs and opens it.
+    assert!(stdout(&run(folder.path(), &["seed"], &[])).contains("nothing was changed"));
 }
 
 #[tokio::test]
-async fn a_second_signal_ends_at_once() {
+async fn a_second_signal_stops_the_server_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Server::start(folder.path());
-    // A request that never ends keeps the drain waiting.
+    // A request that never ends keeps the graceful shutdown waiting.
     let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", server.port)).await.unwrap();
     let head = format!(
         "POST /api/auth/sign-in HTTP/1.1\r\nhost: localhost:{}\r\ncontent-type: application/json\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n",
         server.port
     );
     tokio::io::AsyncWriteExt::write_all(&mut stream, head.as_bytes()).await.unwrap();
-    let mut go_on = [0; 25];
-    tokio::io::AsyncReadExt::read_exact(&mut stream, &mut go_on).await.unwrap();
+    let mut interim_response = [0; 25];
+    tokio::io::AsyncReadExt::read_exact(&mut stream, &mut interim_response).await.unwrap();
     server.signal("TERM");
-    // Signals that arrive together merge, so ask until it has heard the second one.
+    // Signals that arrive together merge, so send the second one until the server exits.
     while server.child.try_wait().unwrap().is_none() {
         server.signal("INT");
         tokio::task::yield_now().await;
     }
     assert!(fs::read_to_string(folder.path().join("log")).unwrap().contains("stopping at once"));
-    assert_eq!(server.ends().0, Some(0));
+    assert_eq!(server.wait().0, Some(0));
 }

@@ -1,116 +1,126 @@
-//! Pages on their way: compressed for whom it suits, whole for everybody, and never with a secret inside.
+//! Compression of pages: negotiated, lossless, and never applied to a page that can contain a secret.
 
 use std::io::Read;
 
-use atlas::app::{completions, habits};
-use atlas::domain::habit::Plan;
+use atlas::app::habits::{completions, habit};
+use atlas::domain::habits::habit::HabitPlan;
 use atlas::domain::{Day, Description, Email, ReminderTimes, Title, Weekdays};
-use atlas::store::accounts;
-use atlas::web::{Face, Who, table};
+use atlas::store::tables::accounts;
+use atlas::web::{Access, Format, route_table};
 use jiff::{SignedDuration, ToSpan};
 
-use crate::person::{Person, Reply};
+use crate::test_user::{TestResponse, TestUser};
 use crate::world::World;
 
-/// What browsers send over plain HTTP.
-const BROWSER: &str = "gzip, deflate";
+/// The `Accept-Encoding` that browsers send over plain HTTP.
+const BROWSER_ENCODINGS: &str = "gzip, deflate";
 
-async fn asks_for(person: &Person, method: &str, path: &str, accepted: &str) -> Reply {
-    person.asks(method, path, &[("accept-encoding", accepted)], b"").await
+async fn request_with_encoding(user: &TestUser, method: &str, path: &str, accept_encoding: &str) -> TestResponse {
+    user.request(method, path, &[("accept-encoding", accept_encoding)], b"").await
 }
 
-fn unpacked(reply: &Reply) -> String {
+fn gunzip(response: &TestResponse) -> String {
     let mut text = String::new();
-    flate2::read::GzDecoder::new(reply.body.as_slice()).read_to_string(&mut text).expect("gzip");
+    flate2::read::GzDecoder::new(response.body.as_slice()).read_to_string(&mut text).expect("gzip");
     text
 }
 
-fn is_plain(reply: &Reply) -> bool {
-    reply.header("content-encoding").is_none() && std::str::from_utf8(&reply.body).is_ok()
+fn is_uncompressed(response: &TestResponse) -> bool {
+    response.header("content-encoding").is_none() && std::str::from_utf8(&response.body).is_ok()
 }
 
 #[tokio::test]
-async fn a_browser_gets_the_same_page_in_fewer_bytes() {
+async fn a_compressed_page_is_smaller_and_decodes_to_the_same_page() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let habit = format!("/habits/{}", ada.keeps("Read").await);
-    for (title, _) in &KEPT[..9] {
-        ada.keeps(title).await;
+    let ada = world.signed_in_user("ada").await;
+    let habit = format!("/habits/{}", ada.create_habit("Read").await);
+    for (title, _) in &SAMPLE_HABITS[..9] {
+        ada.create_habit(title).await;
     }
     for path in ["/today", "/calendar", "/habits", "/insights", "/landing", "/sign-in", &habit, "/api/habits"] {
-        let plain = ada.get(path).await.is(200);
-        let packed = asks_for(&ada, "GET", path, BROWSER).await.is(200);
-        assert!(is_plain(&plain), "{path}");
-        assert_eq!(packed.header("content-encoding"), Some("gzip"), "{path}");
-        assert!(packed.body.len() < plain.body.len() * 2 / 3, "{path}: {} of {}", packed.body.len(), plain.body.len());
-        assert_eq!(unpacked(&packed), plain.text(), "{path}");
-        for reply in [&plain, &packed] {
-            assert_eq!(reply.header("vary"), Some("Accept-Encoding"), "{path}");
-            assert_eq!(reply.header("content-length"), Some(reply.body.len().to_string().as_str()), "{path}");
+        let plain = ada.get(path).await.assert_status(200);
+        let compressed = request_with_encoding(&ada, "GET", path, BROWSER_ENCODINGS).await.assert_status(200);
+        assert!(is_uncompressed(&plain), "{path}");
+        assert_eq!(compressed.header("content-encoding"), Some("gzip"), "{path}");
+        assert!(
+            compressed.body.len() < plain.body.len() * 2 / 3,
+            "{path}: {} of {}",
+            compressed.body.len(),
+            plain.body.len()
+        );
+        assert_eq!(gunzip(&compressed), plain.text(), "{path}");
+        for response in [&plain, &compressed] {
+            assert_eq!(response.header("vary"), Some("Accept-Encoding"), "{path}");
+            assert_eq!(response.header("content-length"), Some(response.body.len().to_string().as_str()), "{path}");
         }
-        let head = asks_for(&ada, "HEAD", path, BROWSER).await.is(200);
+        let head = request_with_encoding(&ada, "HEAD", path, BROWSER_ENCODINGS).await.assert_status(200);
         for name in ["content-length", "content-encoding", "content-type", "vary"] {
-            assert_eq!(head.header(name), packed.header(name), "{path}");
+            assert_eq!(head.header(name), compressed.header(name), "{path}");
         }
         assert!(head.body.is_empty(), "{path}");
     }
 }
 
 #[tokio::test]
-async fn who_does_not_take_gzip_is_not_sent_any() {
+async fn gzip_is_not_sent_to_a_client_that_does_not_accept_it() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    for accepted in ["", "identity", "br", "gzip;q=0", "deflate, gzip; q=0.000", "gzipped"] {
-        let reply = asks_for(&ada, "GET", "/today", accepted).await.is(200);
-        assert!(is_plain(&reply), "{accepted}");
-        reply.says("</html>");
+    let ada = world.signed_in_user("ada").await;
+    for accept_encoding in ["", "identity", "br", "gzip;q=0", "deflate, gzip; q=0.000", "gzipped"] {
+        let response = request_with_encoding(&ada, "GET", "/today", accept_encoding).await.assert_status(200);
+        assert!(is_uncompressed(&response), "{accept_encoding}");
+        response.assert_contains("</html>");
     }
-    let refusal = ada.asks("POST", "/habits", &[("accept-encoding", "gzip;q=0")], b"").await;
-    assert!(is_plain(&refusal));
+    let refusal = ada.request("POST", "/habits", &[("accept-encoding", "gzip;q=0")], b"").await;
+    assert!(is_uncompressed(&refusal));
 }
 
 #[tokio::test]
-async fn a_page_that_comes_back_with_what_is_wrong_is_packed_like_the_first_one() {
+async fn a_form_page_with_errors_is_compressed_too() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
+    let ada = world.signed_in_user("ada").await;
     let headers = [
-        ("accept-encoding", BROWSER),
+        ("accept-encoding", BROWSER_ENCODINGS),
         ("content-type", "application/x-www-form-urlencoded"),
         ("sec-fetch-site", "same-origin"),
     ];
-    let reply = ada.asks("POST", "/habits", &headers, b"title=&weekdays=1").await.is(422);
-    assert!(unpacked(&reply).contains("</html>"));
+    let response = ada.request("POST", "/habits", &headers, b"title=&weekdays=1").await.assert_status(422);
+    assert!(gunzip(&response).contains("</html>"));
 }
 
 #[tokio::test]
-async fn small_answers_are_left_alone() {
+async fn small_responses_are_not_compressed() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let reply = asks_for(&ada, "GET", "/api/completions?date=2026-02-12", BROWSER).await.is(200);
-    assert!(is_plain(&reply) && reply.header("vary").is_none());
+    let ada = world.signed_in_user("ada").await;
+    let response = request_with_encoding(&ada, "GET", "/api/completions?date=2026-02-12", BROWSER_ENCODINGS)
+        .await
+        .assert_status(200);
+    assert!(is_uncompressed(&response) && response.header("vary").is_none());
 }
 
 #[tokio::test]
-async fn what_holds_a_token_is_never_compressed() {
+async fn a_response_with_a_token_is_never_compressed() {
     let world = World::new().await;
-    let ada = world.stranger();
-    ada.signs_up("UTC").await;
-    let email = "stranger@example.com";
-    let token = ada.newest_token().await;
+    let visitor = world.visitor();
+    visitor.sign_up("UTC").await;
+    let email = visitor.email();
+    let token = visitor.newest_token().await;
     for path in [
         format!("/verify-email?token={token}"),
         format!("/verify-email?token=wrong&email={email}"),
         "/dev/mail".to_owned(),
         format!("/api/auth/debug/verification-token?email={email}"),
     ] {
-        let reply = asks_for(&ada, "GET", &path, BROWSER).await;
-        assert!(is_plain(&reply) && reply.header("vary").is_none(), "{path}");
+        let response = request_with_encoding(&visitor, "GET", &path, BROWSER_ENCODINGS).await;
+        assert!(is_uncompressed(&response) && response.header("vary").is_none(), "{path}");
     }
-    asks_for(&ada, "GET", &format!("/verify-email?token={token}"), BROWSER).await.says(&token);
+    request_with_encoding(&visitor, "GET", &format!("/verify-email?token={token}"), BROWSER_ENCODINGS)
+        .await
+        .assert_contains(&token);
 }
 
-/// Pages that show, or will show, what nobody else may know: links, keys, codes.
-const SECRETIVE: [&str; 9] = [
+/// SECURITY: pages that show or may show links, keys or codes. Compressing them next to attacker-controlled input would
+/// leak them (BREACH).
+const PAGES_WITH_SECRETS: [&str; 9] = [
     "/verify-email",
     "/reset-password",
     "/new-address",
@@ -123,9 +133,11 @@ const SECRETIVE: [&str; 9] = [
 ];
 
 #[test]
-fn every_page_either_may_be_compressed_or_is_known_to_hold_secrets() {
-    for route in table(true, true).into_iter().filter(|route| route.method == "GET" && route.face() == Face::Page) {
-        // Those that lead elsewhere, and assets, which were compressed ahead.
+fn every_page_is_either_compressed_or_listed_as_having_secrets() {
+    for route in
+        route_table(true, true).into_iter().filter(|route| route.method == "GET" && route.format() == Format::Page)
+    {
+        // Redirects, and assets, which are compressed at build time.
         if matches!(
             route.path,
             "/" | "/calendar/{date}" | "/favicon.ico" | "/assets/{name}" | "/manifest.webmanifest" | "/sw.js"
@@ -134,20 +146,19 @@ fn every_page_either_may_be_compressed_or_is_known_to_hold_secrets() {
         }
         assert_ne!(
             route.gzip,
-            SECRETIVE.contains(&route.path),
-            "{}: say `gzip` in the table of routes, or name it here if an answer of it can hold a secret",
+            PAGES_WITH_SECRETS.contains(&route.path),
+            "{}: set `gzip` in the route table, or list the page here if a response can contain a secret",
             route.path
         );
     }
-    for route in table(true, true).into_iter().filter(|route| route.gzip) {
-        assert!(route.who == Who::Member || route.method == "GET", "{} {}", route.method, route.path);
-        assert!(!SECRETIVE.iter().any(|page| route.path.starts_with(page)), "{} {}", route.method, route.path);
+    for route in route_table(true, true).into_iter().filter(|route| route.gzip) {
+        assert!(route.access == Access::Member || route.method == "GET", "{} {}", route.method, route.path);
+        assert!(!PAGES_WITH_SECRETS.iter().any(|page| route.path.starts_with(page)), "{} {}", route.method, route.path);
         assert!(!route.path.contains("/auth/") && !route.path.contains("debug"), "{} {}", route.method, route.path);
     }
 }
 
-/// What somebody might keep, in thirty lines.
-const KEPT: [(&str, &str); 30] = [
+const SAMPLE_HABITS: [(&str, &str); 30] = [
     ("Run along the river", "The loop past the two bridges, slowly enough to talk. Shoes are by the door."),
     ("Stretch before coffee", "Ten minutes on the mat, no phone in the room."),
     ("Read 10 pages", "Paper, not the screen. Notes go into the back of the book."),
@@ -186,15 +197,15 @@ const KEPT: [(&str, &str); 30] = [
     ("Plan tomorrow in three lines", "What must happen, what would be nice, and when I stop."),
 ];
 
-/// Somebody who keeps thirty habits and did nearly all of them for weeks.
-async fn busy(world: &World) -> Person {
-    let ada = world.signed_up("ada").await;
-    let app = &world.site.app;
+/// A user with thirty habits, most of them completed for weeks.
+async fn user_with_thirty_habits(world: &World) -> TestUser {
+    let ada = world.signed_in_user("ada").await;
+    let app = &world.state.app;
     let email = Email::parse(&ada.email()).unwrap();
-    let account = app.store.read(|view| accounts::with_email(view, &email)).unwrap().unwrap();
+    let account = app.store.read(|txn| accounts::find_by_email(txn, &email)).unwrap().unwrap();
     let today = app.today(&account);
-    for (number, (title, description)) in (0_i64..).zip(KEPT) {
-        let plan = Plan {
+    for (number, (title, description)) in (0_i64..).zip(SAMPLE_HABITS) {
+        let plan = HabitPlan {
             title: Title::parse(title).unwrap(),
             description: Description::parse(description).unwrap(),
             weekdays: Weekdays::parse(1..=7).unwrap(),
@@ -203,29 +214,29 @@ async fn busy(world: &World) -> Person {
         let began = Day::parse(&(today.date() - 200.days()).to_string()).unwrap();
         let now = app.clock.now();
         let habit =
-            habits::create(app, &account, plan, Some((began, now - SignedDuration::from_hours(24 * 200)))).await;
+            habit::create_habit(app, &account, plan, Some((began, now - SignedDuration::from_hours(24 * 200)))).await;
         let habit = habit.unwrap();
-        // Streaks of every length, and two thirds of today.
+        // Streaks of many lengths, and two thirds of today's habits completed.
         let days = i64::from(number % 3 == 0)..(7 + number * number % 190);
-        let days = days.map(|back| Day::parse(&(today.date() - back.days()).to_string()).unwrap());
-        completions::plant(app, account.id, habit.id, days.map(|day| (day, now)).collect()).await.unwrap();
+        let days = days.map(|days_ago| Day::parse(&(today.date() - days_ago.days()).to_string()).unwrap());
+        completions::seed_completions(app, account.id, habit.id, days.map(|day| (day, now)).collect()).await.unwrap();
     }
     ada
 }
 
 #[tokio::test]
-async fn a_day_of_thirty_habits_is_one_small_page() {
+async fn a_page_with_thirty_habits_stays_small() {
     let world = World::new().await;
-    let ada = busy(&world).await;
-    let reply = asks_for(&ada, "GET", "/today", BROWSER).await.is(200);
-    let page = unpacked(&reply);
-    assert_eq!(page.matches("<li class=\"tick-row\"").count(), 30);
-    assert!(page.matches(" in a row").count() > 20);
-    assert!(reply.body.len() <= 15 * 1_024, "{} bytes compressed, {} plain", reply.body.len(), page.len());
+    let ada = user_with_thirty_habits(&world).await;
+    let response = request_with_encoding(&ada, "GET", "/today", BROWSER_ENCODINGS).await.assert_status(200);
+    let page = gunzip(&response);
+    assert_eq!(page.matches("<li class=\"completion-row\"").count(), 30);
+    assert!(page.matches("-day streak").count() > 20);
+    assert!(response.body.len() <= 15 * 1_024, "{} bytes compressed, {} plain", response.body.len(), page.len());
 }
 
-/// The addresses a browser fetches by itself when it shows a page.
-fn fetched(page: &str) -> Vec<&str> {
+/// The URLs that a browser fetches to show a page.
+fn subresources(page: &str) -> Vec<&str> {
     let tags = page.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or_default());
     tags.filter_map(|tag| {
         let name = if tag.starts_with("link ") { " href=\"" } else { " src=\"" };
@@ -235,21 +246,21 @@ fn fetched(page: &str) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn showing_a_day_takes_one_round_trip_and_assets_that_browsers_keep() {
+async fn a_page_loads_nothing_but_immutable_assets() {
     let world = World::new().await;
-    let ada = busy(&world).await;
+    let ada = user_with_thirty_habits(&world).await;
     for path in ["/today", "/calendar", "/insights"] {
-        let page = ada.get(path).await.is(200).text();
-        let fetched = fetched(&page);
-        assert!((3..=6).contains(&fetched.len()), "{path}: {fetched:?}");
-        // The manifest is for installing; browsers ask for it when the page stands.
-        for address in fetched.into_iter().filter(|address| *address != "/manifest.webmanifest") {
+        let page = ada.get(path).await.assert_status(200).text();
+        let subresources = subresources(&page);
+        assert!((3..=6).contains(&subresources.len()), "{path}: {subresources:?}");
+        // Browsers fetch the manifest after the page has rendered.
+        for address in subresources.into_iter().filter(|address| *address != "/manifest.webmanifest") {
             assert!(address.starts_with("/assets/"), "{path} needs {address}");
-            let asset = asks_for(&ada, "GET", address, "gzip, br").await.is(200);
+            let asset = request_with_encoding(&ada, "GET", address, "gzip, br").await.assert_status(200);
             assert!(asset.header("cache-control").unwrap().contains("immutable"), "{address}");
         }
         assert!(
-            !["<iframe", "<object", "<embed", "http-equiv", "srcset"].iter().any(|word| page.contains(word)),
+            !["<iframe", "<object", "<embed", "http-equiv", "srcset"].iter().any(|markup| page.contains(markup)),
             "{path}"
         );
     }

@@ -1,48 +1,52 @@
-//! Connections as careless and hostile clients make them.
+//! Connections of careless and hostile clients.
 
 use std::time::Duration;
 
-use atlas::web::serve::Limits;
+use atlas::web::server::connections::ConnectionLimits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::person::{exchange, read_reply};
-use crate::world::{Wishes, World};
+use crate::test_user::{read_response, send_raw};
+use crate::world::{World, WorldOptions};
 
-fn quick() -> Wishes {
-    let limits = Limits { headers: Duration::from_millis(300), drain: Duration::from_secs(5), ..Limits::default() };
-    Wishes { limits, ..Wishes::default() }
+fn short_timeouts() -> WorldOptions {
+    let limits = ConnectionLimits {
+        header_timeout: Duration::from_millis(300),
+        drain_timeout: Duration::from_secs(5),
+        ..ConnectionLimits::default()
+    };
+    WorldOptions { limits, ..WorldOptions::default() }
 }
 
-/// Reads until the server hangs up, and answers what came.
-async fn until_cut(stream: &mut TcpStream) -> Vec<u8> {
+/// Reads until the server closes the connection and returns the bytes.
+async fn read_until_closed(stream: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     let read = stream.read_to_end(&mut bytes);
-    // A reset is a way of hanging up, too.
-    let _ = tokio::time::timeout(Duration::from_secs(20), read).await.expect("the server hangs up");
+    // A connection reset is also a close.
+    let _ = tokio::time::timeout(Duration::from_secs(20), read).await.expect("the server closes the connection");
     bytes
 }
 
 #[tokio::test]
-async fn silent_halting_and_idle_connections_are_cut() {
-    let world = World::with(quick()).await;
-    let host = world.stranger().host;
+async fn silent_stalled_and_idle_connections_are_closed() {
+    let world = World::with_options(short_timeouts()).await;
+    let host = world.visitor().host;
     let mut silent = TcpStream::connect(world.address).await.unwrap();
-    let mut halting = TcpStream::connect(world.address).await.unwrap();
-    halting.write_all(b"GET / HTTP/1.1\r\nhost: local").await.unwrap();
+    let mut stalled = TcpStream::connect(world.address).await.unwrap();
+    stalled.write_all(b"GET / HTTP/1.1\r\nhost: local").await.unwrap();
     let mut idle = TcpStream::connect(world.address).await.unwrap();
     idle.write_all(format!("GET /api/health HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes()).await.unwrap();
-    assert_eq!(read_reply(&mut idle).await.unwrap().status, 200);
-    for stream in [&mut silent, &mut halting, &mut idle] {
-        let rest = until_cut(stream).await;
+    assert_eq!(read_response(&mut idle).await.unwrap().status, 200);
+    for stream in [&mut silent, &mut stalled, &mut idle] {
+        let rest = read_until_closed(stream).await;
         assert!(!String::from_utf8_lossy(&rest).contains(" 200 "), "{}", String::from_utf8_lossy(&rest));
     }
 }
 
 #[tokio::test]
-async fn requests_that_two_servers_could_read_differently_are_refused() {
+async fn ambiguous_requests_are_refused() {
     let world = World::new().await;
-    let host = world.stranger().host;
+    let host = world.visitor().host;
     let port = world.address.port();
     let table = [
         (format!("POST /sign-in HTTP/1.1\r\nhost: {host}\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx"), 400),
@@ -59,31 +63,31 @@ async fn requests_that_two_servers_could_read_differently_are_refused() {
         ("GET /api/health HTTP/1.1\r\nhost: 10.0.0.7\r\n\r\n".to_owned(), 200),
     ];
     for (request, status) in table {
-        let reply = exchange(world.address, request.as_bytes()).await.unwrap();
-        assert_eq!(reply.status, status, "{}", &request[..request.len().min(120)]);
+        let response = send_raw(world.address, request.as_bytes()).await.unwrap();
+        assert_eq!(response.status, status, "{}", &request[..request.len().min(120)]);
     }
 }
 
 #[tokio::test]
-async fn a_request_with_two_lengths_is_the_last_on_its_connection() {
+async fn a_request_with_two_lengths_closes_the_connection() {
     let world = World::new().await;
-    let host = world.stranger().host;
+    let host = world.visitor().host;
     let chunked = "transfer-encoding: chunked\r\n";
     for lengths in [format!("{chunked}content-length: 4\r\n"), format!("content-length: 4\r\n{chunked}")] {
         let mut stream = TcpStream::connect(world.address).await.unwrap();
-        let hidden = format!("GET /landing HTTP/1.1\r\nhost: {host}\r\n\r\n");
-        let request = format!("POST /api/auth/sign-in HTTP/1.1\r\nhost: {host}\r\n{lengths}\r\n0\r\n\r\n{hidden}");
+        let smuggled = format!("GET /landing HTTP/1.1\r\nhost: {host}\r\n\r\n");
+        let request = format!("POST /api/auth/sign-in HTTP/1.1\r\nhost: {host}\r\n{lengths}\r\n0\r\n\r\n{smuggled}");
         stream.write_all(request.as_bytes()).await.unwrap();
-        let answers = String::from_utf8(until_cut(&mut stream).await).unwrap();
-        assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{answers}");
-        assert!(!answers.contains("Keep what you mean"), "{answers}");
+        let responses = String::from_utf8(read_until_closed(&mut stream).await).unwrap();
+        assert_eq!(responses.matches("HTTP/1.1 ").count(), 1, "{responses}");
+        assert!(!responses.contains("Stick to the habits"), "{responses}");
     }
 }
 
 #[tokio::test]
-async fn a_chunked_body_without_end_is_cut_at_the_limit() {
+async fn an_endless_chunked_body_is_refused_at_the_size_limit() {
     let world = World::new().await;
-    let host = world.stranger().host;
+    let host = world.visitor().host;
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     let head = format!(
         "POST /api/auth/signup HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -95,53 +99,58 @@ async fn a_chunked_body_without_end_is_cut_at_the_limit() {
             break;
         }
     }
-    assert_eq!(read_reply(&mut stream).await.unwrap().status, 413);
+    assert_eq!(read_response(&mut stream).await.unwrap().status, 413);
 }
 
 #[tokio::test]
-async fn a_body_that_takes_too_long_is_given_up() {
-    let world = World::with(Wishes { patience: Duration::from_millis(200), ..Wishes::default() }).await;
-    let host = world.stranger().host;
+async fn a_body_that_arrives_too_slowly_times_out() {
+    let world =
+        World::with_options(WorldOptions { body_timeout: Duration::from_millis(200), ..WorldOptions::default() }).await;
+    let host = world.visitor().host;
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     let head = format!(
         "POST /api/auth/sign-in HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{{"
     );
     stream.write_all(head.as_bytes()).await.unwrap();
-    read_reply(&mut stream).await.unwrap().is_refused(408, "invalid_request");
-    world.stranger().get("/api/health").await.is(200);
+    read_response(&mut stream).await.unwrap().assert_refused(408, "invalid_request");
+    world.visitor().get("/api/health").await.assert_status(200);
 }
 
 #[tokio::test]
-async fn a_client_that_never_reads_is_given_up() {
-    let limits = Limits { writes: Duration::from_millis(300), ..Limits::default() };
-    let world = World::with(Wishes { limits, ..Wishes::default() }).await;
-    let request = format!("GET /sign-up HTTP/1.1\r\nhost: {}\r\n\r\n", world.stranger().host).repeat(100);
+async fn a_client_that_never_reads_is_disconnected() {
+    let limits = ConnectionLimits { write_timeout: Duration::from_millis(300), ..ConnectionLimits::default() };
+    let world = World::with_options(WorldOptions { limits, ..WorldOptions::default() }).await;
+    let request = format!("GET /sign-up HTTP/1.1\r\nhost: {}\r\n\r\n", world.visitor().host).repeat(100);
     let mut stream = TcpStream::connect(world.address).await.unwrap();
-    // The server stops reading once its answers are not taken; then it hangs up, and writing fails.
-    let asking = async { while stream.write_all(request.as_bytes()).await.is_ok() {} };
-    tokio::time::timeout(Duration::from_secs(30), asking).await.expect("the server hangs up");
-    world.stranger().get("/api/health").await.is(200);
+    // The server stops reading when the client doesn't read, and then closes the connection, so that writing fails.
+    let sending = async { while stream.write_all(request.as_bytes()).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(30), sending).await.expect("the server closes the connection");
+    world.visitor().get("/api/health").await.assert_status(200);
 }
 
 #[tokio::test]
-async fn more_connections_than_the_limit_wait_for_a_place() {
-    let limits = Limits { connections: 2, headers: Duration::from_millis(300), ..Limits::default() };
-    let world = World::with(Wishes { limits, ..Wishes::default() }).await;
-    let mut held = Vec::new();
+async fn connections_beyond_the_limit_wait() {
+    let limits = ConnectionLimits {
+        max_connections: 2,
+        header_timeout: Duration::from_millis(300),
+        ..ConnectionLimits::default()
+    };
+    let world = World::with_options(WorldOptions { limits, ..WorldOptions::default() }).await;
+    let mut silent = Vec::new();
     for _ in 0..2 {
-        held.push(TcpStream::connect(world.address).await.unwrap());
+        silent.push(TcpStream::connect(world.address).await.unwrap());
     }
-    // The third is served once the silent ones have been cut.
-    world.stranger().get("/api/health").await.is(200);
-    for stream in &mut held {
-        until_cut(stream).await;
+    // The third is served once the silent ones have timed out.
+    world.visitor().get("/api/health").await.assert_status(200);
+    for stream in &mut silent {
+        read_until_closed(stream).await;
     }
 }
 
 #[tokio::test]
-async fn a_stopping_server_finishes_what_it_began() {
-    let mut world = World::with(quick()).await;
-    let host = world.stranger().host;
+async fn a_graceful_shutdown_finishes_running_requests() {
+    let mut world = World::with_options(short_timeouts()).await;
+    let host = world.visitor().host;
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     let body = br#"{"email":"nobody@example.com","password":"abcd"}"#;
     let length = body.len();
@@ -149,13 +158,13 @@ async fn a_stopping_server_finishes_what_it_began() {
         "POST /api/auth/sign-in HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nexpect: 100-continue\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.unwrap();
-    // The handler asks for the body: the request is running.
-    let mut go_on = [0; 25];
-    stream.read_exact(&mut go_on).await.unwrap();
-    assert!(go_on.starts_with(b"HTTP/1.1 100"));
-    world.stops();
+    // The handler has asked for the body, so the request is running.
+    let mut interim_response = [0; 25];
+    stream.read_exact(&mut interim_response).await.unwrap();
+    assert!(interim_response.starts_with(b"HTTP/1.1 100"));
+    world.stop();
     stream.write_all(body).await.unwrap();
-    assert_eq!(read_reply(&mut stream).await.unwrap().status, 401);
-    assert_eq!(world.serving.take().unwrap().await.unwrap(), 0);
+    assert_eq!(read_response(&mut stream).await.unwrap().status, 401);
+    assert_eq!(world.server_task.take().unwrap().await.unwrap(), 0);
     assert!(TcpStream::connect(world.address).await.is_err());
 }

@@ -1,4 +1,4 @@
-//! Opening data files: the right one, and every wrong one.
+//! Opening data files: valid, foreign, newer, damaged and missing ones.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,21 +12,21 @@ fn environment(name: &str) -> Environment {
     name.parse().unwrap()
 }
 
-fn make(path: &Path, name: &str) -> Result<Store, OpenError> {
-    let born = (FileId::mint(Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], Timestamp::UNIX_EPOCH);
-    Store::open_or_create(path, &environment(name), || born).map(|opened| opened.store)
+fn open_or_create(path: &Path, name: &str) -> Result<Store, OpenError> {
+    let identity = (FileId::generate(Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], Timestamp::UNIX_EPOCH);
+    Store::open_or_create(path, &environment(name), || identity).map(|opened| opened.store)
 }
 
 /// A closed data file of staging.
 fn staging_file() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data/staging/atlas.redb");
-    drop(make(&path, "staging").unwrap());
+    drop(open_or_create(&path, "staging").unwrap());
     (folder, path)
 }
 
 #[test]
-fn a_new_file_is_stamped_and_only_its_owner_reads_it() {
+fn a_new_file_is_stamped_and_readable_only_by_its_owner() {
     let (_folder, path) = staging_file();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
@@ -34,16 +34,16 @@ fn a_new_file_is_stamped_and_only_its_owner_reads_it() {
     assert_eq!(store.stamp().environment, environment("staging"));
     assert!(store.stamp().lineage.is_empty());
     let names: Vec<_> = fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(names, ["atlas.redb"], "nothing half-made is left");
+    assert_eq!(names, ["atlas.redb"], "no temporary files are left");
 }
 
 #[test]
-fn a_file_is_refused_to_every_other_environment_and_stays_as_it_was() {
+fn a_file_is_refused_to_every_other_environment_and_stays_unchanged() {
     let (_folder, path) = staging_file();
     let before = fs::read(&path).unwrap();
     for other in ["production", "development", "preview/staging"] {
-        for refused in [Store::open(&path, &environment(other)).map(drop), make(&path, other).map(drop)] {
-            let error = refused.unwrap_err();
+        for result in [Store::open(&path, &environment(other)).map(drop), open_or_create(&path, other).map(drop)] {
+            let error = result.unwrap_err();
             assert!(matches!(&error, OpenError::OtherEnvironment { .. }), "{error}");
             let text = error.to_string();
             assert!(text.contains("“staging”") && text.contains(other) && text.contains("--env staging"), "{text}");
@@ -53,44 +53,44 @@ fn a_file_is_refused_to_every_other_environment_and_stays_as_it_was() {
 }
 
 #[test]
-fn two_openings_at_once_are_refused_with_the_name_of_the_holder() {
+fn a_second_open_is_refused_with_the_holders_pid() {
     let (_folder, path) = staging_file();
-    let _held = Store::open(&path, &environment("staging")).unwrap();
+    let _holder = Store::open(&path, &environment("staging")).unwrap();
     fs::write(path.with_file_name("atlas.redb.pid"), format!("{}\n", std::process::id())).unwrap();
     let error = Store::open(&path, &environment("staging")).map(drop).unwrap_err();
     assert!(matches!(error, OpenError::Locked { pid: Some(_), .. }), "{error}");
 }
 
 #[test]
-fn a_link_that_points_nowhere_is_no_place_for_a_new_file() {
+fn a_dangling_symlink_is_not_replaced_by_a_new_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("atlas.redb");
     std::os::unix::fs::symlink(folder.path().join("not-mounted/atlas.redb"), &path).unwrap();
-    let error = make(&path, "staging").map(drop).unwrap_err();
+    let error = open_or_create(&path, "staging").map(drop).unwrap_err();
     assert!(matches!(error, OpenError::Io { .. }) && error.to_string().contains("points nowhere"), "{error}");
     assert!(path.is_symlink());
 }
 
 #[test]
-fn a_data_file_of_any_name_keeps_its_note_beside_it() {
+fn a_data_file_of_any_name_has_its_pid_file_beside_it() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["atlas.pid", "atlas.a", "atlas"] {
         let path = folder.path().join(name);
-        let store = make(&path, "staging").unwrap();
-        drop(atlas::store::PidNote::leave(&path));
+        let store = open_or_create(&path, "staging").unwrap();
+        drop(atlas::store::PidFile::create(&path));
         drop(store);
         assert!(Store::open(&path, &environment("staging")).is_ok(), "{name}");
     }
 }
 
 #[test]
-fn what_is_no_data_file_is_left_alone() {
+fn a_file_that_is_not_a_database_is_left_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("atlas.redb");
     for content in [&b""[..], b"re", b"not a database at all, but long enough to look at", b"SQLite format 3\0"] {
         fs::write(&path, content).unwrap();
-        let error = make(&path, "staging").map(drop).unwrap_err();
-        assert!(matches!(error, OpenError::NotOurs { .. }), "{error}");
+        let error = open_or_create(&path, "staging").map(drop).unwrap_err();
+        assert!(matches!(error, OpenError::NotADataFile { .. }), "{error}");
         assert_eq!(fs::read(&path).unwrap(), content);
     }
     assert!(matches!(
@@ -100,7 +100,7 @@ fn what_is_no_data_file_is_left_alone() {
 }
 
 #[test]
-fn another_programs_redb_file_is_left_alone() {
+fn another_programs_redb_file_is_left_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("atlas.redb");
     let table: redb::TableDefinition<'_, &str, u64> = redb::TableDefinition::new("theirs");
@@ -110,13 +110,13 @@ fn another_programs_redb_file_is_left_alone() {
     transaction.commit().unwrap();
     drop(database);
     let before = fs::read(&path).unwrap();
-    let error = make(&path, "staging").map(drop).unwrap_err();
-    assert!(matches!(error, OpenError::NotOurs { .. }), "{error}");
+    let error = open_or_create(&path, "staging").map(drop).unwrap_err();
+    assert!(matches!(error, OpenError::NotADataFile { .. }), "{error}");
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
 #[test]
-fn a_newer_file_is_refused_and_stays_as_it_was() {
+fn a_file_with_a_newer_schema_is_refused() {
     let (_folder, path) = staging_file();
     let database = redb::Database::open(&path).unwrap();
     let table: redb::TableDefinition<'_, &[u8], &[u8]> = redb::TableDefinition::new("schema");
@@ -124,7 +124,7 @@ fn a_newer_file_is_refused_and_stays_as_it_was() {
     {
         let mut rows = transaction.open_table(table).unwrap();
         rows.insert(&b"atlas"[..], &b"\x01999"[..]).unwrap();
-        // What a newer schema keeps beside its number, nobody knows.
+        // A newer schema may not store a checksum next to its version.
         rows.remove(&b"sum"[..]).unwrap();
     }
     transaction.commit().unwrap();
@@ -135,24 +135,24 @@ fn a_newer_file_is_refused_and_stays_as_it_was() {
 }
 
 #[test]
-fn a_damaged_or_cut_file_is_an_error_and_not_a_crash() {
+fn a_corrupt_or_truncated_file_is_an_error_and_not_a_crash() {
     let (_folder, path) = staging_file();
-    let whole = fs::read(&path).unwrap();
-    for length in [4, 100, 4_096, whole.len() / 2, whole.len() - 1] {
-        fs::write(&path, &whole[..length]).unwrap();
-        assert!(Store::open(&path, &environment("staging")).is_err(), "cut to {length}");
+    let intact = fs::read(&path).unwrap();
+    for length in [4, 100, 4_096, intact.len() / 2, intact.len() - 1] {
+        fs::write(&path, &intact[..length]).unwrap();
+        assert!(Store::open(&path, &environment("staging")).is_err(), "truncated to {length}");
     }
-    let mut torn = whole.clone();
-    torn[512..].fill(0xa5);
-    fs::write(&path, &torn).unwrap();
+    let mut corrupt = intact.clone();
+    corrupt[512..].fill(0xa5);
+    fs::write(&path, &corrupt).unwrap();
     assert!(Store::open(&path, &environment("staging")).is_err());
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_named() {
+fn a_folder_that_cannot_be_created_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let blocked = folder.path().join("blocked");
     fs::write(&blocked, "a file where a folder should be").unwrap();
-    let error = make(&blocked.join("staging/atlas.redb"), "staging").map(drop).unwrap_err();
+    let error = open_or_create(&blocked.join("staging/atlas.redb"), "staging").map(drop).unwrap_err();
     assert!(matches!(error, OpenError::Io { .. }) && error.to_string().contains("blocked"), "{error}");
 }

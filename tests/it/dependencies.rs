@@ -1,18 +1,18 @@
-//! What comes along with Atlas: from where, under which licence, and nothing twice that should be there once.
+//! The dependencies: source, licenses, unwanted packages and duplicates.
 //!
-//! Whether one of them is known to be faulty only the network can say: `cargo deny check`, with `deny.toml`.
+//! Known vulnerabilities need the network: `cargo deny check`, with `deny.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use toml::Value;
 
-/// Licences that ask for no more than to be named.
-const LICENCES: [&str; 8] =
+/// Licenses whose only condition for a binary is attribution.
+const ALLOWED_LICENSES: [&str; 8] =
     ["MIT", "Apache-2.0", "BSD-3-Clause", "ISC", "Zlib", "Unicode-3.0", "CDLA-Permissive-2.0", "MPL-2.0"];
 
-/// Whoever would bring a second way of doing what the first one does: TLS, HTTP, asynchronous work, allocation.
-const UNWANTED: [&str; 12] = [
+/// Packages that would add a second implementation of TLS, HTTP, async I/O or allocation.
+const UNWANTED_PACKAGES: [&str; 12] = [
     "openssl",
     "openssl-sys",
     "native-tls",
@@ -27,8 +27,8 @@ const UNWANTED: [&str; 12] = [
     "jemalloc-sys",
 ];
 
-/// What there must be in one version only, lest two of them disagree about the same connection or the same value.
-const ONCE: [&str; 12] = [
+/// Packages that must exist in one version only, because values of one version don't fit the other.
+const SINGLE_VERSION_PACKAGES: [&str; 12] = [
     "http",
     "http-body",
     "hyper",
@@ -43,70 +43,71 @@ const ONCE: [&str; 12] = [
     "jiff",
 ];
 
-/// Name, version and licence of all that is built into the binary, or runs while it is built.
-fn built_in() -> BTreeSet<(String, String, String)> {
+/// Name, version and license of every package that is part of the binary or of its build.
+fn build_dependencies() -> BTreeSet<(String, String, String)> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let words =
+    let args =
         ["tree", "--locked", "--edges", "normal,build", "--prefix", "none", "--no-dedupe", "--format", "{p}|{l}"];
-    let tree = Command::new(cargo).args(words).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let tree = Command::new(cargo).args(args).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
     let tree = String::from_utf8(tree.stdout).unwrap();
     let lines = tree.lines().map(|line| {
-        let (package, licence) = line.split_once('|').unwrap();
-        let mut words = package.split(' ');
-        (words.next().unwrap().to_owned(), words.next().unwrap().to_owned(), licence.to_owned())
+        let (package, license) = line.split_once('|').unwrap();
+        let mut fields = package.split(' ');
+        (fields.next().unwrap().to_owned(), fields.next().unwrap().to_owned(), license.to_owned())
     });
     lines.collect()
 }
 
-/// Whether an SPDX expression can be met with licences of the list. `/` is how older packages write OR.
-fn is_met(expression: &str) -> bool {
-    let spread = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
-    let words: Vec<&str> = spread.split_whitespace().collect();
-    let (met, rest) = either(&words);
+/// Whether an SPDX expression can be satisfied with [`ALLOWED_LICENSES`]. Older packages write `/` for OR.
+fn is_allowed(expression: &str) -> bool {
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
+    let tokens: Vec<&str> = spaced.split_whitespace().collect();
+    let (allowed, rest) = parse_or(&tokens);
     assert!(rest.is_empty(), "{expression}");
-    met
+    allowed
 }
 
-fn either<'a>(words: &'a [&'a str]) -> (bool, &'a [&'a str]) {
-    let (mut met, mut rest) = all(words);
+fn parse_or<'a>(tokens: &'a [&'a str]) -> (bool, &'a [&'a str]) {
+    let (mut allowed, mut rest) = parse_and(tokens);
     while let ["OR", more @ ..] = rest {
-        let (other, after) = all(more);
-        (met, rest) = (met || other, after);
+        let (other, after) = parse_and(more);
+        (allowed, rest) = (allowed || other, after);
     }
-    (met, rest)
+    (allowed, rest)
 }
 
-fn all<'a>(words: &'a [&'a str]) -> (bool, &'a [&'a str]) {
-    let (mut met, mut rest) = one(words);
+fn parse_and<'a>(tokens: &'a [&'a str]) -> (bool, &'a [&'a str]) {
+    let (mut allowed, mut rest) = parse_license(tokens);
     while let ["AND", more @ ..] = rest {
-        let (other, after) = one(more);
-        (met, rest) = (met && other, after);
+        let (other, after) = parse_license(more);
+        (allowed, rest) = (allowed && other, after);
     }
-    (met, rest)
+    (allowed, rest)
 }
 
-fn one<'a>(words: &'a [&'a str]) -> (bool, &'a [&'a str]) {
-    match words {
+fn parse_license<'a>(tokens: &'a [&'a str]) -> (bool, &'a [&'a str]) {
+    match tokens {
         ["(", inside @ ..] => {
-            let (met, rest) = either(inside);
-            (met, rest.strip_prefix(&[")"]).unwrap())
+            let (allowed, rest) = parse_or(inside);
+            (allowed, rest.strip_prefix(&[")"]).unwrap())
         }
-        // An exception only takes something back from what the licence asks.
-        [licence, "WITH", _, rest @ ..] | [licence, rest @ ..] => (LICENCES.contains(licence), rest),
-        [] => panic!("a licence is missing"),
+        // An exception only relaxes the license.
+        [license, "WITH", _, rest @ ..] | [license, rest @ ..] => (ALLOWED_LICENSES.contains(license), rest),
+        [] => panic!("a license is missing"),
     }
 }
 
 #[test]
-fn everything_comes_from_the_one_registry_by_name_version_and_digest() {
+fn every_dependency_comes_from_the_registry_with_a_checksum() {
     let lock = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock")).unwrap();
     let lock: Value = toml::from_str(&lock).unwrap();
     let packages = lock["package"].as_array().unwrap();
-    let own = |package: &&Value| package["name"].as_str() == Some("atlas");
-    let others: Vec<&Value> = packages.iter().filter(|package| !own(package)).collect();
+    let is_atlas = |package: &&Value| package["name"].as_str() == Some("atlas");
+    let others: Vec<&Value> = packages.iter().filter(|package| !is_atlas(package)).collect();
     assert_eq!((packages.len(), others.len() > 100), (others.len() + 1, true));
-    let sources: BTreeSet<Option<&str>> = others.iter().map(|one| one.get("source").and_then(Value::as_str)).collect();
+    let sources: BTreeSet<Option<&str>> =
+        others.iter().map(|package| package.get("source").and_then(Value::as_str)).collect();
     assert_eq!(sources.len(), 1, "{sources:?}");
     assert!(sources.iter().all(|source| source.is_some_and(|source| source.starts_with("registry+"))), "{sources:?}");
     for package in others {
@@ -115,8 +116,8 @@ fn everything_comes_from_the_one_registry_by_name_version_and_digest() {
 }
 
 #[test]
-fn every_licence_asks_for_no_more_than_to_be_named() {
-    for (expression, met) in [
+fn every_license_is_allowed() {
+    for (expression, allowed) in [
         ("MIT", true),
         ("GPL-3.0-only", false),
         ("Apache-2.0 OR GPL-2.0-only", true),
@@ -125,23 +126,23 @@ fn every_licence_asks_for_no_more_than_to_be_named() {
         ("MIT/Apache-2.0", true),
         ("Apache-2.0 WITH LLVM-exception", true),
     ] {
-        assert_eq!(is_met(expression), met, "{expression}");
+        assert_eq!(is_allowed(expression), allowed, "{expression}");
     }
     let refused: Vec<_> =
-        built_in().into_iter().filter(|(_, _, licence)| licence.is_empty() || !is_met(licence)).collect();
+        build_dependencies().into_iter().filter(|(_, _, license)| license.is_empty() || !is_allowed(license)).collect();
     assert!(refused.is_empty(), "{refused:#?}");
 }
 
 #[test]
-fn there_is_one_way_of_tls_and_of_http_and_what_must_agree_is_there_once() {
+fn no_unwanted_package_is_used_and_core_packages_exist_once() {
     let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (name, version, _) in built_in() {
+    for (name, version, _) in build_dependencies() {
         versions.entry(name).or_default().insert(version);
     }
-    for name in UNWANTED {
-        assert!(!versions.contains_key(name), "{name} comes along");
+    for name in UNWANTED_PACKAGES {
+        assert!(!versions.contains_key(name), "{name} is a dependency");
     }
-    for name in ONCE {
+    for name in SINGLE_VERSION_PACKAGES {
         assert_eq!(versions.get(name).map(BTreeSet::len), Some(1), "{name}: {:?}", versions.get(name));
     }
 }

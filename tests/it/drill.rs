@@ -1,227 +1,238 @@
-//! The drill of the runbook, with real processes: a release that is known-good, an upgrade that changes the schema, damage,
-//! and the way back to the old binary with the old data; and the way back of the binary alone.
+//! The runbook's rollback drill with real processes: a known-good release, an upgrade with a new schema, damaged data,
+//! then a rollback of binary and data, or of the binary alone.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use atlas::domain::release::Verification;
-use atlas::store::releases::Folder;
+use atlas::domain::backup::release::Verification;
+use atlas::store::backup::release_folder::ReleaseFolder;
 use serde_json::{Value, json};
 
-use crate::person::Person;
-use crate::process::{Server, code, complaint, get, run, said};
-use crate::rollback::{next, with};
+use crate::process::{Server, exit_code, http_get, run, stderr, stdout};
+use crate::rollback::{link_next_release, run_binary};
+use crate::test_user::TestUser;
 
-const FILE: &str = "data/development/atlas.redb";
-const CURRENT: &str = "data/development/releases/current";
+const DATA_FILE: &str = "data/development/atlas.redb";
+const CURRENT_LINK: &str = "data/development/releases/current";
 
-fn planted() -> tempfile::TempDir {
+fn seeded_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(code(&run(folder.path(), &["seed"], &[])), 0);
+    assert_eq!(exit_code(&run(folder.path(), &["seed"], &[])), 0);
     folder
 }
 
-/// What a binary answers to a command.
-fn json_of(binary: &Path, folder: &Path, words: &[&str]) -> Value {
-    let output = with(binary, folder, &[words, &["--json"]].concat());
-    assert_eq!(code(&output), 0, "{words:?}: {}{}", said(&output), complaint(&output));
-    serde_json::from_str(&said(&output)).unwrap()
+/// Runs a command with `--json` and returns its output.
+fn run_json(binary: &Path, folder: &Path, args: &[&str]) -> Value {
+    let output = run_binary(binary, folder, &[args, &["--json"]].concat());
+    assert_eq!(exit_code(&output), 0, "{args:?}: {}{}", stdout(&output), stderr(&output));
+    serde_json::from_str(&stdout(&output)).unwrap()
 }
 
-fn atlas() -> &'static Path {
+fn atlas_binary() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_atlas"))
 }
 
-/// A server of that binary; where it is a link, of what it leads to.
-fn serves(binary: &Path, folder: &Path) -> Server {
+/// Starts a server of that binary, which may be a symlink.
+fn start_server(binary: &Path, folder: &Path) -> Server {
     let mut command = Command::new(binary);
     command.current_dir(folder).env_clear().stdin(Stdio::null());
-    Server::of(command, folder, &[])
+    Server::from_command(command, folder, &[])
 }
 
-fn stops(server: Server) {
+fn stop_server(server: Server) {
     server.signal("TERM");
-    assert_eq!(server.ends().0, Some(0));
+    assert_eq!(server.wait().0, Some(0));
 }
 
-/// Waits until the release that a server started with is written down, which it does beside serving.
-fn recorded(folder: &Path, schema: u32) -> String {
+/// Waits until the server has recorded its release, which it does in the background, and returns the release's id.
+fn wait_for_release(folder: &Path, schema: u32) -> String {
     let deadline = Instant::now() + std::time::Duration::from_mins(1);
     loop {
-        let listed = json_of(atlas(), folder, &["release", "list"]);
-        let newest = &listed["releases"][0];
+        let list = run_json(atlas_binary(), folder, &["release", "list"]);
+        let newest = &list["releases"][0];
         let id = newest["id"].as_str().unwrap_or("none").to_owned();
-        let leads_there =
-            listed["current"].as_str().is_some_and(|link| Path::new(link).iter().any(|part| *part == *id));
-        if newest["schema"] == schema && !newest["binary"].is_null() && leads_there {
+        let is_linked = list["current"].as_str().is_some_and(|link| Path::new(link).iter().any(|part| *part == *id));
+        if newest["schema"] == schema && !newest["binary"].is_null() && is_linked {
             return id;
         }
-        assert!(Instant::now() < deadline, "{listed}");
+        assert!(Instant::now() < deadline, "{list}");
         std::thread::yield_now();
     }
 }
 
-/// Makes the release that runs known-good, as a verification does that found nothing: with a snapshot, and its word.
-fn known_good(folder: &Path) -> String {
-    let taken = json_of(atlas(), folder, &["snapshot", "create"]);
-    let releases = Folder::beside(&folder.join(FILE));
+/// Marks the running release as known-good, as a passed verification does, with a snapshot. Returns its id.
+fn mark_known_good(folder: &Path) -> String {
+    let snapshot = run_json(atlas_binary(), folder, &["snapshot", "create"]);
+    let releases = ReleaseFolder::beside(&folder.join(DATA_FILE));
     let mut running = releases.list().unwrap().swap_remove(0);
-    running.snapshot = Some(taken["id"].as_str().unwrap().parse().unwrap());
+    running.snapshot = Some(snapshot["id"].as_str().unwrap().parse().unwrap());
     running.verification = Some(Verification {
-        at: taken["takenAt"].as_str().unwrap().parse().unwrap(),
+        at: snapshot["takenAt"].as_str().unwrap().parse().unwrap(),
         passed: true,
         ..Verification::default()
     });
-    releases.write(&running).unwrap();
-    let listed = json_of(atlas(), folder, &["release", "list"]);
-    assert_eq!(listed["releases"][0]["rollbackGoesHere"], true, "{listed}");
+    releases.write_record(&running).unwrap();
+    let list = run_json(atlas_binary(), folder, &["release", "list"]);
+    assert_eq!(list["releases"][0]["rollbackGoesHere"], true, "{list}");
     running.id().to_owned()
 }
 
-/// Ines of the seeds, signed in at a server.
-async fn ines(server: &Server) -> Person {
-    let ines = Person::at("ines", server.port);
-    ines.tries_to_sign_in("plenty of quiet mornings").await.is(303).leads_to("/today");
+/// The seeded user Ines, signed in.
+async fn sign_in_ines(server: &Server) -> TestUser {
+    let ines = TestUser::on_port("ines", server.port);
+    ines.try_sign_in("plenty of quiet mornings").await.assert_status(303).assert_redirects_to("/today");
     ines
 }
 
-async fn titles(person: &Person) -> Vec<String> {
-    let habits = person.get("/api/habits").await.is(200).data()["habits"].take();
+async fn habit_titles(user: &TestUser) -> Vec<String> {
+    let habits = user.get("/api/habits").await.assert_status(200).data()["habits"].take();
     habits.as_array().unwrap().iter().map(|habit| habit["title"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Takes every habit away.
-async fn damages(person: &Person) {
-    let habits = person.get("/api/habits").await.is(200).data()["habits"].take();
+async fn archive_all_habits(user: &TestUser) {
+    let habits = user.get("/api/habits").await.assert_status(200).data()["habits"].take();
     for habit in habits.as_array().unwrap() {
-        person.asks("DELETE", &format!("/api/habits/{}", habit["id"].as_str().unwrap()), &[], b"").await.is(200);
+        user.request("DELETE", &format!("/api/habits/{}", habit["id"].as_str().unwrap()), &[], b"")
+            .await
+            .assert_status(200);
     }
-    assert_eq!(titles(person).await, [""; 0]);
+    assert_eq!(habit_titles(user).await, [""; 0]);
 }
 
-/// The plan of a rollback, and what it then does.
-fn goes_back(binary: &Path, folder: &Path, words: &[&str]) -> Value {
-    let words = [&["rollback"], words].concat();
-    let plan = json_of(binary, folder, &[&words[..], &["--dry-run"]].concat());
-    let done = json_of(binary, folder, &words);
-    assert_eq!(plan["release"]["id"], done["release"]["id"], "{plan} {done}");
-    done
+/// Plans a rollback, runs it, and returns its result.
+fn roll_back(binary: &Path, folder: &Path, args: &[&str]) -> Value {
+    let args = [&["rollback"], args].concat();
+    let plan = run_json(binary, folder, &[&args[..], &["--dry-run"]].concat());
+    let result = run_json(binary, folder, &args);
+    assert_eq!(plan["release"]["id"], result["release"]["id"], "{plan} {result}");
+    result
 }
 
 #[allow(clippy::print_stdout, reason = "shown with --nocapture")]
-fn tell(what: &str, since: Instant) {
+fn print_elapsed(what: &str, since: Instant) {
     println!("{what}: {:.1} s", since.elapsed().as_secs_f64());
 }
 
 #[tokio::test]
-async fn an_upgrade_that_goes_wrong_is_taken_back_with_its_data_and_its_binary() {
-    let folder = planted();
+async fn a_failed_upgrade_is_rolled_back_with_its_data_and_its_binary() {
+    let folder = seeded_folder();
     let drill = Instant::now();
-    let first = serves(atlas(), folder.path());
-    recorded(folder.path(), 4);
-    let good = known_good(folder.path());
-    let before = titles(&ines(&first).await).await;
+    let first = start_server(atlas_binary(), folder.path());
+    wait_for_release(folder.path(), 4);
+    let known_good = mark_known_good(folder.path());
+    let before = habit_titles(&sign_in_ines(&first).await).await;
     assert!(before.len() > 3 && before.iter().all(|title| !title.ends_with(" *")), "{before:?}");
-    stops(first);
+    stop_server(first);
 
-    // The upgrade leads the data up by itself.
-    let newer = next(folder.path(), "next");
-    let second = serves(&newer, folder.path());
-    let person = ines(&second).await;
+    // The new release migrates the data when it starts.
+    let newer = link_next_release(folder.path(), "next");
+    let second = start_server(&newer, folder.path());
+    let user = sign_in_ines(&second).await;
     let starred: Vec<String> = before.iter().map(|title| format!("{title} *")).collect();
-    assert_eq!(titles(&person).await, starred);
-    let later = recorded(folder.path(), 6);
-    assert_ne!(later, good);
-    assert_eq!(fs::canonicalize(folder.path().join(CURRENT)).unwrap().parent().unwrap().file_name().unwrap(), &*later);
-    damages(&person).await;
+    assert_eq!(habit_titles(&user).await, starred);
+    let later = wait_for_release(folder.path(), 6);
+    assert_ne!(later, known_good);
+    assert_eq!(
+        fs::canonicalize(folder.path().join(CURRENT_LINK)).unwrap().parent().unwrap().file_name().unwrap(),
+        &*later
+    );
+    archive_all_habits(&user).await;
 
     let rollback = Instant::now();
-    let done = goes_back(&newer, folder.path(), &[]);
-    assert_eq!((&done["release"]["id"], &done["serverStops"]), (&json!(good), &json!(true)), "{done}");
-    assert_eq!((&done["release"]["current"], &done["release"]["schema"]), (&json!(CURRENT), &json!(4)), "{done}");
-    assert_eq!(done["safety"]["proven"], true, "{done}");
-    assert_eq!(second.ends().0, Some(0), "it stops itself, so that a supervisor starts releases/current");
-    let old = serves(&folder.path().join(CURRENT), folder.path());
-    tell("rollback until the old binary serves", rollback);
-    assert_eq!(titles(&ines(&old).await).await, before, "the old binary serves the old data");
-    recorded(folder.path(), 4);
+    let result = roll_back(&newer, folder.path(), &[]);
+    assert_eq!((&result["release"]["id"], &result["serverStops"]), (&json!(known_good), &json!(true)), "{result}");
+    assert_eq!(
+        (&result["release"]["current"], &result["release"]["schema"]),
+        (&json!(CURRENT_LINK), &json!(4)),
+        "{result}"
+    );
+    assert_eq!(result["safety"]["proven"], true, "{result}");
+    assert_eq!(second.wait().0, Some(0), "the server stops, so that its supervisor starts releases/current");
+    let old = start_server(&folder.path().join(CURRENT_LINK), folder.path());
+    print_elapsed("from rollback until the old binary serves", rollback);
+    assert_eq!(habit_titles(&sign_in_ines(&old).await).await, before, "the old binary serves the old data");
+    wait_for_release(folder.path(), 4);
 
-    // And back again: the data that were damaged, with the binary they belong to.
-    let safety = done["safety"]["id"].as_str().unwrap();
-    let undone = goes_back(atlas(), folder.path(), &["--to", safety]);
-    assert_eq!((&undone["release"]["id"], &undone["serverStops"]), (&json!(later), &json!(true)), "{undone}");
-    assert_eq!(old.ends().0, Some(0));
-    let again = serves(&folder.path().join(CURRENT), folder.path());
-    assert_eq!(titles(&ines(&again).await).await, [""; 0]);
-    recorded(folder.path(), 6);
-    tell("the whole drill", drill);
+    // Undo the rollback: restore the damaged data with the binary that wrote them.
+    let safety = result["safety"]["id"].as_str().unwrap();
+    let undo = roll_back(atlas_binary(), folder.path(), &["--to", safety]);
+    assert_eq!((&undo["release"]["id"], &undo["serverStops"]), (&json!(later), &json!(true)), "{undo}");
+    assert_eq!(old.wait().0, Some(0));
+    let newer_again = start_server(&folder.path().join(CURRENT_LINK), folder.path());
+    assert_eq!(habit_titles(&sign_in_ines(&newer_again).await).await, [""; 0]);
+    wait_for_release(folder.path(), 6);
+    print_elapsed("the whole drill", drill);
 }
 
 #[tokio::test]
-async fn an_upgrade_whose_file_is_torn_is_taken_back_while_nothing_can_serve() {
-    let folder = planted();
-    let first = serves(atlas(), folder.path());
-    recorded(folder.path(), 4);
-    let good = known_good(folder.path());
-    let before = titles(&ines(&first).await).await;
-    stops(first);
-    let newer = next(folder.path(), "next");
-    let second = serves(&newer, folder.path());
-    recorded(folder.path(), 6);
-    stops(second);
-    let file = folder.path().join(FILE);
+async fn a_truncated_data_file_is_rolled_back_while_no_server_can_start() {
+    let folder = seeded_folder();
+    let first = start_server(atlas_binary(), folder.path());
+    wait_for_release(folder.path(), 4);
+    let known_good = mark_known_good(folder.path());
+    let before = habit_titles(&sign_in_ines(&first).await).await;
+    stop_server(first);
+    let newer = link_next_release(folder.path(), "next");
+    let second = start_server(&newer, folder.path());
+    wait_for_release(folder.path(), 6);
+    stop_server(second);
+    let file = folder.path().join(DATA_FILE);
     fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(5_000).unwrap();
-    assert_eq!(code(&with(&newer, folder.path(), &["serve", "--listen", "127.0.0.1:0"])), 74);
+    assert_eq!(exit_code(&run_binary(&newer, folder.path(), &["serve", "--listen", "127.0.0.1:0"])), 74);
 
-    let done = goes_back(&newer, folder.path(), &[]);
-    assert_eq!((&done["release"]["id"], &done["safety"]["proven"]), (&json!(good), &json!(false)), "{done}");
-    let old = serves(&folder.path().join(CURRENT), folder.path());
-    assert_eq!(titles(&ines(&old).await).await, before);
+    let result = roll_back(&newer, folder.path(), &[]);
+    assert_eq!(
+        (&result["release"]["id"], &result["safety"]["proven"]),
+        (&json!(known_good), &json!(false)),
+        "{result}"
+    );
+    let old = start_server(&folder.path().join(CURRENT_LINK), folder.path());
+    assert_eq!(habit_titles(&sign_in_ines(&old).await).await, before);
 }
 
 #[tokio::test]
-async fn a_binary_goes_back_alone_where_it_reads_the_present_data_and_nothing_written_is_lost() {
-    let folder = planted();
-    let first = serves(atlas(), folder.path());
-    recorded(folder.path(), 4);
-    let good = known_good(folder.path());
-    stops(first);
-    let newer = next(folder.path(), "next-5");
-    for served in [true, false] {
-        let second = serves(&newer, folder.path());
-        let title = format!("written by the next release, {served}");
-        ines(&second).await.keeps(&title).await;
-        let later = recorded(folder.path(), 5);
-        assert_ne!(later, good);
-        let second = if served {
+async fn a_code_only_rollback_keeps_data_that_the_old_binary_can_read() {
+    let folder = seeded_folder();
+    let first = start_server(atlas_binary(), folder.path());
+    wait_for_release(folder.path(), 4);
+    let known_good = mark_known_good(folder.path());
+    stop_server(first);
+    let newer = link_next_release(folder.path(), "next-5");
+    for is_running in [true, false] {
+        let second = start_server(&newer, folder.path());
+        let title = format!("written by the next release, {is_running}");
+        sign_in_ines(&second).await.create_habit(&title).await;
+        let later = wait_for_release(folder.path(), 5);
+        assert_ne!(later, known_good);
+        let second = if is_running {
             Some(second)
         } else {
-            stops(second);
+            stop_server(second);
             None
         };
-        let done = goes_back(&newer, folder.path(), &["--code-only"]);
-        assert_eq!((&done["release"]["id"], &done["snapshot"]), (&json!(good), &Value::Null), "{done}");
-        assert_eq!((&done["lost"], done.get("safety")), (&json!({}), None), "{done}");
+        let result = roll_back(&newer, folder.path(), &["--code-only"]);
+        assert_eq!((&result["release"]["id"], &result["snapshot"]), (&json!(known_good), &Value::Null), "{result}");
+        assert_eq!((&result["lost"], result.get("safety")), (&json!({}), None), "{result}");
         if let Some(second) = second {
-            assert_eq!(done["serverStops"], true, "{done}");
-            assert_eq!(second.ends().0, Some(0));
+            assert_eq!(result["serverStops"], true, "{result}");
+            assert_eq!(second.wait().0, Some(0));
         }
-        let old = serves(&folder.path().join(CURRENT), folder.path());
-        assert!(titles(&ines(&old).await).await.contains(&title), "nothing is lost");
-        recorded(folder.path(), 4);
-        stops(old);
+        let old = start_server(&folder.path().join(CURRENT_LINK), folder.path());
+        assert!(habit_titles(&sign_in_ines(&old).await).await.contains(&title), "nothing is lost");
+        wait_for_release(folder.path(), 4);
+        stop_server(old);
     }
-    let far = next(folder.path(), "next");
-    json_of(&far, folder.path(), &["migrate", "up"]);
-    let refused = with(&far, folder.path(), &["rollback", "--to", &good, "--code-only"]);
-    assert_eq!(code(&refused), 1, "{}", said(&refused));
-    assert!(complaint(&refused).contains("which needs 6 or newer"), "{}", complaint(&refused));
+    let newest = link_next_release(folder.path(), "next");
+    run_json(&newest, folder.path(), &["migrate", "up"]);
+    let refused = run_binary(&newest, folder.path(), &["rollback", "--to", &known_good, "--code-only"]);
+    assert_eq!(exit_code(&refused), 1, "{}", stdout(&refused));
+    assert!(stderr(&refused).contains("which needs 6 or newer"), "{}", stderr(&refused));
 }
 
-/// The address that a server says in its log while it does not serve yet.
-fn port_in(log: &Path) -> u16 {
+/// The port that a server logs before it is ready.
+fn wait_for_port(log: &Path) -> u16 {
     let deadline = Instant::now() + std::time::Duration::from_mins(1);
     loop {
         let text = fs::read_to_string(log).unwrap();
@@ -235,11 +246,11 @@ fn port_in(log: &Path) -> u16 {
 }
 
 #[test]
-fn whoever_asks_while_the_data_are_led_up_is_told_to_come_back_and_a_failure_leaves_them_as_they_were() {
-    let folder = planted();
-    let newer = next(folder.path(), "next");
-    let file = fs::read(folder.path().join(FILE)).unwrap();
-    // A pipe where the way is proved takes nothing until somebody reads from it: the server is on its way for so long.
+fn requests_during_a_migration_get_503_and_a_failed_migration_leaves_the_data_unchanged() {
+    let folder = seeded_folder();
+    let newer = link_next_release(folder.path(), "next");
+    let file = fs::read(folder.path().join(DATA_FILE)).unwrap();
+    // A named pipe in place of the rehearsal copy blocks the migration until the pipe is opened for reading.
     let snapshots = folder.path().join("data/development/snapshots");
     fs::create_dir_all(&snapshots).unwrap();
     let pipe = snapshots.join(".rehearsal.redb");
@@ -254,23 +265,23 @@ fn whoever_asks_while_the_data_are_led_up_is_told_to_come_back_and_a_failure_lea
         .stderr(fs::File::create(&log).unwrap())
         .spawn()
         .unwrap();
-    let port = port_in(&log);
-    for (path, kind, words) in [
+    let port = wait_for_port(&log);
+    for (path, content_type, text) in [
         ("/api/health", "content-type: application/json", r#""code":"maintenance""#),
         ("/api/habits", "content-type: application/json", r#""ok":false"#),
         ("/today", "content-type: text/html", "<h1"),
         ("/", "content-type: text/html", "<h1"),
     ] {
-        let answer = get(port, path);
-        assert!(answer.starts_with("HTTP/1.1 503 "), "{path}: {answer}");
-        assert!(answer.contains("retry-after: 5\r\n") && answer.contains(kind), "{path}: {answer}");
-        assert!(answer.contains(words), "{path}: {answer}");
+        let response = http_get(port, path);
+        assert!(response.starts_with("HTTP/1.1 503 "), "{path}: {response}");
+        assert!(response.contains("retry-after: 5\r\n") && response.contains(content_type), "{path}: {response}");
+        assert!(response.contains(text), "{path}: {response}");
     }
     drop(fs::File::open(&pipe).unwrap());
     assert_eq!(server.wait().unwrap().code(), Some(74));
     let text = fs::read_to_string(&log).unwrap();
-    assert!(text.contains("the data file stays as it was"), "{text}");
-    assert!(fs::read(folder.path().join(FILE)).unwrap() == file);
-    let server = serves(&newer, folder.path());
-    assert!(get(server.port, "/api/health").starts_with("HTTP/1.1 200 "));
+    assert!(text.contains("the data file was not changed"), "{text}");
+    assert!(fs::read(folder.path().join(DATA_FILE)).unwrap() == file);
+    let server = start_server(&newer, folder.path());
+    assert!(http_get(server.port, "/api/health").starts_with("HTTP/1.1 200 "));
 }

@@ -1,71 +1,71 @@
-//! Looking back: the insights, and one habit's year.
+//! The insights page and the yearly page of a habit.
 
 use serde_json::{Value, json};
 
-use crate::person::Person;
+use crate::test_user::TestUser;
 use crate::world::World;
 
-/// Makes a habit that began earlier and answers its id.
-async fn kept_since(person: &Person, title: &str, since: &str, weekdays: &[i32]) -> String {
+/// Creates a habit with a past start date and returns its id.
+async fn create_habit_since(user: &TestUser, title: &str, since: &str, weekdays: &[i32]) -> String {
     let body = json!({ "title": title, "weekdays": weekdays, "createdAt": since });
-    let habit = person.sends("POST", "/api/habits/debug/create", &body).await.is(200).data();
+    let habit = user.send_json("POST", "/api/habits/debug/create", &body).await.assert_status(200).data();
     habit["habit"]["id"].as_str().unwrap().to_owned()
 }
 
-/// Ticks days of the past, each at 20:00 UTC of that day.
-async fn did(person: &Person, habit: &str, days: &[&str]) {
+/// Completes past days, each at 20:00 UTC of that day.
+async fn complete_on(user: &TestUser, habit: &str, days: &[&str]) {
     for day in days {
         let body = json!({ "habitId": habit, "date": day, "completed": true }).to_string();
         let now = format!("{day}T20:00:00Z");
         let headers = [("content-type", "application/json"), ("x-atlas-test-now", now.as_str())];
-        person.asks("POST", "/api/completions", &headers, body.as_bytes()).await.is(200);
+        user.request("POST", "/api/completions", &headers, body.as_bytes()).await.assert_status(200);
     }
 }
 
 const DAILY: &[i32] = &[1, 2, 3, 4, 5, 6, 7];
 
-/// Ada lives west of Greenwich. It is Thursday evening there, 12 February, and Friday in Greenwich. She reads every day
-/// since 29 January and swims on Mondays since 2 February.
-async fn ada_in_los_angeles() -> (World, Person, String) {
-    let world = World::at("2026-02-13T05:00:00Z").await;
-    let ada = world.signed_up_in("ada", "America/Los_Angeles").await;
-    let read = kept_since(&ada, "Read", "2026-01-29", DAILY).await;
-    let swim = kept_since(&ada, "Swim", "2026-02-02", &[1]).await;
+/// Ada's local time is Thursday evening, 12 February; in UTC it is Friday. She has read every day since 29 January and
+/// swum on Mondays since 2 February.
+async fn ada_in_los_angeles() -> (World, TestUser, String) {
+    let world = World::at_time("2026-02-13T05:00:00Z").await;
+    let ada = world.signed_in_user_in("ada", "America/Los_Angeles").await;
+    let read = create_habit_since(&ada, "Read", "2026-01-29", DAILY).await;
+    let swim = create_habit_since(&ada, "Swim", "2026-02-02", &[1]).await;
     let days = ["2026-01-29", "2026-01-30", "2026-02-06", "2026-02-07", "2026-02-08"];
-    did(&ada, &read, &days).await;
-    did(&ada, &read, &["2026-02-10", "2026-02-11", "2026-02-12"]).await;
-    did(&ada, &swim, &["2026-02-09"]).await;
+    complete_on(&ada, &read, &days).await;
+    complete_on(&ada, &read, &["2026-02-10", "2026-02-11", "2026-02-12"]).await;
+    complete_on(&ada, &swim, &["2026-02-09"]).await;
     (world, ada, read)
 }
 
-fn window(days: i32, scheduled: i32, completed: i32) -> Value {
+fn window_json(days: i32, scheduled: i32, completed: i32) -> Value {
     let rate = f64::from(completed) / f64::from(scheduled);
     json!({ "windowDays": days, "scheduled": scheduled, "completed": completed, "rate": rate })
 }
 
-fn weekday(number: i32, label: &str, scheduled: i32, completed: i32) -> Value {
+fn weekday_json(number: i32, label: &str, scheduled: i32, completed: i32) -> Value {
     let rate = f64::from(completed) / f64::from(scheduled);
     json!({ "weekday": number, "label": label, "scheduled": scheduled, "completed": completed, "rate": rate })
 }
 
 #[tokio::test]
-async fn the_json_says_what_one_counts_by_hand_west_of_greenwich() {
+async fn the_insights_json_matches_figures_counted_by_hand_west_of_utc() {
     let (_world, ada, _) = ada_in_los_angeles().await;
-    let found = ada.get("/api/insights").await.is(200).data();
+    let found = ada.get("/api/insights").await.assert_status(200).data();
     assert_eq!(found["generatedAt"], "2026-02-12T00:00:00.000Z");
-    assert_eq!(found["consistency"], json!([window(7, 8, 7), window(30, 17, 9), window(90, 17, 9)]));
+    assert_eq!(found["consistency"], json!([window_json(7, 8, 7), window_json(30, 17, 9), window_json(90, 17, 9)]));
     let stats = json!([
-        weekday(1, "Monday", 4, 1),
-        weekday(2, "Tuesday", 2, 1),
-        weekday(3, "Wednesday", 2, 1),
-        weekday(4, "Thursday", 3, 2),
-        weekday(5, "Friday", 2, 2),
-        weekday(6, "Saturday", 2, 1),
-        weekday(7, "Sunday", 2, 1),
+        weekday_json(1, "Monday", 4, 1),
+        weekday_json(2, "Tuesday", 2, 1),
+        weekday_json(3, "Wednesday", 2, 1),
+        weekday_json(4, "Thursday", 3, 2),
+        weekday_json(5, "Friday", 2, 2),
+        weekday_json(6, "Saturday", 2, 1),
+        weekday_json(7, "Sunday", 2, 1),
     ]);
     assert_eq!(
         found["weekdayStats"],
-        json!({ "best": weekday(5, "Friday", 2, 2), "worst": weekday(1, "Monday", 4, 1), "stats": stats })
+        json!({ "best": weekday_json(5, "Friday", 2, 2), "worst": weekday_json(1, "Monday", 4, 1), "stats": stats })
     );
     assert_eq!(
         found["trend"],
@@ -85,116 +85,157 @@ async fn the_json_says_what_one_counts_by_hand_west_of_greenwich() {
 }
 
 #[tokio::test]
-async fn the_page_says_the_same_in_words_pictures_and_tables() {
+async fn the_insights_page_shows_the_figures_as_text_charts_and_tables() {
     let (_world, ada, read) = ada_in_los_angeles().await;
-    let page = ada.get("/insights").await.is(200).says("data-testid=\"insights-dashboard\"").says("<h1>Insights</h1>");
-    let page = page.says("12 February 2026").says("88%").says("7 of 8 done").says("9 of 17 done");
-    let page = page.says("<strong>Friday</strong>, 100% (2 of 2)").says("<strong>Monday</strong>, 25% (1 of 4)");
-    let page = page.says("Going down").says("50% (8 of 16)").says("100% (1 of 1)");
-    let page =
-        page.says("Monday 25%, Tuesday 50%").says("Every day from 21 November 2025 to 12 February 2026: all done on 8");
-    let page = page.says("Mon, 9 February: 1 of 2 done").says("<td>1/2</td>");
-    let text = page.says(&format!("href=\"/habits/{read}\"")).text();
+    let page = ada
+        .get("/insights")
+        .await
+        .assert_status(200)
+        .assert_contains("data-testid=\"insights-dashboard\"")
+        .assert_contains("<h1>Insights</h1>");
+    let page = page
+        .assert_contains("Last 90 days")
+        .assert_contains("88%")
+        .assert_contains("7 of 8 done")
+        .assert_contains("9 of 17 done");
+    let page = page
+        .assert_contains("<strong>Friday</strong>, 100% (2 of 2)")
+        .assert_contains("<strong>Monday</strong>, 25% (1 of 4)");
+    let page = page.assert_contains("Going down").assert_contains("50% (8 of 16)").assert_contains("100% (1 of 1)");
+    let page = page
+        .assert_contains("Monday 25%, Tuesday 50%")
+        .assert_contains("Every day from November 21, 2025 to February 12, 2026: all done on 8");
+    let page = page.assert_contains("Mon, Feb 9: 1 of 2 done").assert_contains("<td>1/2</td>");
+    let text = page.assert_contains(&format!("href=\"/habits/{read}\"")).text();
     assert_eq!(text.matches("role=\"img\"").count(), 2);
-    assert_eq!(text.matches("role=\"img\" aria-label=\"").count(), 2, "every picture has words");
+    assert_eq!(text.matches("role=\"img\" aria-label=\"").count(), 2, "a chart lacks its text alternative");
     assert_eq!(text.matches("aria-current=\"page\"").count(), 1);
-    assert!(!text.contains("style="), "the policy forbids styles in the page");
+    assert!(!text.contains("style="), "the content security policy forbids inline styles");
 }
 
 #[tokio::test]
-async fn a_new_schedule_leaves_the_past_as_it_was() {
+async fn changing_the_schedule_leaves_past_days_unchanged() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let read = kept_since(&ada, "Read", "2026-02-02", DAILY).await;
-    did(&ada, &read, &["2026-02-09", "2026-02-10"]).await;
+    let ada = world.signed_in_user("ada").await;
+    let read = create_habit_since(&ada, "Read", "2026-02-02", DAILY).await;
+    complete_on(&ada, &read, &["2026-02-09", "2026-02-10"]).await;
     let path = format!("/habits/{read}");
-    ada.sends("PUT", &format!("/api{path}"), &json!({ "weekdays": [1, 3] })).await.is(200);
-    let found = ada.get("/api/insights").await.is(200).data();
-    assert_eq!(found["consistency"][2], window(90, 10, 2), "ten days were planned before today, and today is not");
-    let page = ada.get(&path).await.is(200).says("2 of 10 planned days");
-    page.says("From 2 February 2026: Every day").says("From 12 February 2026: Mon, Wed");
+    ada.send_json("PUT", &format!("/api{path}"), &json!({ "weekdays": [1, 3] })).await.assert_status(200);
+    let found = ada.get("/api/insights").await.assert_status(200).data();
+    assert_eq!(found["consistency"][2], window_json(90, 10, 2), "ten past days were planned and today is not");
+    let page = ada.get(&path).await.assert_status(200).assert_contains("2 of 10 scheduled days");
+    page.assert_contains("From February 2, 2026: Every day").assert_contains("From February 12, 2026: Mon, Wed");
 }
 
 #[tokio::test]
-async fn what_was_put_away_leaves_the_insights_and_keeps_its_page() {
+async fn an_archived_habit_leaves_the_insights_and_keeps_its_page() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let swim = kept_since(&ada, "Swim", "2026-02-02", DAILY).await;
-    did(&ada, &swim, &["2026-02-02", "2026-02-03", "2026-02-04", "2026-02-10", "2026-02-11"]).await;
-    ada.sends("DELETE", &format!("/api/habits/{swim}"), &json!({})).await.is(200);
-    let found = ada.get("/api/insights").await.is(200).data();
+    let ada = world.signed_in_user("ada").await;
+    let swim = create_habit_since(&ada, "Swim", "2026-02-02", DAILY).await;
+    complete_on(&ada, &swim, &["2026-02-02", "2026-02-03", "2026-02-04", "2026-02-10", "2026-02-11"]).await;
+    ada.send_json("DELETE", &format!("/api/habits/{swim}"), &json!({})).await.assert_status(200);
+    let found = ada.get("/api/insights").await.assert_status(200).data();
     assert_eq!((&found["consistency"][2]["scheduled"], &found["weekdayStats"]["best"]), (&json!(0), &Value::Null));
-    ada.get("/insights").await.says("Nothing to look back on yet").says_nothing_of("Swim");
-    let page = ada.get(&format!("/habits/{swim}")).await.is(200).says("<h1>Swim</h1>").says("This habit is put away");
-    let page = page.says("From 12 February 2026: put away").says("5 of 10 planned days");
-    let page = page.says("Done: 2 to 4, 10, 11. Missed: 5 to 9.").says("<td>5 to 9</td>");
+    ada.get("/insights").await.assert_contains("No insights yet").assert_lacks("Swim");
+    let page = ada
+        .get(&format!("/habits/{swim}"))
+        .await
+        .assert_status(200)
+        .assert_contains("<h1>Swim</h1>")
+        .assert_contains("This habit is archived");
+    let page = page.assert_contains("From February 12, 2026: archived").assert_contains("5 of 10 scheduled days");
+    let page = page.assert_contains("Done: 2 to 4, 10, 11. Missed: 5 to 9.").assert_contains("<td>5 to 9</td>");
     let text = page.text();
     assert!(text.contains("Current streak</dt><dd class=\"figure-number\">2<"), "{text}");
     assert!(text.contains("Longest streak</dt><dd class=\"figure-number\">3<"), "{text}");
     assert_eq!(text.matches("role=\"img\"").count(), text.matches("role=\"img\" aria-label=\"").count());
-    world.it_is("2027-02-12T12:00:00Z");
-    ada.signs_in().await;
-    ada.get(&format!("/habits/{swim}")).await.is(200).says("Done in 2026").says_nothing_of("?year=");
+    world.set_time("2027-02-12T12:00:00Z");
+    ada.sign_in().await;
+    ada.get(&format!("/habits/{swim}")).await.assert_status(200).assert_contains("Done in 2026").assert_lacks("?year=");
 }
 
 #[tokio::test]
-async fn somebody_elses_habit_is_not_there() {
+async fn another_members_habit_is_not_found() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let brian = world.signed_up("brian").await;
-    let read = ada.keeps("Read secretly").await;
-    ada.get(&format!("/habits/{read}")).await.is(200);
-    brian.get(&format!("/habits/{read}")).await.is(404).says_nothing_of("secretly");
-    brian.get(&format!("/habits/{read}?year=2026")).await.is(404);
-    brian.get("/insights").await.is(200).says_nothing_of("secretly");
+    let ada = world.signed_in_user("ada").await;
+    let brian = world.signed_in_user("brian").await;
+    let read = ada.create_habit("Read secretly").await;
+    ada.get(&format!("/habits/{read}")).await.assert_status(200);
+    brian.get(&format!("/habits/{read}")).await.assert_status(404).assert_lacks("secretly");
+    brian.get(&format!("/habits/{read}?year=2026")).await.assert_status(404);
+    brian.get("/insights").await.assert_status(200).assert_lacks("secretly");
     for id in ["0190c7a0-0000-7000-8000-000000000000", "nothing", "1", "%ff"] {
-        ada.get(&format!("/habits/{id}")).await.is(404);
+        ada.get(&format!("/habits/{id}")).await.assert_status(404);
     }
-    world.stranger().get(&format!("/habits/{read}")).await.is(307);
-    world.stranger().get("/api/insights").await.is_refused(401, "unauthorized");
+    world.visitor().get(&format!("/habits/{read}")).await.assert_status(307);
+    world.visitor().get("/api/insights").await.assert_refused(401, "unauthorized");
 }
 
 #[tokio::test]
-async fn years_lead_to_each_other_where_there_is_something() {
+async fn years_with_data_link_to_each_other() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let read = kept_since(&ada, "Read", "2025-12-30", DAILY).await;
-    did(&ada, &read, &["2025-12-31", "2026-01-01", "2026-02-11"]).await;
+    let ada = world.signed_in_user("ada").await;
+    let read = create_habit_since(&ada, "Read", "2025-12-30", DAILY).await;
+    complete_on(&ada, &read, &["2025-12-31", "2026-01-01", "2026-02-11"]).await;
     let path = format!("/habits/{read}");
-    let year = async |year: &str| ada.get(&format!("{path}?year={year}")).await.is(200);
-    let this = ada.get(&path).await.is(200).says("Done in 2026").says("2 of 43 planned days");
-    let this = this.says("?year=2025#").says_nothing_of("?year=2027").says("January 2026. Done: 1. Missed: 2 to 31.");
-    this.says("February 2026. Done: 11. Missed: 1 to 10. Open today: 12.").says_nothing_of("March");
-    let before = year("2025").await.says("Done in 2025").says("1 of 2 planned days").says("?year=2026#");
-    before.says_nothing_of("?year=2024").says("December 2025. Done: 31. Missed: 30.");
-    year("2024").await.says("Nothing was planned in 2024.").says("?year=2025#");
-    year("2030").await.says("2030 is still to come.").says("?year=2026#");
-    for nonsense in ["", "next", "99999", "-1", "1969", "2200", "2025.5"] {
-        year(nonsense).await.says("Done in 2026");
+    let year = async |year: &str| ada.get(&format!("{path}?year={year}")).await.assert_status(200);
+    let current = ada
+        .get(&path)
+        .await
+        .assert_status(200)
+        .assert_contains("Done in 2026")
+        .assert_contains("2 of 43 scheduled days");
+    let current = current
+        .assert_contains("?year=2025#")
+        .assert_lacks("?year=2027")
+        .assert_contains("January 2026. Done: 1. Missed: 2 to 31.");
+    current.assert_contains("February 2026. Done: 11. Missed: 1 to 10. Due today: 12.").assert_lacks("March");
+    let previous = year("2025")
+        .await
+        .assert_contains("Done in 2025")
+        .assert_contains("1 of 2 scheduled days")
+        .assert_contains("?year=2026#");
+    previous.assert_lacks("?year=2024").assert_contains("December 2025. Done: 31. Missed: 30.");
+    year("2024").await.assert_contains("Nothing was scheduled in 2024.").assert_contains("?year=2025#");
+    year("2030").await.assert_contains("2030 hasn't started yet.").assert_contains("?year=2026#");
+    for invalid in ["", "next", "99999", "-1", "1969", "2200", "2025.5"] {
+        year(invalid).await.assert_contains("Done in 2026");
     }
 }
 
 #[tokio::test]
-async fn before_anything_was_planned_the_pages_say_how_it_begins() {
+async fn pages_without_planned_days_explain_how_to_start() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let page = ada.get("/insights").await.is(200).says("insights-dashboard").says("Nothing to look back on yet");
-    page.says("href=\"/habits\"").says("Add a habit").says_nothing_of("role=\"img\"");
-    // It is a Thursday.
-    let swim = ada.keeps_on("Swim", &[1]).await;
-    ada.get("/insights").await.says("No day that you planned has come yet").says_nothing_of("role=\"img\"");
-    ada.get(&format!("/habits/{swim}")).await.is(200).says("Nothing was planned in 2026 so far");
-    let found = ada.get("/api/insights").await.is(200).data();
-    let nothing = json!({ "best": null, "worst": null, "stats": [] });
-    assert_eq!((&found["weekdayStats"], &found["trend"]["direction"]), (&nothing, &json!("flat")));
+    let ada = world.signed_in_user("ada").await;
+    let page = ada
+        .get("/insights")
+        .await
+        .assert_status(200)
+        .assert_contains("insights-dashboard")
+        .assert_contains("No insights yet");
+    page.assert_contains("href=\"/habits\"").assert_contains("Add a habit").assert_lacks("role=\"img\"");
+    // Today is a Thursday.
+    let swim = ada.create_habit_on("Swim", &[1]).await;
+    ada.get("/insights").await.assert_contains("Nothing has been due yet").assert_lacks("role=\"img\"");
+    ada.get(&format!("/habits/{swim}"))
+        .await
+        .assert_status(200)
+        .assert_contains("Nothing was scheduled in 2026 so far");
+    let found = ada.get("/api/insights").await.assert_status(200).data();
+    let empty = json!({ "best": null, "worst": null, "stats": [] });
+    assert_eq!((&found["weekdayStats"], &found["trend"]["direction"]), (&empty, &json!("flat")));
     assert_eq!(found["consistency"][0], json!({ "windowDays": 7, "scheduled": 0, "completed": 0, "rate": 0.0 }));
 }
 
 #[tokio::test]
-async fn a_first_week_is_compared_with_nothing() {
+async fn the_first_week_has_no_trend() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let read = kept_since(&ada, "Read", "2026-02-10", DAILY).await;
-    did(&ada, &read, &["2026-02-10", "2026-02-11"]).await;
-    ada.get("/insights").await.says("Too early to tell").says("67% (2 of 3)").says_nothing_of("Going up");
+    let ada = world.signed_in_user("ada").await;
+    let read = create_habit_since(&ada, "Read", "2026-02-10", DAILY).await;
+    complete_on(&ada, &read, &["2026-02-10", "2026-02-11"]).await;
+    ada.get("/insights")
+        .await
+        .assert_contains("Too early to tell")
+        .assert_contains("67% (2 of 3)")
+        .assert_lacks("Going up");
 }

@@ -1,7 +1,7 @@
-//! Stories about people and operators, in one binary.
+//! Integration tests about members and operators, in one binary.
 //!
-//! [`world::World`] is an environment on a fresh file with a clock that stands still; [`person::Person`] is a browser
-//! with cookies, on a real connection. Stories that need a process start the real binary through [`process`].
+//! [`world::World`] is an environment on a new data file with a fixed clock. [`test_user::TestUser`] is a browser with
+//! cookies on a real connection. Tests that need a process start the real binary through [`process`].
 
 #![allow(
     clippy::unwrap_used,
@@ -9,13 +9,13 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::manual_assert,
-    reason = "a story that cannot go on has failed"
+    reason = "a test that cannot continue has failed"
 )]
 #![allow(
     clippy::wrong_self_convention,
     clippy::assigning_clones,
     clippy::format_push_string,
-    reason = "stories read as sentences; nothing here is hot"
+    reason = "readability matters more than speed in tests"
 )]
 
 mod abuse;
@@ -33,56 +33,57 @@ mod completions;
 mod compression;
 mod configuration;
 mod connections;
-mod cramped;
-#[allow(clippy::print_stdout, reason = "it says what it measured")]
+#[allow(clippy::print_stdout, reason = "it prints what it measures")]
 mod crash;
 mod damage;
 mod data_file;
 mod deletion;
 mod dependencies;
 mod drill;
-mod elsewhere;
+mod export_import;
+mod fake_sentry;
 #[allow(clippy::print_stdout, reason = "it prints the table of faults")]
 mod faults;
-mod fence;
 mod fuzz;
+mod habit_lifecycle;
 mod habits;
-mod ingest;
+mod handbook;
 mod insights;
-mod letters;
-mod lifecycle;
-mod limits;
-mod log;
-mod logs;
+mod isolation;
+mod log_capture;
+mod logging;
 mod mail;
 mod mail_commands;
-mod matrix;
+mod mail_templates;
 mod metrics;
 mod migrations;
-mod operator;
-mod operators;
+mod offsite;
+mod operator_commands;
+mod operator_token;
 mod page_cache;
 mod pages;
-mod person;
-mod portable;
 mod previews;
 mod process;
-mod readme;
+mod rate_limits;
 mod relay;
-#[allow(clippy::print_stdout, reason = "it says what it measured")]
+mod role_matrix;
+#[allow(clippy::print_stdout, reason = "it prints what it measures")]
 mod rollback;
 mod routes;
 mod security;
 mod seeds;
 mod sentry;
+mod sentry_tunnel;
+mod service_manager;
+mod settings;
+mod small_disk;
 mod snapshots;
 mod store;
-mod supervised;
+mod test_user;
 mod third_party_relay;
 #[path = "../browser/tools.rs"]
 mod tools;
-mod tunnel;
 mod two_factor;
-mod two_factor_proofs;
+mod two_factor_step_up;
 mod verify;
 mod world;

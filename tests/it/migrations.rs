@@ -1,62 +1,70 @@
-//! Files that older binaries wrote.
+//! Data files written by older versions.
 
 use std::path::Path;
 
-use atlas::domain::preferences::Preferences;
+use atlas::domain::accounts::preferences::Preferences;
 use atlas::domain::{Day, Environment};
-use atlas::store::{Store, accounts, completions, habits, migrations, schema, snapshot};
+use atlas::store::backup::verification;
+use atlas::store::tables::{accounts, completions, habits, schema};
+use atlas::store::{Store, migrations};
 
-/// A real file of schema 1: Ada in Los Angeles keeps two habits, and put one away.
+/// A file of schema 1: Ada in Los Angeles has two active habits and an archived one.
 const SCHEMA_1: &str = "tests/old/schema-1.redb";
 
 #[test]
-fn a_file_of_schema_1_opens_with_schedules_that_began_where_its_owner_lives() {
+fn schedules_of_a_schema_1_file_start_in_the_owners_time_zone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("atlas.redb");
     std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA_1), &path).unwrap();
     let before = std::fs::read(&path).unwrap();
     let refused = Store::open(&path, &Environment::development()).map(drop).unwrap_err().to_string();
     assert!(refused.contains("has schema 1") && refused.contains("atlas migrate up"), "{refused}");
-    assert_eq!(std::fs::read(&path).unwrap(), before, "looking changes nothing");
-    migrations::lead(&path, &Environment::development(), migrations::newest()).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), before, "the refused open changed the file");
+    migrations::migrate_file(&path, &Environment::development(), migrations::newest_schema()).unwrap();
     for _ in 0..2 {
         let store = Store::open(&path, &Environment::development()).unwrap();
         let ada = store
-            .read(|view| accounts::with_email(view, &atlas::domain::Email::parse("ada@example.com").unwrap()))
+            .read(|view| accounts::find_by_email(view, &atlas::domain::Email::parse("ada@example.com").unwrap()))
             .unwrap()
             .unwrap();
-        assert_eq!(ada.preferences, Preferences::default(), "what she was never asked is as it is for everybody");
-        let habits = store.read(|view| habits::all(view, ada.id)).unwrap();
-        let told: Vec<_> = habits
+        assert_eq!(ada.preferences, Preferences::default(), "new preferences do not have their defaults");
+        let habits = store.read(|view| habits::list_all(view, ada.id)).unwrap();
+        let summaries: Vec<_> = habits
             .iter()
             .map(|habit| {
                 (
                     habit.title.as_str(),
-                    habit.schedule.began().to_string(),
+                    habit.schedule.start().to_string(),
                     habit.schedule.weekdays().summary(),
                     habit.is_active(),
                 )
             })
             .collect();
-        // Midnight in Greenwich is still the day before in Los Angeles.
+        // Midnight UTC is still the previous day in Los Angeles.
         let expected = [
             ("Read 10 pages", "2026-01-04", "Every day", true),
             ("Bins out", "2026-01-05", "Mon", true),
             ("Given up", "2026-01-06", "Tue, Thu", false),
         ];
-        assert_eq!(told, expected.map(|(title, began, days, kept)| (title, began.to_owned(), days.to_owned(), kept)));
-        assert!(!habits[2].schedule.plans(Day::parse("2199-12-31").unwrap()), "what was put away is planned no more");
-        let done = store.read(|view| completions::of_account(view, ada.id)).unwrap();
+        assert_eq!(
+            summaries,
+            expected.map(|(title, began, days, is_active)| (title, began.to_owned(), days.to_owned(), is_active))
+        );
+        assert!(
+            !habits[2].schedule.is_scheduled(Day::parse("2199-12-31").unwrap()),
+            "an archived habit is still scheduled"
+        );
+        let done = store.read(|view| completions::find_all(view, ada.id)).unwrap();
         let days: Vec<String> = done[&habits[0].id].days().map(|day| day.to_string()).collect();
         assert_eq!(days, ["2026-02-10", "2026-02-11", "2026-02-12"]);
     }
 }
 
-/// What every file under tests/old holds of Ada: title and whether it is kept.
+/// Ada's habits in every file under tests/old: title and whether it is active.
 const HABITS: [(&str, bool); 3] = [("Read 10 pages", true), ("Bins out", true), ("Given up", false)];
 
 #[test]
-fn a_file_of_every_schema_opens_goes_up_and_comes_back() {
+fn a_file_of_every_schema_opens_migrates_up_and_back_down() {
     for number in 1..=schema::VERSION {
         let what = format!("schema {number}");
         let folder = tempfile::tempdir().unwrap();
@@ -64,30 +72,34 @@ fn a_file_of_every_schema_opens_goes_up_and_comes_back() {
         let old = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/old/schema-{number}.redb"));
         std::fs::copy(old, &path).unwrap();
         let development = Environment::development();
-        let before = snapshot::prove(&path, &development).unwrap();
+        let before = verification::verify(&path, &development).unwrap();
         assert_eq!(before.schema, number, "{what}");
-        if number < migrations::newest() {
+        if number < migrations::newest_schema() {
             let refused = Store::open(&path, &development).map(drop).unwrap_err().to_string();
             assert!(refused.contains(&format!("has schema {number}")), "{refused}");
-            migrations::lead(&path, &development, migrations::newest()).unwrap();
+            migrations::migrate_file(&path, &development, migrations::newest_schema()).unwrap();
         }
         let store = Store::open(&path, &development).unwrap();
         let email = atlas::domain::Email::parse("ada@example.com").unwrap();
-        let ada = store.read(|view| accounts::with_email(view, &email)).unwrap().unwrap();
-        let habits = store.read(|view| habits::all(view, ada.id)).unwrap();
+        let ada = store.read(|view| accounts::find_by_email(view, &email)).unwrap().unwrap();
+        let habits = store.read(|view| habits::list_all(view, ada.id)).unwrap();
         let found: Vec<_> = habits.iter().map(|habit| (habit.title.as_str(), habit.is_active())).collect();
         assert_eq!(found, HABITS, "{what}");
-        let done = store.read(|view| completions::of_account(view, ada.id)).unwrap();
+        let done = store.read(|view| completions::find_all(view, ada.id)).unwrap();
         let days: Vec<String> = done[&habits[0].id].days().map(|day| day.to_string()).collect();
         assert_eq!(days, ["2026-02-10", "2026-02-11", "2026-02-12"], "{what}");
         drop(store);
-        if number < migrations::newest() {
-            migrations::lead(&path, &development, number).unwrap();
-            let after = snapshot::prove(&path, &development).unwrap();
-            // Opening seals the stamp of a file from before there were seals, beside the file's key.
-            let sealed =
+        if number < migrations::newest_schema() {
+            migrations::migrate_file(&path, &development, number).unwrap();
+            let after = verification::verify(&path, &development).unwrap();
+            // Opening an older file adds the MAC of its stamp to the table `key`.
+            let expected =
                 before.rows.into_iter().map(|(table, rows)| if table == "key" { (table, 2) } else { (table, rows) });
-            assert_eq!((after.schema, after.rows), (number, sealed.collect()), "{what}: it came back as it was");
+            assert_eq!(
+                (after.schema, after.rows),
+                (number, expected.collect()),
+                "{what}: migrating up and down changed the file"
+            );
         }
     }
 }

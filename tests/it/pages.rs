@@ -1,29 +1,29 @@
-//! What every page has, whoever reads it.
+//! Requirements that every page meets.
 
-use crate::person::{Person, Reply};
+use crate::test_user::{TestResponse, TestUser};
 use crate::world::{PASSWORD, World};
 
 #[tokio::test]
-async fn every_page_has_a_language_one_headline_and_a_title_of_its_own() {
+async fn every_page_has_a_language_one_heading_and_a_unique_title() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let habit = format!("/habits/{}", ada.keeps("Read").await);
-    let stranger = world.stranger();
+    let ada = world.signed_in_user("ada").await;
+    let habit = format!("/habits/{}", ada.create_habit("Read").await);
+    let visitor = world.visitor();
     let mut titles = Vec::new();
-    for (person, path) in [
-        (&stranger, "/landing"),
-        (&stranger, "/sign-up"),
-        (&stranger, "/sign-in"),
-        (&stranger, "/verify-email"),
-        (&stranger, "/dev/mail"),
-        (&stranger, "/nothing"),
+    for (user, path) in [
+        (&visitor, "/landing"),
+        (&visitor, "/sign-up"),
+        (&visitor, "/sign-in"),
+        (&visitor, "/verify-email"),
+        (&visitor, "/dev/mail"),
+        (&visitor, "/nothing"),
         (&ada, "/today"),
         (&ada, "/calendar"),
         (&ada, "/habits"),
         (&ada, habit.as_str()),
         (&ada, "/insights"),
     ] {
-        let page = person.get(path).await.text();
+        let page = user.get(path).await.text();
         assert!(page.contains("<html lang=\"en\">"), "{path}");
         assert_eq!(page.matches("<h1").count(), 1, "{path}");
         assert!(page.contains("href=\"#main\"") && page.contains("id=\"main\""), "{path}");
@@ -36,48 +36,51 @@ async fn every_page_has_a_language_one_headline_and_a_title_of_its_own() {
     assert_eq!(titles.len(), count, "{titles:?}");
 }
 
-/// The fields of a page that a password manager or a keyboard can fill in: their names, with what they are said to be for.
-fn fields(page: &Reply) -> Vec<(String, String)> {
+/// The names and `autocomplete` values of the fields that a password manager or a keyboard can fill in.
+fn autofill_fields(page: &TestResponse) -> Vec<(String, String)> {
     let text = page.text();
     let attribute = |tag: &str, name: &str| {
         let value = tag.split_once(&format!(" {name}=\"")).map(|(_, rest)| rest.split('"').next().unwrap());
         value.unwrap_or_default().to_owned()
     };
     let tags = text.split("<input").skip(1).map(|rest| rest.split('>').next().unwrap());
-    let people = tags.filter(|tag| {
+    let fillable = tags.filter(|tag| {
         ["password", "email"].contains(&attribute(tag, "type").as_str())
             || ["code", "digits", "username"].contains(&attribute(tag, "name").as_str())
     });
-    people.map(|tag| (attribute(tag, "name"), attribute(tag, "autocomplete"))).collect()
+    fillable.map(|tag| (attribute(tag, "name"), attribute(tag, "autocomplete"))).collect()
 }
 
 #[tokio::test]
-async fn password_managers_and_keyboards_are_told_what_every_field_is_for() {
+async fn every_field_declares_its_autocomplete_purpose() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let stranger = world.stranger();
-    let mut said = Vec::new();
-    let mut look = |what: &str, page: &Reply| {
-        let pairs = fields(page).into_iter().map(|(name, purpose)| format!("{name} is {purpose}"));
-        said.push(format!("{what}: {}", pairs.collect::<Vec<_>>().join(", ")));
+    let ada = world.signed_in_user("ada").await;
+    let visitor = world.visitor();
+    let mut found = Vec::new();
+    let mut collect = |case: &str, page: &TestResponse| {
+        let pairs = autofill_fields(page).into_iter().map(|(name, purpose)| format!("{name} is {purpose}"));
+        found.push(format!("{case}: {}", pairs.collect::<Vec<_>>().join(", ")));
     };
     for path in ["/sign-up", "/sign-in", "/forgot-password", "/verify-email?email=ada%40example.com"] {
-        look(path, &stranger.get(path).await.is(200));
+        collect(path, &visitor.get(path).await.assert_status(200));
     }
-    stranger.posts("/forgot-password", &[("email", &ada.email())]).await.is(303);
-    let token = crate::security::token(&world, &ada.email(), "reset-password");
-    look("/reset-password", &stranger.get(&format!("/reset-password?token={token}")).await.is(200));
-    look("/account", &ada.get("/account").await.is(200));
-    look("the question", &ada.posts("/account/delete", &[("confirm", "delete")]).await.is(200));
-    world.it_is("2026-02-12T12:10:00Z");
-    look("to set up", &ada.posts("/account/two-factor", &[("what", "set-up")]).await.is(200));
-    ada.signs_in().await;
-    ada.posts("/account/two-factor", &[("what", "set-up")]).await.is(303);
-    look("to switch on", &ada.get("/account/two-factor").await.is(200));
-    crate::two_factor::enrols(&world, &ada).await;
-    look("to switch off", &ada.get("/account/two-factor").await.is(200));
-    look("the question to both", &ada.posts("/account/delete", &[("confirm", "delete")]).await.is(200));
-    look("the second step", &Person::new("ada", &world).tries_to_sign_in(PASSWORD).await.is(200));
+    visitor.post_form("/forgot-password", &[("email", &ada.email())]).await.assert_status(303);
+    let token = crate::security::find_mailed_token(&world, &ada.email(), "reset-password");
+    collect("/reset-password", &visitor.get(&format!("/reset-password?token={token}")).await.assert_status(200));
+    collect("/account", &ada.get("/account").await.assert_status(200));
+    collect(
+        "step-up with a password",
+        &ada.post_form("/account/delete", &[("confirm", "delete")]).await.assert_status(200),
+    );
+    world.set_time("2026-02-12T12:10:00Z");
+    collect("before 2FA setup", &ada.post_form("/account/two-factor", &[("what", "set-up")]).await.assert_status(200));
+    ada.sign_in().await;
+    ada.post_form("/account/two-factor", &[("what", "set-up")]).await.assert_status(303);
+    collect("turning 2FA on", &ada.get("/account/two-factor").await.assert_status(200));
+    crate::two_factor::enable_two_factor(&world, &ada).await;
+    collect("turning 2FA off", &ada.get("/account/two-factor").await.assert_status(200));
+    collect("step-up with 2FA", &ada.post_form("/account/delete", &[("confirm", "delete")]).await.assert_status(200));
+    collect("second step of sign-in", &TestUser::new("ada", &world).try_sign_in(PASSWORD).await.assert_status(200));
     let expected = [
         "/sign-up: email is email, password is new-password, confirmPassword is new-password",
         "/sign-in: email is username, password is current-password",
@@ -85,39 +88,42 @@ async fn password_managers_and_keyboards_are_told_what_every_field_is_for() {
         "/verify-email?email=ada%40example.com: email is email, email is email, digits is one-time-code",
         "/reset-password: username is username, password is new-password, confirmPassword is new-password",
         "/account: email is email, username is username, password is new-password, confirmPassword is new-password",
-        "the question: username is username, code is current-password",
-        "to set up: username is username, code is current-password",
-        "to switch on: code is one-time-code",
-        // Where recovery codes are taken, too, nothing is filled in.
-        "to switch off: code is off, username is username, currentPassword is current-password, code is off",
-        "the question to both: code is one-time-code",
-        "the second step: code is one-time-code",
+        "step-up with a password: username is username, code is current-password",
+        "before 2FA setup: username is username, code is current-password",
+        "turning 2FA on: code is one-time-code",
+        // A field that also takes recovery codes must not be filled in.
+        "turning 2FA off: code is off, username is username, currentPassword is current-password, code is off",
+        "step-up with 2FA: code is one-time-code",
+        "second step of sign-in: code is one-time-code",
     ];
-    assert_eq!(said, expected);
+    assert_eq!(found, expected);
 }
 
 #[tokio::test]
-async fn text_from_people_is_text() {
+async fn user_supplied_text_is_escaped() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
+    let ada = world.signed_in_user("ada").await;
     let title = "<script>alert(1)</script> \"quoted\" & 'more'";
-    let habit = format!("/habits/{}", ada.keeps(title).await);
+    let habit = format!("/habits/{}", ada.create_habit(title).await);
     for path in [habit.as_str(), "/insights", "/today", "/calendar", "/habits"] {
-        let page = ada.get(path).await.says("&lt;script&gt;alert(1)&lt;/script&gt; &quot;quoted&quot; &amp; 'more'");
-        page.says_nothing_of("<script>alert");
+        let page = ada
+            .get(path)
+            .await
+            .assert_contains("&lt;script&gt;alert(1)&lt;/script&gt; &quot;quoted&quot; &amp; 'more'");
+        page.assert_lacks("<script>alert");
     }
-    ada.get("/sign-in?from=%2Fx%22%3E%3Cscript%3E").await.says_nothing_of("<script>");
-    ada.get("/verify-email?email=%22%3E%3Cscript%3E").await.says_nothing_of("<script>");
+    ada.get("/sign-in?from=%2Fx%22%3E%3Cscript%3E").await.assert_lacks("<script>");
+    ada.get("/verify-email?email=%22%3E%3Cscript%3E").await.assert_lacks("<script>");
 }
 
 #[tokio::test]
-async fn outside_production_every_page_says_so() {
+async fn every_page_outside_production_is_marked() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
+    let ada = world.signed_in_user("ada").await;
     for path in ["/landing", "/today", "/nothing"] {
-        let reply = ada.get(path).await.says("development").says("not production");
-        assert_eq!(reply.header("x-robots-tag"), Some("noindex, nofollow"));
+        let response = ada.get(path).await.assert_contains("development").assert_contains("not production");
+        assert_eq!(response.header("x-robots-tag"), Some("noindex, nofollow"));
     }
     assert!(world.newest_mail("ada@example.com").is_some());
-    ada.get("/dev/mail").await.is(200).says("[development] Confirm your address");
+    ada.get("/dev/mail").await.assert_status(200).assert_contains("[development] Confirm your email");
 }

@@ -1,4 +1,5 @@
-//! A mail relay on a real connection, with TLS and passwords, that misbehaves as it is told to.
+//! A scripted SMTP relay on a real TCP connection. It supports TLS and password authentication, and a script can make
+//! any step of a session fail.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,64 +12,68 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-pub const USER: &str = "atlas@relay.example";
-pub const PASSWORD: &str = "p@ss:word/of the relay";
+pub const RELAY_USER: &str = "atlas@relay.example";
+pub const RELAY_PASSWORD: &str = "p@ss:word/of the relay";
 
-/// What the relay does instead of what relays usually do.
+/// What a script makes the relay do in place of its normal response.
 #[derive(Debug, Clone, Copy)]
-pub enum Act {
-    Says(&'static str),
-    HangsUp,
-    /// Nothing, for ever.
-    IsSilent,
+pub enum RelayAction {
+    Respond(&'static str),
+    Disconnect,
+    /// Never responds.
+    Stall,
 }
 
-/// What a relay is told to do at a step of a conversation: `greeting`, a command in capitals, or `.` for the end of a mail.
-/// The number counts conversations from 0; the last word is the whole line.
-type Script = dyn Fn(usize, &str, &str) -> Option<Act> + Send + Sync;
+/// Decides what the relay does at a step of a session. The arguments are the session number, counted from 0; the step,
+/// which is `greeting`, a command in capitals, `line` for a line of a message or `.` for its end; and the whole line.
+type Script = dyn Fn(usize, &str, &str) -> Option<RelayAction> + Send + Sync;
 
-/// How a relay is reached and whom it takes mail from.
 #[derive(Clone, Default)]
-pub struct Door {
+pub struct RelayOptions {
     pub tls: Option<(Tls, TlsAcceptor)>,
-    pub wants_password: bool,
+    pub requires_password: bool,
 }
 
 #[derive(Default)]
-pub struct Log {
-    /// What was said to it, with the number of the conversation.
+pub struct RelayLog {
+    /// Every line received, with its session number.
     pub lines: Vec<(usize, String)>,
-    /// The mails it took.
-    pub taken: Vec<String>,
+    pub accepted: Vec<String>,
 }
 
 pub struct ScriptedRelay {
     pub port: u16,
-    log: Arc<Mutex<Log>>,
+    log: Arc<Mutex<RelayLog>>,
 }
 
 impl ScriptedRelay {
-    /// One that takes everything.
-    pub async fn kind() -> Self {
-        Self::that(|_, _, _| None).await
+    /// A relay that accepts every message.
+    pub async fn accepting() -> Self {
+        Self::with_script(|_, _, _| None).await
     }
 
-    /// One that does as it is told, without TLS.
-    pub async fn that(script: impl Fn(usize, &str, &str) -> Option<Act> + Send + Sync + 'static) -> Self {
-        Self::behind(Door::default(), script).await
+    /// A relay that follows `script`, without TLS or a password.
+    pub async fn with_script(
+        script: impl Fn(usize, &str, &str) -> Option<RelayAction> + Send + Sync + 'static,
+    ) -> Self {
+        Self::with_options(RelayOptions::default(), script).await
     }
 
-    pub async fn behind(door: Door, script: impl Fn(usize, &str, &str) -> Option<Act> + Send + Sync + 'static) -> Self {
+    pub async fn with_options(
+        options: RelayOptions,
+        script: impl Fn(usize, &str, &str) -> Option<RelayAction> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let log = Arc::new(Mutex::new(Log::default()));
-        let (kept, script) = (Arc::clone(&log), Arc::new(script));
+        let log = Arc::new(Mutex::new(RelayLog::default()));
+        let (session_log, script) = (Arc::clone(&log), Arc::new(script));
         tokio::spawn(async move {
-            let mut n = 0;
+            let mut number = 0;
             while let Ok((stream, _)) = listener.accept().await {
-                let talk = Talk { n, door: door.clone(), script: script.clone(), log: Arc::clone(&kept) };
-                tokio::spawn(talk.begin(stream));
-                n += 1;
+                let session =
+                    Session { number, options: options.clone(), script: script.clone(), log: Arc::clone(&session_log) };
+                tokio::spawn(session.start(stream));
+                number += 1;
             }
         });
         Self { port, log }
@@ -78,87 +83,87 @@ impl ScriptedRelay {
         format!("smtp://127.0.0.1:{}", self.port)
     }
 
-    pub fn taken(&self) -> Vec<String> {
-        self.log.lock().unwrap().taken.clone()
+    pub fn accepted_messages(&self) -> Vec<String> {
+        self.log.lock().unwrap().accepted.clone()
     }
 
-    /// How many conversations there were with it, in which something was said.
-    pub fn conversations(&self) -> usize {
-        self.log.lock().unwrap().lines.iter().map(|(n, _)| n + 1).max().unwrap_or(0)
+    /// The number of sessions in which the client sent at least one line.
+    pub fn session_count(&self) -> usize {
+        self.log.lock().unwrap().lines.iter().map(|(number, _)| number + 1).max().unwrap_or(0)
     }
 
-    /// What was said to it, in the order it was said.
-    pub fn heard(&self) -> Vec<String> {
+    /// Every line received, in order.
+    pub fn received_lines(&self) -> Vec<String> {
         self.log.lock().unwrap().lines.iter().map(|(_, line)| line.clone()).collect()
     }
 }
 
-trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
-struct Talk {
-    n: usize,
-    door: Door,
+struct Session {
+    number: usize,
+    options: RelayOptions,
     script: Arc<Script>,
-    log: Arc<Mutex<Log>>,
+    log: Arc<Mutex<RelayLog>>,
 }
 
-/// The other side hung up, or this one does.
-struct Over;
+/// The connection was closed by either side.
+struct Closed;
 
-impl Talk {
-    async fn begin(self, stream: TcpStream) {
-        let mut wire: Box<dyn Wire> = Box::new(stream);
-        if let Some((Tls::Implicit, acceptor)) = &self.door.tls {
-            match acceptor.accept(wire).await {
-                Ok(protected) => wire = Box::new(protected),
+impl Session {
+    async fn start(self, connection: TcpStream) {
+        let mut stream: Box<dyn Stream> = Box::new(connection);
+        if let Some((Tls::Implicit, acceptor)) = &self.options.tls {
+            match acceptor.accept(stream).await {
+                Ok(encrypted) => stream = Box::new(encrypted),
                 Err(_) => return,
             }
         }
-        let _ = self.go_on(wire).await;
+        let _ = self.run(stream).await;
     }
 
-    async fn go_on(self, mut wire: Box<dyn Wire>) -> Result<(), Over> {
-        self.answer(&mut wire, "greeting", "", "220 relay.example").await?;
-        let mut is_protected = !matches!(self.door.tls, Some((Tls::StartTls, _)));
-        let (mut knows, mut within) = (!self.door.wants_password, false);
+    async fn run(self, mut stream: Box<dyn Stream>) -> Result<(), Closed> {
+        self.respond(&mut stream, "greeting", "", "220 relay.example").await?;
+        let mut is_encrypted = !matches!(self.options.tls, Some((Tls::StartTls, _)));
+        let (mut is_authenticated, mut in_transaction) = (!self.options.requires_password, false);
         loop {
-            let line = read_line(&mut wire).await?;
-            self.log.lock().unwrap().lines.push((self.n, line.clone()));
-            let verb = line.split([' ', ':']).next().unwrap().to_ascii_uppercase();
-            let usual = match verb.as_str() {
-                "EHLO" if !is_protected => "250-relay.example\r\n250 STARTTLS",
-                "EHLO" if self.door.wants_password => "250-relay.example\r\n250 AUTH PLAIN",
+            let line = read_line(&mut stream).await?;
+            self.log.lock().unwrap().lines.push((self.number, line.clone()));
+            let command = line.split([' ', ':']).next().unwrap().to_ascii_uppercase();
+            let default_reply = match command.as_str() {
+                "EHLO" if !is_encrypted => "250-relay.example\r\n250 STARTTLS",
+                "EHLO" if self.options.requires_password => "250-relay.example\r\n250 AUTH PLAIN",
                 "EHLO" => "250 relay.example",
                 "AUTH" => {
-                    let right = STANDARD.encode(format!("\0{USER}\0{PASSWORD}"));
-                    knows = line == format!("AUTH PLAIN {right}");
-                    if knows { "235 welcome" } else { "535 5.7.8 not you" }
+                    let credentials = STANDARD.encode(format!("\0{RELAY_USER}\0{RELAY_PASSWORD}"));
+                    is_authenticated = line == format!("AUTH PLAIN {credentials}");
+                    if is_authenticated { "235 welcome" } else { "535 5.7.8 not you" }
                 }
-                "MAIL" if !knows => "530 5.7.0 sign in first",
-                "MAIL" if within => "503 nested MAIL command",
+                "MAIL" if !is_authenticated => "530 5.7.0 sign in first",
+                "MAIL" if in_transaction => "503 nested MAIL command",
                 "MAIL" => {
-                    within = true;
+                    in_transaction = true;
                     "250 fine"
                 }
                 "RSET" => {
-                    within = false;
+                    in_transaction = false;
                     "250 forgotten"
                 }
                 "DATA" => "354 go on",
                 "QUIT" => "221 bye",
                 _ => "250 fine",
             };
-            let said = self.answer(&mut wire, &verb, &line, usual).await?;
-            match verb.as_str() {
+            let reply = self.respond(&mut stream, &command, &line, default_reply).await?;
+            match command.as_str() {
                 "STARTTLS" => {
-                    let Some((_, acceptor)) = &self.door.tls else { return Err(Over) };
-                    wire = Box::new(acceptor.accept(wire).await.map_err(|_| Over)?);
-                    is_protected = true;
+                    let Some((_, acceptor)) = &self.options.tls else { return Err(Closed) };
+                    stream = Box::new(acceptor.accept(stream).await.map_err(|_| Closed)?);
+                    is_encrypted = true;
                 }
-                "DATA" if said.starts_with("354") => {
-                    self.takes_a_mail(&mut wire).await?;
-                    within = false;
+                "DATA" if reply.starts_with("354") => {
+                    self.receive_message(&mut stream).await?;
+                    in_transaction = false;
                 }
                 "QUIT" => return Ok(()),
                 _ => {}
@@ -166,85 +171,84 @@ impl Talk {
         }
     }
 
-    async fn takes_a_mail(&self, wire: &mut Box<dyn Wire>) -> Result<(), Over> {
-        let mut mail = String::new();
+    async fn receive_message(&self, stream: &mut Box<dyn Stream>) -> Result<(), Closed> {
+        let mut message = String::new();
         loop {
-            let line = read_line(wire).await?;
+            let line = read_line(stream).await?;
             if line == "." {
                 break;
             }
-            self.answer(wire, "line", &line, "").await?;
-            mail.push_str(&line);
-            mail.push('\n');
+            self.respond(stream, "line", &line, "").await?;
+            message.push_str(&line);
+            message.push('\n');
         }
-        let taken = !matches!((self.script)(self.n, ".", ""), Some(Act::Says(said)) if !said.starts_with('2'));
-        if taken {
-            self.log.lock().unwrap().taken.push(mail);
+        let is_rejected =
+            matches!((self.script)(self.number, ".", ""), Some(RelayAction::Respond(reply)) if !reply.starts_with('2'));
+        if !is_rejected {
+            self.log.lock().unwrap().accepted.push(message);
         }
-        self.answer(wire, ".", "", "250 2.0.0 queued as 4711").await.map(drop)
+        self.respond(stream, ".", "", "250 2.0.0 queued as 4711").await.map(drop)
     }
 
-    /// Says what is usual, or what the script wants said.
-    async fn answer(
+    /// Sends the default reply unless the script decides otherwise, and returns what was sent.
+    async fn respond(
         &self,
-        wire: &mut Box<dyn Wire>,
+        stream: &mut Box<dyn Stream>,
         step: &str,
         line: &str,
-        usual: &'static str,
-    ) -> Result<&'static str, Over> {
-        let said = match (self.script)(self.n, step, line) {
-            None => usual,
-            Some(Act::Says(other)) => other,
-            Some(Act::HangsUp) => return Err(Over),
-            Some(Act::IsSilent) => std::future::pending().await,
+        default_reply: &'static str,
+    ) -> Result<&'static str, Closed> {
+        let reply = match (self.script)(self.number, step, line) {
+            None => default_reply,
+            Some(RelayAction::Respond(other)) => other,
+            Some(RelayAction::Disconnect) => return Err(Closed),
+            Some(RelayAction::Stall) => std::future::pending().await,
         };
-        if !said.is_empty() {
-            wire.write_all(format!("{said}\r\n").as_bytes()).await.map_err(|_| Over)?;
-            wire.flush().await.map_err(|_| Over)?;
+        if !reply.is_empty() {
+            stream.write_all(format!("{reply}\r\n").as_bytes()).await.map_err(|_| Closed)?;
+            stream.flush().await.map_err(|_| Closed)?;
         }
-        Ok(said)
+        Ok(reply)
     }
 }
 
-/// Byte by byte, so that nothing of what follows STARTTLS is read too early.
-async fn read_line(wire: &mut Box<dyn Wire>) -> Result<String, Over> {
+/// Reads byte by byte, so that it never consumes bytes of the TLS handshake that follows STARTTLS.
+async fn read_line(stream: &mut Box<dyn Stream>) -> Result<String, Closed> {
     let mut line = Vec::new();
     while !line.ends_with(b"\r\n") {
-        line.push(wire.read_u8().await.map_err(|_| Over)?);
+        line.push(stream.read_u8().await.map_err(|_| Closed)?);
     }
     line.truncate(line.len() - 2);
-    String::from_utf8(line).map_err(|_| Over)
+    String::from_utf8(line).map_err(|_| Closed)
 }
 
-/// An authority of one's own, and a certificate of it.
+/// A private certificate authority and a server certificate that it issued.
 pub struct Certificates {
-    /// The authority's certificate, as a file for `mail.ca_file` holds it.
+    /// The authority's certificate in PEM, for `mail.ca_file`.
     pub authority: String,
-    /// The relay's certificate and key.
     pub certificate: String,
     pub key: String,
     acceptor: TlsAcceptor,
 }
 
 impl Certificates {
-    /// For a relay of that name.
-    pub fn of(name: &str) -> Self {
-        Self::until(name, 2100)
+    pub fn for_host(name: &str) -> Self {
+        Self::expiring_in_year(name, 2100)
     }
 
-    /// For a relay of that name, until a year begins.
-    pub fn until(name: &str, year: i32) -> Self {
-        Self::up_to(name, (year, 1, 1))
+    /// The certificate expires when `year` begins.
+    pub fn expiring_in_year(name: &str, year: i32) -> Self {
+        Self::generate(name, (year, 1, 1))
     }
 
-    /// For a relay of that name, until the day begins that is so many days from today.
-    pub fn for_days(name: &str, days: i64) -> Self {
+    /// The certificate expires when the day begins that is `days` days from today.
+    pub fn expiring_in_days(name: &str, days: i64) -> Self {
         let end = atlas::app::clock::Clock::System.now().to_zoned(jiff::tz::TimeZone::UTC).date()
             + jiff::SignedDuration::from_hours(24 * days);
-        Self::up_to(name, (i32::from(end.year()), end.month().unsigned_abs(), end.day().unsigned_abs()))
+        Self::generate(name, (i32::from(end.year()), end.month().unsigned_abs(), end.day().unsigned_abs()))
     }
 
-    fn up_to(name: &str, (year, month, day): (i32, u8, u8)) -> Self {
+    fn generate(name: &str, (year, month, day): (i32, u8, u8)) -> Self {
         let mut authority = CertificateParams::new(Vec::new()).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority_key = KeyPair::generate().unwrap();
@@ -272,8 +276,8 @@ impl Certificates {
         }
     }
 
-    /// A door with these, behind which a password is wanted.
-    pub fn door(&self, tls: Tls) -> Door {
-        Door { tls: Some((tls, self.acceptor.clone())), wants_password: true }
+    /// Options for a relay that uses this certificate and requires a password.
+    pub fn relay_options(&self, tls: Tls) -> RelayOptions {
+        RelayOptions { tls: Some((tls, self.acceptor.clone())), requires_password: true }
     }
 }

@@ -1,4 +1,5 @@
-//! The way back: data, binary, or both; with the server running or not; undone by itself; killed at any step.
+//! Rollbacks of the data, the binary or both: with and without a running server, undone by another rollback, and killed
+//! at any step.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,173 +10,174 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::crash::Client;
-use crate::process::{Server, code, complaint, run, said};
+use crate::process::{Server, exit_code, run, stderr, stdout};
 
-const FILE: &str = "data/development/atlas.redb";
+const DATA_FILE: &str = "data/development/atlas.redb";
 
-fn planted() -> tempfile::TempDir {
+fn seeded_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(code(&run(folder.path(), &["seed"], &[])), 0);
+    assert_eq!(exit_code(&run(folder.path(), &["seed"], &[])), 0);
     folder
 }
 
-fn parsed(output: &Output) -> Value {
-    assert_eq!(code(output), 0, "{}{}", said(output), complaint(output));
-    serde_json::from_str(&said(output)).unwrap()
+fn parse(output: &Output) -> Value {
+    assert_eq!(exit_code(output), 0, "{}{}", stdout(output), stderr(output));
+    serde_json::from_str(&stdout(output)).unwrap()
 }
 
-fn json(folder: &Path, words: &[&str]) -> Value {
-    parsed(&run(folder, &[words, &["--json"]].concat(), &[]))
+fn run_json(folder: &Path, args: &[&str]) -> Value {
+    parse(&run(folder, &[args, &["--json"]].concat(), &[]))
 }
 
-/// Whether somebody of the seeds is switched off: the change that a rollback takes back.
-fn is_off(folder: &Path) -> bool {
-    !json(folder, &["user", "show", "ines@example.com"])["disabledAt"].is_null()
+/// Whether the seeded user Ines is disabled, which is the change that the rollbacks undo.
+fn is_disabled(folder: &Path) -> bool {
+    !run_json(folder, &["user", "show", "ines@example.com"])["disabledAt"].is_null()
 }
 
-fn switched_off(folder: &Path) {
-    assert_eq!(code(&run(folder, &["user", "disable", "ines@example.com"], &[])), 0);
-    assert!(is_off(folder));
+fn disable_user(folder: &Path) {
+    assert_eq!(exit_code(&run(folder, &["user", "disable", "ines@example.com"], &[])), 0);
+    assert!(is_disabled(folder));
 }
 
-fn snapshot(folder: &Path) -> String {
-    json(folder, &["snapshot", "create"])["id"].as_str().unwrap().to_owned()
+fn create_snapshot(folder: &Path) -> String {
+    run_json(folder, &["snapshot", "create"])["id"].as_str().unwrap().to_owned()
 }
 
 #[test]
-fn a_rollback_brings_the_data_back_and_is_undone_by_another_with_and_without_a_server() {
-    let folder = planted();
-    for served in [false, true] {
-        let server = served.then(|| Server::start(folder.path()));
-        let before = snapshot(folder.path());
-        switched_off(folder.path());
-        let plan = json(folder.path(), &["rollback", "--to", &before, "--dry-run"]);
+fn a_rollback_restores_the_data_and_can_be_undone_with_and_without_a_server() {
+    let folder = seeded_folder();
+    for is_served in [false, true] {
+        let server = is_served.then(|| Server::start(folder.path()));
+        let before = create_snapshot(folder.path());
+        disable_user(folder.path());
+        let plan = run_json(folder.path(), &["rollback", "--to", &before, "--dry-run"]);
         assert_eq!((&plan["dryRun"], &plan["snapshot"]["id"]), (&true.into(), &before.as_str().into()));
         assert_eq!(plan["lost"]["accounts"]["changed"], 1, "{plan}");
         assert!(plan["lost"].get("habits").is_none(), "{plan}");
-        assert!(is_off(folder.path()), "a plan changes nothing");
+        assert!(is_disabled(folder.path()), "a dry run changes nothing");
 
-        let done = json(folder.path(), &["rollback", "--to", &before]);
-        assert!(!is_off(folder.path()));
+        let done = run_json(folder.path(), &["rollback", "--to", &before]);
+        assert!(!is_disabled(folder.path()));
         let safety = done["safety"]["id"].as_str().unwrap();
         assert_eq!(done["safety"]["proven"], true, "{done}");
-        let undone = json(folder.path(), &["rollback", "--to", safety]);
-        assert!(is_off(folder.path()), "{undone}");
-        json(folder.path(), &["rollback", "--to", &before]);
-        assert!(!is_off(folder.path()));
+        let undone = run_json(folder.path(), &["rollback", "--to", safety]);
+        assert!(is_disabled(folder.path()), "{undone}");
+        run_json(folder.path(), &["rollback", "--to", &before]);
+        assert!(!is_disabled(folder.path()));
         drop(server);
     }
 }
 
 #[tokio::test]
-async fn requests_that_come_while_the_data_are_swapped_wait_and_none_fails() {
-    let folder = planted();
+async fn requests_during_a_rollback_wait_and_none_fails() {
+    let folder = seeded_folder();
     let server = Server::start(folder.path());
     let client = Client::sign_in(&server).await;
-    let habits = client.sends("GET", "/api/habits", "").await.unwrap().is(200).data();
+    let habits = client.send("GET", "/api/habits", "").await.unwrap().assert_status(200).data();
     let habit = format!("/api/habits/{}", habits["habits"][0]["id"].as_str().unwrap());
-    let before = snapshot(folder.path());
-    let (path, over) = (folder.path().to_owned(), AtomicBool::new(false));
-    let going_back = async {
-        let back = move || {
+    let before = create_snapshot(folder.path());
+    let (path, finished) = (folder.path().to_owned(), AtomicBool::new(false));
+    let rolling_back = async {
+        let roll_back = move || {
             for _ in 0..5 {
-                json(&path, &["rollback", "--to", &before]);
+                run_json(&path, &["rollback", "--to", &before]);
             }
         };
-        tokio::task::spawn_blocking(back).await.unwrap();
-        over.store(true, Ordering::Relaxed);
+        tokio::task::spawn_blocking(roll_back).await.unwrap();
+        finished.store(true, Ordering::Relaxed);
     };
-    let asking = |method, path, body| {
-        let (client, over) = (&client, &over);
+    let send_requests = |method, path, body| {
+        let (client, finished) = (&client, &finished);
         async move {
             let (mut answered, mut longest) = (0, Duration::ZERO);
-            while !over.load(Ordering::Relaxed) {
-                let asked = Instant::now();
-                client.sends(method, path, body).await.expect("an answer").is(200);
-                (answered, longest) = (answered + 1, longest.max(asked.elapsed()));
+            while !finished.load(Ordering::Relaxed) {
+                let started = Instant::now();
+                client.send(method, path, body).await.expect("a response").assert_status(200);
+                (answered, longest) = (answered + 1, longest.max(started.elapsed()));
             }
             (answered, longest)
         }
     };
     let ((), health, reads, writes) = tokio::join!(
-        going_back,
-        asking("GET", "/api/health", ""),
-        asking("GET", "/api/habits", ""),
-        asking("PUT", &habit, r#"{"title":"Run along the canal"}"#),
+        rolling_back,
+        send_requests("GET", "/api/health", ""),
+        send_requests("GET", "/api/habits", ""),
+        send_requests("PUT", &habit, r#"{"title":"Run along the canal"}"#),
     );
-    for (what, (answered, longest)) in [("health", health), ("reads", reads), ("writes", writes)] {
+    for (kind, (answered, longest)) in [("health", health), ("reads", reads), ("writes", writes)] {
         println!(
-            "five rollbacks under a running server: {answered} {what}, none failed, {} ms at most",
+            "five rollbacks of a running server: {answered} {kind}, none failed, slowest {} ms",
             longest.as_millis()
         );
-        assert!(answered > 5, "{what}");
+        assert!(answered > 5, "{kind}");
     }
 }
 
 #[test]
-fn a_file_that_no_longer_opens_is_replaced_and_kept() {
-    let folder = planted();
-    let before = snapshot(folder.path());
-    let file = folder.path().join(FILE);
+fn a_corrupt_data_file_is_replaced_and_kept_as_a_copy() {
+    let folder = seeded_folder();
+    let before = create_snapshot(folder.path());
+    let file = folder.path().join(DATA_FILE);
     let mut damaged = fs::read(&file).unwrap();
     damaged.truncate(5_000);
     fs::write(&file, &damaged).unwrap();
-    assert_eq!(code(&run(folder.path(), &["user", "list"], &[])), 74);
-    let done = json(folder.path(), &["rollback", "--to", &before]);
+    assert_eq!(exit_code(&run(folder.path(), &["user", "list"], &[])), 74);
+    let done = run_json(folder.path(), &["rollback", "--to", &before]);
     assert_eq!(done["safety"]["proven"], false, "{done}");
-    let kept = format!("data/development/snapshots/{}.redb", done["safety"]["id"].as_str().unwrap());
-    assert_eq!(fs::read(folder.path().join(kept)).unwrap(), damaged);
-    assert!(!is_off(folder.path()));
+    let backup = format!("data/development/snapshots/{}.redb", done["safety"]["id"].as_str().unwrap());
+    assert_eq!(fs::read(folder.path().join(backup)).unwrap(), damaged);
+    assert!(!is_disabled(folder.path()));
 
     fs::remove_file(&file).unwrap();
-    json(folder.path(), &["rollback", "--to", &before]);
-    assert!(!is_off(folder.path()), "a file that is gone comes back");
+    run_json(folder.path(), &["rollback", "--to", &before]);
+    assert!(!is_disabled(folder.path()), "a missing data file is restored");
 }
 
 #[test]
-fn what_cannot_be_gone_back_to_is_said_and_nothing_changes() {
-    let folder = planted();
-    let file = folder.path().join(FILE);
-    let before = snapshot(folder.path());
+fn an_impossible_rollback_is_refused_with_the_reason_and_changes_nothing() {
+    let folder = seeded_folder();
+    let file = folder.path().join(DATA_FILE);
+    let before = create_snapshot(folder.path());
     let bytes = fs::read(&file).unwrap();
     let cases: [(&[&str], &str); 4] = [
-        (&[], "no release passed `atlas verify` yet"),
+        (&[], "no release has passed `atlas verify` yet"),
         (&["--to", "20260212T120000Z-03fa"], "there is no snapshot or release"),
-        (&["--to", "../../etc/passwd"], "there is no release"),
-        (&["--code-only"], "no release passed"),
+        (&["--to", "../../etc/passwd"], "names neither a snapshot nor a release"),
+        (&["--code-only"], "no release has passed"),
     ];
-    for (words, why) in cases {
-        let output = run(folder.path(), &[&["rollback"], words].concat(), &[]);
-        assert_eq!(code(&output), 1, "{words:?}");
-        assert!(complaint(&output).contains(why), "{words:?}: {}", complaint(&output));
+    for (args, reason) in cases {
+        let output = run(folder.path(), &[&["rollback"], args].concat(), &[]);
+        assert_eq!(exit_code(&output), 1, "{args:?}");
+        assert!(stderr(&output).contains(reason), "{args:?}: {}", stderr(&output));
     }
-    let typed = run(folder.path(), &["rollback", "--to", &before, "--confirm", "production"], &[]);
-    assert_eq!(code(&typed), 1);
-    assert!(complaint(&typed).contains("this is development"), "{}", complaint(&typed));
+    let confirmed = run(folder.path(), &["rollback", "--to", &before, "--confirm", "production"], &[]);
+    assert_eq!(exit_code(&confirmed), 1);
+    assert!(stderr(&confirmed).contains("this is development"), "{}", stderr(&confirmed));
     assert!(fs::read(&file).unwrap() == bytes, "the data file was written to");
 }
 
-/// Runs in a process of its own: goes back and dies at the step of that number.
+/// The body of a child process: it starts a rollback and aborts at the given step.
 #[test]
-fn a_process_that_dies_on_the_way() {
-    let told = |name: &str| std::env::var_os(name).map(|value| value.into_string().unwrap());
-    let Some(at) = told("ATLAS_TEST_DIES_AT") else { return };
-    let (file, to) = (told("ATLAS_TEST_FILE").unwrap(), told("ATLAS_TEST_TO").unwrap());
+fn child_process_that_aborts_during_a_rollback() {
+    let variable = |name: &str| std::env::var_os(name).map(|value| value.into_string().unwrap());
+    let Some(at) = variable("ATLAS_TEST_ABORT_AT") else { return };
+    let (file, to) = (variable("ATLAS_TEST_FILE").unwrap(), variable("ATLAS_TEST_TO").unwrap());
     let environment = atlas::domain::Environment::development();
     let clock = atlas::app::clock::Clock::System;
     let checked = atlas::config::check(&atlas::config::Flags::default(), &std::collections::BTreeMap::new()).unwrap();
-    let approvals = atlas::ops::approvals::Approvals::of(&checked.settings.unwrap());
-    let place = atlas::ops::rollback::Place {
+    let approvals = atlas::ops::approvals::Approvals::new(&checked.settings.unwrap());
+    let target = atlas::ops::rollback::RollbackEnvironment {
         data_file: Path::new(&file),
         environment: &environment,
         clock: &clock,
-        elsewhere: None,
+        offsite: None,
         approvals: &approvals,
         store: None,
     };
-    let wanted = atlas::ops::rollback::Wanted { to: Some(to), code_only: false, dry_run: false };
+    let to = Some(to.parse().unwrap());
+    let command = atlas::ops::protocol::RollbackCommand { to, code_only: false, dry_run: false };
     let (at, mut step): (usize, usize) = (at.parse().unwrap(), 0);
-    let done = atlas::ops::rollback::go_back(&place, &wanted, &mut |_| {
+    let done = atlas::ops::rollback::rollback(&target, &command, &mut |_| {
         if step == at {
             std::process::abort();
         }
@@ -185,118 +187,123 @@ fn a_process_that_dies_on_the_way() {
 }
 
 #[test]
-fn killed_at_any_step_the_file_is_the_old_one_or_the_new_one_and_nothing_is_lost() {
-    let folder = planted();
-    let before = snapshot(folder.path());
-    let file = folder.path().join(FILE);
+fn a_rollback_killed_at_any_step_leaves_the_old_or_the_new_data_and_loses_nothing() {
+    let folder = seeded_folder();
+    let before = create_snapshot(folder.path());
+    let file = folder.path().join(DATA_FILE);
     let (mut old, mut new, mut step) = (0, 0, 0);
     loop {
-        if !is_off(folder.path()) {
-            switched_off(folder.path());
+        if !is_disabled(folder.path()) {
+            disable_user(folder.path());
         }
-        let ended = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "rollback::a_process_that_dies_on_the_way"])
-            .env("ATLAS_TEST_DIES_AT", step.to_string())
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "rollback::child_process_that_aborts_during_a_rollback"])
+            .env("ATLAS_TEST_ABORT_AT", step.to_string())
             .env("ATLAS_TEST_FILE", &file)
             .env("ATLAS_TEST_TO", &before)
             .output()
             .unwrap();
-        if ended.status.success() {
+        if child.status.success() {
             break;
         }
         step += 1;
-        if is_off(folder.path()) {
+        if is_disabled(folder.path()) {
             old += 1;
             continue;
         }
         new += 1;
-        // What was there before is not lost: the copy without a manifest is proven, and leads back.
-        let listed = json(folder.path(), &["snapshot", "list"]);
+        // The previous data is not lost: the copy without a manifest passes verification and can be restored.
+        let listed = run_json(folder.path(), &["snapshot", "list"]);
         let unproven = listed["unproven"].as_array().unwrap();
         if let Some(id) = unproven.first().and_then(Value::as_str) {
-            json(folder.path(), &["snapshot", "verify", id]);
-            json(folder.path(), &["rollback", "--to", id]);
-            assert!(is_off(folder.path()));
+            run_json(folder.path(), &["snapshot", "verify", id]);
+            run_json(folder.path(), &["rollback", "--to", id]);
+            assert!(is_disabled(folder.path()));
         }
     }
     assert!(old >= 2 && new >= 1, "{old} {new}");
-    assert!(!is_off(folder.path()), "the one that lived went all the way");
+    assert!(!is_disabled(folder.path()), "the process that was not killed completes the rollback");
 }
 
-/// The binary of the next release. `cargo test` builds it with the rest, unless it was asked for this test alone.
-pub fn next(folder: &Path, name: &str) -> PathBuf {
+/// Links the binary of the next release into `folder`. `cargo test` builds that binary with the other targets; a run
+/// that selects only this test target does not, so it is built here first.
+pub fn link_next_release(folder: &Path, name: &str) -> PathBuf {
     static BUILT: std::sync::Once = std::sync::Once::new();
     BUILT.call_once(|| {
         let build = ["build", "--quiet", "--locked", "--offline", "--example", "next"];
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(build).current_dir(env!("CARGO_MANIFEST_DIR"));
-        // What cargo tells tests of this package would tell it there that its dependencies were built for another.
+        // The variables that cargo sets for tests would make the inner cargo rebuild the dependencies.
         for (name, _) in std::env::vars_os() {
-            let told = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
-            if name.to_str().is_some_and(|name| told.iter().any(|prefix| name.starts_with(prefix))) {
+            let prefixes = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+            if name.to_str().is_some_and(|name| prefixes.iter().any(|prefix| name.starts_with(prefix))) {
                 cargo.env_remove(name);
             }
         }
         assert!(cargo.status().unwrap().success());
     });
     let built = Path::new(env!("CARGO_BIN_EXE_atlas")).parent().unwrap().join("examples/next");
-    // A link, for a copy could not be run while another story begins a process that still holds it open.
+    // A link: a copy could not be executed while a process that another test has just forked still holds it open for
+    // writing.
     let binary = folder.join(name);
     std::os::unix::fs::symlink(built, &binary).unwrap();
     binary
 }
 
-/// Runs a command of that binary to its end.
-pub fn with(binary: &Path, folder: &Path, words: &[&str]) -> Output {
-    Command::new(binary).args(words).current_dir(folder).env_clear().output().unwrap()
+pub fn run_binary(binary: &Path, folder: &Path, args: &[&str]) -> Output {
+    Command::new(binary).args(args).current_dir(folder).env_clear().output().unwrap()
 }
 
 #[test]
-fn an_older_binary_in_front_of_a_newer_file_names_the_command_and_the_snapshot_that_fit() {
-    let folder = planted();
-    let newer = next(folder.path(), "next");
-    assert_eq!(code(&with(&newer, folder.path(), &["user", "list"])), 1, "it does not lead up on the side");
-    let up = parsed(&with(&newer, folder.path(), &["migrate", "up", "--json"]));
+fn an_older_binary_refuses_a_newer_file_and_names_the_rollback_command_that_works() {
+    let folder = seeded_folder();
+    let newer = link_next_release(folder.path(), "next");
+    assert_eq!(
+        exit_code(&run_binary(&newer, folder.path(), &["user", "list"])),
+        1,
+        "only `migrate up` upgrades the file"
+    );
+    let up = parse(&run_binary(&newer, folder.path(), &["migrate", "up", "--json"]));
     assert_eq!((&up["from"], &up["to"]), (&4.into(), &6.into()));
-    let starred = with(&newer, folder.path(), &["user", "list"]);
-    assert_eq!(code(&starred), 0, "{}", complaint(&starred));
+    let listed = run_binary(&newer, folder.path(), &["user", "list"]);
+    assert_eq!(exit_code(&listed), 0, "{}", stderr(&listed));
     let refused = run(folder.path(), &["user", "list"], &[]);
-    assert_eq!(code(&refused), 1);
-    let complaint = complaint(&refused);
+    assert_eq!(exit_code(&refused), 1);
+    let stderr = stderr(&refused);
     let command = format!("atlas rollback --env development --to {}", up["snapshot"].as_str().unwrap());
-    assert!(complaint.contains("has schema 6") && complaint.contains(&command), "{complaint}");
-    let words: Vec<&str> = command.split(' ').skip(1).collect();
-    assert_eq!(code(&run(folder.path(), &words, &[])), 0, "the command it names works");
-    assert_eq!(code(&run(folder.path(), &["user", "list"], &[])), 0);
+    assert!(stderr.contains("has schema 6") && stderr.contains(&command), "{stderr}");
+    let args: Vec<&str> = command.split(' ').skip(1).collect();
+    assert_eq!(exit_code(&run(folder.path(), &args, &[])), 0, "the suggested command works");
+    assert_eq!(exit_code(&run(folder.path(), &["user", "list"], &[])), 0);
 }
 
 #[test]
-fn a_newer_file_that_an_older_binary_may_open_is_opened_and_nothing_written_is_lost() {
-    let folder = planted();
-    let newer = next(folder.path(), "next-5");
-    parsed(&with(&newer, folder.path(), &["migrate", "up", "--json"]));
-    assert_eq!(parsed(&with(&newer, folder.path(), &["migrate", "status", "--json"]))["schema"], 5);
-    switched_off(folder.path());
-    let status = json(folder.path(), &["migrate", "status"]);
-    assert_eq!((&status["schema"], &status["known"]), (&5.into(), &4.into()), "the file stays in schema 5");
-    let shown = parsed(&with(&newer, folder.path(), &["user", "show", "ines@example.com", "--json"]));
+fn an_older_binary_opens_a_compatible_newer_file_and_its_writes_survive() {
+    let folder = seeded_folder();
+    let newer = link_next_release(folder.path(), "next-5");
+    parse(&run_binary(&newer, folder.path(), &["migrate", "up", "--json"]));
+    assert_eq!(parse(&run_binary(&newer, folder.path(), &["migrate", "status", "--json"]))["schema"], 5);
+    disable_user(folder.path());
+    let status = run_json(folder.path(), &["migrate", "status"]);
+    assert_eq!((&status["schema"], &status["known"]), (&5.into(), &4.into()), "the file keeps schema 5");
+    let shown = parse(&run_binary(&newer, folder.path(), &["user", "show", "ines@example.com", "--json"]));
     assert!(!shown["disabledAt"].is_null());
 }
 
 #[test]
-fn going_down_counts_what_it_loses_and_asks_in_production_only() {
-    let folder = planted();
+fn a_downgrade_needs_no_confirmation_outside_production_and_is_refused_while_served() {
+    let folder = seeded_folder();
     let down = run(folder.path(), &["migrate", "down", "--to", "2", "--json"], &[]);
-    assert_eq!(code(&down), 0, "{}", complaint(&down));
-    let answer: Value = serde_json::from_str(&said(&down)).unwrap();
+    assert_eq!(exit_code(&down), 0, "{}", stderr(&down));
+    let answer: Value = serde_json::from_str(&stdout(&down)).unwrap();
     assert_eq!((&answer["from"], &answer["to"]), (&4.into(), &2.into()));
-    assert_eq!(code(&run(folder.path(), &["user", "list"], &[])), 1, "this binary works with schema 4");
-    let up = json(folder.path(), &["migrate", "up"]);
+    assert_eq!(exit_code(&run(folder.path(), &["user", "list"], &[])), 1, "this binary works with schema 4");
+    let up = run_json(folder.path(), &["migrate", "up"]);
     assert_eq!((&up["from"], &up["to"]), (&2.into(), &4.into()));
-    assert_eq!(json(folder.path(), &["migrate", "up"])["changed"], false);
-    assert!(!is_off(folder.path()), "people came through");
+    assert_eq!(run_json(folder.path(), &["migrate", "up"])["changed"], false);
+    assert!(!is_disabled(folder.path()), "accounts survive the round trip");
     let server = Server::start(folder.path());
-    let held = run(folder.path(), &["migrate", "down", "--to", "2"], &[]);
-    assert_eq!(code(&held), 69, "{}", complaint(&held));
+    let refused = run(folder.path(), &["migrate", "down", "--to", "2"], &[]);
+    assert_eq!(exit_code(&refused), 69, "{}", stderr(&refused));
     drop(server);
 }

@@ -1,12 +1,12 @@
-//! A relay that others wrote: npm's smtp-server, in a process of its own.
+//! A third-party SMTP relay: npm's smtp-server, in its own process.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::relay::{Certificates, PASSWORD, USER};
-use crate::tools::tool;
+use crate::relay::{Certificates, RELAY_PASSWORD, RELAY_USER};
+use crate::tools::npm_file;
 
 pub struct ThirdPartyRelay {
     child: Child,
@@ -15,35 +15,36 @@ pub struct ThirdPartyRelay {
 }
 
 impl ThirdPartyRelay {
-    /// With TLS from the first byte or after STARTTLS, and a password.
+    /// Starts a relay that requires a password and TLS: from the first byte when `implicit` is set, otherwise after
+    /// STARTTLS.
     pub fn start(certificates: &Certificates, implicit: bool) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/relay.cjs");
         let mut child = Command::new("node")
             .arg(script)
-            .arg(tool("smtp-server/lib/smtp-server.js"))
+            .arg(npm_file("smtp-server/lib/smtp-server.js"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("node runs");
-        let wanted = json!({
+            .expect("node starts");
+        let options = json!({
             "implicit": implicit,
             "key": certificates.key,
             "certificate": certificates.certificate,
-            "user": USER,
-            "password": PASSWORD,
+            "user": RELAY_USER,
+            "password": RELAY_PASSWORD,
         });
-        writeln!(child.stdin.as_mut().unwrap(), "{wanted}").unwrap();
+        writeln!(child.stdin.as_mut().unwrap(), "{options}").unwrap();
         let mut relay = Self { out: BufReader::new(child.stdout.take().unwrap()), child, port: 0 };
-        relay.port = relay.line().trim().parse().unwrap();
+        relay.port = relay.read_line().trim().parse().unwrap();
         relay
     }
 
-    /// The next mail it took, which it tells of before it answers.
-    pub fn mail(&mut self) -> Value {
-        serde_json::from_str(&self.line()).unwrap()
+    /// Waits for the next message that it accepts. The relay reports a message before it replies to the client.
+    pub fn next_message(&mut self) -> Value {
+        serde_json::from_str(&self.read_line()).unwrap()
     }
 
-    fn line(&mut self) -> String {
+    fn read_line(&mut self) -> String {
         let mut line = String::new();
         self.out.read_line(&mut line).unwrap();
         line

@@ -1,103 +1,120 @@
-//! The second factor: with it a password alone lets nobody in, and nobody is locked out by losing a phone or by a change
-//! of the server's secret.
+//! Two-factor authentication: a password alone is not enough to sign in, and neither a lost phone nor a new server
+//! secret locks a member out.
 
-use atlas::app::keys::Purpose;
-use atlas::domain::audit::Actor;
-use atlas::domain::challenge::{Action, Challenge};
+use atlas::app::identity::keys::Purpose;
+use atlas::domain::accounts::audit::Actor;
+use atlas::domain::accounts::step_up::{Challenge, ProtectedAction};
 use atlas::domain::{Account, Client, Email};
-use atlas::store::{self, accounts, challenges};
+use atlas::store;
+use atlas::store::tables::{accounts, challenges};
 use serde_json::{Value, json};
 
 use crate::authenticator::Authenticator;
-use crate::person::{Person, Reply};
-use crate::world::{PASSWORD, Wishes, World};
+use crate::test_user::{TestResponse, TestUser};
+use crate::world::{PASSWORD, World, WorldOptions};
 
-/// Half past eleven and so on, so many half minutes after noon.
-pub fn later(world: &World, steps: i64) {
+/// Sets the clock to the start of a TOTP time step, counted in 30-second steps from noon.
+pub fn set_time_step(world: &World, step: i64) {
     let noon: jiff::Timestamp = crate::world::NOON.parse().unwrap();
-    world.it_is(&(noon + jiff::SignedDuration::from_secs(30 * steps)).to_string());
+    world.set_time(&(noon + jiff::SignedDuration::from_secs(30 * step)).to_string());
 }
 
-pub fn code(app: &Authenticator, world: &World) -> String {
-    app.shows_at(world.clock.now().as_second())
+pub fn current_code(app: &Authenticator, world: &World) -> String {
+    app.code_at(world.clock.now().as_second())
 }
 
-pub fn wrong(right: &str) -> String {
-    format!("{:06}", (right.parse::<u32>().unwrap() + 1) % 1_000_000)
+pub fn wrong_code(code: &str) -> String {
+    format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
 }
 
-fn account(world: &World, person: &Person) -> Account {
-    let email = Email::parse(&person.email()).unwrap();
-    world.site.app.store.read(|view| accounts::with_email(view, &email)).unwrap().unwrap()
+fn find_account(world: &World, user: &TestUser) -> Account {
+    let email = Email::parse(&user.email()).unwrap();
+    world.state.app.store.read(|txn| accounts::find_by_email(txn, &email)).unwrap().unwrap()
 }
 
-/// Sets the second factor up through the API; the clock stands one step later afterwards.
-pub async fn enrols(world: &World, person: &Person) -> (Authenticator, Vec<String>) {
-    let shown = person.sends("POST", "/api/account/2fa/setup", &json!({})).await.is(200).data();
-    let app = Authenticator::given(shown["secret"].as_str().unwrap());
-    let body = json!({ "code": code(&app, world) });
-    let enabled = person.sends("POST", "/api/account/2fa/enable", &body).await.is(200).data();
+/// Enables 2FA through the API and returns the authenticator and the recovery codes.
+pub async fn enable_two_factor(world: &World, user: &TestUser) -> (Authenticator, Vec<String>) {
+    let setup = user.send_json("POST", "/api/account/2fa/setup", &json!({})).await.assert_status(200).data();
+    let app = Authenticator::new(setup["secret"].as_str().unwrap());
+    let body = json!({ "code": current_code(&app, world) });
+    let enabled = user.send_json("POST", "/api/account/2fa/enable", &body).await.assert_status(200).data();
     assert_eq!(enabled["enabled"], true);
-    (app, texts(&enabled["recoveryCodes"]))
+    (app, strings(&enabled["recoveryCodes"]))
 }
 
-fn texts(list: &Value) -> Vec<String> {
+fn strings(list: &Value) -> Vec<String> {
     list.as_array().unwrap().iter().map(|item| item.as_str().unwrap().to_owned()).collect()
 }
 
-/// Gets past the password and answers the challenge's token.
-pub async fn begins(person: &Person) -> String {
-    let body = json!({ "email": person.email(), "password": PASSWORD });
-    let data = person.sends("POST", "/api/auth/sign-in", &body).await.is(200).data();
+/// Signs in with the password and returns the token of the challenge for the second step.
+pub async fn start_two_factor_sign_in(user: &TestUser) -> String {
+    let body = json!({ "email": user.email(), "password": PASSWORD });
+    let data = user.send_json("POST", "/api/auth/sign-in", &body).await.assert_status(200).data();
     assert_eq!((&data["requiresTwoFactor"], &data["methods"]), (&json!(true), &json!(["totp", "recovery_code"])));
     data["challengeToken"].as_str().unwrap().to_owned()
 }
 
-pub async fn answers(person: &Person, challenge: &str, method: &str, code: &str) -> Reply {
+pub async fn verify_sign_in_code(user: &TestUser, challenge: &str, method: &str, code: &str) -> TestResponse {
     let body = json!({ "challengeToken": challenge, "method": method, "code": code });
-    person.sends("POST", "/api/auth/sign-in/2fa/verify", &body).await
+    user.send_json("POST", "/api/auth/sign-in/2fa/verify", &body).await
 }
 
-pub fn between(page: &str, before: &str, after: &str) -> String {
+pub fn text_between(page: &str, before: &str, after: &str) -> String {
     let (_, rest) = page.split_once(before).unwrap_or_else(|| panic!("“{before}” is not in:\n{page}"));
     rest.split(after).next().unwrap().to_owned()
 }
 
 #[tokio::test]
-async fn ada_sets_it_up_signs_in_with_a_code_and_switches_it_off_with_pages_alone() {
+async fn two_factor_can_be_enabled_used_and_disabled_on_the_pages() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    ada.get("/account").await.says("Set up 2FA");
-    ada.get("/account/two-factor").await.is(200).says("You need an authenticator app").says_nothing_of("manual-secret");
-    ada.posts("/account/two-factor", &[("what", "set-up")]).await.is(303).leads_to("/account/two-factor");
-    let page = ada.get("/account/two-factor").await.is(200).says("<svg class=\"qr\"");
-    let secret = between(&page.text(), "id=\"manual-secret\"", ">");
-    let secret = between(&secret, "value=\"", "\"");
-    ada.get("/account/two-factor").await.says(&secret);
-    page.says(&format!(
+    let ada = world.signed_in_user("ada").await;
+    ada.get("/account").await.assert_contains("Set up 2FA");
+    ada.get("/account/two-factor")
+        .await
+        .assert_status(200)
+        .assert_contains("You need an authenticator app")
+        .assert_lacks("manual-secret");
+    ada.post_form("/account/two-factor", &[("what", "set-up")])
+        .await
+        .assert_status(303)
+        .assert_redirects_to("/account/two-factor");
+    let page = ada.get("/account/two-factor").await.assert_status(200).assert_contains("<svg class=\"qr\"");
+    let secret = text_between(&page.text(), "id=\"manual-secret\"", ">");
+    let secret = text_between(&secret, "value=\"", "\"");
+    ada.get("/account/two-factor").await.assert_contains(&secret);
+    page.assert_contains(&format!(
         "otpauth://totp/Atlas%20%28development%29:ada%40example%2Ecom?secret={secret}&amp;issuer=Atlas%20%28development%29"
     ));
-    let app = Authenticator::given(&secret);
+    let app = Authenticator::new(&secret);
     let enable =
-        |code: String| async { ada.posts("/account/two-factor", &[("what", "enable"), ("code", &{ code })]).await };
-    enable(wrong(&code(&app, &world))).await.is(422).says("Check the clock of your phone").says(&secret);
-    let page = enable(code(&app, &world)).await.is(200).says("I saved these codes").text();
+        |code: String| async { ada.post_form("/account/two-factor", &[("what", "enable"), ("code", &{ code })]).await };
+    enable(wrong_code(&current_code(&app, &world)))
+        .await
+        .assert_status(422)
+        .assert_contains("Check your phone's clock")
+        .assert_contains(&secret);
+    let page =
+        enable(current_code(&app, &world)).await.assert_status(200).assert_contains("I saved these codes").text();
     let codes: Vec<_> = page.split("<code>").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
     assert_eq!(codes.len(), 10);
     assert!(codes.iter().all(|code| code.len() == 24), "{codes:?}");
-    // They are shown once, and pressing again does no harm.
-    enable(code(&app, &world)).await.is(303).leads_to("/account/two-factor");
-    ada.get("/account/two-factor").await.says("10 recovery codes are left").says_nothing_of(codes[0]);
-    assert!(world.newest_mail("ada@example.com").unwrap().contains("switched on"));
+    // The recovery codes are shown once, and submitting the form again changes nothing.
+    enable(current_code(&app, &world)).await.assert_status(303).assert_redirects_to("/account/two-factor");
+    ada.get("/account/two-factor").await.assert_contains("10 recovery codes left").assert_lacks(codes[0]);
+    assert!(world.newest_mail("ada@example.com").unwrap().contains("turned on"));
 
-    ada.posts("/sign-out", &[]).await;
-    later(&world, 1);
-    let page =
-        ada.tries_to_sign_in(PASSWORD).await.is(200).says("Verification code").says("autocomplete=\"one-time-code\"");
-    assert!(ada.cookie("atlas-development").is_none(), "a password alone is no session");
-    ada.get("/today").await.is(307);
-    let challenge = between(&page.text(), "name=\"challenge\" value=\"", "\"");
-    let typed = code(&app, &world);
+    ada.post_form("/sign-out", &[]).await;
+    set_time_step(&world, 1);
+    let page = ada
+        .try_sign_in(PASSWORD)
+        .await
+        .assert_status(200)
+        .assert_contains("Verification code")
+        .assert_contains("autocomplete=\"one-time-code\"");
+    assert!(ada.cookie("atlas-development").is_none(), "a password alone creates no session");
+    ada.get("/today").await.assert_status(307);
+    let challenge = text_between(&page.text(), "name=\"challenge\" value=\"", "\"");
+    let code = current_code(&app, &world);
     let verify = |code: &str| {
         let code = code.to_owned();
         let fields = [("challenge", challenge.clone()), ("from", "/habits".to_owned()), ("method", "totp".to_owned())];
@@ -105,70 +122,95 @@ async fn ada_sets_it_up_signs_in_with_a_code_and_switches_it_off_with_pages_alon
         let ada = &ada;
         async move {
             let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            ada.posts("/sign-in/verify", &fields).await
+            ada.post_form("/sign-in/verify", &fields).await
         }
     };
-    verify(&wrong(&typed)).await.is(422).says("That code is not right").says(&challenge);
-    verify(&format!("{} {}", &typed[..3], &typed[3..])).await.is(303).leads_to("/habits");
-    ada.get("/today").await.is(200);
-    verify(&typed).await.is(422).says("That sign-in is over");
+    verify(&wrong_code(&code))
+        .await
+        .assert_status(422)
+        .assert_contains("That code is wrong")
+        .assert_contains(&challenge);
+    verify(&format!("{} {}", &code[..3], &code[3..])).await.assert_status(303).assert_redirects_to("/habits");
+    ada.get("/today").await.assert_status(200);
+    verify(&code).await.assert_status(422).assert_contains("Your sign-in timed out");
 
-    later(&world, 2);
+    set_time_step(&world, 2);
     let disable = |password: &'static str, code: String| {
         let ada = &ada;
         async move {
             let fields = [("what", "disable"), ("currentPassword", password), ("code", &code)];
-            ada.posts("/account/two-factor", &fields).await
+            ada.post_form("/account/two-factor", &fields).await
         }
     };
-    disable("not this one at all", code(&app, &world)).await.is(422).says("password or the code is not right");
-    disable(PASSWORD, wrong(&code(&app, &world))).await.is(422).says("password or the code is not right");
-    disable(PASSWORD, code(&app, &world)).await.is(303).leads_to("/account?two-factor=off#two-factor");
-    ada.get("/account?two-factor=off").await.says("Two-factor sign-in is off.").says("Set up 2FA");
-    assert!(world.newest_mail("ada@example.com").unwrap().contains("switched off"));
-    ada.posts("/sign-out", &[]).await;
-    ada.signs_in().await;
+    disable("not this one at all", current_code(&app, &world))
+        .await
+        .assert_status(422)
+        .assert_contains("Wrong password or code");
+    disable(PASSWORD, wrong_code(&current_code(&app, &world)))
+        .await
+        .assert_status(422)
+        .assert_contains("Wrong password or code");
+    disable(PASSWORD, current_code(&app, &world))
+        .await
+        .assert_status(303)
+        .assert_redirects_to("/account?two-factor=off#two-factor");
+    ada.get("/account?two-factor=off")
+        .await
+        .assert_contains("Two-factor authentication is off.")
+        .assert_contains("Set up 2FA");
+    assert!(world.newest_mail("ada@example.com").unwrap().contains("turned off"));
+    ada.post_form("/sign-out", &[]).await;
+    ada.sign_in().await;
 }
 
 #[tokio::test]
-async fn a_script_goes_the_same_way() {
+async fn two_factor_can_be_enabled_used_and_disabled_through_the_api() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let elsewhere = Person::new("ada", &world);
-    elsewhere.signs_in().await;
-    let standing = |enabled: bool, has: bool, left: usize| json!({ "enabled": enabled, "hasTotpSecret": has, "recoveryCodesRemaining": left, "isAdmin": false, "adminEnrollmentRequired": false });
-    assert_eq!(ada.get("/api/account/2fa").await.is(200).data(), standing(false, false, 0));
+    let ada = world.signed_in_user("ada").await;
+    let other_browser = TestUser::new("ada", &world);
+    other_browser.sign_in().await;
+    let status = |enabled: bool, has_secret: bool, remaining: usize| json!({ "enabled": enabled, "hasTotpSecret": has_secret, "recoveryCodesRemaining": remaining, "isAdmin": false, "adminEnrollmentRequired": false });
+    assert_eq!(ada.get("/api/account/2fa").await.assert_status(200).data(), status(false, false, 0));
     let enable = |code: &str| json!({ "code": code });
-    ada.sends("POST", "/api/account/2fa/enable", &enable("123456")).await.is_refused(401, "unauthorized");
-    let first = ada.sends("POST", "/api/account/2fa/setup", &json!({})).await.is(200).data();
+    ada.send_json("POST", "/api/account/2fa/enable", &enable("123456")).await.assert_refused(401, "unauthorized");
+    let first = ada.send_json("POST", "/api/account/2fa/setup", &json!({})).await.assert_status(200).data();
     assert!(first["qrDataUrl"].as_str().unwrap().starts_with("data:image/svg+xml;base64,"));
     assert_eq!(first["secret"].as_str().unwrap().len(), 32);
-    assert_eq!(ada.get("/api/account/2fa").await.data(), standing(false, true, 0));
-    let (app, codes) = enrols(&world, &ada).await;
-    assert_ne!(first["secret"], data_encoding::BASE32_NOPAD.encode(app.bytes()), "each call makes a new secret");
-    assert_eq!(ada.get("/api/account/2fa").await.data(), standing(true, true, 10));
+    assert_eq!(ada.get("/api/account/2fa").await.data(), status(false, true, 0));
+    let (app, codes) = enable_two_factor(&world, &ada).await;
+    assert_ne!(first["secret"], data_encoding::BASE32_NOPAD.encode(app.secret()), "each call creates a new secret");
+    assert_eq!(ada.get("/api/account/2fa").await.data(), status(true, true, 10));
     assert_eq!(ada.get("/api/auth/session").await.json()["user"]["twoFactorEnabled"], true);
-    elsewhere.get("/api/habits").await.is_refused(401, "unauthorized");
-    ada.sends("POST", "/api/account/2fa/setup", &json!({})).await.is_refused(400, "invalid_request");
-    ada.sends("POST", "/api/account/2fa/enable", &enable("123456")).await.is_refused(400, "invalid_request");
-    for odd in ["", "12345678901234567"] {
-        ada.sends("POST", "/api/account/2fa/enable", &enable(odd)).await.is_refused(400, "invalid_request");
+    other_browser.get("/api/habits").await.assert_refused(401, "unauthorized");
+    ada.send_json("POST", "/api/account/2fa/setup", &json!({})).await.assert_refused(400, "invalid_request");
+    ada.send_json("POST", "/api/account/2fa/enable", &enable("123456")).await.assert_refused(400, "invalid_request");
+    for malformed in ["", "12345678901234567"] {
+        ada.send_json("POST", "/api/account/2fa/enable", &enable(malformed))
+            .await
+            .assert_refused(400, "invalid_request");
     }
 
-    later(&world, 1);
-    let challenge = begins(&elsewhere).await;
-    let strict = json!({ "challengeToken": challenge, "method": "totp", "code": code(&app, &world), "extra": 1 });
-    elsewhere.sends("POST", "/api/auth/sign-in/2fa/verify", &strict).await.is_refused(400, "invalid_request");
-    answers(&elsewhere, &challenge, "sms", "123456").await.is_refused(400, "invalid_request");
-    answers(&elsewhere, "nonsense", "totp", &code(&app, &world)).await.is_refused(401, "unauthorized");
-    let signed_in = answers(&elsewhere, &challenge, "totp", &code(&app, &world)).await.is(200);
+    set_time_step(&world, 1);
+    let challenge = start_two_factor_sign_in(&other_browser).await;
+    let extra_field =
+        json!({ "challengeToken": challenge, "method": "totp", "code": current_code(&app, &world), "extra": 1 });
+    other_browser
+        .send_json("POST", "/api/auth/sign-in/2fa/verify", &extra_field)
+        .await
+        .assert_refused(400, "invalid_request");
+    verify_sign_in_code(&other_browser, &challenge, "sms", "123456").await.assert_refused(400, "invalid_request");
+    verify_sign_in_code(&other_browser, "nonsense", "totp", &current_code(&app, &world))
+        .await
+        .assert_refused(401, "unauthorized");
+    let signed_in =
+        verify_sign_in_code(&other_browser, &challenge, "totp", &current_code(&app, &world)).await.assert_status(200);
     assert_eq!(signed_in.data(), json!({ "ok": true }));
-    elsewhere.get("/api/habits").await.is(200);
+    other_browser.get("/api/habits").await.assert_status(200);
 
-    later(&world, 2);
-    let rotate = json!({ "method": "totp", "code": code(&app, &world) });
-    let fresh = ada.sends("POST", "/api/account/2fa/recovery/rotate", &rotate).await.is(200).data();
-    let fresh = texts(&fresh["recoveryCodes"]);
+    set_time_step(&world, 2);
+    let rotate = json!({ "method": "totp", "code": current_code(&app, &world) });
+    let fresh = ada.send_json("POST", "/api/account/2fa/recovery/rotate", &rotate).await.assert_status(200).data();
+    let fresh = strings(&fresh["recoveryCodes"]);
     assert_eq!((fresh.len(), fresh.iter().any(|code| codes.contains(code))), (10, false));
     let disable = |phrase: &str, password: &str, code: &str| json!({ "confirmation": phrase, "method": "recovery_code", "currentPassword": password, "code": code });
     for (phrase, password, code, status, error) in [
@@ -178,274 +220,310 @@ async fn a_script_goes_the_same_way() {
         ("DISABLE 2FA", PASSWORD, &codes[0], 401, "unauthorized"),
     ] {
         let body = disable(phrase, password, code);
-        ada.sends("POST", "/api/account/2fa/disable", &body).await.is_refused(status, error);
+        ada.send_json("POST", "/api/account/2fa/disable", &body).await.assert_refused(status, error);
     }
     let body = disable(" disable 2fa ", PASSWORD, &fresh[0]);
-    assert_eq!(ada.sends("POST", "/api/account/2fa/disable", &body).await.is(200).data(), json!({ "enabled": false }));
-    assert_eq!(ada.get("/api/account/2fa").await.data(), standing(false, false, 0));
-    ada.sends("POST", "/api/account/2fa/disable", &body).await.is_refused(400, "invalid_request");
-    ada.sends("POST", "/api/account/2fa/recovery/rotate", &rotate).await.is_refused(400, "invalid_request");
+    assert_eq!(
+        ada.send_json("POST", "/api/account/2fa/disable", &body).await.assert_status(200).data(),
+        json!({ "enabled": false })
+    );
+    assert_eq!(ada.get("/api/account/2fa").await.data(), status(false, false, 0));
+    ada.send_json("POST", "/api/account/2fa/disable", &body).await.assert_refused(400, "invalid_request");
+    ada.send_json("POST", "/api/account/2fa/recovery/rotate", &rotate).await.assert_refused(400, "invalid_request");
 }
 
 #[tokio::test]
-async fn a_code_counts_once_even_the_one_that_switched_it_on() {
+async fn a_code_works_once_even_the_one_that_enabled_two_factor() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let (app, _) = enrols(&world, &ada).await;
-    let challenge = begins(&ada).await;
-    answers(&ada, &challenge, "totp", &code(&app, &world)).await.is_refused(401, "unauthorized");
-    later(&world, 1);
-    let typed = code(&app, &world);
-    answers(&ada, &challenge, "totp", &typed).await.is(200);
-    // Whoever looked over her shoulder is half a minute late.
-    let mallory = Person::new("ada", &world);
-    let challenge = begins(&mallory).await;
-    answers(&mallory, &challenge, "totp", &typed).await.is_refused(401, "unauthorized");
-    later(&world, 2);
-    answers(&mallory, &challenge, "totp", &typed).await.is_refused(401, "unauthorized");
-    answers(&mallory, &challenge, "totp", &code(&app, &world)).await.is(200);
+    let ada = world.signed_in_user("ada").await;
+    let (app, _) = enable_two_factor(&world, &ada).await;
+    let challenge = start_two_factor_sign_in(&ada).await;
+    verify_sign_in_code(&ada, &challenge, "totp", &current_code(&app, &world))
+        .await
+        .assert_refused(401, "unauthorized");
+    set_time_step(&world, 1);
+    let code = current_code(&app, &world);
+    verify_sign_in_code(&ada, &challenge, "totp", &code).await.assert_status(200);
+    // An observed code is useless once its owner has used it, in its own time step and in the next.
+    let mallory = TestUser::new("ada", &world);
+    let challenge = start_two_factor_sign_in(&mallory).await;
+    verify_sign_in_code(&mallory, &challenge, "totp", &code).await.assert_refused(401, "unauthorized");
+    set_time_step(&world, 2);
+    verify_sign_in_code(&mallory, &challenge, "totp", &code).await.assert_refused(401, "unauthorized");
+    verify_sign_in_code(&mallory, &challenge, "totp", &current_code(&app, &world)).await.assert_status(200);
 }
 
 #[tokio::test]
-async fn a_recovery_code_lets_in_once_and_any_odd_text_is_simply_wrong() {
+async fn a_recovery_code_works_once_and_malformed_codes_are_just_wrong() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let (_, codes) = enrols(&world, &ada).await;
-    let phone = Person::new("ada", &world);
-    for odd in ["-", "x", "💥", "0000-0000-0000-0000-0000", &"9".repeat(64), "123456", "\u{0}", &codes[0][..20]] {
-        let challenge = begins(&phone).await;
-        answers(&phone, &challenge, "recovery_code", odd).await.is_refused(401, "unauthorized");
+    let ada = world.signed_in_user("ada").await;
+    let (_, codes) = enable_two_factor(&world, &ada).await;
+    let phone = TestUser::new("ada", &world);
+    for malformed in ["-", "x", "💥", "0000-0000-0000-0000-0000", &"9".repeat(64), "123456", "\u{0}", &codes[0][..20]]
+    {
+        let challenge = start_two_factor_sign_in(&phone).await;
+        verify_sign_in_code(&phone, &challenge, "recovery_code", malformed).await.assert_refused(401, "unauthorized");
     }
-    let challenge = begins(&phone).await;
-    answers(&phone, &challenge, "recovery_code", "").await.is_refused(400, "invalid_request");
-    let typed = codes[0].to_lowercase().replace('-', " ");
-    answers(&phone, &challenge, "recovery_code", &typed).await.is(200);
+    let challenge = start_two_factor_sign_in(&phone).await;
+    verify_sign_in_code(&phone, &challenge, "recovery_code", "").await.assert_refused(400, "invalid_request");
+    let code = codes[0].to_lowercase().replace('-', " ");
+    verify_sign_in_code(&phone, &challenge, "recovery_code", &code).await.assert_status(200);
     assert_eq!(phone.get("/api/account/2fa").await.data()["recoveryCodesRemaining"], 9);
-    phone.get("/account").await.says("9 recovery codes are left");
+    phone.get("/account").await.assert_contains("9 recovery codes left");
     assert!(
         world.newest_mail("ada@example.com").unwrap().contains("recovery codes of your Atlas account was just used")
     );
-    let challenge = begins(&phone).await;
-    answers(&phone, &challenge, "recovery_code", &codes[0]).await.is_refused(401, "unauthorized");
-    // With pages: the step is asked for again, and takes the code.
-    let page = phone.tries_to_sign_in(PASSWORD).await.is(200).says("Use a recovery code").text();
-    let challenge = between(&page, "name=\"challenge\" value=\"", "\"");
+    let challenge = start_two_factor_sign_in(&phone).await;
+    verify_sign_in_code(&phone, &challenge, "recovery_code", &codes[0]).await.assert_refused(401, "unauthorized");
+    // On the pages, the second step offers the switch to a recovery code.
+    let page = phone.try_sign_in(PASSWORD).await.assert_status(200).assert_contains("Use a recovery code").text();
+    let challenge = text_between(&page, "name=\"challenge\" value=\"", "\"");
     let fields = [("challenge", challenge.as_str()), ("from", "/today"), ("method", "recovery_code")];
     phone
-        .posts("/sign-in/verify", &[&fields[..], &[("switch", "true")]].concat())
+        .post_form("/sign-in/verify", &[&fields[..], &[("switch", "true")]].concat())
         .await
-        .is(200)
-        .says("Without your app");
+        .assert_status(200)
+        .assert_contains("Enter one of the recovery codes");
     let verify = |code| [&fields[..], &[("code", code)]].concat();
-    phone.posts("/sign-in/verify", &verify("💥")).await.is(422).says("none of the recovery codes");
-    phone.posts("/sign-in/verify", &verify(&codes[1])).await.is(303).leads_to("/today");
+    phone
+        .post_form("/sign-in/verify", &verify("💥"))
+        .await
+        .assert_status(422)
+        .assert_contains("That recovery code isn't valid");
+    phone.post_form("/sign-in/verify", &verify(&codes[1])).await.assert_status(303).assert_redirects_to("/today");
 }
 
 #[tokio::test]
-async fn wrong_codes_are_counted_across_challenges_and_the_owner_hears_of_it_and_still_gets_in() {
+async fn wrong_codes_are_counted_across_challenges_and_the_owner_is_notified_and_can_still_sign_in() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let (app, codes) = enrols(&world, &ada).await;
-    later(&world, 1);
-    let mallory = Person::new("ada", &world);
-    let mails = world.mails("ada@example.com");
+    let ada = world.signed_in_user("ada").await;
+    let (app, codes) = enable_two_factor(&world, &ada).await;
+    set_time_step(&world, 1);
+    let mallory = TestUser::new("ada", &world);
+    let mails = world.mail_count("ada@example.com");
     for _ in 0..5 {
-        let challenge = begins(&mallory).await;
-        answers(&mallory, &challenge, "totp", &wrong(&code(&app, &world))).await.is_refused(401, "unauthorized");
+        let challenge = start_two_factor_sign_in(&mallory).await;
+        verify_sign_in_code(&mallory, &challenge, "totp", &wrong_code(&current_code(&app, &world)))
+            .await
+            .assert_refused(401, "unauthorized");
     }
-    assert_eq!(world.mails("ada@example.com"), mails + 1);
-    assert!(world.newest_mail("ada@example.com").unwrap().contains("somebody got past your password"));
-    // The right code no longer helps, in a new challenge either, nor does a script that is signed in.
-    let challenge = begins(&mallory).await;
-    let reply = answers(&mallory, &challenge, "totp", &code(&app, &world)).await.is_refused(429, "rate_limited");
-    assert_eq!(reply.header("retry-after"), Some("600"));
-    let rotate = json!({ "method": "totp", "code": code(&app, &world) });
-    ada.sends("POST", "/api/account/2fa/recovery/rotate", &rotate).await.is_refused(429, "rate_limited");
-    // While codes are refused, a right password is not told from a wrong one.
+    assert_eq!(world.mail_count("ada@example.com"), mails + 1);
+    assert!(world.newest_mail("ada@example.com").unwrap().contains("Someone entered your password"));
+    // During the lockout the right code is refused, in a new challenge and in a signed-in session.
+    let challenge = start_two_factor_sign_in(&mallory).await;
+    let response = verify_sign_in_code(&mallory, &challenge, "totp", &current_code(&app, &world))
+        .await
+        .assert_refused(429, "rate_limited");
+    assert_eq!(response.header("retry-after"), Some("600"));
+    let rotate = json!({ "method": "totp", "code": current_code(&app, &world) });
+    ada.send_json("POST", "/api/account/2fa/recovery/rotate", &rotate).await.assert_refused(429, "rate_limited");
+    // During the lockout, a right password cannot be told from a wrong one.
     for password in ["not this one at all", PASSWORD] {
         let body = json!({ "confirmation": "DISABLE 2FA", "method": "recovery_code", "currentPassword": password, "code": "x" });
-        ada.sends("POST", "/api/account/2fa/disable", &body).await.is_refused(429, "rate_limited");
+        ada.send_json("POST", "/api/account/2fa/disable", &body).await.assert_refused(429, "rate_limited");
     }
-    // It outlives a restart.
-    let world = world.served_again(Wishes { now: "2026-02-12T12:05:00Z", ..Wishes::default() }).await;
-    let ada = Person::new("ada", &world);
-    let challenge = begins(&ada).await;
-    let page = ada.tries_to_sign_in(PASSWORD).await.text();
+    // The lockout outlives a restart.
+    let world =
+        world.restart_with_options(WorldOptions { now: "2026-02-12T12:05:00Z", ..WorldOptions::default() }).await;
+    let ada = TestUser::new("ada", &world);
+    let challenge = start_two_factor_sign_in(&ada).await;
+    let page = ada.try_sign_in(PASSWORD).await.text();
     let fields = [
-        ("challenge", between(&page, "name=\"challenge\" value=\"", "\"")),
+        ("challenge", text_between(&page, "name=\"challenge\" value=\"", "\"")),
         ("method", "totp".to_owned()),
-        ("code", code(&app, &world)),
+        ("code", current_code(&app, &world)),
     ];
     let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let refused = ada.posts("/sign-in/verify", &fields).await.is(429).says("Try again in 6 minutes");
+    let refused =
+        ada.post_form("/sign-in/verify", &fields).await.assert_status(429).assert_contains("Try again in 6 minutes");
     assert!(refused.header("retry-after").is_some());
-    answers(&ada, &challenge, "recovery_code", &codes[0]).await.is(200);
-    world.it_is("2026-02-12T12:11:00Z");
-    let challenge = begins(&ada).await;
-    answers(&ada, &challenge, "totp", &code(&app, &world)).await.is(200);
+    verify_sign_in_code(&ada, &challenge, "recovery_code", &codes[0]).await.assert_status(200);
+    world.set_time("2026-02-12T12:11:00Z");
+    let challenge = start_two_factor_sign_in(&ada).await;
+    verify_sign_in_code(&ada, &challenge, "totp", &current_code(&app, &world)).await.assert_status(200);
 }
 
 #[tokio::test]
-async fn one_challenge_takes_five_wrong_answers_and_ten_minutes() {
+async fn a_challenge_allows_five_wrong_answers_and_expires_after_ten_minutes() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let (app, codes) = enrols(&world, &ada).await;
-    later(&world, 1);
-    let challenge = begins(&ada).await;
+    let ada = world.signed_in_user("ada").await;
+    let (app, codes) = enable_two_factor(&world, &ada).await;
+    set_time_step(&world, 1);
+    let challenge = start_two_factor_sign_in(&ada).await;
     for _ in 0..5 {
-        answers(&ada, &challenge, "recovery_code", "0000-0000-0000-0000-0000").await.is_refused(401, "unauthorized");
+        verify_sign_in_code(&ada, &challenge, "recovery_code", "0000-0000-0000-0000-0000")
+            .await
+            .assert_refused(401, "unauthorized");
     }
-    let reply = answers(&ada, &challenge, "recovery_code", &codes[0]).await.is_refused(429, "rate_limited");
-    assert_eq!(reply.header("retry-after"), Some("300"));
-    world.it_is("2026-02-12T12:06:00Z");
-    answers(&ada, &challenge, "totp", &wrong(&code(&app, &world))).await.is_refused(401, "unauthorized");
-    world.it_is("2026-02-12T12:20:00Z");
-    answers(&ada, &challenge, "totp", &code(&app, &world)).await.is_refused(401, "token_expired");
+    let response =
+        verify_sign_in_code(&ada, &challenge, "recovery_code", &codes[0]).await.assert_refused(429, "rate_limited");
+    assert_eq!(response.header("retry-after"), Some("300"));
+    world.set_time("2026-02-12T12:06:00Z");
+    verify_sign_in_code(&ada, &challenge, "totp", &wrong_code(&current_code(&app, &world)))
+        .await
+        .assert_refused(401, "unauthorized");
+    world.set_time("2026-02-12T12:20:00Z");
+    verify_sign_in_code(&ada, &challenge, "totp", &current_code(&app, &world))
+        .await
+        .assert_refused(401, "token_expired");
     let fields = [("challenge", challenge.as_str()), ("method", "totp"), ("code", "123456")];
-    ada.posts("/sign-in/verify", &fields).await.is(422).says("That sign-in is over");
+    ada.post_form("/sign-in/verify", &fields).await.assert_status(422).assert_contains("Your sign-in timed out");
 }
 
 #[tokio::test]
-async fn a_challenge_is_one_persons_and_for_one_thing() {
+async fn a_challenge_is_bound_to_one_account_and_one_action() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let bob = world.signed_up("bob").await;
-    let (_, hers) = enrols(&world, &ada).await;
-    let (app, his) = enrols(&world, &bob).await;
-    later(&world, 1);
-    // Bob's codes do not answer what Ada was asked.
-    let challenge = begins(&ada).await;
-    answers(&bob, &challenge, "totp", &code(&app, &world)).await.is_refused(401, "unauthorized");
-    answers(&bob, &challenge, "recovery_code", &his[0]).await.is_refused(401, "unauthorized");
-    // A question before something else is not answered by signing in, and its token is no way in.
-    let token = world.site.app.keys.mint(Purpose::Challenge).unwrap();
+    let ada = world.signed_in_user("ada").await;
+    let bob = world.signed_in_user("bob").await;
+    let (_, adas_codes) = enable_two_factor(&world, &ada).await;
+    let (app, bobs_codes) = enable_two_factor(&world, &bob).await;
+    set_time_step(&world, 1);
+    // Bob's codes do not answer Ada's challenge.
+    let challenge = start_two_factor_sign_in(&ada).await;
+    verify_sign_in_code(&bob, &challenge, "totp", &current_code(&app, &world))
+        .await
+        .assert_refused(401, "unauthorized");
+    verify_sign_in_code(&bob, &challenge, "recovery_code", &bobs_codes[0]).await.assert_refused(401, "unauthorized");
+    // The token of a challenge for another action cannot be used to sign in.
+    let token = world.state.app.keys.generate_token(Purpose::Challenge).unwrap();
     let text = token.text.clone();
-    let asked = Challenge::new(account(&world, &ada).id, Action::AccountDelete, None, world.clock.now());
-    let put = move |draft: &mut store::Draft<'_, '_>| -> Result<(), store::Error> {
-        challenges::put(draft, &token.hash, &asked);
+    let challenge_row =
+        Challenge::new(find_account(&world, &ada).id, ProtectedAction::AccountDelete, None, world.clock.now());
+    let put = move |txn: &mut store::WriteTxn<'_, '_>| -> Result<(), store::Error> {
+        challenges::put(txn, &token.hash, &challenge_row);
         Ok(())
     };
-    world.site.app.store.write(put).await.unwrap();
-    let stranger = Person::new("ada", &world);
-    answers(&stranger, &text, "recovery_code", &hers[0]).await.is_refused(401, "unauthorized");
-    stranger.get("/api/habits").await.is_refused(401, "unauthorized");
-    // It was not used up by that.
-    answers(&stranger, &challenge, "recovery_code", &hers[0]).await.is(200);
+    world.state.app.store.write(put).await.unwrap();
+    let visitor = TestUser::new("ada", &world);
+    verify_sign_in_code(&visitor, &text, "recovery_code", &adas_codes[0]).await.assert_refused(401, "unauthorized");
+    visitor.get("/api/habits").await.assert_refused(401, "unauthorized");
+    // The failed attempts did not consume the sign-in challenge.
+    verify_sign_in_code(&visitor, &challenge, "recovery_code", &adas_codes[0]).await.assert_status(200);
 }
 
 #[tokio::test]
-async fn a_planted_session_is_never_adopted_and_ends_with_the_second_step() {
+async fn session_fixation_fails_and_the_injected_session_ends_with_the_second_step() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let mallory = world.signed_up("mallory").await;
-    let (app, _) = enrols(&world, &ada).await;
-    later(&world, 1);
-    let planted = mallory.cookie("atlas-development").unwrap();
-    let browser = Person::new("ada", &world);
-    browser.takes_cookie("atlas-development", &planted);
-    let challenge = begins(&browser).await;
-    assert_eq!(browser.cookie("atlas-development").as_deref(), Some(planted.as_str()));
-    answers(&browser, &challenge, "totp", &code(&app, &world)).await.is(200);
-    assert_ne!(browser.cookie("atlas-development").unwrap(), planted);
-    mallory.get("/today").await.is(307);
+    let ada = world.signed_in_user("ada").await;
+    let mallory = world.signed_in_user("mallory").await;
+    let (app, _) = enable_two_factor(&world, &ada).await;
+    set_time_step(&world, 1);
+    let injected = mallory.cookie("atlas-development").unwrap();
+    let browser = TestUser::new("ada", &world);
+    browser.set_cookie("atlas-development", &injected);
+    let challenge = start_two_factor_sign_in(&browser).await;
+    assert_eq!(browser.cookie("atlas-development").as_deref(), Some(injected.as_str()));
+    verify_sign_in_code(&browser, &challenge, "totp", &current_code(&app, &world)).await.assert_status(200);
+    assert_ne!(browser.cookie("atlas-development").unwrap(), injected);
+    mallory.get("/today").await.assert_status(307);
 }
 
 #[tokio::test]
-async fn neither_secret_nor_recovery_codes_can_be_read_in_the_file() {
+async fn the_data_file_contains_neither_secrets_nor_recovery_codes() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let waiting = ada.sends("POST", "/api/account/2fa/setup", &json!({})).await.is(200).data();
-    let waiting = Authenticator::given(waiting["secret"].as_str().unwrap());
-    let (app, codes) = enrols(&world, &ada).await;
+    let ada = world.signed_in_user("ada").await;
+    let unconfirmed = ada.send_json("POST", "/api/account/2fa/setup", &json!({})).await.assert_status(200).data();
+    let unconfirmed = Authenticator::new(unconfirmed["secret"].as_str().unwrap());
+    let (app, codes) = enable_two_factor(&world, &ada).await;
     let file = std::fs::read(&world.settings.data_file).unwrap();
-    let holds = |needle: &[u8]| file.windows(needle.len()).any(|window| window == needle);
-    assert!(holds(b"two_factor") && holds(b"ada@example.com"), "the file is the one that is read");
-    for secret in [&waiting, &app] {
-        let numbers = serde_json::to_string(secret.bytes()).unwrap();
-        let base64 = data_encoding::BASE64_NOPAD.encode(secret.bytes());
-        let base32 = data_encoding::BASE32_NOPAD.encode(secret.bytes());
-        for form in [secret.bytes(), numbers.as_bytes(), base64.as_bytes(), base32.as_bytes()] {
-            assert!(!holds(form));
+    let contains = |needle: &[u8]| file.windows(needle.len()).any(|window| window == needle);
+    assert!(contains(b"two_factor") && contains(b"ada@example.com"), "this is the data file in use");
+    for app in [&unconfirmed, &app] {
+        let numbers = serde_json::to_string(app.secret()).unwrap();
+        let base64 = data_encoding::BASE64_NOPAD.encode(app.secret());
+        let base32 = data_encoding::BASE32_NOPAD.encode(app.secret());
+        for encoding in [app.secret(), numbers.as_bytes(), base64.as_bytes(), base32.as_bytes()] {
+            assert!(!contains(encoding));
         }
     }
     for code in codes {
-        assert!(!holds(code.as_bytes()) && !holds(code.replace('-', "").as_bytes()));
+        assert!(!contains(code.as_bytes()) && !contains(code.replace('-', "").as_bytes()));
     }
-    // The mails about it hold nothing either, and the export leaves it out.
-    let export = ada.get("/api/account/exports/self").await.is(200).text();
+    // The export contains nothing of it either.
+    let export = ada.get("/api/account/exports/self").await.assert_status(200).text();
     assert!(!export.contains("two_factor") && !export.contains("recovery"), "{export}");
 }
 
-fn with_secret(now: &'static str, secrets: &[(&'static str, &str)]) -> Wishes {
+fn options_with_secrets(now: &'static str, secrets: &[(&'static str, &str)]) -> WorldOptions {
     let variables = secrets.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-    Wishes { now, variables, ..Wishes::default() }
+    WorldOptions { now, variables, ..WorldOptions::default() }
 }
 
-const FIRST: &str = "the first secret of this environment";
-const SECOND: &str = "the second secret of this environment";
+const FIRST_SECRET: &str = "the first secret of this environment";
+const SECOND_SECRET: &str = "the second secret of this environment";
 
 #[tokio::test]
-async fn when_the_servers_secret_changes_people_are_told_and_recovery_codes_still_let_them_in() {
-    let world = World::with(with_secret("2026-02-12T12:00:00Z", &[("NEXTAUTH_SECRET", FIRST)])).await;
-    let ada = world.signed_up("ada").await;
-    let (app, codes) = enrols(&world, &ada).await;
-    let world = world.served_again(with_secret("2026-02-12T12:10:00Z", &[("NEXTAUTH_SECRET", SECOND)])).await;
-    let ada = Person::new("ada", &world);
-    let challenge = begins(&ada).await;
+async fn after_the_server_secret_changes_members_are_told_and_can_sign_in_with_recovery_codes() {
+    let world =
+        World::with_options(options_with_secrets("2026-02-12T12:00:00Z", &[("NEXTAUTH_SECRET", FIRST_SECRET)])).await;
+    let ada = world.signed_in_user("ada").await;
+    let (app, codes) = enable_two_factor(&world, &ada).await;
+    let world = world
+        .restart_with_options(options_with_secrets("2026-02-12T12:10:00Z", &[("NEXTAUTH_SECRET", SECOND_SECRET)]))
+        .await;
+    let ada = TestUser::new("ada", &world);
+    let challenge = start_two_factor_sign_in(&ada).await;
     for _ in 0..6 {
-        // Nobody is blamed for it, either.
-        let reply = answers(&ada, &challenge, "totp", &code(&app, &world)).await.is_refused(401, "unauthorized");
-        reply.says("since this server's secret was changed").says("recovery code");
+        // These attempts do not count towards the lockout.
+        let response = verify_sign_in_code(&ada, &challenge, "totp", &current_code(&app, &world))
+            .await
+            .assert_refused(401, "unauthorized");
+        response.assert_contains("This server's secret was changed").assert_contains("recovery code");
     }
-    answers(&ada, &challenge, "recovery_code", &codes[0]).await.is(200);
-    ada.get("/account").await.says("no longer count since this server");
+    verify_sign_in_code(&ada, &challenge, "recovery_code", &codes[0]).await.assert_status(200);
+    ada.get("/account").await.assert_contains("codes from your app no longer work");
     let disable = json!({ "confirmation": "DISABLE 2FA", "method": "recovery_code", "currentPassword": PASSWORD, "code": codes[1] });
-    ada.sends("POST", "/api/account/2fa/disable", &disable).await.is(200);
-    enrols(&world, &ada).await;
-    ada.get("/account").await.says_nothing_of("no longer count");
+    ada.send_json("POST", "/api/account/2fa/disable", &disable).await.assert_status(200);
+    enable_two_factor(&world, &ada).await;
+    ada.get("/account").await.assert_lacks("no longer work");
 }
 
 #[tokio::test]
-async fn with_the_secret_before_it_at_hand_nobody_notices_a_change() {
-    let world = World::with(with_secret("2026-02-12T12:00:00Z", &[("NEXTAUTH_SECRET", FIRST)])).await;
-    let ada = world.signed_up("ada").await;
-    let (app, _) = enrols(&world, &ada).await;
-    let both = [("NEXTAUTH_SECRET", SECOND), ("NEXTAUTH_SECRET_PREVIOUS", FIRST)];
-    let world = world.served_again(with_secret("2026-02-12T12:10:00Z", &both)).await;
-    let ada = Person::new("ada", &world);
-    let challenge = begins(&ada).await;
-    answers(&ada, &challenge, "totp", &code(&app, &world)).await.is(200);
-    // It was sealed anew, so the old secret may go.
-    let world = world.served_again(with_secret("2026-02-12T12:20:00Z", &[("NEXTAUTH_SECRET", SECOND)])).await;
-    let ada = Person::new("ada", &world);
-    let challenge = begins(&ada).await;
-    answers(&ada, &challenge, "totp", &code(&app, &world)).await.is(200);
+async fn with_the_previous_secret_configured_codes_keep_working() {
+    let world =
+        World::with_options(options_with_secrets("2026-02-12T12:00:00Z", &[("NEXTAUTH_SECRET", FIRST_SECRET)])).await;
+    let ada = world.signed_in_user("ada").await;
+    let (app, _) = enable_two_factor(&world, &ada).await;
+    let both = [("NEXTAUTH_SECRET", SECOND_SECRET), ("NEXTAUTH_SECRET_PREVIOUS", FIRST_SECRET)];
+    let world = world.restart_with_options(options_with_secrets("2026-02-12T12:10:00Z", &both)).await;
+    let ada = TestUser::new("ada", &world);
+    let challenge = start_two_factor_sign_in(&ada).await;
+    verify_sign_in_code(&ada, &challenge, "totp", &current_code(&app, &world)).await.assert_status(200);
+    // The sign-in encrypted it with the new secret, so the previous one can be removed.
+    let world = world
+        .restart_with_options(options_with_secrets("2026-02-12T12:20:00Z", &[("NEXTAUTH_SECRET", SECOND_SECRET)]))
+        .await;
+    let ada = TestUser::new("ada", &world);
+    let challenge = start_two_factor_sign_in(&ada).await;
+    verify_sign_in_code(&ada, &challenge, "totp", &current_code(&app, &world)).await.assert_status(200);
 }
 
 #[tokio::test]
-async fn an_operator_takes_it_away_from_somebody_who_lost_everything_and_the_owner_is_told() {
+async fn an_operator_can_reset_two_factor_and_the_owner_is_notified() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    enrols(&world, &ada).await;
-    let challenge = begins(&ada).await;
-    let app = &world.site.app;
+    let ada = world.signed_in_user("ada").await;
+    enable_two_factor(&world, &ada).await;
+    let challenge = start_two_factor_sign_in(&ada).await;
+    let app = &world.state.app;
     let reset = async || {
         let client = Client::default();
-        atlas::app::two_factor::reset(app, &account(&world, &ada), Actor::Operator, &client).await.unwrap()
+        atlas::app::identity::two_factor::reset(app, &find_account(&world, &ada), Actor::Operator, &client)
+            .await
+            .unwrap()
     };
     assert!(reset().await);
-    assert!(world.newest_mail("ada@example.com").unwrap().contains("took two-factor sign-in off"));
-    answers(&ada, &challenge, "totp", "123456").await.is_refused(401, "unauthorized");
-    ada.signs_in().await;
-    let mails = world.mails("ada@example.com");
+    assert!(world.newest_mail("ada@example.com").unwrap().contains("turned off two-factor authentication"));
+    verify_sign_in_code(&ada, &challenge, "totp", "123456").await.assert_refused(401, "unauthorized");
+    ada.sign_in().await;
+    let mails = world.mail_count("ada@example.com");
     assert!(!reset().await);
-    assert_eq!(world.mails("ada@example.com"), mails);
+    assert_eq!(world.mail_count("ada@example.com"), mails);
 }
 
-/// What staging must be told; an address on this machine is good for a rehearsal.
-pub fn staging() -> Wishes {
+/// Options of a staging environment with every required setting and an application URL on this machine.
+pub fn staging_options() -> WorldOptions {
     let variables = [
-        ("NEXTAUTH_SECRET", FIRST),
+        ("NEXTAUTH_SECRET", FIRST_SECRET),
         ("RESEND_API_KEY", "re_staging"),
         ("RESEND_FROM_EMAIL", "Atlas <atlas@staging.example>"),
         ("ADMIN_OWNER_EMAIL", "ada@example.com"),
@@ -454,88 +532,99 @@ pub fn staging() -> Wishes {
         ("APP_URL", "http://localhost:3999"),
     ];
     let variables = variables.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
-    Wishes { environment: "staging", variables, ..Wishes::default() }
+    WorldOptions { environment: "staging", variables, ..WorldOptions::default() }
 }
 
 #[tokio::test]
-async fn in_staging_an_admin_must_have_it_and_cannot_switch_it_off() {
-    let world = World::with(staging()).await;
+async fn in_staging_admins_must_enable_two_factor_and_cannot_disable_it() {
+    let world = World::with_options(staging_options()).await;
     for (name, is_admin) in [("ada", true), ("bob", false)] {
-        let mut person = Person::new(name, &world);
-        person.host = "localhost:3999".to_owned();
-        person.signs_up("UTC").await;
-        let mail = world.newest_mail(&person.email()).unwrap();
-        let token = between(&mail, "/verify-email?token=", "\n");
-        person.posts("/verify-email", &[("token", &token)]).await.is(200);
-        let body = json!({ "email": person.email(), "password": PASSWORD });
-        let data = person.sends("POST", "/api/auth/sign-in", &body).await.is(200).data();
+        let mut user = TestUser::new(name, &world);
+        user.host = "localhost:3999".to_owned();
+        user.sign_up("UTC").await;
+        let mail = world.newest_mail(&user.email()).unwrap();
+        let token = text_between(&mail, "/verify-email?token=", "\n");
+        user.post_form("/verify-email", &[("token", &token)]).await.assert_status(200);
+        let body = json!({ "email": user.email(), "password": PASSWORD });
+        let data = user.send_json("POST", "/api/auth/sign-in", &body).await.assert_status(200).data();
         assert_eq!(data.get("requiresAdminTwoFactorEnrollment").is_some(), is_admin);
-        let standing = person.get("/api/account/2fa").await.data();
-        assert_eq!((&standing["isAdmin"], &standing["adminEnrollmentRequired"]), (&json!(is_admin), &json!(is_admin)));
-        assert_eq!(atlas::app::two_factor::must_enrol(&world.site.app, &account(&world, &person)), is_admin);
-        let gate = person.get("/admin").await;
-        gate.leads_to(if is_admin { "/account/two-factor" } else { "/today" });
-        person.get("/api/admin/users").await.is_refused(403, "forbidden");
-        let (_, codes) = enrols(&world, &person).await;
-        person.get("/admin").await.is(if is_admin { 200 } else { 307 });
-        person.get("/api/admin/users").await.is(if is_admin { 200 } else { 403 });
-        assert!(!atlas::app::two_factor::must_enrol(&world.site.app, &account(&world, &person)));
-        assert_eq!(person.get("/api/account/2fa").await.data()["adminEnrollmentRequired"], false);
+        let status = user.get("/api/account/2fa").await.data();
+        assert_eq!((&status["isAdmin"], &status["adminEnrollmentRequired"]), (&json!(is_admin), &json!(is_admin)));
+        assert_eq!(
+            atlas::app::identity::two_factor::must_enroll(&world.state.app, &find_account(&world, &user)),
+            is_admin
+        );
+        let response = user.get("/admin").await;
+        response.assert_redirects_to(if is_admin { "/account/two-factor" } else { "/today" });
+        user.get("/api/admin/users").await.assert_refused(403, "forbidden");
+        let (_, codes) = enable_two_factor(&world, &user).await;
+        user.get("/admin").await.assert_status(if is_admin { 200 } else { 307 });
+        user.get("/api/admin/users").await.assert_status(if is_admin { 200 } else { 403 });
+        assert!(!atlas::app::identity::two_factor::must_enroll(&world.state.app, &find_account(&world, &user)));
+        assert_eq!(user.get("/api/account/2fa").await.data()["adminEnrollmentRequired"], false);
         let body = json!({ "confirmation": "DISABLE 2FA", "method": "recovery_code", "currentPassword": PASSWORD, "code": codes[0] });
-        let reply = person.sends("POST", "/api/account/2fa/disable", &body).await;
+        let response = user.send_json("POST", "/api/account/2fa/disable", &body).await;
         if is_admin {
-            reply.is_refused(403, "forbidden");
-            person.get("/account/two-factor").await.says("so it stays on").says_nothing_of("Disable 2FA");
+            response.assert_refused(403, "forbidden");
+            user.get("/account/two-factor")
+                .await
+                .assert_contains("so you can't disable it")
+                .assert_lacks("value=\"disable\"");
         } else {
-            reply.is(200);
+            response.assert_status(200);
         }
     }
 }
 
 #[tokio::test]
-async fn with_a_second_factor_a_password_proves_nothing_by_itself() {
+async fn with_two_factor_enabled_a_password_does_not_complete_a_step_up() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let (app, codes) = enrols(&world, &ada).await;
-    let new = "copper lantern meadow sixteen";
-    let asked = ada.posts("/account/password", &[("password", new), ("confirmPassword", new)]).await.is(200);
-    let page = asked.text();
+    let ada = world.signed_in_user("ada").await;
+    let (app, codes) = enable_two_factor(&world, &ada).await;
+    let new_password = "copper lantern meadow sixteen";
+    let response = ada
+        .post_form("/account/password", &[("password", new_password), ("confirmPassword", new_password)])
+        .await
+        .assert_status(200);
+    let page = response.text();
     assert!(page.contains("Verification code") && !page.contains("Current password"));
-    let token = between(&page, "name=\"challengeToken\" value=\"", "\"");
-    let answers = async |method: &'static str, code: &str| {
-        ada.posts("/account/verify", &[("challengeToken", &token), ("method", method), ("code", code)]).await
+    let token = text_between(&page, "name=\"challengeToken\" value=\"", "\"");
+    let answer = async |method: &'static str, code: &str| {
+        ada.post_form("/account/verify", &[("challengeToken", &token), ("method", method), ("code", code)]).await
     };
-    answers("password", PASSWORD).await.is(422).says("not right");
-    answers("totp", &wrong(&code(&app, &world))).await.is(422).says("not right");
-    later(&world, 1);
-    answers("totp", &code(&app, &world)).await.is(303).leads_to("/account?saved");
+    answer("password", PASSWORD).await.assert_status(422).assert_contains("Wrong password");
+    answer("totp", &wrong_code(&current_code(&app, &world))).await.assert_status(422).assert_contains("Wrong password");
+    set_time_step(&world, 1);
+    answer("totp", &current_code(&app, &world)).await.assert_status(303).assert_redirects_to("/account?saved");
 
     let body = json!({ "action": "account_delete" });
-    let asked = ada.sends("POST", "/api/account/step-up/challenge", &body).await.is(200).data();
-    assert_eq!(asked["methods"], json!(["totp", "recovery_code"]));
-    let token = asked["challengeToken"].as_str().unwrap();
+    let challenge = ada.send_json("POST", "/api/account/step-up/challenge", &body).await.assert_status(200).data();
+    assert_eq!(challenge["methods"], json!(["totp", "recovery_code"]));
+    let token = challenge["challengeToken"].as_str().unwrap();
     let verify = |method: &str, code: &str| json!({ "challengeToken": token, "method": method, "code": code });
     let path = "/api/account/step-up/verify";
-    ada.sends("POST", path, &verify("password", new)).await.is_refused(400, "invalid_request");
-    ada.sends("POST", path, &verify("recovery_code", &codes[0])).await.is(200);
-    ada.sends("POST", "/api/account/delete-request", &json!({ "stepUpChallengeToken": token })).await.is(200);
+    ada.send_json("POST", path, &verify("password", new_password)).await.assert_refused(400, "invalid_request");
+    ada.send_json("POST", path, &verify("recovery_code", &codes[0])).await.assert_status(200);
+    ada.send_json("POST", "/api/account/delete-request", &json!({ "stepUpChallengeToken": token }))
+        .await
+        .assert_status(200);
 }
 
 #[tokio::test]
-async fn a_secret_is_shown_to_and_confirmed_by_nobody_but_the_session_that_asked_for_it() {
+async fn a_secret_is_shown_to_and_confirmed_by_only_the_session_that_requested_it() {
     let world = World::new().await;
-    let ada = world.signed_up("ada").await;
-    let thief = Person::new("ada", &world);
-    thief.signs_in().await;
-    let planted = thief.sends("POST", "/api/account/2fa/setup", &json!({})).await.is(200).data();
-    let planted = planted["secret"].as_str().unwrap().to_owned();
-    ada.get("/account/two-factor").await.is(200).says_nothing_of(&planted);
+    let ada = world.signed_in_user("ada").await;
+    let thief = TestUser::new("ada", &world);
+    thief.sign_in().await;
+    let thiefs_setup = thief.send_json("POST", "/api/account/2fa/setup", &json!({})).await.assert_status(200).data();
+    let thiefs_secret = thiefs_setup["secret"].as_str().unwrap().to_owned();
+    ada.get("/account/two-factor").await.assert_status(200).assert_lacks(&thiefs_secret);
     assert_eq!(ada.get("/api/account/2fa").await.data()["hasTotpSecret"], false);
-    let own = ada.sends("POST", "/api/account/2fa/setup", &json!({})).await.is(200).data();
-    let own = own["secret"].as_str().unwrap().to_owned();
-    thief.get("/account/two-factor").await.is(200).says_nothing_of(&own);
-    let app = Authenticator::given(&own);
-    let body = json!({ "code": code(&app, &world) });
-    thief.sends("POST", "/api/account/2fa/enable", &body).await.is(401);
-    ada.sends("POST", "/api/account/2fa/enable", &body).await.is(200);
+    let own_setup = ada.send_json("POST", "/api/account/2fa/setup", &json!({})).await.assert_status(200).data();
+    let own_secret = own_setup["secret"].as_str().unwrap().to_owned();
+    thief.get("/account/two-factor").await.assert_status(200).assert_lacks(&own_secret);
+    let app = Authenticator::new(&own_secret);
+    let body = json!({ "code": current_code(&app, &world) });
+    thief.send_json("POST", "/api/account/2fa/enable", &body).await.assert_status(401);
+    ada.send_json("POST", "/api/account/2fa/enable", &body).await.assert_status(200);
 }

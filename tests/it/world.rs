@@ -1,4 +1,4 @@
-//! An environment as the server runs it, on a fresh file, with a clock that stands still.
+//! [`World`]: an environment on a new data file, served in this process, with a clock that tests set.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -7,87 +7,89 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atlas::app::clock::Clock;
-use atlas::app::{App, newborn};
+use atlas::app::{App, new_file_identity};
 use atlas::config::{self, Flags, Settings};
 use atlas::domain::Environment;
 use atlas::store::Store;
-use atlas::web::serve::{self, Limits};
-use atlas::web::{self, Operator, Site};
+use atlas::web;
+use atlas::web::server::connections;
+use atlas::web::server::connections::ConnectionLimits;
+use atlas::web::{Operator, WebState};
 use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::person::Person;
+use crate::test_user::TestUser;
 
-/// A Thursday, at noon in Greenwich.
+/// A Thursday, 12:00 UTC.
 pub const NOON: &str = "2026-02-12T12:00:00Z";
 
-/// A password that may be chosen.
+/// A password that the password rules accept.
 pub const PASSWORD: &str = "quiet orchard tram lemon";
 
 pub struct World {
     pub clock: Clock,
-    pub site: Arc<Site>,
+    pub state: Arc<WebState>,
     pub address: SocketAddr,
     pub settings: Settings,
     stop: Option<oneshot::Sender<()>>,
-    pub serving: Option<JoinHandle<usize>>,
+    pub server_task: Option<JoinHandle<usize>>,
     folder: TempDir,
 }
 
-/// What a world may have that others have not.
-pub struct Wishes {
+pub struct WorldOptions {
     pub now: &'static str,
     pub environment: &'static str,
     pub variables: Vec<(&'static str, String)>,
-    pub limits: Limits,
-    pub patience: Duration,
+    pub limits: ConnectionLimits,
+    /// How long a request body may take to arrive.
+    pub body_timeout: Duration,
 }
 
-impl Default for Wishes {
+impl Default for WorldOptions {
     fn default() -> Self {
         Self {
             now: NOON,
             environment: "development",
             variables: Vec::new(),
-            limits: Limits::default(),
-            patience: Duration::from_secs(30),
+            limits: ConnectionLimits::default(),
+            body_timeout: Duration::from_secs(30),
         }
     }
 }
 
 impl World {
     pub async fn new() -> Self {
-        Self::with(Wishes::default()).await
+        Self::with_options(WorldOptions::default()).await
     }
 
-    pub async fn at(now: &'static str) -> Self {
-        Self::with(Wishes { now, ..Wishes::default() }).await
+    pub async fn at_time(now: &'static str) -> Self {
+        Self::with_options(WorldOptions { now, ..WorldOptions::default() }).await
     }
 
-    pub async fn with(wishes: Wishes) -> Self {
-        Self::on(tempfile::tempdir().unwrap(), wishes).await
+    pub async fn with_options(options: WorldOptions) -> Self {
+        Self::open_in(tempfile::tempdir().unwrap(), options).await
     }
 
-    /// The same file, served by another process with other wishes. Browsers have to find it anew.
-    pub async fn served_again(mut self, wishes: Wishes) -> Self {
-        self.stops();
-        self.serving.take().unwrap().await.unwrap();
-        let Self { site, folder, .. } = self;
-        // Whatever still runs in the background lets go of the file first.
-        while Arc::strong_count(&site) > 1 {
+    /// Stops the server and opens its file with other options. The address changes.
+    pub async fn restart_with_options(mut self, options: WorldOptions) -> Self {
+        self.stop();
+        self.server_task.take().unwrap().await.unwrap();
+        let Self { state, folder, .. } = self;
+        // Background tasks hold the file until they end.
+        while Arc::strong_count(&state) > 1 {
             tokio::task::yield_now().await;
         }
-        drop(site);
-        Self::on(folder, wishes).await
+        drop(state);
+        Self::open_in(folder, options).await
     }
 
-    async fn on(folder: TempDir, wishes: Wishes) -> Self {
+    async fn open_in(folder: TempDir, options: WorldOptions) -> Self {
         let config = folder.path().join("atlas.toml");
         std::fs::write(&config, "").unwrap();
-        let environment: Environment = wishes.environment.parse().unwrap();
+        let environment: Environment = options.environment.parse().unwrap();
         let flags = Flags {
             environment: Some(environment.to_string()),
             config: Some(config),
@@ -95,112 +97,118 @@ impl World {
             ..Flags::default()
         };
         let variables: BTreeMap<String, String> =
-            wishes.variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            options.variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let checked = config::check(&flags, &variables).unwrap();
         let settings = checked.settings.unwrap_or_else(|| panic!("{:?}", checked.problems));
 
-        let clock = Clock::held_at(instant(wishes.now));
-        Self::open(folder, settings, clock, wishes.limits, wishes.patience).await
+        let clock = Clock::fixed_at(instant(options.now));
+        Self::open(folder, settings, clock, options.limits, options.body_timeout).await
     }
 
-    async fn open(folder: TempDir, settings: Settings, clock: Clock, limits: Limits, patience: Duration) -> Self {
-        let born = newborn(&clock).unwrap();
-        let opened = Store::open_or_create(&settings.data_file, &settings.environment, || born).unwrap();
+    async fn open(
+        folder: TempDir,
+        settings: Settings,
+        clock: Clock,
+        limits: ConnectionLimits,
+        body_timeout: Duration,
+    ) -> Self {
+        let identity = new_file_identity(&clock).unwrap();
+        let opened = Store::open_or_create(&settings.data_file, &settings.environment, || identity).unwrap();
         let listener = TcpListener::bind(settings.listen).await.unwrap();
         let address = listener.local_addr().unwrap();
         let app_url =
             settings.app_url.clone().unwrap_or_else(|| format!("http://localhost:{}", address.port()).parse().unwrap());
         let app = App::new(opened.store, &settings, app_url, clock.clone()).unwrap();
-        let mut site = Site::new(app, &settings);
-        site.patience = patience;
-        // Nobody is there to be asked, so whoever holds the token hears the own question.
-        site.operator = settings
+        let mut state = WebState::new(app, &settings);
+        state.body_timeout = body_timeout;
+        // Tests run no verification for this endpoint: it echoes the request.
+        state.operator = settings
             .operator_token
             .clone()
-            .map(|token| Operator { token, asks: Arc::new(|question| Box::pin(async move { Ok(question) })) });
-        let site = Arc::new(site);
-        let door = web::door(Arc::clone(&site)).unwrap();
+            .map(|token| Operator { token, handler: Arc::new(|question| Box::pin(async move { Ok(question) })) });
+        let state = Arc::new(state);
+        let service = web::service(Arc::clone(&state)).unwrap();
         let (stop, stopping) = oneshot::channel();
-        let serving = tokio::spawn(serve::run(door, listener, limits, async {
+        let server_task = tokio::spawn(connections::run(service, listener, limits, async {
             let _ = stopping.await;
         }));
-        Self { clock, site, address, settings, stop: Some(stop), serving: Some(serving), folder }
+        Self { clock, state, address, settings, stop: Some(stop), server_task: Some(server_task), folder }
     }
 
-    /// Serves the same file with other settings, somewhere else, as after a restart.
-    pub async fn serves_again(&mut self, change: impl FnOnce(&mut Settings)) {
+    /// Serves the same store with changed settings, as after a restart. The address changes.
+    pub async fn restart_with_settings(&mut self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.settings);
         let listener = TcpListener::bind(self.settings.listen).await.unwrap();
         self.address = listener.local_addr().unwrap();
         let app_url = format!("http://localhost:{}", self.address.port()).parse().unwrap();
-        let app = App::new(self.site.app.store.clone(), &self.settings, app_url, self.clock.clone()).unwrap();
-        self.site = Arc::new(Site::new(app, &self.settings));
-        let door = web::door(Arc::clone(&self.site)).unwrap();
+        let app = App::new(self.state.app.store.clone(), &self.settings, app_url, self.clock.clone()).unwrap();
+        self.state = Arc::new(WebState::new(app, &self.settings));
+        let service = web::service(Arc::clone(&self.state)).unwrap();
         let (stop, stopping) = oneshot::channel();
-        self.serving = Some(tokio::spawn(serve::run(door, listener, Limits::default(), async {
-            let _ = stopping.await;
-        })));
+        self.server_task =
+            Some(tokio::spawn(connections::run(service, listener, ConnectionLimits::default(), async {
+                let _ = stopping.await;
+            })));
         self.stop = Some(stop);
     }
 
-    /// Lets the clock stand elsewhere.
-    pub fn it_is(&self, now: &str) {
+    pub fn set_time(&self, now: &str) {
         self.clock.set(instant(now));
     }
 
-    /// Somebody with a browser who has never been here.
-    pub fn stranger(&self) -> Person {
-        Person::new("stranger", self)
+    /// A client without cookies.
+    pub fn visitor(&self) -> TestUser {
+        TestUser::new("visitor", self)
     }
 
-    /// Somebody who has signed up, confirmed the address and signed in.
-    pub async fn signed_up(&self, name: &'static str) -> Person {
-        self.signed_up_in(name, "UTC").await
+    /// A user who has signed up, confirmed the address and signed in.
+    pub async fn signed_in_user(&self, name: &'static str) -> TestUser {
+        self.signed_in_user_in(name, "UTC").await
     }
 
-    /// The same, with days that begin and end in `zone`.
-    pub async fn signed_up_in(&self, name: &'static str, zone: &str) -> Person {
-        let person = Person::new(name, self);
-        person.signs_up(zone).await;
-        person.confirms().await;
-        person.signs_in().await;
-        person
+    /// The same in a time zone.
+    pub async fn signed_in_user_in(&self, name: &'static str, zone: &str) -> TestUser {
+        let user = TestUser::new(name, self);
+        user.sign_up(zone).await;
+        user.confirm_email().await;
+        user.sign_in().await;
+        user
     }
 
     /// The text of the newest mail to an address.
     pub fn newest_mail(&self, to: &str) -> Option<String> {
-        let mails = atlas::app::outbox::newest(&self.site.app, usize::MAX).unwrap();
-        mails.into_iter().find(|mail| mail.to.as_str() == to).and_then(|mail| mail.letter).map(|letter| letter.text)
+        let mails = atlas::app::mail::outbox::list_newest(&self.state.app, usize::MAX).unwrap();
+        mails.into_iter().find(|mail| mail.to.as_str() == to).and_then(|mail| mail.body).map(|letter| letter.text)
     }
 
-    /// How many mails an address got.
-    pub fn mails(&self, to: &str) -> usize {
-        let mails = atlas::app::outbox::newest(&self.site.app, usize::MAX).unwrap();
+    /// How many mails were sent to an address.
+    pub fn mail_count(&self, to: &str) -> usize {
+        let mails = atlas::app::mail::outbox::list_newest(&self.state.app, usize::MAX).unwrap();
         mails.iter().filter(|mail| mail.to.as_str() == to).count()
     }
 
-    /// The same environment after its server was stopped and started again, at another address.
-    pub async fn restarted(self) -> Self {
-        self.restarted_after(|_| ()).await
+    /// Stops the server and opens its file again. The address changes.
+    pub async fn restart(self) -> Self {
+        self.restart_after(|_| ()).await
     }
 
-    /// The same, when something was done to its file in between.
-    pub async fn restarted_after(mut self, meanwhile: impl FnOnce(&Path)) -> Self {
-        self.stops();
-        self.serving.take().unwrap().await.unwrap();
-        let Self { clock, site, settings, folder, .. } = self;
-        site.app.store.flush().await.unwrap();
-        // Whatever still runs in the background lets go of the file first.
-        while Arc::strong_count(&site) > 1 {
+    /// The same, with a change to the file in between.
+    pub async fn restart_after(mut self, edit: impl FnOnce(&Path)) -> Self {
+        self.stop();
+        self.server_task.take().unwrap().await.unwrap();
+        let Self { clock, state, settings, folder, .. } = self;
+        state.app.store.flush().await.unwrap();
+        // Background tasks hold the file until they end.
+        while Arc::strong_count(&state) > 1 {
             tokio::task::yield_now().await;
         }
-        drop(site);
-        meanwhile(&settings.data_file);
-        Self::open(folder, settings, clock, Limits::default(), Duration::from_secs(30)).await
+        drop(state);
+        edit(&settings.data_file);
+        Self::open(folder, settings, clock, ConnectionLimits::default(), Duration::from_secs(30)).await
     }
 
-    /// Begins to stop serving, as a signal does.
-    pub fn stops(&mut self) {
+    /// Starts a graceful shutdown, as a signal does.
+    pub fn stop(&mut self) {
         self.stop.take();
     }
 }

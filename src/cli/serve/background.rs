@@ -1,5 +1,4 @@
-//! What goes on in the background while an environment is served. Nothing here ends by itself, and nothing that panics takes
-//! anything else down with it.
+//! The background tasks of a running server. None ends by itself, and one that panics is restarted and stops nothing else.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,142 +6,149 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use crate::app::{purge, recovery, sending};
-use crate::cli::{Exit, complain};
+use crate::app::mail::delivery;
+use crate::app::{disk_recovery, expiry};
+use crate::cli::error::CommandError;
 use crate::config::Settings;
+use crate::domain::environment::files::control_socket;
 use crate::mail::Relay;
-use crate::observe::panics::{kept_up, why};
+use crate::observe::panics::{join_error_reason, keep_running};
 use crate::observe::supervisor::Supervisor;
-use crate::ops::control::{self, Control};
-use crate::ops::operations::Operations;
-use crate::ops::previews;
-use crate::ops::snapshots::keep_taking;
-use crate::ops::verify::desk;
-use crate::store::schema;
-use crate::web::{self, Site};
+use crate::ops::context::OperatorContext;
+use crate::ops::control::ControlSocket;
+use crate::ops::verify::agent;
+use crate::ops::{previews, snapshots};
+use crate::store::tables::schema;
+use crate::web::{self, WebState};
 
-/// Sends the outbox for as long as the server runs; without a relay there is nothing to do, for ever.
-pub(super) fn sending(settings: &Settings, site: &Arc<Site>) -> Result<impl Future<Output = ()> + use<>, Exit> {
-    let environment = settings.policy.marked.then(|| settings.environment.to_string());
-    let relay = Relay::of(&settings.mail, &site.app.app_url, environment).map_err(|error| {
-        complain(format_args!("TLS for mail: {error}"));
-        Exit::Configuration
-    })?;
-    let site = Arc::clone(site);
+/// How long a task that panicked waits before it is restarted.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
+/// The same for tasks with a longer interval.
+const LONG_RESTART_PAUSE: Duration = Duration::from_mins(1);
+
+/// Delivers the outbox; without a relay there is nothing to do.
+pub(super) fn send_mail(
+    settings: &Settings,
+    state: &Arc<WebState>,
+) -> Result<impl Future<Output = ()> + use<>, CommandError> {
+    let environment = settings.policy.is_labeled.then(|| settings.environment.to_string());
+    let relay =
+        Relay::from_settings(&settings.mail, &state.app.app_url, environment).map_err(CommandError::RelayTls)?;
+    let state = Arc::clone(state);
     Ok(async move {
         let Some(relay) = relay.map(Arc::new) else { return std::future::pending().await };
-        let work = || {
-            let (site, relay) = (Arc::clone(&site), Arc::clone(&relay));
-            async move { sending::keep_sending(&site.app, &relay).await }
+        let task = || {
+            let (state, relay) = (Arc::clone(&state), Arc::clone(&relay));
+            async move { delivery::run_delivery(&state.app, &relay).await }
         };
-        kept_up("sending mail", Duration::from_secs(1), work).await;
+        keep_running("sending mail", RESTART_PAUSE, task).await;
     })
 }
 
-/// Removes what is over for as long as the server runs.
-pub(super) async fn purging(site: Arc<Site>) {
-    let work = || {
-        let site = Arc::clone(&site);
-        async move { purge::keep_purging(&site.app).await }
+pub(super) async fn remove_expired(state: Arc<WebState>) {
+    let task = || {
+        let state = Arc::clone(&state);
+        async move { expiry::run_expiry(&state.app).await }
     };
-    kept_up("purging", purge::EVERY, work).await;
+    keep_running("removing expired rows", expiry::PURGE_INTERVAL, task).await;
 }
 
-/// Comes back after the disk refused something, for as long as the server runs.
-pub(super) async fn recovering(site: Arc<Site>) {
-    let work = || {
-        let site = Arc::clone(&site);
-        async move { recovery::keep_recovering(&site.app).await }
+pub(super) async fn reopen_after_disk_errors(state: Arc<WebState>) {
+    let task = || {
+        let state = Arc::clone(&state);
+        async move { disk_recovery::run_disk_recovery(&state.app).await }
     };
-    kept_up("watching the data file", Duration::from_secs(1), work).await;
+    keep_running("watching the data file", RESTART_PAUSE, task).await;
 }
 
-/// Listens to operators' commands for as long as the server runs. Without the socket it serves all the same.
-pub(super) fn listening(settings: &Settings, operations: &Arc<Operations>) -> impl Future<Output = ()> + use<> {
-    let control = Control::open(&settings.data_file).map(Arc::new).map_err(|error| {
-        let path = control::socket_of(&settings.data_file);
-        tracing::warn!(%error, path = %path.display(), "no control socket; commands need the server to stop");
+/// Listens on the control socket. The server runs without it too.
+pub(super) fn listen_for_commands(
+    settings: &Settings,
+    context: &Arc<OperatorContext>,
+) -> impl Future<Output = ()> + use<> {
+    let socket = ControlSocket::open(&settings.data_file).map(Arc::new).map_err(|error| {
+        let path = control_socket(&settings.data_file);
+        tracing::warn!(%error, path = %path.display(), "no control socket: stop the server to run commands");
     });
-    let operations = Arc::clone(operations);
+    let context = Arc::clone(context);
     async move {
-        let Ok(control) = control else { return std::future::pending().await };
-        let work = || {
-            let (operations, control) = (Arc::clone(&operations), Arc::clone(&control));
-            async move { control.listen(&operations).await }
+        let Ok(socket) = socket else { return std::future::pending().await };
+        let task = || {
+            let (context, socket) = (Arc::clone(&context), Arc::clone(&socket));
+            async move { socket.listen(&context).await }
         };
-        kept_up("listening to operators", Duration::from_secs(1), work).await;
+        keep_running("listening for commands", RESTART_PAUSE, task).await;
     }
 }
 
-/// Takes snapshots on schedule for as long as the server runs, where that is wanted.
-pub(super) async fn taking_snapshots(every: Option<Duration>, operations: &Arc<Operations>) {
-    let Some(every) = every else { return std::future::pending().await };
-    let work = || {
-        let operations = Arc::clone(operations);
-        async move { keep_taking(&operations, every).await }
+/// Takes scheduled snapshots, if the settings name an interval.
+pub(super) async fn take_snapshots(interval: Option<Duration>, context: &Arc<OperatorContext>) {
+    let Some(interval) = interval else { return std::future::pending().await };
+    let task = || {
+        let context = Arc::clone(context);
+        async move { snapshots::run_schedule(&context, interval).await }
     };
-    kept_up("taking snapshots on schedule", Duration::from_mins(1), work).await;
+    keep_running("taking scheduled snapshots", LONG_RESTART_PAUSE, task).await;
 }
 
-/// Removes previews that are over for as long as the server runs.
-pub(super) async fn pruning(settings: &Settings) {
-    let work = || {
+pub(super) async fn prune_previews(settings: &Settings) {
+    let task = || {
         let settings = settings.clone();
         async move { previews::keep_pruning(&settings).await }
     };
-    kept_up("removing previews", Duration::from_mins(1), work).await;
+    keep_running("removing expired previews", LONG_RESTART_PAUSE, task).await;
 }
 
-/// Ends checklists that nobody ended for as long as the server runs.
-pub(super) async fn ending_checklists(operations: &Arc<Operations>) {
-    let work = || {
-        let operations = Arc::clone(operations);
-        async move { desk::keep_ending(&operations).await }
+/// Removes the temporary users of checklists that did not end.
+pub(super) async fn remove_stale_probes(context: &Arc<OperatorContext>) {
+    let task = || {
+        let context = Arc::clone(context);
+        async move { agent::remove_stale_probes(&context).await }
     };
-    kept_up("ending checklists", Duration::from_mins(1), work).await;
+    keep_running("removing accounts of checklists", LONG_RESTART_PAUSE, task).await;
 }
 
-/// Says that Atlas lives for as long as its file can be read and its threads get on, where somebody wants to know. A file
-/// that takes no writes any more is no reason to start again: that would not make room on the disk.
-pub(super) fn living(supervisor: &Arc<Supervisor>, site: &Arc<Site>) -> impl Future<Output = ()> + use<> {
-    let (supervisor, site) = (Arc::clone(supervisor), Arc::clone(site));
+/// Sends heartbeats to the service manager while the data file can be read and the threads make progress. A file that takes
+/// no writes is no reason to restart: that would not make room on the disk.
+pub(super) fn send_heartbeats(supervisor: &Arc<Supervisor>, state: &Arc<WebState>) -> impl Future<Output = ()> + use<> {
+    let (supervisor, state) = (Arc::clone(supervisor), Arc::clone(state));
     async move {
-        let Some(pulse) = supervisor.pulse() else { return std::future::pending().await };
-        let work = || {
-            let (supervisor, site) = (Arc::clone(&supervisor), Arc::clone(&site));
-            async move { keep_saying(&supervisor, &site, pulse).await }
+        let Some(interval) = supervisor.heartbeat_interval() else { return std::future::pending().await };
+        let task = || {
+            let (supervisor, state) = (Arc::clone(&supervisor), Arc::clone(&state));
+            async move { heartbeat(&supervisor, &state, interval).await }
         };
-        kept_up("saying that it lives", pulse, work).await;
+        keep_running("sending heartbeats", interval, task).await;
     }
 }
 
-async fn keep_saying(supervisor: &Supervisor, site: &Arc<Site>, pulse: Duration) {
+async fn heartbeat(supervisor: &Supervisor, state: &Arc<WebState>, interval: Duration) {
     loop {
-        let site = Arc::clone(site);
-        let look = move || site.app.store.read(|view| view.count(schema::STAMP.name()));
-        match tokio::task::spawn_blocking(look).await {
-            Ok(Ok(_)) => supervisor.is_alive(),
+        let state = Arc::clone(state);
+        let read = move || state.app.store.read(|txn| txn.count(schema::STAMP.name()));
+        match tokio::task::spawn_blocking(read).await {
+            Ok(Ok(_)) => supervisor.notify_alive(),
             Ok(Err(error)) => tracing::error!(%error, "the data file cannot be read"),
-            Err(ended) => tracing::error!(error = why(&ended), "the data file cannot be read"),
+            Err(ended) => tracing::error!(error = join_error_reason(&ended), "the data file cannot be read"),
         }
-        tokio::time::sleep(pulse).await;
+        tokio::time::sleep(interval).await;
     }
 }
 
-/// Answers whoever scrapes metrics for as long as the server runs, where there are any.
-pub(super) fn measuring(
-    scraped: Option<(TcpListener, SocketAddr)>,
-    site: &Arc<Site>,
+/// Serves metrics, if an address is configured.
+pub(super) fn serve_metrics(
+    bound: Option<(TcpListener, SocketAddr)>,
+    state: &Arc<WebState>,
 ) -> impl Future<Output = ()> + use<> {
-    let site = Arc::clone(site);
+    let state = Arc::clone(state);
     async move {
-        let Some((listener, address)) = scraped else { return std::future::pending().await };
-        tracing::info!(%address, "metrics can be read");
+        let Some((listener, address)) = bound else { return std::future::pending().await };
+        tracing::info!(%address, "serving metrics");
         let listener = Arc::new(listener);
-        let work = || {
-            let (site, listener) = (Arc::clone(&site), Arc::clone(&listener));
-            web::metrics::serve(site, listener)
+        let task = || {
+            let (state, listener) = (Arc::clone(&state), Arc::clone(&listener));
+            web::server::metrics::serve(state, listener)
         };
-        kept_up("answering whoever scrapes", Duration::from_secs(1), work).await;
+        keep_running("serving metrics", RESTART_PAUSE, task).await;
     }
 }

@@ -1,240 +1,201 @@
 //! `atlas serve`: one environment, until it is stopped.
 
 mod background;
-mod file;
+mod data_file;
+mod listen;
+mod shutdown;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
-use super::{Exit, complain, open, say};
+use super::args::EnvironmentArgs;
+use super::error::CommandError;
+use super::exit_status::ExitStatus;
+use super::printer::{Printer, print};
+use super::settings::{app_url, load_settings};
+use crate::app::App;
+use crate::app::backup::{releases, snapshots};
 use crate::app::clock::Clock;
-use crate::app::{App, releases, snapshots};
 use crate::config::{self, Flags, Secret, Settings};
-use crate::domain::approval::Approval;
+use crate::domain::backup::approval::Approval;
 use crate::observe;
 use crate::observe::supervisor::Supervisor;
-use crate::ops::operations::Operations;
-use crate::ops::verify::remote;
+use crate::ops::context::OperatorContext;
+use crate::ops::verify::agent;
 use crate::ops::{approvals, previews};
-use crate::store::PidNote;
-use crate::web::serve::{self, Limits};
-use crate::web::{self, Operator, Site};
+use crate::store::PidFile;
+use crate::web::server::connections::{self, ConnectionLimits};
+use crate::web::{self, Operator, WebState};
+use listen::listen;
+use shutdown::{Signals, serve_until_stopped, wait_for_commands};
 
-/// How long operators' commands may go on when the server stops.
-const LAST_COMMANDS: Duration = Duration::from_secs(15);
+/// How long the runtime waits for blocking work when the server has stopped; what still runs then was cut off on purpose.
+const RUNTIME_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Serves until SIGTERM or SIGINT, then lets running requests finish. A second signal ends at once.
-pub fn run(flags: &Flags) -> Exit {
-    let settings = match open::settings(flags) {
-        Ok(settings) => settings,
-        Err(exit) => return exit,
-    };
-    if let Err(why) = observe::logs::start(&settings.log, settings.log_format) {
-        complain(why);
-        return Exit::Configuration;
-    }
-    // Before the port and the data file: a binary that may not serve touches neither.
-    let approval = match approvals::admit(&settings, Clock::System.now()) {
-        Ok(approval) => approval,
-        Err(why) => {
-            complain(why);
-            return Exit::Refused;
-        }
-    };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            complain(error);
-            return Exit::InputOutput;
-        }
-    };
-    let exit = runtime.block_on(serve(&settings, approval)).unwrap_or_else(|exit| exit);
-    // Whatever still runs was cut off on purpose.
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    exit
+#[derive(Args)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    environment: EnvironmentArgs,
+    /// Address and port to listen on, e.g. 127.0.0.1:3000
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Log filter, e.g. info or atlas=debug
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+    /// Log format: auto, pretty or json
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// Require that staging verified this very binary; for production
+    #[arg(long)]
+    require_verified: bool,
 }
 
-async fn serve(settings: &Settings, approval: Option<Approval>) -> Result<Exit, Exit> {
-    // The port comes first: a busy one is the commonest mistake, and nothing is made before it is told.
+/// Serves until SIGTERM or SIGINT, then lets running requests finish. A second signal ends at once.
+pub(super) fn run(args: ServeArgs) -> ExitStatus {
+    let ServeArgs { environment, listen, log, log_format, require_verified } = args;
+    let flags = Flags { listen, log, log_format, require_verified, ..environment.flags() };
+    match start(&flags) {
+        Ok(()) => ExitStatus::Success,
+        Err(error) => Printer::new(false).print_failure(&error),
+    }
+}
+
+fn start(flags: &Flags) -> Result<(), CommandError> {
+    let settings = load_settings(flags)?;
+    observe::logs::start(&settings.log, settings.log_format)
+        .map_err(|error| CommandError::Settings(error.to_string()))?;
+    // Before the port and the data file: a binary that may not serve touches neither.
+    let approval = approvals::require_approved_binary(&settings, Clock::System.now())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| CommandError::io("starting the runtime", error))?;
+    let served = runtime.block_on(serve(&settings, approval));
+    runtime.shutdown_timeout(RUNTIME_TIMEOUT);
+    served
+}
+
+async fn serve(settings: &Settings, approval: Option<Approval>) -> Result<(), CommandError> {
+    // The port comes first: a busy one is the most common mistake, and no file is created before it is reported.
     let (listener, bound) = listen(settings.listen, "--listen").await?;
-    let scraped = match settings.metrics {
+    let metrics = match settings.metrics {
         Some(address) => Some(listen(address, "ATLAS_METRICS_LISTEN").await?),
         None => None,
     };
-    let opened = file::data_file(settings, &listener, bound).await?;
-    let _note = PidNote::leave(&settings.data_file);
-    let app_url = open::app_url(settings, bound)?;
-    let broken = |error: &dyn std::fmt::Display| {
-        complain(error);
-        Exit::InputOutput
-    };
-    let app = App::new(opened.store, settings, app_url.clone(), Clock::System).map_err(|error| broken(&error))?;
-    previews::first_start(&app, settings).await.map_err(|error| super::preview::failed(&error))?;
+    let opened = data_file::open_or_migrate(settings, &listener, bound).await?;
+    let was_created = opened.created;
+    let _pid_file = PidFile::create(&settings.data_file);
+    let app_url = app_url(settings, bound)?;
+    let app = App::new(opened.store, settings, app_url.clone(), Clock::System)
+        .map_err(|error| CommandError::io("starting the use cases", error))?;
+    previews::seed_on_first_start(&app, settings).await?;
     let app = Arc::new(app);
-    let operations = Arc::new(Operations::new(Arc::clone(&app), settings));
-    let mut site = Site::new(Arc::clone(&app), settings);
-    site.operator = settings.operator_token.clone().map(|token| operator(token, &operations));
-    let site = Arc::new(site);
-    site.reporter.covers_the_process();
-    let door = web::door(Arc::clone(&site)).map_err(|error| broken(&error))?;
-    let mut signals = Signals::watch().map_err(|error| broken(&error))?;
+    let context = Arc::new(OperatorContext::new(Arc::clone(&app), settings));
+    let state = web_state(&app, &context, settings);
+    // Before the line that says the server is ready: a process that reads it may send a signal at once.
+    let signals = Signals::watch().map_err(|error| CommandError::io("watching signals", error))?;
+    print_address(settings, &app_url, bound, was_created);
+    record_release(&app, &context, approval);
+    serve_with_background(settings, &state, &context, signals, listener, metrics).await?;
+    // After a rollback to another binary's data there is nothing left to write.
+    if app.store.can_commit()
+        && let Err(error) = app.store.flush().await
+    {
+        tracing::warn!(%error, "the last writes could not be flushed to the data file");
+    }
+    state.reporter.close();
+    print(format_args!("Stopped serving {}", settings.environment));
+    Ok(())
+}
 
-    let file = settings.data_file.display();
-    let made = if opened.created { " (just made)" } else { "" };
-    let at = app_url.as_str().trim_end_matches('/');
-    let behind = if settings.app_url.is_some() { format!(", listening on {bound}") } else { String::new() };
-    say(format_args!("Atlas serves {} at {at} from {file}{made}{behind}", settings.environment));
-
-    let supervisor = Arc::new(supervisor()?);
-    let sending = background::sending(settings, &site)?;
-    let listening = background::listening(settings, &operations);
-    let measuring = background::measuring(scraped, &site);
-    let living = background::living(&supervisor, &site);
-    recording(&app, &operations, approval);
-    supervisor.is_ready();
+async fn serve_with_background(
+    settings: &Settings,
+    state: &Arc<WebState>,
+    context: &Arc<OperatorContext>,
+    mut signals: Signals,
+    listener: TcpListener,
+    metrics: Option<(TcpListener, SocketAddr)>,
+) -> Result<(), CommandError> {
+    let service = web::service(Arc::clone(state)).map_err(CommandError::fault)?;
+    let supervisor = Arc::new(connect_supervisor()?);
+    let mail = background::send_mail(settings, state)?;
+    let control = background::listen_for_commands(settings, context);
+    let metrics = background::serve_metrics(metrics, state);
+    let heartbeat = background::send_heartbeats(&supervisor, state);
+    supervisor.notify_ready();
     let (stop, stopping) = oneshot::channel();
     let stopped = async {
         let _ = stopping.await;
     };
-    let cut = tokio::select! {
-        cut = drained(serve::run(door, listener, Limits::default(), stopped), stop, &mut signals, &operations, &supervisor) => cut,
-        () = sending => 0,
-        () = background::purging(Arc::clone(&site)) => 0,
-        () = background::recovering(Arc::clone(&site)) => 0,
-        () = listening => 0,
-        () = background::taking_snapshots(settings.snapshots.every, &operations) => 0,
-        () = measuring => 0,
-        () = living => 0,
-        () = background::pruning(settings) => 0,
-        () = background::ending_checklists(&operations) => 0,
+    let connections = connections::run(service, listener, ConnectionLimits::default(), stopped);
+    // The background tasks end only by being dropped.
+    let cut_off = tokio::select! {
+        cut_off = serve_until_stopped(connections, stop, &mut signals, context, &supervisor) => cut_off,
+        () = mail => 0,
+        () = background::remove_expired(Arc::clone(state)) => 0,
+        () = background::reopen_after_disk_errors(Arc::clone(state)) => 0,
+        () = control => 0,
+        () = background::take_snapshots(settings.snapshots.interval, context) => 0,
+        () = metrics => 0,
+        () = heartbeat => 0,
+        () = background::prune_previews(settings) => 0,
+        () = background::remove_stale_probes(context) => 0,
     };
-    if cut > 0 {
-        tracing::warn!(cut, "connections were cut off when the time to drain was over");
+    if cut_off > 0 {
+        tracing::warn!(cut_off, "cut off connections that did not finish in time");
     }
-    finished(&operations, &mut signals).await;
-    // After a rollback to another binary's data there is nothing left to write.
-    if site.app.store.can_commit()
-        && let Err(error) = site.app.store.flush().await
-    {
-        tracing::warn!(%error, "the data file was not writable at the end");
-    }
-    site.reporter.close();
-    say(format_args!("Atlas has stopped serving {}", settings.environment));
-    Ok(Exit::Fine)
+    wait_for_commands(context, &mut signals).await;
+    Ok(())
 }
 
-/// Whoever answers an operator's checklist from another machine.
-fn operator(token: Secret, operations: &Arc<Operations>) -> Operator {
-    let operations = Arc::clone(operations);
-    let asks = move |question| -> web::Answering {
-        let operations = Arc::clone(&operations);
-        Box::pin(async move { remote::answer(&operations, question).await })
-    };
-    Operator { token, asks: Arc::new(asks) }
+fn web_state(app: &Arc<App>, context: &Arc<OperatorContext>, settings: &Settings) -> Arc<WebState> {
+    let mut state = WebState::new(Arc::clone(app), settings);
+    state.operator = settings.operator_token.clone().map(|token| remote_operator(token, context));
+    let state = Arc::new(state);
+    state.reporter.bind_process();
+    state
 }
 
-/// Writes down which binary serves from now on. It takes a moment to read it, and nobody waits for that.
-fn recording(app: &Arc<App>, operations: &Arc<Operations>, approval: Option<Approval>) {
-    let (app, operations) = (Arc::clone(app), Arc::clone(operations));
+fn print_address(settings: &Settings, app_url: &url::Url, bound: SocketAddr, was_created: bool) {
+    let file = settings.data_file.display();
+    let created = if was_created { " (created)" } else { "" };
+    let url = app_url.as_str().trim_end_matches('/');
+    let behind_proxy = if settings.app_url.is_some() { format!(", listening on {bound}") } else { String::new() };
+    print(format_args!("Serving {} at {url} from {file}{created}{behind_proxy}", settings.environment));
+}
+
+/// Answers the checklist of an operator on another machine.
+fn remote_operator(token: Secret, context: &Arc<OperatorContext>) -> Operator {
+    let context = Arc::clone(context);
+    let handler = move |body| -> web::OperatorFuture {
+        let context = Arc::clone(&context);
+        Box::pin(async move { agent::execute_remote(&context, body).await.map(|answer| serde_json::json!(answer)) })
+    };
+    Operator { token, handler: Arc::new(handler) }
+}
+
+/// Records which binary serves from now on, in the background: hashing the binary takes a moment.
+fn record_release(app: &Arc<App>, context: &Arc<OperatorContext>, approval: Option<Approval>) {
+    let (app, context) = (Arc::clone(app), Arc::clone(context));
     tokio::task::spawn_blocking(move || {
-        if let Err(error) = snapshots::recall(&app) {
-            tracing::warn!(%error, "the snapshots that are there cannot be listed");
+        if let Err(error) = snapshots::load_snapshot_ages(&app) {
+            tracing::warn!(%error, "the existing snapshots cannot be listed");
         }
-        if let Err(error) = releases::started(&app) {
-            tracing::warn!(%error, "this release is not written down, so a rollback will not know it");
+        if let Err(error) = releases::record_start(&app) {
+            tracing::warn!(%error, "this release is not recorded, so no rollback can lead to it");
         }
-        if let Some(Err(error)) = approval.map(|approval| operations.approvals.keep(approval)) {
-            tracing::warn!(%error, "staging's word on this release is not kept here, so the next start asks staging again");
+        if let Some(Err(error)) = approval.map(|approval| context.approvals.keep(approval)) {
+            tracing::warn!(%error, "staging's approval of this release is not kept here, so the next start needs staging again");
         }
     });
 }
 
-/// Waits for the first signal or an operator's word, then for the drain or the second signal.
-async fn drained(
-    serving: impl Future<Output = usize>,
-    stop: oneshot::Sender<()>,
-    signals: &mut Signals,
-    operations: &Operations,
-    supervisor: &Supervisor,
-) -> usize {
-    let mut serving = std::pin::pin!(serving);
-    tokio::select! {
-        cut = &mut serving => return cut,
-        () = signals.next() => {}
-        () = operations.stopped() => {}
-    }
-    supervisor.is_stopping();
-    tracing::info!("stopping: running requests may finish");
-    let _ = stop.send(());
-    tokio::select! {
-        cut = serving => cut,
-        () = signals.next() => {
-            tracing::warn!("stopping at once");
-            0
-        }
-    }
-}
-
-/// Lets operators' commands come to their end, a snapshot or a rollback, for as long as that is sensible. One that is cut
-/// off leaves the data file as it was or as it was to be.
-async fn finished(operations: &Operations, signals: &mut Signals) {
-    tokio::select! {
-        () = operations.finished() => {}
-        () = signals.next() => tracing::warn!("an operator's command was cut off by a second signal"),
-        () = tokio::time::sleep(LAST_COMMANDS) => tracing::warn!("an operator's command was cut off, for it took too long"),
-    }
-}
-
-/// The line to a service manager, if one started this process.
-fn supervisor() -> Result<Supervisor, Exit> {
-    let variables = config::process_variables().map_err(|error| {
-        complain(error);
-        Exit::Configuration
-    })?;
-    Supervisor::of(config::supervised(&variables)).map_err(|error| {
-        complain(format_args!("NOTIFY_SOCKET leads nowhere: {error}"));
-        Exit::InputOutput
-    })
-}
-
-async fn listen(address: SocketAddr, setting: &str) -> Result<(TcpListener, SocketAddr), Exit> {
-    let bound = async {
-        let listener = TcpListener::bind(address).await?;
-        let bound = listener.local_addr()?;
-        Ok::<_, std::io::Error>((listener, bound))
-    };
-    bound.await.map_err(|error| {
-        let hint = match error.kind() {
-            std::io::ErrorKind::AddrInUse => "another program listens there; stop it, or choose another port with",
-            std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose another with",
-            std::io::ErrorKind::AddrNotAvailable => "this machine has no such address; choose another with",
-            _ => "choose another address with",
-        };
-        complain(format_args!("cannot listen on {address}: {error} ({hint} {setting})"));
-        Exit::Unreachable
-    })
-}
-
-/// SIGTERM and SIGINT.
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn watch() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
+/// The connection to the service manager, if one started this process.
+fn connect_supervisor() -> Result<Supervisor, CommandError> {
+    let variables = config::process_variables()?;
+    Supervisor::connect(config::service_manager(&variables))
+        .map_err(|error| CommandError::io("NOTIFY_SOCKET cannot be used", error))
 }

@@ -1,101 +1,67 @@
-//! Going back: to the data of a snapshot, to the binary of a release, or to both.
+//! Rolls back to the data of a snapshot, to the binary of a release, or to both.
 //!
-//! The way is the same whether a server has the data file or nobody has: the copy that comes in is made and compared with
-//! its manifest first; then the data file gets a second name, which makes it the safety snapshot, and the copy takes its
-//! place by one rename. Killed at any point, the data file is the old one or the new one.
+//! | file | what it does |
+//! |---|---|
+//! | `environment` | the data file and what belongs to it |
+//! | `candidates` | which snapshots and releases there are to roll back to |
+//! | `losses` | what was written since a snapshot |
+//! | `plan` | decides on a snapshot and a binary, and changes nothing |
+//! | `swap` | puts the snapshot in the data file's place |
+//!
+//! The steps are the same whether a server has the data file or no process has it: the snapshot is copied beside the data
+//! file and compared with its manifest; the data file gets a second name, which makes it the safety snapshot; the copy takes
+//! its place by one rename.
+//!
+//! DURABILITY: killed at any point, the data file is the old one or the new one, and the old data has a name.
 
-mod exchange;
+mod candidates;
+mod environment;
+mod losses;
 mod plan;
+mod swap;
 
-use std::io;
-use std::path::Path;
+use crate::app::Error;
+use crate::app::backup::binary::binary_digest;
+use crate::app::progress::Progress;
+use crate::store::backup::snapshot::SnapshotError;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use super::protocol::rollback::{CompletedRollback, PlannedRollback, RollbackAnswer, RollbackCommand};
+pub use environment::RollbackEnvironment;
 
-use crate::app::clock::Clock;
-use crate::app::elsewhere::Elsewhere;
-use crate::app::snapshots::Told;
-use crate::app::{Error, releases};
-use crate::domain::Environment;
-use crate::ops::approvals::Approvals;
-use crate::ops::set;
-use crate::store::snapshot::Failure;
-use crate::store::{Hold, OpenError, Store};
-
-/// What an operator wants to go back to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wanted {
-    /// A snapshot or a release; the known-good release when nothing is named.
-    pub to: Option<String>,
-    /// Only the binary: nothing that was written is lost.
-    pub code_only: bool,
-    /// Only say what would be done.
-    pub dry_run: bool,
-}
-
-/// A data file that may be gone back on.
-pub struct Place<'a> {
-    /// The data file.
-    pub data_file: &'a Path,
-    /// Whose it is.
-    pub environment: &'a Environment,
-    /// What time it is.
-    pub clock: &'a Clock,
-    /// The second folder of snapshots, if there is one.
-    pub elsewhere: Option<&'a Elsewhere>,
-    /// Which binaries may serve here.
-    pub approvals: &'a Approvals,
-    /// The open store, where this process has it.
-    pub store: Option<&'a Store>,
-}
-
-/// What came of it.
-pub struct Done {
+/// What a rollback did.
+pub struct RollbackOutcome {
     /// For the operator.
-    pub answer: Value,
+    pub answer: RollbackAnswer,
     /// Whether another binary than this one has to serve the data from now on.
-    pub other_binary: bool,
+    pub needs_other_binary: bool,
 }
 
-/// Plans, and unless it is a dry run goes back.
+/// Plans a rollback and, unless it is a dry run, executes it.
 ///
 /// # Errors
-/// [`Error::Refused`] when there is nothing to go back to, or it does not fit: nothing was changed. Anything else: the
-/// data file is the one that it was, or the one that was asked for.
-pub fn go_back(place: &Place<'_>, wanted: &Wanted, told: Told<'_>) -> Result<Done, Error> {
-    let plan = plan::plan(place, wanted, told)?;
-    let mut answer = plan.shown(place);
-    if wanted.dry_run {
-        set(&mut answer, "dryRun", json!(true));
-        return Ok(Done { answer, other_binary: false });
+/// [`Error::Refused`] when there is nothing to roll back to, or it does not fit: nothing was changed. After any other error
+/// the data file is the one that it was, or the one that was asked for.
+pub fn rollback(
+    environment: &RollbackEnvironment<'_>,
+    command: &RollbackCommand,
+    on_progress: Progress<'_>,
+) -> Result<RollbackOutcome, Error> {
+    let plan = plan::plan(environment, command, on_progress)?;
+    let answer = plan.describe(environment);
+    if command.dry_run {
+        let answer = RollbackAnswer::Planned(PlannedRollback { plan: answer, dry_run: true });
+        return Ok(RollbackOutcome { answer, needs_other_binary: false });
     }
-    if let Some(snapshot) = &plan.snapshot {
-        let safety = exchange::exchange(place, &plan, snapshot, told)?;
-        set(&mut answer, "safety", safety);
-    }
+    let safety = match &plan.snapshot {
+        Some(snapshot) => swap::swap(environment, &plan, snapshot, on_progress)?,
+        None => None,
+    };
     if let Some(release) = &plan.release {
-        releases_of(place).point_at(release).map_err(Failure::from)?;
-        told("releases/current leads to that binary");
+        environment.releases().set_current(release).map_err(SnapshotError::from)?;
+        on_progress("pointed releases/current at that binary");
     }
-    let running = releases::binary_digest();
-    let other_binary = plan.release.as_ref().is_some_and(|release| Some(&release.digest) != running.as_ref());
-    set(&mut answer, "done", json!(true));
-    Ok(Done { answer, other_binary })
-}
-
-fn releases_of(place: &Place<'_>) -> crate::store::releases::Folder {
-    crate::store::releases::Folder::beside(place.data_file)
-}
-
-/// The data file, so that nobody opens it; nothing where there is none, for that can be gone back on too.
-///
-/// # Errors
-/// As for [`Hold::take`].
-pub fn hold(place: &Place<'_>) -> Result<Option<Hold>, OpenError> {
-    match Hold::take(place.data_file) {
-        Ok(hold) => Ok(Some(hold)),
-        Err(OpenError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    let running = binary_digest();
+    let needs_other_binary = plan.release.as_ref().is_some_and(|release| Some(&release.digest) != running.as_ref());
+    let done = CompletedRollback { plan: answer, done: true, safety, server_stops: None };
+    Ok(RollbackOutcome { answer: RollbackAnswer::Done(done), needs_other_binary })
 }

@@ -1,94 +1,91 @@
-//! Whether what answers at the address is well, and is this deployment of this binary: health, schema, clock.
+//! Checks that the address leads to this deployment, running this binary: `health`, `schema` and `clock`.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::visitor::{Reply, Visitor};
-use super::{Looked, Run, Short};
+use super::check::{CheckError, CheckResult};
+use super::context::CheckContext;
+use super::http_client::{HttpClient, HttpResponse};
 use crate::app::clock::Clock;
 use crate::store::migrations;
 
-/// How often health is asked, to see that it keeps its shape.
-const TIMES: usize = 3;
-/// How far a clock may be off.
-const OFF: SignedDuration = SignedDuration::from_secs(30);
+/// How often `/api/health` is requested, to see that it always has the same fields.
+const HEALTH_REQUESTS: usize = 3;
+const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(30);
 
-/// Health as anybody sees it, without credentials.
-fn asked(run: &Run<'_>) -> Result<(Reply, Value), Short> {
-    let reply = Visitor::without_credentials(&run.subject.way).get("/api/health")?;
-    let data = reply.at("/data");
-    Ok((reply, data))
+/// `/api/health` as anyone sees it, with its `data`.
+fn get_health(context: &CheckContext<'_>) -> Result<(HttpResponse, Value), CheckError> {
+    let response = HttpClient::without_credentials(&context.target.endpoint).get("/api/health")?;
+    let data = response.json_at("/data");
+    Ok((response, data))
 }
 
-fn names(value: &Value) -> Vec<&str> {
-    value.as_object().map(|parts| parts.keys().map(String::as_str).collect()).unwrap_or_default()
+fn field_names(value: &Value) -> Vec<&str> {
+    value.as_object().map(|fields| fields.keys().map(String::as_str).collect()).unwrap_or_default()
 }
 
-/// 200, always the same shape, and of exactly this deployment.
-pub(super) fn health(run: &mut Run<'_>) -> Looked {
-    let environment = run.subject.settings.environment.to_string();
-    let (first, data) = asked(run)?;
+pub(super) fn check_health(context: &mut CheckContext<'_>) -> CheckResult {
+    let (response, data) = get_health(context)?;
     let data = &data;
-    if first.status != 200 || data["status"] != "ok" {
-        let seen = format!("{}, {}", first.status, data["status"]);
-        return Err(Short::failed(
-            "/api/health answers 200 and “ok”",
-            seen,
-            "read the server's log; is the disk full?",
-        ));
+    if response.status != 200 || data["status"] != "ok" {
+        let found = format!("{}, {}", response.status, data["status"]);
+        let remedy = "read the server's log, and check that the disk is not full";
+        return Err(CheckError::failed("/api/health answers 200 and “ok”", found, remedy));
     }
-    for _ in 1..TIMES {
-        let (_, again) = asked(run)?;
-        if names(&again) != names(data) {
-            let seen = format!("{:?}, then {:?}", names(data), names(&again));
-            return Err(Short::failed("the same parts each time", seen, "see whether several servers answer there"));
+    for _ in 1..HEALTH_REQUESTS {
+        let (_, again) = get_health(context)?;
+        if field_names(&again) != field_names(data) {
+            let found = format!("{:?}, then {:?}", field_names(data), field_names(&again));
+            let remedy = "check whether several servers answer at this address";
+            return Err(CheckError::failed("the same fields each time", found, remedy));
         }
     }
-    let mut wanted = vec![("environment", Value::from(environment))];
-    if let Ok(facts) = run.facts() {
-        wanted.push(("instance", facts["instance"].clone()));
+    let mut expected = vec![("environment", context.target.settings.environment.to_string())];
+    if let Ok(facts) = context.facts() {
+        expected.push(("instance", facts.instance.clone()));
     }
-    for (name, value) in wanted {
-        if data[name] != value {
-            return Err(Short::failed(
-                format!("{name} {value}"),
+    for (name, value) in expected {
+        if data[name] != *value {
+            return Err(CheckError::failed(
+                format!("{name} “{value}”"),
                 format!("{name} {}", data[name]),
-                "the address leads to another deployment; see where the proxy sends this host",
+                "the address leads to another deployment; check where the proxy forwards this host to",
             ));
         }
     }
     Ok(String::new())
 }
 
-/// The server has the schema of the binary that runs this checklist.
-pub(super) fn schema(run: &mut Run<'_>) -> Looked {
-    let facts = run.facts()?;
-    let (version, schema) = (facts["version"].as_str().unwrap_or_default(), &facts["schema"]);
-    let ours = migrations::newest();
-    if *schema != ours {
-        return Err(Short::failed(
-            format!("schema {ours}, as this binary has it"),
+pub(super) fn check_schema(context: &mut CheckContext<'_>) -> CheckResult {
+    let facts = context.facts()?;
+    let (version, schema) = (&facts.version, facts.schema);
+    let expected = migrations::newest_schema();
+    if schema != expected {
+        return Err(CheckError::failed(
+            format!("schema {expected}, like this binary"),
             format!("schema {schema}"),
-            format!("version {version} serves; restart it with this binary, or run the checklist with that one"),
+            format!(
+                "the server runs version {version}; restart it with this binary, or run the checklist with that one"
+            ),
         ));
     }
     Ok(format!("schema {schema}, version {version}"))
 }
 
-/// The server's clock against this one, by its answers' Date and by what it calls now.
-pub(super) fn clock(run: &mut Run<'_>) -> Looked {
-    let (reply, data) = asked(run)?;
+/// Compares this machine's clock with the `Date` header and with the time in the response.
+pub(super) fn check_clock(context: &mut CheckContext<'_>) -> CheckResult {
+    let (response, data) = get_health(context)?;
     let data = &data;
     let now = Clock::System.now();
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(reply.header("date")).ok();
-    let told: Option<Timestamp> = data["timestamp"].as_str().and_then(|text| text.parse().ok());
-    for (name, at) in [("Date", date), ("timestamp", told)] {
-        let off = at.map(|at| now.duration_since(at));
-        if off.is_none_or(|off| off.abs() > OFF) {
-            return Err(Short::failed(
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(response.header("date")).ok();
+    let timestamp: Option<Timestamp> = data["timestamp"].as_str().and_then(|text| text.parse().ok());
+    for (name, at) in [("Date", date), ("timestamp", timestamp)] {
+        let skew = at.map(|at| now.duration_since(at));
+        if skew.is_none_or(|skew| skew.abs() > MAX_CLOCK_SKEW) {
+            return Err(CheckError::failed(
                 format!("{name} within 30 s of {now}"),
                 at.map_or_else(|| format!("no {name}"), |at| at.to_string()),
-                "set the clocks of both machines, as with systemd-timesyncd or chrony",
+                "synchronize the clocks of both machines, for example with systemd-timesyncd or chrony",
             ));
         }
     }

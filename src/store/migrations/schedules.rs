@@ -1,24 +1,19 @@
-//! Schema 2: a habit's weekdays become a schedule that keeps its past.
+//! Schema 2: a habit's weekdays become a schedule with its history.
 //!
-//! Up: the weekdays count from the civil date on which the habit was made, where its owner lived. For a habit that was put
-//! away, nothing is planned from that day on. Down: only the newest weekdays are kept; what was planned before is lost.
+//! Up: the weekdays apply from the civil date on which the habit was created, in its owner's time zone. For an archived habit,
+//! nothing is scheduled from the day on which it was archived. Down: only the newest weekdays are kept; earlier schedules are
+//! lost.
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Losses, Migration, read, rewrite, write};
-use crate::store::{Draft, Error, Read};
+use super::step::{LossCounts, Migration, decode, encode, rewrite};
+use crate::store::{Error, Reader, WriteTxn};
 
-pub(super) const STEP: Migration = Migration {
-    to: 2,
-    about: "weekdays of habits become schedules that keep their past",
-    min_reader: 2,
-    up,
-    down,
-    loses,
-};
+pub(super) const MIGRATION: Migration =
+    Migration { to: 2, about: "habits keep the history of their schedules", min_reader: 2, up, down, count_losses };
 
 const HABITS: &str = "habits";
 const ACCOUNTS: &str = "accounts";
@@ -64,10 +59,10 @@ struct Credentials {
     zone: String,
 }
 
-fn up(draft: &mut Draft<'_, '_>) -> Result<(), Error> {
-    rewrite(draft, HABITS, |draft, key, value| {
-        let before: Before = read(HABITS, 1, value)?;
-        let zone = zone_of(draft, key)?;
+fn up(txn: &mut WriteTxn<'_, '_>) -> Result<(), Error> {
+    rewrite(txn, HABITS, |txn, key, value| {
+        let before: Before = decode(HABITS, 1, value)?;
+        let zone = owner_zone(txn, key)?;
         let day = |at: Timestamp| zone.to_datetime(at).date();
         let mut schedule = vec![Version { from: day(before.created_at), weekdays: Some(before.weekdays) }];
         match before.archived_at.map(day) {
@@ -85,13 +80,13 @@ fn up(draft: &mut Draft<'_, '_>) -> Result<(), Error> {
             updated_at: before.archived_at.unwrap_or(before.created_at),
             archived_at: before.archived_at,
         };
-        write(HABITS, 2, &after)
+        encode(HABITS, 2, &after)
     })
 }
 
-fn down(draft: &mut Draft<'_, '_>) -> Result<(), Error> {
-    rewrite(draft, HABITS, |_, _, value| {
-        let after: After = read(HABITS, 2, value)?;
+fn down(txn: &mut WriteTxn<'_, '_>) -> Result<(), Error> {
+    rewrite(txn, HABITS, |_, _, value| {
+        let after: After = decode(HABITS, 2, value)?;
         let weekdays = after.schedule.into_iter().rev().find_map(|version| version.weekdays);
         let before = Before {
             id: after.id,
@@ -103,24 +98,26 @@ fn down(draft: &mut Draft<'_, '_>) -> Result<(), Error> {
             created_at: after.created_at,
             archived_at: after.archived_at,
         };
-        write(HABITS, 1, &before)
+        encode(HABITS, 1, &before)
     })
 }
 
-fn loses(draft: &Draft<'_, '_>) -> Result<Losses, Error> {
+fn count_losses(txn: &WriteTxn<'_, '_>) -> Result<LossCounts, Error> {
     let mut versions = 0;
-    for (_, value) in draft.rows(HABITS, &[], None, usize::MAX)? {
-        let habit: After = read(HABITS, 2, &value)?;
-        versions +=
-            u64::try_from(habit.schedule.iter().filter(|one| one.weekdays.is_some()).count()).unwrap_or(0).max(1) - 1;
+    for (_, value) in txn.scan(HABITS, &[], None, usize::MAX)? {
+        let habit: After = decode(HABITS, 2, &value)?;
+        versions += u64::try_from(habit.schedule.iter().filter(|version| version.weekdays.is_some()).count())
+            .unwrap_or(0)
+            .max(1)
+            - 1;
     }
     Ok(vec![("earlier schedules of habits", versions)])
 }
 
-/// Where the owner of a habit lives; its key begins with the owner's.
-fn zone_of(draft: &Draft<'_, '_>, key: &[u8]) -> Result<TimeZone, Error> {
+/// The time zone of a habit's owner. The key of a habit begins with the owner's id.
+fn owner_zone(txn: &WriteTxn<'_, '_>, key: &[u8]) -> Result<TimeZone, Error> {
     let owner = key.get(..16).unwrap_or_default();
-    let Some(account) = draft.bytes(ACCOUNTS, owner)? else { return Ok(TimeZone::UTC) };
-    let account: Owner = read(ACCOUNTS, 1, &account)?;
+    let Some(account) = txn.get_bytes(ACCOUNTS, owner)? else { return Ok(TimeZone::UTC) };
+    let account: Owner = decode(ACCOUNTS, 1, &account)?;
     Ok(TimeZone::get(&account.credentials.zone).unwrap_or(TimeZone::UTC))
 }

@@ -1,15 +1,16 @@
-//! What hostile clients send, against which limit, and what comes back; `tests/run --test it abuse -- --nocapture --test-threads 1`
-//! prints it as a table.
+//! Hostile input and exhausted resources, and the limits that stop them.
+//!
+//! `tests/run --test it abuse -- --nocapture --test-threads 1` prints the inputs and outcomes as a table.
 
-mod crowds;
+mod connection_floods;
+pub mod disk_space;
 mod full_disk;
-mod planted;
-pub mod room;
-mod values;
-mod wire;
+mod invalid_values;
+mod lifted_limits;
+mod malformed_requests;
 
-/// One line of the table.
-#[allow(clippy::print_stdout, reason = "the table is there to be read")]
-fn row(limit: &str, sent: &str, came: &str) {
-    println!("| {limit:<22} | {sent:<66} | {came:<40} |");
+/// Prints one row of the table.
+#[allow(clippy::print_stdout, reason = "shown with --nocapture")]
+fn print_row(limit: &str, input: &str, outcome: &str) {
+    println!("| {limit:<22} | {input:<66} | {outcome:<40} |");
 }

@@ -1,17 +1,17 @@
-//! What storage does wrong, and that nothing which was answered is lost by it.
+//! Storage faults lose nothing that was acknowledged.
 //!
-//! [`disk::Disk`] stands in for the file: it fails at a chosen call, and remembers what had not reached the disk when the
-//! power went. The day that is lived on it is made of the use cases that the server runs.
+//! [`faulty_disk::FaultyDisk`] replaces the file: it fails at a chosen call and knows which writes are not yet durable.
+//! The workload on it runs the same use cases as the server.
 
-mod bits;
-mod calls;
-mod day;
-mod disk;
-mod mailing;
-mod power;
-mod system;
+mod bit_flips;
+mod failing_calls;
+mod failing_syscalls;
+mod faulty_disk;
+mod mail_delivery;
+mod power_loss;
+mod workload;
 
-/// Whether `ATLAS_TESTS=long` asks for what takes longer than every change can wait for.
-pub fn is_long() -> bool {
+/// Whether `ATLAS_TESTS=long` enables the exhaustive tests, which are too slow for every change.
+pub fn long_tests_enabled() -> bool {
     std::env::vars_os().any(|(name, value)| name == "ATLAS_TESTS" && value == "long")
 }

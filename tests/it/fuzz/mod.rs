@@ -1,5 +1,4 @@
-//! Every parser that reads what a stranger sends, fed with what nobody would send: none panics, none hangs, and what is
-//! taken is shown again.
+//! Fuzz tests of every parser that reads untrusted input: none panics, none hangs, and accepted input can be displayed.
 
 mod cost;
 mod mutation;

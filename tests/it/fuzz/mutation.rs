@@ -1,13 +1,13 @@
-//! Inputs nobody thought of: what is saved in `corpus/`, bent. The same ones in every run.
+//! Mutates the inputs in `corpus/`, with the same mutations in every run.
 
 use std::path::Path;
 
-use super::cost::bounded;
+use super::cost::assert_cost;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// Pieces that parsers trip over.
-const MORSELS: &[&[u8]] = &[
+/// Byte sequences that tend to break parsers.
+const DICTIONARY: &[&[u8]] = &[
     b"\0",
     b"\xff\xfe",
     b"\xf0\x28\x8c\x28",
@@ -44,97 +44,97 @@ const MORSELS: &[&[u8]] = &[
     b"=cmd|' /C calc'!A0",
 ];
 
-/// Largest input that is made, in bytes: more than any usual body may have.
-const LARGEST: usize = 80 * 1024;
+/// The longest mutated input; longer than any body that a usual route accepts.
+const MAX_INPUT_BYTES: usize = 80 * 1024;
 
 #[derive(Debug, Clone)]
-enum Edit {
+enum Mutation {
     Flip { at: usize, bits: u8 },
     Cut { at: usize, length: usize },
-    Insert { at: usize, morsel: usize },
+    Insert { at: usize, entry: usize },
     Repeat { at: usize, length: usize, times: usize },
-    End { at: usize },
+    Truncate { at: usize },
 }
 
-fn edit() -> impl Strategy<Value = Edit> {
+fn mutation() -> impl Strategy<Value = Mutation> {
     let at = 0..100_000_usize;
     prop_oneof![
-        (at.clone(), 1..=255_u8).prop_map(|(at, bits)| Edit::Flip { at, bits }),
-        (at.clone(), 1..40_usize).prop_map(|(at, length)| Edit::Cut { at, length }),
-        (at.clone(), 0..MORSELS.len()).prop_map(|(at, morsel)| Edit::Insert { at, morsel }),
+        (at.clone(), 1..=255_u8).prop_map(|(at, bits)| Mutation::Flip { at, bits }),
+        (at.clone(), 1..40_usize).prop_map(|(at, length)| Mutation::Cut { at, length }),
+        (at.clone(), 0..DICTIONARY.len()).prop_map(|(at, entry)| Mutation::Insert { at, entry }),
         (at.clone(), 1..60_usize, prop_oneof![9 => 2..9_usize, 1 => 500..4_000_usize])
-            .prop_map(|(at, length, times)| Edit::Repeat { at, length, times }),
-        at.prop_map(|at| Edit::End { at }),
+            .prop_map(|(at, length, times)| Mutation::Repeat { at, length, times }),
+        at.prop_map(|at| Mutation::Truncate { at }),
     ]
 }
 
-fn bend(bytes: &mut Vec<u8>, edit: &Edit) {
-    let place = |at: usize| if bytes.is_empty() { 0 } else { at % bytes.len() };
-    match *edit {
-        Edit::Flip { at, bits } => {
-            let at = place(at);
+fn mutate(bytes: &mut Vec<u8>, mutation: &Mutation) {
+    let index = |at: usize| if bytes.is_empty() { 0 } else { at % bytes.len() };
+    match *mutation {
+        Mutation::Flip { at, bits } => {
+            let at = index(at);
             if let Some(byte) = bytes.get_mut(at) {
                 *byte ^= bits;
             }
         }
-        Edit::Cut { at, length } => {
-            let at = place(at);
+        Mutation::Cut { at, length } => {
+            let at = index(at);
             bytes.drain(at..(at + length).min(bytes.len()));
         }
-        Edit::Insert { at, morsel } => {
-            let at = place(at);
-            bytes.splice(at..at, MORSELS[morsel].iter().copied());
+        Mutation::Insert { at, entry } => {
+            let at = index(at);
+            bytes.splice(at..at, DICTIONARY[entry].iter().copied());
         }
-        Edit::Repeat { at, length, times } => {
-            let at = place(at);
+        Mutation::Repeat { at, length, times } => {
+            let at = index(at);
             let piece = bytes[at..(at + length).min(bytes.len())].repeat(times);
             bytes.splice(at..at, piece);
         }
-        Edit::End { at } => bytes.truncate(place(at)),
+        Mutation::Truncate { at } => bytes.truncate(index(at)),
     }
-    bytes.truncate(LARGEST);
+    bytes.truncate(MAX_INPUT_BYTES);
 }
 
-/// What is saved of a kind, by name.
-pub fn saved(kind: &str) -> Vec<(String, Vec<u8>)> {
+/// Reads the corpus of a kind as pairs of file name and content, sorted by name.
+pub fn read_corpus(kind: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fuzz/corpus").join(kind);
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut saved: Vec<_> = files
+    let mut corpus: Vec<_> = files
         .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap()))
         .collect();
-    saved.sort();
-    saved
+    corpus.sort();
+    corpus
 }
 
-/// How often a kind is bent: `usual` times, and a hundred times as often when `ATLAS_TESTS=long`.
-fn cases(usual: u32) -> u32 {
+/// `ATLAS_TESTS=long` runs a hundred times as many cases.
+fn scale_cases(cases: u32) -> u32 {
     let long = std::env::vars_os().any(|(name, value)| name == "ATLAS_TESTS" && value == "long");
-    if long { usual * 100 } else { usual }
+    if long { cases * 100 } else { cases }
 }
 
-/// Tries every saved input of a kind as it is, then `usual` bent ones. An input that fails is made small and shown; it
-/// belongs into the corpus.
-pub fn feed(kind: &str, usual: u32, tries: impl Fn(&[u8])) {
-    let saved = saved(kind);
-    let tries = |input: &[u8]| bounded(kind, input, || tries(input));
-    for (_, input) in &saved {
-        tries(input);
+/// Runs `parse` with every input in the corpus of a kind, then with `cases` mutated ones. A failing input is shrunk and
+/// printed; add it to the corpus.
+pub fn fuzz(kind: &str, cases: u32, parse: impl Fn(&[u8])) {
+    let corpus = read_corpus(kind);
+    let parse = |input: &[u8]| assert_cost(kind, input, || parse(input));
+    for (_, input) in &corpus {
+        parse(input);
     }
-    let bent = (0..saved.len(), proptest::collection::vec(edit(), 1..8)).prop_map(move |(which, edits)| {
-        let mut bytes = saved[which].1.clone();
-        for edit in &edits {
-            bend(&mut bytes, edit);
+    let mutated = (0..corpus.len(), proptest::collection::vec(mutation(), 1..8)).prop_map(move |(index, mutations)| {
+        let mut bytes = corpus[index].1.clone();
+        for mutation in &mutations {
+            mutate(&mut bytes, mutation);
         }
         bytes
     });
-    let config = Config { cases: cases(usual), failure_persistence: None, ..Config::default() };
+    let config = Config { cases: scale_cases(cases), failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
-    let outcome = runner.run(&bent, |input| {
-        tries(&input);
+    let outcome = runner.run(&mutated, |input| {
+        parse(&input);
         Ok(())
     });
     if let Err(error) = outcome {
-        let shown: String = error.to_string().chars().take(2_000).collect();
-        panic!("{shown}");
+        let message: String = error.to_string().chars().take(2_000).collect();
+        panic!("{message}");
     }
 }

@@ -1,47 +1,49 @@
-//! Parsers that can be called by themselves.
+//! Parsers that can be called directly.
 
 use std::collections::BTreeMap;
 
 use atlas::config::{self, Dsn, Flags};
-use atlas::domain::client::{Client, Proxies};
-use atlas::domain::month::Month;
-use atlas::domain::password::Password;
-use atlas::domain::snapshot::SnapshotId;
-use atlas::domain::{
-    Day, Description, DisplayName, Email, Environment, FileId, HabitId, PreviewName, Title, Zone, day,
-};
+use atlas::domain::accounts::client::{Client, TrustedProxies};
+use atlas::domain::accounts::password::Password;
+use atlas::domain::backup::snapshot_id::SnapshotId;
+use atlas::domain::calendar::day;
+use atlas::domain::calendar::month::Month;
+use atlas::domain::{Day, Description, DisplayName, Email, Environment, FileId, HabitId, PreviewName, Title, Zone};
 use atlas::observe::tunnel::Tunnel;
 use atlas::store::Store;
 use jiff::Timestamp;
 
-use super::mutation::feed;
+use super::mutation::fuzz;
 
-/// What may never stand in a line that a person typed.
-fn lies(text: &str) -> bool {
+/// Whether the text has control or bidirectional characters, which no single-line value may contain.
+fn has_forbidden_chars(text: &str) -> bool {
     text.chars().any(|c| {
         c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
     })
 }
 
-/// Accepted text is within its limits, holds nothing that lies about what is shown, and reads back as itself.
-fn line(text: &str) {
+/// Asserts that accepted text is within its limits, has no deceptive characters and parses to itself.
+fn check_lines(text: &str) {
     if let Ok(title) = Title::parse(text) {
-        assert!(!lies(title.as_str()) && (1..=200).contains(&title.as_str().chars().count()), "{text:?}");
+        assert!(
+            !has_forbidden_chars(title.as_str()) && (1..=200).contains(&title.as_str().chars().count()),
+            "{text:?}"
+        );
         assert_eq!(Title::parse(title.as_str()), Ok(title));
     }
     if let Ok(name) = DisplayName::parse(text) {
-        assert!(!lies(name.as_str()) && name.as_str().chars().count() <= 200, "{text:?}");
+        assert!(!has_forbidden_chars(name.as_str()) && name.as_str().chars().count() <= 200, "{text:?}");
     }
     if let Ok(Some(description)) = Description::parse(text) {
         assert!(!description.as_str().contains('\0') && description.as_str().chars().count() <= 10_000);
     }
     if let Ok(email) = Email::parse(text) {
-        assert!(!lies(email.as_str()) && email.as_str().len() <= 254, "{text:?}");
+        assert!(!has_forbidden_chars(email.as_str()) && email.as_str().len() <= 254, "{text:?}");
         assert_eq!(Email::parse(email.as_str()).as_ref(), Ok(&email), "{text:?}");
     }
 }
 
-fn value(text: &str) {
+fn check_values(text: &str) {
     if let Ok(parsed) = Day::parse(text) {
         assert!(parsed.to_string() == text && day::YEARS.contains(&parsed.year()), "{text:?}");
     }
@@ -56,53 +58,53 @@ fn value(text: &str) {
     if let Ok(environment) = text.parse::<Environment>() {
         assert_eq!(environment.to_string().parse(), Ok(environment));
     }
-    let _ = (text.parse::<SnapshotId>(), text.parse::<PreviewName>(), PreviewName::of_branch(text));
-    let _ = (Proxies::network(text), Password::typed(text), Client::new(None, text));
+    let _ = (text.parse::<SnapshotId>(), text.parse::<PreviewName>(), PreviewName::from_branch(text));
+    let _ = (TrustedProxies::parse_network(text), Password::parse(text), Client::new(None, text));
 }
 
 #[test]
-fn lines_days_ids_and_names_are_taken_as_they_are_meant_or_not_at_all() {
-    feed("text", 3_000, |input| {
+fn lines_days_ids_and_names_are_parsed_exactly_or_rejected() {
+    fuzz("text", 3_000, |input| {
         let text = String::from_utf8_lossy(input);
-        line(&text);
-        value(&text);
+        check_lines(&text);
+        check_values(&text);
     });
 }
 
 #[test]
-fn a_new_password_is_judged_in_bounded_time_whatever_it_is() {
-    feed("text", 40, |input| drop(Password::chosen(&String::from_utf8_lossy(input), &["ada", "ada@example.com"])));
+fn any_new_password_is_checked_in_bounded_time() {
+    fuzz("text", 40, |input| drop(Password::parse_new(&String::from_utf8_lossy(input), &["ada", "ada@example.com"])));
 }
 
 #[test]
-fn what_proxies_say_names_an_address_or_the_peer() {
-    let networks = ["127.0.0.1", "10.0.0.0/8", "fd00::/8"].map(|text| Proxies::network(text).unwrap());
-    let proxies = Proxies::new(networks.to_vec());
+fn any_forwarded_header_yields_a_canonical_address() {
+    let networks = ["127.0.0.1", "10.0.0.0/8", "fd00::/8"].map(|text| TrustedProxies::parse_network(text).unwrap());
+    let proxies = TrustedProxies::new(networks.to_vec());
     let peer = "127.0.0.1".parse().unwrap();
-    feed("forwarded", 2_000, |input| {
+    fuzz("forwarded", 2_000, |input| {
         let text = String::from_utf8_lossy(input);
-        let client = proxies.client(peer, text.split(','));
+        let client = proxies.client_address(peer, text.split(','));
         assert_eq!(client, client.to_canonical(), "{text:?}");
     });
 }
 
-/// What the first line of an envelope says of its address.
+/// The header line of an envelope.
 #[derive(serde::Deserialize)]
-struct Head {
+struct EnvelopeHeader {
     dsn: String,
 }
 
 #[test]
-fn only_an_envelope_for_our_address_is_let_through_however_it_is_packed() {
-    let tunnel = Tunnel::to(&Dsn("https://key@sentry.example.com/2".to_owned())).unwrap();
-    feed("envelope", 2_000, |input| {
+fn the_tunnel_accepts_only_envelopes_for_our_dsn_in_any_encoding() {
+    let tunnel = Tunnel::from_dsn(&Dsn("https://key@sentry.example.com/2".to_owned())).unwrap();
+    fuzz("envelope", 2_000, |input| {
         for encoding in [None, Some("gzip"), Some("br"), Some("deflate"), Some("identity"), Some("zstd")] {
             if tunnel.check(input, encoding).is_ok() {
                 let line = input.split(|byte| *byte == b'\n').next().unwrap();
-                let head: Head = serde_json::from_slice(line).unwrap();
-                let dsn = url::Url::parse(&head.dsn).unwrap();
+                let header: EnvelopeHeader = serde_json::from_slice(line).unwrap();
+                let dsn = url::Url::parse(&header.dsn).unwrap();
                 assert_eq!((dsn.scheme(), dsn.host_str()), ("https", Some("sentry.example.com")), "{dsn}");
-                // Slashes too many are none to the SDKs' own reading of an address.
+                // Sentry's SDKs ignore extra slashes in the path.
                 assert_eq!((dsn.username(), dsn.path().trim_matches('/')), ("key", "2"), "{dsn}");
             }
         }
@@ -110,10 +112,10 @@ fn only_an_envelope_for_our_address_is_let_through_however_it_is_packed() {
 }
 
 #[test]
-fn any_atlas_toml_is_settled_or_refused_with_words() {
+fn any_atlas_toml_is_resolved_or_rejected_with_a_message() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("atlas.toml");
-    feed("toml", 400, |input| {
+    fuzz("toml", 400, |input| {
         std::fs::write(&file, input).unwrap();
         for name in ["development", "staging"] {
             let flags = Flags { environment: Some(name.to_owned()), config: Some(file.clone()), ..Flags::default() };
@@ -125,26 +127,25 @@ fn any_atlas_toml_is_settled_or_refused_with_words() {
     });
 }
 
-/// Files that begin like ours, or like none, each as long as a sound one. Faults in the pages behind the first are the
-/// stories of storage.
+/// Mutates the header only; the tests in `faults` cover the other pages.
 #[test]
-fn a_file_that_is_no_data_file_or_a_broken_one_is_refused_and_never_a_crash() {
+fn a_corrupted_or_foreign_file_is_rejected_without_a_panic() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data/development/atlas.redb");
     let development = Environment::development();
-    let born = (FileId::mint(Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], Timestamp::UNIX_EPOCH);
-    drop(Store::open_or_create(&path, &development, || born).unwrap());
-    let sound = std::fs::read(&path).unwrap();
-    feed("header", 150, |input| {
-        // In front of the pages of another file, in front of pages it names, by itself, and cut short.
-        let mut bent = sound.clone();
+    let identity = (FileId::generate(Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], Timestamp::UNIX_EPOCH);
+    drop(Store::open_or_create(&path, &development, || identity).unwrap());
+    let intact = std::fs::read(&path).unwrap();
+    fuzz("header", 150, |input| {
+        // The input as the header of an intact file, mixed into its header, and alone; then a truncated file.
+        let mut replaced = intact.clone();
         let length = input.len().min(512);
-        bent[..length].copy_from_slice(&input[..length]);
-        let mut own = sound.clone();
-        for (byte, bend) in own.iter_mut().zip(input).take(64) {
-            *byte ^= bend & 0x11;
+        replaced[..length].copy_from_slice(&input[..length]);
+        let mut mixed = intact.clone();
+        for (byte, mask) in mixed.iter_mut().zip(input).take(64) {
+            *byte ^= mask & 0x11;
         }
-        for bytes in [bent.as_slice(), &own, input, &sound[..sound.len().min(input.len() * 40)]] {
+        for bytes in [replaced.as_slice(), &mixed, input, &intact[..intact.len().min(input.len() * 40)]] {
             std::fs::write(&path, bytes).unwrap();
             match Store::open(&path, &development) {
                 Ok(store) => assert_eq!(store.stamp().environment, development),

@@ -1,4 +1,4 @@
-//! A proxy with TLS in front of a server, which lies as it is told to.
+//! A TLS proxy in front of a server. It can alter requests and responses to simulate faults.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,33 +6,31 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-/// What a proxy does with what it passes on.
+/// How the proxy alters the traffic.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lie {
-    /// Nothing.
-    No,
-    /// Answers this itself, with the status and an empty JSON object.
-    Answers(&'static str, &'static str, u16),
-    /// Puts other words into bodies of a path.
-    Says(&'static str, String, String),
-    /// The same in those bodies of a path that have them.
-    SaysWhere(&'static str, String, String),
-    /// The same in every other answer.
-    SaysAtTimes(&'static str, String, String),
-    /// Takes a header out of answers.
-    Drops(&'static str),
-    /// Puts a header in place of another.
-    Sets(&'static str, &'static str),
-    /// Gives the shared credentials to whoever has none.
-    LetsIn(String),
+pub enum ProxyFault {
+    None,
+    /// Answers requests with this method and path itself, with this status and an empty JSON object.
+    Respond(&'static str, &'static str, u16),
+    /// Replaces text in every response body of a path, which must contain it.
+    ReplaceInBody(&'static str, String, String),
+    /// Replaces text in those response bodies of a path that contain it.
+    ReplaceInBodyIfPresent(&'static str, String, String),
+    /// Like `ReplaceInBodyIfPresent`, but only in every other response.
+    ReplaceInEveryOtherBody(&'static str, String, String),
+    RemoveHeader(&'static str),
+    SetHeader(&'static str, &'static str),
+    /// Adds these credentials to requests without any.
+    AddCredentials(String),
 }
 
 struct State {
     acceptor: TlsAcceptor,
-    lie: Lie,
+    fault: ProxyFault,
     upstream: u16,
+    /// The last byte of the client address in `X-Forwarded-For`.
     client: u8,
-    /// How many requests came since it was told how to lie.
+    /// The number of requests since the last change of the fault.
     requests: usize,
 }
 
@@ -42,19 +40,19 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    pub async fn with(acceptor: TlsAcceptor) -> Self {
+    pub async fn start(acceptor: TlsAcceptor) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = State { acceptor, lie: Lie::No, upstream: 0, client: 0, requests: 0 };
+        let state = State { acceptor, fault: ProxyFault::None, upstream: 0, client: 0, requests: 0 };
         let state = Arc::new(Mutex::new(state));
-        let kept = Arc::clone(&state);
+        let shared = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let state = Arc::clone(&kept);
+                let state = Arc::clone(&shared);
                 tokio::spawn(async move {
                     let acceptor = state.lock().unwrap().acceptor.clone();
-                    if let Ok(wire) = acceptor.accept(stream).await {
-                        let _ = pass_on(wire, &state).await;
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        let _ = forward(stream, &state).await;
                     }
                 });
             }
@@ -62,57 +60,60 @@ impl Proxy {
         Self { port, state }
     }
 
-    pub fn leads_to(&self, port: u16) {
+    pub fn set_upstream(&self, port: u16) {
         self.state.lock().unwrap().upstream = port;
     }
 
-    /// From now on it lies like this, to somebody with another address.
-    pub fn lies(&self, lie: Lie) {
+    /// Applies `fault` to the requests that follow and resets the request count. The requests appear to come from a new
+    /// client address, so that rate limits start afresh.
+    pub fn set_fault(&self, fault: ProxyFault) {
         let mut state = self.state.lock().unwrap();
-        state.lie = lie;
+        state.fault = fault;
         state.client += 1;
         state.requests = 0;
     }
 
-    pub fn shows(&self, acceptor: TlsAcceptor) {
+    pub fn set_acceptor(&self, acceptor: TlsAcceptor) {
         self.state.lock().unwrap().acceptor = acceptor;
     }
 
-    /// How many requests came since it was told how to lie.
-    pub fn requests(&self) -> usize {
+    /// The number of requests since the last change of the fault.
+    pub fn request_count(&self) -> usize {
         self.state.lock().unwrap().requests
     }
 }
 
-/// One request and its answer; then both sides are closed.
-async fn pass_on(mut wire: impl AsyncRead + AsyncWrite + Unpin, state: &Mutex<State>) -> std::io::Result<()> {
-    let (head, body) = read_message(&mut wire).await?;
-    let (lie, upstream, client) = {
+/// Forwards one request and its response, then closes both connections.
+async fn forward(mut client_stream: impl AsyncRead + AsyncWrite + Unpin, state: &Mutex<State>) -> std::io::Result<()> {
+    let (head, body) = read_message(&mut client_stream).await?;
+    let (fault, upstream, client) = {
         let mut state = state.lock().unwrap();
         state.requests += 1;
-        let lie = match state.lie.clone() {
-            Lie::SaysAtTimes(..) if state.requests.is_multiple_of(2) => Lie::No,
-            Lie::SaysAtTimes(at, from, to) => Lie::SaysWhere(at, from, to),
-            lie => lie,
+        let fault = match state.fault.clone() {
+            ProxyFault::ReplaceInEveryOtherBody(..) if state.requests.is_multiple_of(2) => ProxyFault::None,
+            ProxyFault::ReplaceInEveryOtherBody(fault_path, from, to) => {
+                ProxyFault::ReplaceInBodyIfPresent(fault_path, from, to)
+            }
+            fault => fault,
         };
-        (lie, state.upstream, state.client)
+        (fault, state.upstream, state.client)
     };
-    let mut words = head.split_whitespace();
-    let (method, path) = (words.next().unwrap_or_default().to_owned(), words.next().unwrap_or_default().to_owned());
-    let place = path.split('?').next().unwrap_or_default();
-    if let Lie::Answers(when, at, status) = lie
-        && (method.as_str(), place) == (when, at)
+    let mut parts = head.split_whitespace();
+    let (method, target) = (parts.next().unwrap_or_default().to_owned(), parts.next().unwrap_or_default().to_owned());
+    let path = target.split('?').next().unwrap_or_default();
+    if let ProxyFault::Respond(fault_method, fault_path, status) = fault
+        && (method.as_str(), path) == (fault_method, fault_path)
     {
-        let answer = format!("HTTP/1.1 {status} Lie\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
-        wire.write_all(answer.as_bytes()).await?;
-        return wire.shutdown().await;
+        let response = format!("HTTP/1.1 {status} Injected\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
+        client_stream.write_all(response.as_bytes()).await?;
+        return client_stream.shutdown().await;
     }
     let mut lines: Vec<String> = head.lines().map(str::to_owned).collect();
     lines.retain(|line| !starts_with(line, "connection:"));
     lines.push("connection: close".to_owned());
     lines.push("accept-encoding: identity".to_owned());
     lines.push(format!("x-forwarded-for: 192.0.2.{client}"));
-    if let Lie::LetsIn(credentials) = &lie
+    if let ProxyFault::AddCredentials(credentials) = &fault
         && !lines.iter().any(|line| starts_with(line, "authorization:"))
     {
         lines.push(format!("authorization: {credentials}"));
@@ -120,36 +121,36 @@ async fn pass_on(mut wire: impl AsyncRead + AsyncWrite + Unpin, state: &Mutex<St
     let mut server = TcpStream::connect(("127.0.0.1", upstream)).await?;
     server.write_all(format!("{}\r\n\r\n", lines.join("\r\n")).as_bytes()).await?;
     server.write_all(&body).await?;
-    let mut answer = Vec::new();
-    server.read_to_end(&mut answer).await?;
-    wire.write_all(&twisted(&answer, &lie, place)).await?;
-    wire.shutdown().await
+    let mut response = Vec::new();
+    server.read_to_end(&mut response).await?;
+    client_stream.write_all(&alter_response(&response, &fault, path)).await?;
+    client_stream.shutdown().await
 }
 
 fn starts_with(line: &str, name: &str) -> bool {
     line.to_ascii_lowercase().starts_with(name)
 }
 
-/// An answer after the lie.
-fn twisted(answer: &[u8], lie: &Lie, place: &str) -> Vec<u8> {
-    let split = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(answer.len());
-    let head = String::from_utf8_lossy(&answer[..split]).into_owned();
+/// Applies the fault to a response.
+fn alter_response(response: &[u8], fault: &ProxyFault, path: &str) -> Vec<u8> {
+    let split = response.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(response.len());
+    let head = String::from_utf8_lossy(&response[..split]).into_owned();
     let mut lines: Vec<String> = head.lines().map(str::to_owned).collect();
-    let mut body = answer.get(split + 4..).unwrap_or_default().to_vec();
-    match lie {
-        Lie::Drops(name) => lines.retain(|line| !starts_with(line, &format!("{name}:"))),
-        Lie::Sets(name, value) => {
+    let mut body = response.get(split + 4..).unwrap_or_default().to_vec();
+    match fault {
+        ProxyFault::RemoveHeader(name) => lines.retain(|line| !starts_with(line, &format!("{name}:"))),
+        ProxyFault::SetHeader(name, value) => {
             lines.retain(|line| !starts_with(line, &format!("{name}:")));
             lines.push(format!("{name}: {value}"));
         }
-        Lie::Says(at, from, to) if *at == place => {
+        ProxyFault::ReplaceInBody(fault_path, from, to) if *fault_path == path => {
             let text = String::from_utf8(body).unwrap();
             assert!(text.contains(from), "{from} is not in {text}");
             body = text.replace(from, to).into_bytes();
             lines.retain(|line| !starts_with(line, "content-length:"));
             lines.push(format!("content-length: {}", body.len()));
         }
-        Lie::SaysWhere(at, from, to) if *at == place => {
+        ProxyFault::ReplaceInBodyIfPresent(fault_path, from, to) if *fault_path == path => {
             body = String::from_utf8(body).unwrap().replace(from, to).into_bytes();
             lines.retain(|line| !starts_with(line, "content-length:"));
             lines.push(format!("content-length: {}", body.len()));
@@ -159,15 +160,15 @@ fn twisted(answer: &[u8], lie: &Lie, place: &str) -> Vec<u8> {
     [format!("{}\r\n\r\n", lines.join("\r\n")).as_bytes(), &body].concat()
 }
 
-/// The head without its blank line, and the body as long as the head says.
-async fn read_message(wire: &mut (impl AsyncRead + Unpin)) -> std::io::Result<(String, Vec<u8>)> {
+/// Reads a request: the head without its blank line, and the body.
+async fn read_message(client_stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<(String, Vec<u8>)> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
-        head.push(wire.read_u8().await?);
+        head.push(client_stream.read_u8().await?);
     }
     let head = String::from_utf8(head).unwrap().trim_end().to_owned();
     let length = head.lines().find(|line| starts_with(line, "content-length:")).and_then(|line| line.split(':').nth(1));
     let mut body = vec![0; length.and_then(|length| length.trim().parse().ok()).unwrap_or(0)];
-    wire.read_exact(&mut body).await?;
+    client_stream.read_exact(&mut body).await?;
     Ok((head, body))
 }

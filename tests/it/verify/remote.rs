@@ -1,19 +1,19 @@
-//! The checklist from a machine where the server does not run: with the operator token, and without.
+//! `atlas verify` from another machine, with and without the operator token.
 
 use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use super::proxy::Lie;
-use super::staging::{Checked, Staging, judged};
-use super::{comes_to, exactly, signal};
-use crate::process::{atlas, code, complaint, run};
+use super::proxy::ProxyFault;
+use super::staging::{Staging, VerifyRun, run_verify};
+use super::{assert_only_failure, send_signal, wait_for_requests};
+use crate::process::{atlas_command, exit_code, run, stderr};
 
 const TOKEN: &str = "the-token-of-the-operators-of-staging";
 
-/// What the other machine is told: nothing that only the server needs.
-fn told(staging: &Staging) -> Vec<(&'static str, String)> {
+/// The variables on the other machine, without those that only the server needs.
+fn remote_variables(staging: &Staging) -> Vec<(&'static str, String)> {
     vec![
         ("APP_URL", format!("https://localhost:{}", staging.proxy.port)),
         ("ATLAS_ENV", "staging".to_owned()),
@@ -22,137 +22,152 @@ fn told(staging: &Staging) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The checklist in an empty folder, which shares nothing with the server but the network.
-fn verifies(elsewhere: &Path, staging: &Staging, more: &[(&str, &str)]) -> Checked {
-    staging.proxy.lies(Lie::No);
-    verifies_as_it_is(elsewhere, staging, more)
+/// Runs `atlas verify` in a folder that shares nothing with the server, without any proxy fault.
+fn verify(folder: &Path, staging: &Staging, more: &[(&str, &str)]) -> VerifyRun {
+    staging.proxy.set_fault(ProxyFault::None);
+    verify_with_current_fault(folder, staging, more)
 }
 
-fn verifies_as_it_is(elsewhere: &Path, staging: &Staging, more: &[(&str, &str)]) -> Checked {
-    let variables = told(staging);
+/// Runs `atlas verify` in a folder that shares nothing with the server.
+fn verify_with_current_fault(folder: &Path, staging: &Staging, more: &[(&str, &str)]) -> VerifyRun {
+    let variables = remote_variables(staging);
     let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let authority = staging.folder.path().join("authority.pem");
-    let words = ["verify", "--json", "--ca-file", authority.to_str().unwrap()];
-    judged(elsewhere, &words, &[&variables, more].concat())
+    let args = ["verify", "--json", "--ca-file", authority.to_str().unwrap()];
+    run_verify(folder, &args, &[&variables, more].concat())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn with_the_token_another_machine_sees_as_much_as_the_servers_own() {
-    let staging = Staging::with(&[("ATLAS_OPERATOR_TOKEN", TOKEN), ("ATLAS_LOG", "trace")]).await;
-    let elsewhere = tempfile::tempdir().unwrap();
+async fn with_the_operator_token_another_machine_verifies_as_much_as_the_servers_own() {
+    let staging = Staging::with_variables(&[("ATLAS_OPERATOR_TOKEN", TOKEN), ("ATLAS_LOG", "trace")]).await;
+    let folder = tempfile::tempdir().unwrap();
     let token = [("ATLAS_OPERATOR_TOKEN", TOKEN)];
-    let checked = verifies(elsewhere.path(), &staging, &token);
-    assert_eq!(checked.exit, 0, "{:#}\n{}", checked.report, checked.complaint);
-    assert_eq!((checked.items("failed"), checked.items("skipped")), (vec![], vec![]), "{:#}", checked.report);
-    assert!(checked.item("auth")["note"].as_str().unwrap().contains("queued as 4711"), "{}", checked.report);
-    assert!(checked.complaint.contains("is known-good; its report is kept"), "{}", checked.complaint);
-    assert_eq!(staging.people(), json!([]));
-    assert!(!elsewhere.path().join("data").exists());
+    let result = verify(folder.path(), &staging, &token);
+    assert_eq!(result.exit_code, 0, "{:#}\n{}", result.report, result.stderr);
+    assert_eq!(
+        (result.items_in_state("failed"), result.items_in_state("skipped")),
+        (vec![], vec![]),
+        "{:#}",
+        result.report
+    );
+    assert!(result.item("auth")["note"].as_str().unwrap().contains("queued as 4711"), "{}", result.report);
+    assert!(result.stderr.contains("is known-good"), "{}", result.stderr);
+    assert_eq!(staging.list_users(), json!([]));
+    assert!(!folder.path().join("data").exists());
     let log = std::fs::read_to_string(staging.folder.path().join("log")).unwrap();
     assert!(log.contains("/api/operator/verify") && !log.contains(TOKEN));
-    assert!(!checked.report.to_string().contains(TOKEN) && !checked.complaint.contains(TOKEN));
+    assert!(!result.report.to_string().contains(TOKEN) && !result.stderr.contains(TOKEN));
 
-    // Faults are found as exactly as on the server's machine.
-    let says = |from: &str, to: &str| Lie::SaysWhere("/api/operator/verify", from.to_owned(), to.to_owned());
-    for (id, lie) in [
-        ("schema", says("\"schema\":", "\"schema\":9")),
-        ("isolation", says("\"mailGuard\":\"allowed\"", "\"mailGuard\":\"everybody\"")),
-        ("isolation", says("\"crossings\":[]", "\"crossings\":[{\"key\":\"secret\",\"message\":\"shared\"}]")),
-        ("isolation", says("\"identityFileId\":\"0", "\"identityFileId\":\"1")),
-        ("snapshot", says("\"provenAt\":\"20", "\"provenAt\":\"19")),
-        ("disk", says("\"freeBytes\":", "\"freeBytes\":0.")),
-        ("sentry", says("\"reportsErrors\":true", "\"reportsErrors\":false")),
-        ("test-endpoints", says("\"testEndpoints\":false", "\"testEndpoints\":true")),
+    // Each fault fails exactly its item, as on the server's machine.
+    let replace = |from: &str, to: &str| {
+        ProxyFault::ReplaceInBodyIfPresent("/api/operator/verify", from.to_owned(), to.to_owned())
+    };
+    for (id, fault) in [
+        ("schema", replace("\"schema\":", "\"schema\":9")),
+        ("isolation", replace("\"mailGuard\":\"allowed\"", "\"mailGuard\":\"everybody\"")),
+        ("isolation", replace("\"crossings\":[]", "\"crossings\":[{\"key\":\"secret\",\"message\":\"shared\"}]")),
+        ("isolation", replace("\"identityFileId\":\"0", "\"identityFileId\":\"1")),
+        ("snapshot", replace("\"provenAt\":\"20", "\"provenAt\":\"19")),
+        ("disk", replace("\"freeBytes\":", "\"freeBytes\":0,\"wasFree\":")),
+        ("sentry", replace("\"reportsErrors\":true", "\"reportsErrors\":false")),
+        ("test-endpoints", replace("\"testEndpoints\":false", "\"testEndpoints\":true")),
     ] {
-        staging.proxy.lies(lie);
-        exactly(&verifies_as_it_is(elsewhere.path(), &staging, &token), id, &[]);
-        assert_eq!(staging.people(), json!([]));
+        staging.proxy.set_fault(fault);
+        assert_only_failure(&verify_with_current_fault(folder.path(), &staging, &token), id, &[]);
+        assert_eq!(staging.list_users(), json!([]));
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn interrupted_there_it_leaves_nothing_behind_and_what_is_about_another_binary_is_not_kept() {
-    let staging = Staging::with(&[("ATLAS_OPERATOR_TOKEN", TOKEN)]).await;
-    let elsewhere = tempfile::tempdir().unwrap();
+async fn an_interrupted_remote_run_leaves_nothing_behind_and_a_report_about_another_binary_is_not_stored() {
+    let staging = Staging::with_variables(&[("ATLAS_OPERATOR_TOKEN", TOKEN)]).await;
+    let folder = tempfile::tempdir().unwrap();
     let authority = staging.folder.path().join("authority.pem");
-    for moment in [3, 30, 45] {
-        staging.proxy.lies(Lie::No);
-        let mut command = atlas(elsewhere.path());
-        command.args(["verify", "--ca-file", authority.to_str().unwrap()]).envs(told(&staging));
+    for request_count in [3, 30, 45] {
+        staging.proxy.set_fault(ProxyFault::None);
+        let mut command = atlas_command(folder.path());
+        command.args(["verify", "--ca-file", authority.to_str().unwrap()]).envs(remote_variables(&staging));
         command.env("ATLAS_OPERATOR_TOKEN", TOKEN).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
-        comes_to(&staging, &mut child, moment).await;
-        signal(&child, "INT");
-        assert_eq!(tokio::task::block_in_place(|| child.wait()).unwrap().code(), Some(1), "at request {moment}");
-        assert_eq!(staging.people(), json!([]), "at request {moment}");
-        assert!(!staging.note().exists(), "at request {moment}");
+        wait_for_requests(&staging, &mut child, request_count).await;
+        send_signal(&child, "INT");
+        assert_eq!(tokio::task::block_in_place(|| child.wait()).unwrap().code(), Some(1), "at request {request_count}");
+        assert_eq!(staging.list_users(), json!([]), "at request {request_count}");
+        assert!(!staging.note_path().exists(), "at request {request_count}");
     }
     let from = "\"binary\":\"".to_owned();
-    staging.proxy.lies(Lie::SaysWhere("/api/operator/verify", from, "\"binary\":\"0".to_owned()));
-    let other = verifies_as_it_is(elsewhere.path(), &staging, &[("ATLAS_OPERATOR_TOKEN", TOKEN)]);
-    assert!(other.complaint.contains("is about another binary than the one that runs"), "{}", other.complaint);
-    let listed: Value = serde_json::from_str(&staging.atlas(&["release", "list", "--json"])).unwrap();
-    assert_eq!(listed["releases"][0]["verification"], Value::Null, "nothing was kept");
+    staging.proxy.set_fault(ProxyFault::ReplaceInBodyIfPresent(
+        "/api/operator/verify",
+        from,
+        "\"binary\":\"0".to_owned(),
+    ));
+    let other = verify_with_current_fault(folder.path(), &staging, &[("ATLAS_OPERATOR_TOKEN", TOKEN)]);
+    assert!(other.stderr.contains("is about another binary than the one that runs"), "{}", other.stderr);
+    let listed: Value = serde_json::from_str(&staging.run_command(&["release", "list", "--json"])).unwrap();
+    assert_eq!(listed["releases"][0]["verification"], Value::Null, "nothing was stored");
 }
 
-/// Everything that only the server knows.
-const UNKNOWN: [&str; 9] =
+/// The items that need information from the server.
+const SERVER_ITEMS: [&str; 9] =
     ["schema", "isolation", "snapshot", "disk", "test-endpoints", "sentry", "auth", "habits", "admin"];
 
-/// Nothing failed, and it is no pass.
+/// No item failed, but the run did not pass either.
 #[track_caller]
-fn is_no_pass(checked: &Checked, why: &str) {
-    assert_eq!((checked.exit, &checked.report["passed"]), (69, &json!(false)), "{:#}", checked.report);
-    assert_eq!(checked.items("failed"), Vec::<String>::new(), "{:#}", checked.report);
-    assert_eq!(checked.items("skipped"), UNKNOWN, "{:#}", checked.report);
-    assert_eq!(checked.report["missing"], json!(UNKNOWN));
-    assert_eq!(checked.item("disk")["skip"], "no-answer");
-    let note = checked.item("disk")["note"].as_str().unwrap();
-    assert!(note.contains(why), "{note}");
-    assert!(checked.complaint.contains("the report is not kept"), "{}", checked.complaint);
+fn assert_incomplete(result: &VerifyRun, reason: &str) {
+    assert_eq!((result.exit_code, &result.report["passed"]), (69, &json!(false)), "{:#}", result.report);
+    assert_eq!(result.items_in_state("failed"), Vec::<String>::new(), "{:#}", result.report);
+    assert_eq!(result.items_in_state("skipped"), SERVER_ITEMS, "{:#}", result.report);
+    assert_eq!(result.report["missing"], json!(SERVER_ITEMS));
+    assert_eq!(result.item("disk")["skip"], "no-answer");
+    let note = result.item("disk")["note"].as_str().unwrap();
+    assert!(note.contains(reason), "{note}");
+    assert!(result.stderr.contains("report not saved"), "{}", result.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_it_what_only_the_server_knows_is_skipped_and_that_is_no_pass() {
+async fn without_the_operator_token_server_items_are_skipped_and_the_run_does_not_pass() {
     let staging = Staging::new().await;
-    let elsewhere = tempfile::tempdir().unwrap();
-    let elsewhere = elsewhere.path();
-    std::fs::copy(staging.folder.path().join("authority.pem"), elsewhere.join("authority.pem")).unwrap();
-    // Without a token it is the server's own configuration that is asked for.
-    let bare = verifies(elsewhere, &staging, &[]);
-    assert_eq!(bare.exit, 78, "{}", bare.complaint);
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::copy(staging.folder.path().join("authority.pem"), folder.join("authority.pem")).unwrap();
+    // Without a token, the command requires the server's configuration.
+    let unconfigured = verify(folder, &staging, &[]);
+    assert_eq!(unconfigured.exit_code, 78, "{}", unconfigured.stderr);
     let all: Vec<_> = staging.variables();
-    let checked = verifies(elsewhere, &staging, &all);
-    is_no_pass(&checked, "set ATLAS_OPERATOR_TOKEN there and here");
-    is_no_pass(&verifies(elsewhere, &staging, &[("ATLAS_OPERATOR_TOKEN", TOKEN)]), "the server has no operator token");
-    let listed: Value = serde_json::from_str(&staging.atlas(&["release", "list", "--json"])).unwrap();
-    assert_eq!(listed["releases"][0]["verification"], Value::Null, "nothing was kept");
-    assert_eq!(staging.people(), json!([]));
+    let result = verify(folder, &staging, &all);
+    assert_incomplete(&result, "set ATLAS_OPERATOR_TOKEN there and here");
+    assert_incomplete(
+        &verify(folder, &staging, &[("ATLAS_OPERATOR_TOKEN", TOKEN)]),
+        "the server has no operator token",
+    );
+    let listed: Value = serde_json::from_str(&staging.run_command(&["release", "list", "--json"])).unwrap();
+    assert_eq!(listed["releases"][0]["verification"], Value::Null, "nothing was stored");
+    assert_eq!(staging.list_users(), json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wrong_token_opens_nothing_and_a_right_one_opens_its_own_environment_alone() {
-    let staging = Staging::with(&[("ATLAS_OPERATOR_TOKEN", TOKEN)]).await;
-    let elsewhere = tempfile::tempdir().unwrap();
-    let elsewhere = elsewhere.path();
-    let wrong = verifies(elsewhere, &staging, &[("ATLAS_OPERATOR_TOKEN", "another-token-that-is-as-long-as-it")]);
-    is_no_pass(&wrong, "the server has no operator token or another one");
+async fn a_wrong_token_grants_nothing_and_the_right_one_grants_access_to_its_environment_only() {
+    let staging = Staging::with_variables(&[("ATLAS_OPERATOR_TOKEN", TOKEN)]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let wrong = verify(folder, &staging, &[("ATLAS_OPERATOR_TOKEN", "another-token-that-is-as-long-as-it")]);
+    assert_incomplete(&wrong, "the server has no operator token or another one");
     let token = ("ATLAS_OPERATOR_TOKEN", TOKEN);
     let confirmed = ["verify", "--json", "--confirm", "production", "--all", "--ca-file"];
     let authority = staging.folder.path().join("authority.pem");
-    let words = [&confirmed[..], &[authority.to_str().unwrap()]].concat();
-    let variables = told(&staging);
+    let args = [&confirmed[..], &[authority.to_str().unwrap()]].concat();
+    let variables = remote_variables(&staging);
     let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let other = judged(elsewhere, &words, &[&variables, &[token, ("ATLAS_ENV", "production")][..]].concat());
-    assert_eq!(other.exit, 1, "{:#}", other.report);
+    let other = run_verify(folder, &args, &[&variables, &[token, ("ATLAS_ENV", "production")][..]].concat());
+    assert_eq!(other.exit_code, 1, "{:#}", other.report);
     let note = other.item("disk")["note"].as_str().unwrap();
     assert!(note.contains("serves “staging”, and the checklist is for “production”"), "{note}");
-    assert_eq!(staging.people(), json!([]));
+    assert_eq!(staging.list_users(), json!([]));
 
     let plain = ["verify", "--url", "http://staging.example.com"];
-    let refused = run(elsewhere, &plain, &[&variables, &[token][..]].concat());
-    assert_eq!(code(&refused), 1);
-    assert!(complaint(&refused).contains("is not sent to http://staging.example.com/"), "{}", complaint(&refused));
-    let short = judged(elsewhere, &["verify"], &[("ATLAS_ENV", "staging"), ("ATLAS_OPERATOR_TOKEN", "short")]);
-    assert_eq!(short.exit, 78, "{}", short.complaint);
+    let refused = run(folder, &plain, &[&variables, &[token][..]].concat());
+    assert_eq!(exit_code(&refused), 1);
+    assert!(stderr(&refused).contains("is not sent to http://staging.example.com/"), "{}", stderr(&refused));
+    let short = run_verify(folder, &["verify"], &[("ATLAS_ENV", "staging"), ("ATLAS_OPERATOR_TOKEN", "short")]);
+    assert_eq!(short.exit_code, 78, "{}", short.stderr);
 }

@@ -1,0 +1,17 @@
+//! Who may use the admin pages.
+
+use crate::app::context::App;
+use crate::app::identity::two_factor;
+use crate::domain::{Account, Refusal};
+
+/// Requires that this account may use the admin pages now. Every admin route goes through here, which also enforces the
+/// second factor that admins need in some environments.
+///
+/// # Errors
+/// [`Refusal::AdminRequired`]; [`Refusal::TwoFactorRequired`] for an admin who must set one up first.
+pub fn require_admin(app: &App, account: &Account) -> Result<(), Refusal> {
+    if !app.is_admin(account) {
+        return Err(Refusal::AdminRequired);
+    }
+    if two_factor::must_enroll(app, account) { Err(Refusal::TwoFactorRequired) } else { Ok(()) }
+}

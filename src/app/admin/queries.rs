@@ -1,0 +1,179 @@
+//! What admins and operators may read about users, habits and the audit trail.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use jiff::Timestamp;
+
+use crate::app::context::App;
+use crate::app::error::Error;
+use crate::app::initiator::SCAN_LIMIT;
+use crate::domain::accounts::audit::{AuditAction, AuditEntry};
+use crate::domain::{Account, AccountId, AuditId, Email, HabitId, Refusal};
+use crate::store::tables::counts::RowCounter;
+use crate::store::tables::schema::{ACCOUNTS, HABITS};
+use crate::store::tables::{accounts, audit, counts, habits, sessions};
+use crate::store::{PageRequest, RowPage};
+
+/// How many accounts exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserCounts {
+    pub total: u64,
+    pub verified: u64,
+    pub disabled: u64,
+}
+
+/// How many habits exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HabitCounts {
+    pub total: u64,
+    pub archived: u64,
+}
+
+/// Counts the accounts.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn count_users(app: &App) -> Result<UserCounts, Error> {
+    app.store.read(|txn| {
+        let total = txn.count(ACCOUNTS.name())?;
+        let (verified, disabled) =
+            (counts::read_counter(txn, RowCounter::Verified)?, counts::read_counter(txn, RowCounter::Disabled)?);
+        Ok(UserCounts { total, verified, disabled })
+    })
+}
+
+/// Counts the habits of all accounts.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn count_habits(app: &App) -> Result<HabitCounts, Error> {
+    app.store.read(|txn| {
+        Ok(HabitCounts { total: txn.count(HABITS.name())?, archived: counts::read_counter(txn, RowCounter::Archived)? })
+    })
+}
+
+fn page_request<K>(cursor: Option<K>, limit: usize) -> PageRequest<K> {
+    PageRequest { cursor, limit, scan_limit: SCAN_LIMIT.max(limit) }
+}
+
+/// Accounts, newest first, whose address or name contains `search`, ignoring case. If `search` is the whole address of
+/// an account, only that one is returned, without a scan.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn list_users(
+    app: &App,
+    search: &str,
+    cursor: Option<AccountId>,
+    limit: usize,
+) -> Result<RowPage<AccountId, Account>, Error> {
+    app.store.read(|txn| {
+        if let Ok(email) = Email::parse(search)
+            && let Some(owner) = accounts::find_by_email(txn, &email)?
+        {
+            return Ok(RowPage { rows: vec![owner], next: None });
+        }
+        Ok(accounts::list_page(txn, &search.trim().to_lowercase(), &page_request(cursor, limit))?)
+    })
+}
+
+/// The habits of all accounts with their owners: newest accounts first, and newest habits first within an account.
+/// `active` selects active or archived habits. `search` matches the title, the description, and the owner's name and
+/// address.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn list_habits(
+    app: &App,
+    search: &str,
+    active: Option<bool>,
+    cursor: Option<(AccountId, HabitId)>,
+    limit: usize,
+) -> Result<habits::HabitPage, Error> {
+    app.store
+        .read(|txn| Ok(habits::list_page(txn, &search.trim().to_lowercase(), active, &page_request(cursor, limit))?))
+}
+
+/// The audit trail, newest first, filtered by the account it concerns and by action.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn list_audit_entries(
+    app: &App,
+    subject: Option<AccountId>,
+    action: Option<AuditAction>,
+    cursor: Option<AuditId>,
+    limit: usize,
+) -> Result<RowPage<AuditId, AuditEntry>, Error> {
+    app.store.read(|txn| Ok(audit::list_page(txn, subject, action, &page_request(cursor, limit))?))
+}
+
+/// The current names of accounts; deleted accounts are left out.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn load_names(app: &App, ids: impl Iterator<Item = AccountId>) -> Result<BTreeMap<AccountId, String>, Error> {
+    app.store.read(|txn| {
+        let mut names = BTreeMap::new();
+        for id in ids {
+            if let Entry::Vacant(entry) = names.entry(id)
+                && let Some(account) = accounts::find_account(txn, id)?
+            {
+                entry.insert(account.name().to_owned());
+            }
+        }
+        Ok(names)
+    })
+}
+
+/// An account with the facts that admins may see.
+#[derive(Debug, Clone)]
+pub struct UserDetail {
+    pub account: Account,
+    pub is_admin: bool,
+    /// Live sessions.
+    pub sessions: usize,
+    /// The last use of any live session, to the minute.
+    pub seen_at: Option<Timestamp>,
+    /// Active habits.
+    pub active: usize,
+    /// Archived habits.
+    pub archived: usize,
+}
+
+/// Loads an account with its sessions and habits counted.
+///
+/// # Errors
+/// [`Refusal::UserNotFound`].
+pub fn load_user_detail(app: &App, id: AccountId) -> Result<UserDetail, Error> {
+    let now = app.clock.now();
+    app.store.read(|txn| {
+        let account = accounts::find_account(txn, id)?.ok_or(Refusal::UserNotFound)?;
+        let mut sessions = sessions::list_for_account(txn, id)?;
+        sessions.retain(|(_, session)| session.is_live(now));
+        let habits = habits::list_all(txn, id)?;
+        let active = habits.iter().filter(|habit| habit.is_active()).count();
+        Ok(UserDetail {
+            is_admin: app.is_admin(&account),
+            account,
+            seen_at: sessions.iter().map(|(_, session)| session.used_at).max(),
+            sessions: sessions.len(),
+            active,
+            archived: habits.len() - active,
+        })
+    })
+}
+
+/// Finds an account by its address or id.
+///
+/// # Errors
+/// [`Refusal::UserNotFound`].
+pub fn find_user(app: &App, id_or_email: &str) -> Result<AccountId, Error> {
+    let found = app.store.read(|txn| match (id_or_email.parse::<AccountId>(), Email::parse(id_or_email)) {
+        (Ok(id), _) => accounts::find_account(txn, id),
+        (Err(_), Ok(email)) => accounts::find_by_email(txn, &email),
+        (Err(_), Err(_)) => Ok(None),
+    })?;
+    Ok(found.ok_or(Refusal::UserNotFound)?.id)
+}

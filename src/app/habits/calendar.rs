@@ -1,0 +1,94 @@
+//! The calendar: one read of the file gives the month, the selected day, and the streaks.
+
+use std::collections::BTreeMap;
+
+use crate::app::habits::completions::build_agenda;
+use crate::app::{App, Error};
+use crate::domain::accounts::preferences::WeekStart;
+use crate::domain::calendar::month::Month;
+use crate::domain::habits::agenda::Agenda;
+use crate::domain::habits::completion::check_editable;
+use crate::domain::habits::insights::CompletionRate;
+use crate::domain::habits::streak::{Streak, compute_streak};
+use crate::domain::{Account, Day, Habit, HabitId, History, Refusal};
+use crate::store::tables::{completions, habits};
+
+/// What the calendar shows.
+#[derive(Debug, Clone)]
+pub struct CalendarMonth {
+    pub month: Month,
+    pub today: Day,
+    pub week_start: WeekStart,
+    /// For every day of the month.
+    pub rates: BTreeMap<Day, CompletionRate>,
+    /// The selected day, of this month or another.
+    pub day: Option<OpenDay>,
+    /// The streak of every habit; empty while no habit was ever completed.
+    pub streaks: Vec<(Habit, Streak)>,
+}
+
+/// The selected day.
+#[derive(Debug, Clone)]
+pub struct OpenDay {
+    pub agenda: Agenda,
+    /// Why its completions cannot be changed, if they cannot.
+    pub closed: Option<Refusal>,
+}
+
+/// The active habits of an account, and their completions.
+struct HabitHistories {
+    habits: Vec<Habit>,
+    done: BTreeMap<HabitId, History>,
+}
+
+/// Loads a month, with the agenda of the day that is selected.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn load_month(app: &App, me: &Account, month: Month, selected: Option<Day>) -> Result<CalendarMonth, Error> {
+    let histories = app.store.read(|txn| {
+        let (habits, done) = (habits::list_active(txn, me.id)?, completions::find_all(txn, me.id)?);
+        Ok::<_, Error>(HabitHistories { habits, done })
+    })?;
+    let now = app.clock.now();
+    let today = Day::at(now, me.zone());
+    let day = selected.map(|day| {
+        let agenda = build_agenda(histories.habits.clone(), &histories.done, day, today, me.preferences.completed_last);
+        // Every habit on the agenda is scheduled for that day, so the answer is the same for all of them.
+        let closed = agenda
+            .items
+            .first()
+            .and_then(|item| check_editable(&item.habit, day, now, me.zone(), me.preferences.backfill).err());
+        OpenDay { agenda, closed }
+    });
+    let rates = month.days().map(|day| (day, histories.rate_of(day))).collect();
+    let streaks = histories.streaks(today);
+    Ok(CalendarMonth { month, today, week_start: me.preferences.week_start, rates, day, streaks })
+}
+
+impl HabitHistories {
+    fn is_done(&self, habit: &Habit, day: Day) -> bool {
+        self.done.get(&habit.id).is_some_and(|history| history.is_done(day))
+    }
+
+    /// Counts what was scheduled, by the schedules of that day, and what was completed.
+    fn rate_of(&self, day: Day) -> CompletionRate {
+        let mut rate = CompletionRate::default();
+        for habit in self.habits.iter().filter(|habit| habit.is_due(day)) {
+            rate.scheduled += 1;
+            rate.completed += u32::from(self.is_done(habit, day));
+        }
+        rate
+    }
+
+    /// The streak of every habit; empty while no habit was ever completed.
+    fn streaks(&self, today: Day) -> Vec<(Habit, Streak)> {
+        let empty = History::default();
+        let history = |habit: &Habit| self.done.get(&habit.id).unwrap_or(&empty);
+        if self.habits.iter().all(|habit| history(habit).first().is_none()) {
+            return Vec::new();
+        }
+        let with_streak = |habit: &Habit| (habit.clone(), compute_streak(&habit.schedule, history(habit), today));
+        self.habits.iter().map(with_streak).collect()
+    }
+}

@@ -1,0 +1,114 @@
+//! Completing habits. A completion belongs to a civil date, not to an instant.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::app::habits::habit::require_active;
+use crate::app::{App, Error};
+use crate::domain::habits::agenda::Agenda;
+use crate::domain::habits::completion::check_editable;
+use crate::domain::habits::streak::current_streak;
+use crate::domain::{Account, AccountId, Day, Habit, HabitId, History};
+use crate::store::tables::{completions, habits};
+
+/// What [`set_completed`] changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompletionOutcome {
+    Created,
+    Deleted,
+    /// Nothing had to change.
+    Noop,
+}
+
+/// Completes `day`, or undoes that, as done by the user at the instant `when`. Idempotent, also for concurrent calls.
+///
+/// # Errors
+/// [`Refusal::HabitNotFound`](crate::domain::Refusal::HabitNotFound), or the refusal of [`check_editable`].
+pub async fn set_completed(
+    app: &App,
+    me: &Account,
+    habit: HabitId,
+    day: Day,
+    done: bool,
+    when: Timestamp,
+) -> Result<CompletionOutcome, Error> {
+    let (me, zone, backfill) = (me.id, me.zone().clone(), me.preferences.backfill);
+    app.store
+        .write(move |txn| {
+            check_editable(&require_active(txn, me, habit)?, day, when, &zone, backfill)?;
+            let mut year = completions::find_habit_year(txn, me, day.year(), habit)?;
+            let changed = if done { year.complete(day, when) } else { year.undo(day) };
+            if !changed {
+                return Ok(CompletionOutcome::Noop);
+            }
+            completions::put(txn, me, day.year(), habit, &year);
+            Ok(if done { CompletionOutcome::Created } else { CompletionOutcome::Deleted })
+        })
+        .await
+}
+
+/// The habits that were completed on `day`, including archived ones.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn list_completed_on(app: &App, me: AccountId, day: Day) -> Result<Vec<HabitId>, Error> {
+    app.store.read(|txn| {
+        let year = completions::find_year(txn, me, day.year())?;
+        Ok(year.into_iter().filter(|(_, days)| days.is_done(day)).map(|(habit, _)| habit).collect())
+    })
+}
+
+/// The habits that are due on `day`, with their streaks as of today.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn load_agenda(app: &App, me: &Account, day: Day) -> Result<Agenda, Error> {
+    let today = app.today(me);
+    app.store.read(|txn| {
+        let (habits, done) = (habits::list_active(txn, me.id)?, completions::find_all(txn, me.id)?);
+        Ok(build_agenda(habits, &done, day, today, me.preferences.completed_last))
+    })
+}
+
+/// Builds the agenda of a day. Only today's agenda has streaks, because a streak is as of today.
+pub(super) fn build_agenda(
+    habits: Vec<Habit>,
+    done: &BTreeMap<HabitId, History>,
+    day: Day,
+    today: Day,
+    completed_last: bool,
+) -> Agenda {
+    let empty = History::default();
+    let state = |habit: &Habit| {
+        let history = done.get(&habit.id).unwrap_or(&empty);
+        let streak = if day == today { current_streak(&habit.schedule, history, today) } else { 0 };
+        (history.is_done(day), streak)
+    };
+    Agenda::new(habits, day, completed_last, state)
+}
+
+/// Adds completions regardless of the editing window, and returns how many were new. For seeds.
+///
+/// # Errors
+/// [`Error::Busy`], [`Error::Unavailable`].
+pub async fn seed_completions(
+    app: &App,
+    me: AccountId,
+    habit: HabitId,
+    days: Vec<(Day, Timestamp)>,
+) -> Result<usize, Error> {
+    app.store
+        .write(move |txn| {
+            let mut added = 0;
+            for (day, when) in days {
+                let mut year = completions::find_habit_year(txn, me, day.year(), habit)?;
+                if year.complete(day, when) {
+                    added += 1;
+                    completions::put(txn, me, day.year(), habit, &year);
+                }
+            }
+            Ok(added)
+        })
+        .await
+}

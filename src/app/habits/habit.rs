@@ -1,0 +1,221 @@
+//! Creating, editing, ordering, archiving, restoring and deleting habits.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::app::identity::active_account::require_active_account;
+use crate::app::{App, Error};
+use crate::domain::habits::habit::{HabitPlan, MAX_ACTIVE_HABITS, MAX_HABITS};
+use crate::domain::{Account, AccountId, Day, Description, Habit, HabitId, Refusal, ReminderTimes, Title, Weekdays};
+use crate::store::Reader;
+use crate::store::tables::{completions, habits};
+
+/// Changes to a habit. Fields that are `None` stay as they are.
+#[derive(Debug, Default, Clone)]
+pub struct HabitChange {
+    pub title: Option<Title>,
+    /// The inner `None` clears the description.
+    pub description: Option<Option<Description>>,
+    pub weekdays: Option<Weekdays>,
+    pub reminder_times: Option<ReminderTimes>,
+}
+
+/// The active habits, in the user's order.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn list_active(app: &App, me: AccountId) -> Result<Vec<Habit>, Error> {
+    app.store.read(|txn| Ok(habits::list_active(txn, me)?))
+}
+
+/// Creates a habit, last in the order. It begins today unless a seed or a test passes another day and instant in
+/// `since`.
+///
+/// # Errors
+/// [`Refusal::InvalidFields`] when the user has reached the limit of habits.
+pub async fn create_habit(
+    app: &App,
+    me: &Account,
+    plan: HabitPlan,
+    since: Option<(Day, Timestamp)>,
+) -> Result<Habit, Error> {
+    let id = app.generate_habit_id()?;
+    let (day, created_at) = since.unwrap_or_else(|| (app.today(me), app.clock.now()));
+    let me = me.id;
+    app.store
+        .write(move |txn| {
+            require_active_account(txn, me)?;
+            let mut habits = habits::list_all(txn, me)?;
+            if habits.len() >= MAX_HABITS {
+                let message = format!(
+                    "You've reached the limit of {MAX_HABITS} habits, including archived ones. Delete one from your archive first."
+                );
+                return Err(Refusal::field("title", message).into());
+            }
+            habits.retain(Habit::is_active);
+            let position = next_position(&habits)?;
+            let habit = Habit::new(id, plan, position, day, created_at);
+            habits::put(txn, me, &habit)?;
+            Ok(habit)
+        })
+        .await
+}
+
+/// The position after the last active habit, unless the limit is reached.
+fn next_position(active: &[Habit]) -> Result<u32, Error> {
+    if active.len() >= MAX_ACTIVE_HABITS {
+        let message = format!("You've reached the limit of {MAX_ACTIVE_HABITS} active habits. Archive one first.");
+        return Err(Refusal::field("title", message).into());
+    }
+    Ok(active.iter().map(|habit| habit.position + 1).max().unwrap_or(0))
+}
+
+/// Changes a habit. New weekdays apply from today; past days keep their schedule.
+///
+/// # Errors
+/// [`Refusal::HabitNotFound`] for a habit that doesn't exist, belongs to another user, or is archived.
+pub async fn update_habit(app: &App, me: &Account, id: HabitId, change: HabitChange) -> Result<Habit, Error> {
+    let (now, today, me) = (app.clock.now(), app.today(me), me.id);
+    app.store
+        .write(move |txn| {
+            let mut habit = require_active(txn, me, id)?;
+            if let Some(title) = change.title {
+                habit.title = title;
+            }
+            if let Some(description) = change.description {
+                habit.description = description;
+            }
+            if let Some(weekdays) = change.weekdays {
+                habit.schedule.change_from(today, weekdays);
+            }
+            if let Some(times) = change.reminder_times {
+                habit.reminder_times = times;
+            }
+            habit.updated_at = now;
+            habits::put(txn, me, &habit)?;
+            Ok(habit)
+        })
+        .await
+}
+
+/// Archives a habit. Its completions stay. It is no longer scheduled from today, or from tomorrow if it is completed
+/// today.
+///
+/// # Errors
+/// [`Refusal::HabitNotFound`].
+pub async fn archive_habit(app: &App, me: &Account, id: HabitId) -> Result<Habit, Error> {
+    let (now, today, me) = (app.clock.now(), app.today(me), me.id);
+    app.store
+        .write(move |txn| {
+            let mut habit = require_active(txn, me, id)?;
+            let done = completions::find_habit_year(txn, me, today.year(), id)?.is_done(today);
+            habit.schedule.pause_from(if done { today.add_days(1) } else { today });
+            (habit.archived_at, habit.updated_at) = (Some(now), now);
+            habits::put(txn, me, &habit)?;
+            Ok(habit)
+        })
+        .await
+}
+
+/// The archived habits, the last archived first.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn list_archived(app: &App, me: AccountId) -> Result<Vec<Habit>, Error> {
+    let mut habits = app.store.read(|txn| habits::list_all(txn, me))?;
+    habits.retain(|habit| !habit.is_active());
+    habits.sort_by_key(|habit| std::cmp::Reverse(habit.archived_at));
+    Ok(habits)
+}
+
+/// Restores a habit from the archive, last in the order. It is scheduled again from today.
+///
+/// # Errors
+/// [`Refusal::HabitNotFound`] for a habit that is not archived; [`Refusal::InvalidFields`] when the limit is reached.
+pub async fn restore_habit(app: &App, me: &Account, id: HabitId) -> Result<Habit, Error> {
+    let (now, today, me) = (app.clock.now(), app.today(me), me.id);
+    app.store
+        .write(move |txn| {
+            let mut habit = require_archived(txn, me, id)?;
+            habit.position = next_position(&habits::list_active(txn, me)?)?;
+            habit.schedule.resume_from(today);
+            (habit.archived_at, habit.updated_at) = (None, now);
+            habits::put(txn, me, &habit)?;
+            Ok(habit)
+        })
+        .await
+}
+
+/// Permanently deletes an archived habit and its completions. The user confirms by entering its title.
+///
+/// # Errors
+/// [`Refusal::HabitNotFound`] for a habit that is not archived; [`Refusal::InvalidFields`] when the title doesn't
+/// match.
+pub async fn delete_habit(app: &App, me: AccountId, id: HabitId, title: &str) -> Result<(), Error> {
+    let title = title.trim().to_owned();
+    app.store
+        .write(move |txn| {
+            let habit = require_archived(txn, me, id)?;
+            if habit.title.as_str() != title {
+                return Err(Refusal::field("confirm", "Enter the habit's title exactly as shown above.").into());
+            }
+            completions::remove_habit(txn, me, id)?;
+            habits::remove(txn, me, id)?;
+            Ok(())
+        })
+        .await
+}
+
+/// Puts the active habits into this order.
+///
+/// # Errors
+/// [`Refusal::OrderMismatch`] when `order` doesn't have as many different ids as there are active habits;
+/// [`Refusal::HabitNotFound`] when one of them is no active habit.
+pub async fn reorder_habits(app: &App, me: AccountId, order: Vec<HabitId>) -> Result<(), Error> {
+    app.store
+        .write(move |txn| {
+            let active = habits::list_active(txn, me)?;
+            if order.iter().collect::<BTreeSet<_>>().len() != order.len() || order.len() != active.len() {
+                return Err(Refusal::OrderMismatch.into());
+            }
+            for (position, id) in (0..).zip(&order) {
+                let habit = active.iter().find(|habit| habit.id == *id).ok_or(Refusal::HabitNotFound)?;
+                habits::put(txn, me, &Habit { position, ..habit.clone() })?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Moves a habit one position up or down. At either end it stays.
+///
+/// # Errors
+/// [`Refusal::HabitNotFound`] for a habit that is not active.
+pub async fn move_habit(app: &App, me: AccountId, id: HabitId, up: bool) -> Result<Habit, Error> {
+    app.store
+        .write(move |txn| {
+            let mut active = habits::list_active(txn, me)?;
+            let from = active.iter().position(|habit| habit.id == id).ok_or(Refusal::HabitNotFound)?;
+            let to = if up { from.saturating_sub(1) } else { (from + 1).min(active.len() - 1) };
+            active.swap(from, to);
+            for (position, habit) in (0..).zip(&mut active) {
+                habit.position = position;
+                habits::put(txn, me, habit)?;
+            }
+            require_active(txn, me, id)
+        })
+        .await
+}
+
+/// Loads an archived habit of this account.
+fn require_archived(txn: &impl Reader, me: AccountId, id: HabitId) -> Result<Habit, Error> {
+    let habit = habits::find_habit(txn, me, id)?.filter(|habit| !habit.is_active());
+    habit.ok_or_else(|| Refusal::HabitNotFound.into())
+}
+
+/// Loads an active habit of this account.
+pub(super) fn require_active(txn: &impl Reader, me: AccountId, id: HabitId) -> Result<Habit, Error> {
+    let habit = habits::find_habit(txn, me, id)?.filter(Habit::is_active);
+    habit.ok_or_else(|| Refusal::HabitNotFound.into())
+}

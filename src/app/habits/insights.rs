@@ -1,0 +1,66 @@
+//! Looking back: the last ninety days, and one year of a habit.
+
+use std::collections::BTreeMap;
+
+use crate::app::{App, Error};
+use crate::domain::habits::insights::{CompletionRate, Insights, WINDOW_DAYS, compute_insights, recent_rate};
+use crate::domain::habits::review::Review;
+use crate::domain::{Account, AccountId, Day, Habit, HabitId, History, Refusal, Schedule};
+use crate::store::Reader;
+use crate::store::tables::{completions, habits};
+
+/// The last ninety days of all active habits.
+#[derive(Debug, Clone)]
+pub struct InsightsOverview {
+    /// Over all habits.
+    pub insights: Insights,
+    /// By habit, in the user's order.
+    pub habits: Vec<(Habit, CompletionRate)>,
+}
+
+/// Computes the insights of an account.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn load_overview(app: &App, me: &Account) -> Result<InsightsOverview, Error> {
+    let today = app.today(me);
+    app.store.read(|txn| {
+        let mut done = load_window(txn, me.id, today)?;
+        let with_history = |habit: Habit| {
+            let history = done.remove(&habit.id).unwrap_or_default();
+            (habit, history)
+        };
+        let habits: Vec<(Habit, History)> = habits::list_active(txn, me.id)?.into_iter().map(with_history).collect();
+        let plans: Vec<(&Schedule, &History)> = habits.iter().map(|(habit, done)| (&habit.schedule, done)).collect();
+        let insights = compute_insights(&plans, today);
+        let with_rate = |(habit, done): (Habit, History)| {
+            let rate = recent_rate(&habit.schedule, &done, today);
+            (habit, rate)
+        };
+        Ok(InsightsOverview { insights, habits: habits.into_iter().map(with_rate).collect() })
+    })
+}
+
+/// The completions of the years that the window covers, so that a long history costs nothing.
+fn load_window(txn: &impl Reader, me: AccountId, today: Day) -> Result<BTreeMap<HabitId, History>, Error> {
+    let mut done: BTreeMap<HabitId, History> = BTreeMap::new();
+    for year in today.add_days(1 - WINDOW_DAYS).year()..=today.year() {
+        for (habit, days) in completions::find_year(txn, me, year)? {
+            done.entry(habit).or_default().insert(year, days);
+        }
+    }
+    Ok(done)
+}
+
+/// One year of a habit, active or archived. [`Review::new`] chooses the year if none is given.
+///
+/// # Errors
+/// [`Refusal::HabitNotFound`] for a habit that doesn't exist or belongs to another user.
+pub fn load_review(app: &App, me: &Account, id: HabitId, year: Option<i16>) -> Result<Review, Error> {
+    let today = app.today(me);
+    app.store.read(|txn| {
+        let habit = habits::find_habit(txn, me.id, id)?.ok_or(Refusal::HabitNotFound)?;
+        let history = completions::find_all(txn, me.id)?.remove(&id).unwrap_or_default();
+        Ok(Review::new(habit, &history, year, today))
+    })
+}

@@ -1,0 +1,8 @@
+//! Habits: editing and completing them, looking back, and importing and exporting.
+
+pub mod calendar;
+pub mod completions;
+pub mod data_export;
+pub mod data_import;
+pub mod habit;
+pub mod insights;

@@ -1,0 +1,186 @@
+//! Creating an account with a verification email, and deleting it with all its data.
+
+use crate::app::identity::keys::Purpose;
+use crate::app::identity::step_up::consume;
+use crate::app::mail::outbox::queue;
+use crate::app::{App, Error};
+use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
+use crate::domain::accounts::credentials::Credentials;
+use crate::domain::accounts::link::{EmailLink, VERIFICATION_LIFETIME, VerificationCode};
+use crate::domain::accounts::step_up::ProtectedAction;
+use crate::domain::field_error::FieldErrors;
+use crate::domain::mail::TokenRef;
+use crate::domain::{Account, AccountId, Client, DisplayName, Email, Refusal, Zone};
+use crate::mail::templates;
+use crate::store::WriteTxn;
+use crate::store::tables::{accounts, attempts, audit, challenges, completions, habits, links, outbox, sessions};
+
+/// The fields of the sign-up form, not yet parsed.
+#[derive(Debug, Default, Clone)]
+pub struct SignUpInput {
+    pub email: String,
+    pub name: String,
+    pub password: String,
+    /// The password once more; `None` where it is entered once.
+    pub confirmation: Option<String>,
+    /// The name of the time zone; `None` for UTC.
+    pub zone: Option<String>,
+}
+
+impl SignUpInput {
+    /// Parses the fields, reporting all errors at once, and hashes the password if there are none.
+    async fn parse(self, app: &App) -> Result<(Email, Credentials), Error> {
+        let mut errors = FieldErrors::default();
+        // In the order of the form, because the first field with an error gets the focus.
+        let name = errors.record(DisplayName::parse(&self.name));
+        let email = errors.record(Email::parse(&self.email));
+        let differs = self.confirmation.is_some_and(|confirmation| confirmation != self.password);
+        let known = [
+            name.as_ref().map(|name| name.as_str().to_owned()),
+            email.as_ref().map(|email| email.as_str().to_owned()),
+            app.app_url.host_str().map(str::to_owned),
+        ];
+        let known = known.into_iter().flatten().collect();
+        let password = errors.record(app.passwords.check_strength(self.password, known).await?);
+        if differs {
+            errors.add("confirmPassword", "The passwords don't match.");
+        }
+        let zone = errors.record(self.zone.map_or(Ok(Zone::UTC), |name| Zone::parse(&name)));
+        match (email, name, zone, password) {
+            (Some(email), Some(name), Some(zone), Some(password)) if !differs => {
+                let password = app.passwords.hash(password).await?;
+                Ok((email, Credentials { name, password, zone }))
+            }
+            _ => Err(errors.into_refusal().into()),
+        }
+    }
+}
+
+/// Creates an account and sends a verification email. For a taken address the response is the same, and its owner is
+/// notified by email.
+///
+/// Returns the id of the new account. If the address was known before, the id belongs to no account.
+///
+/// # Errors
+/// [`Error::Refused`] with an error per field; [`Error::Busy`].
+pub async fn sign_up(app: &App, input: SignUpInput, client: &Client) -> Result<AccountId, Error> {
+    let (email, credentials) = input.parse(app).await?;
+    let now = app.clock.now();
+    let id = app.generate_account_id()?;
+    let token = app.keys.generate_token(Purpose::Verification)?;
+    let code = app.keys.generate_code()?;
+    let body = templates::verification(&app.app_url, &token.text, &code);
+    let verification = app.compose_mail(email.clone(), body, VERIFICATION_LIFETIME)?;
+    let verification = verification.with_token(TokenRef::Verification(token.hash));
+    let notice = app.compose_mail(email.clone(), templates::address_taken(&app.app_url), VERIFICATION_LIFETIME)?;
+    let hash_code = app.keys.code_hasher();
+    let entry = app.audit_entry(Actor::Anonymous, AuditAction::SignedUp, None, client)?;
+    app.store
+        .write(move |txn| {
+            let mut account = match accounts::find_by_email(txn, &email)? {
+                Some(known) => known,
+                None => Account::new(id, email, credentials.clone(), None, now),
+            };
+            if account.verified_at.is_some() {
+                if account.try_record_sign_up_notice(now) {
+                    queue(txn, &notice);
+                }
+                // SECURITY: written even if nothing changed, so that a taken address takes as long as a new one.
+                accounts::put(txn, &account)?;
+                return Ok(());
+            }
+            account.credentials = credentials.clone();
+            // The link is stored even when no mail may be sent, so that a later mail can confirm these credentials.
+            let may_send = account.try_record_sign_up_mail(now);
+            // SECURITY: a code that was mailed to nobody is not stored, so that it cannot be guessed.
+            let code = may_send.then(|| VerificationCode { hash: hash_code(account.id, &code), wrong_attempts: 0 });
+            let link = EmailLink { account: account.id, credentials, code, created_at: now, used_at: None };
+            links::put(txn, &token.hash, &link);
+            if may_send {
+                queue(txn, &verification);
+            }
+            accounts::put(txn, &account)?;
+            audit::add(txn, &AuditEntry { subject: Some(account.id), ..entry });
+            Ok::<_, Error>(())
+        })
+        .await?;
+    app.notify_mail_queued();
+    Ok(id)
+}
+
+/// Creates an account without sending mail, unless its address is taken. Returns the account and whether it is new. For
+/// seeds.
+///
+/// # Errors
+/// [`Error::Refused`] with an error per field.
+pub async fn seed_account(app: &App, input: SignUpInput, confirmed: bool) -> Result<(Account, bool), Error> {
+    let taken = match Email::parse(&input.email) {
+        Ok(email) => app.store.read(|txn| accounts::find_by_email(txn, &email))?,
+        Err(_) => None,
+    };
+    if let Some(account) = taken {
+        return Ok((account, false));
+    }
+    let (email, credentials) = input.parse(app).await?;
+    let now = app.clock.now();
+    let id = app.generate_account_id()?;
+    let account = Account::new(id, email, credentials, confirmed.then_some(now), now);
+    app.store
+        .write(move |txn| {
+            accounts::put(txn, &account)?;
+            Ok((account, true))
+        })
+        .await
+}
+
+/// Permanently deletes an account and all its data. Only the audit trail stays, without names and addresses; its last
+/// entry says that an account was deleted.
+///
+/// # Errors
+/// [`Refusal::StepUpRequired`], [`Refusal::LinkExpired`]; [`Error::Busy`].
+pub async fn delete_account(app: &App, me: &Account, proof: &str) -> Result<(), Error> {
+    let proof = app.keys.hash(Purpose::Challenge, proof);
+    let now = app.clock.now();
+    let id = me.id;
+    let entry = app.audit_entry(Actor::User(id), AuditAction::AccountDeleted, None, &Client::default())?;
+    app.store
+        .write(move |txn| {
+            consume(txn, &proof, id, ProtectedAction::AccountDelete, now)?;
+            let account = accounts::find_account(txn, id)?.ok_or(Refusal::StepUpRequired)?;
+            erase_account(txn, &account)?;
+            audit::add(txn, &entry);
+            Ok(())
+        })
+        .await
+}
+
+/// Removes an account from every table.
+pub(super) fn erase_account(txn: &mut WriteTxn<'_, '_>, account: &Account) -> Result<(), Error> {
+    let id = account.id;
+    for habit in habits::list_all(txn, id)? {
+        habits::remove(txn, id, habit.id)?;
+    }
+    completions::remove_all(txn, id)?;
+    sessions::remove_all(txn, id, None)?;
+    challenges::remove_all(txn, id)?;
+    attempts::remove_all(txn, id)?;
+    for (token, _) in links::list_for_account(txn, id)? {
+        links::remove(txn, &token, id);
+    }
+    outbox::remove_to(txn, &mailed_addresses(txn, account)?)?;
+    audit::anonymize(txn, id)?;
+    Ok(accounts::remove(txn, account)?)
+}
+
+/// The addresses that mail of this account went to, except those that another account has now, with mail of its own.
+fn mailed_addresses(txn: &WriteTxn<'_, '_>, account: &Account) -> Result<Vec<Email>, Error> {
+    let pending = account.new_address.iter().map(|pending| &pending.email);
+    let others = account.mailed_addresses.iter().map(|mailed| &mailed.email).chain(pending);
+    let mut addresses = vec![account.email.clone()];
+    for email in others {
+        if accounts::find_by_email(txn, email)?.is_none() {
+            addresses.push(email.clone());
+        }
+    }
+    Ok(addresses)
+}

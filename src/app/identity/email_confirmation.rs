@@ -1,0 +1,195 @@
+//! Confirming the address of a sign-up, with the link or the code of the verification email.
+
+use std::cmp::Reverse;
+
+use crate::app::identity::keys::Purpose;
+use crate::app::{App, Error};
+use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
+use crate::domain::accounts::credentials::Credentials;
+use crate::domain::accounts::link::{ACCOUNT_CODE_LIMIT, EmailLink, LinkStatus};
+use crate::domain::accounts::password::Password;
+use crate::domain::{AccountId, Client, DisplayName, Email, Refusal};
+use crate::store::tables::schema::TokenHash;
+use crate::store::tables::{accounts, attempts, audit, links};
+use crate::store::{Reader, WriteTxn};
+
+/// Sign-ups for one address whose passwords are compared; each comparison costs one hash.
+const MAX_RIVALS: usize = 16;
+/// Stored with the attempts.
+const ATTEMPT_KIND: &str = "digits";
+
+/// What a link would confirm.
+pub struct OpenedLink {
+    pub status: LinkStatus,
+    pub email: Email,
+    /// The name of the sign-up.
+    pub name: DisplayName,
+    /// Whether the address was used for several sign-ups, so that confirming needs the password.
+    pub contested: bool,
+}
+
+/// Reads a link without using it, because mail scanners open links too.
+///
+/// # Errors
+/// [`Refusal::LinkInvalid`], [`Refusal::LinkExpired`].
+pub fn open_link(app: &App, token: &str) -> Result<OpenedLink, Error> {
+    let hash = app.keys.hash(Purpose::Verification, token);
+    let now = app.clock.now();
+    app.store.read(|txn| {
+        let link = links::find_link(txn, &hash)?.ok_or(Refusal::LinkInvalid)?;
+        let account = accounts::find_account(txn, link.account)?.ok_or(Refusal::LinkInvalid)?;
+        let status = link.status(now)?;
+        let contested = rivals(txn, &link)?.len() > 1;
+        Ok(OpenedLink { status, email: account.email, name: link.credentials.name, contested })
+    })
+}
+
+/// The credentials of all unconfirmed sign-ups for the same address: those of `link` first, then the newest.
+fn rivals(txn: &impl Reader, link: &EmailLink) -> Result<Vec<Credentials>, Error> {
+    let mut unused = links::list_for_account(txn, link.account)?;
+    // SECURITY: expired sign-ups are rivals too. Otherwise waiting a day would be enough to be asked for no password.
+    unused.retain(|(_, other)| other.used_at.is_none());
+    unused.sort_by_key(|(_, other)| Reverse(other.created_at));
+    let mut rivals = vec![link.credentials.clone()];
+    for (_, other) in unused {
+        if rivals.len() < MAX_RIVALS && !rivals.contains(&other.credentials) {
+            rivals.push(other.credentials);
+        }
+    }
+    Ok(rivals)
+}
+
+/// Confirms the address of a link and puts the credentials of its sign-up in force. Removes the account's other links.
+/// Returns the status that the link had before, so that a second press can show success.
+///
+/// SECURITY: if the address was used for several sign-ups, `password` decides which credentials win. Someone who signs
+/// up with another person's address can make Atlas mail it, but cannot make the owner confirm the attacker's password.
+///
+/// # Errors
+/// [`Refusal::LinkInvalid`], [`Refusal::LinkExpired`]; [`Refusal::PasswordRequired`] when there are several sign-ups
+/// and `password` belongs to none of them.
+pub async fn confirm_email(
+    app: &App,
+    token: &str,
+    password: &str,
+    client: &Client,
+) -> Result<(AccountId, LinkStatus), Error> {
+    confirm(app, app.keys.hash(Purpose::Verification, token), password, client).await
+}
+
+/// Confirms with the code of the mail, for users who read it on another device.
+///
+/// # Errors
+/// As for [`confirm_email`]; [`Refusal::WrongCode`] for an unknown address, a wrong or dead code, and after too many
+/// attempts.
+pub async fn confirm_email_by_code(
+    app: &App,
+    email: &str,
+    code: &str,
+    password: &str,
+    client: &Client,
+) -> Result<(AccountId, LinkStatus), Error> {
+    let email = Email::parse(email).map_err(|error| Refusal::InvalidFields(vec![error]))?;
+    let code: String = code.chars().filter(char::is_ascii_digit).collect();
+    let hash_code = app.keys.code_hasher();
+    let failure = app.audit_entry(Actor::Anonymous, AuditAction::SignInFailed, None, client)?;
+    let lockout = app.audit_entry(Actor::Anonymous, AuditAction::LockedOut, None, client)?;
+    let found = app
+        .store
+        .write(move |txn| {
+            let account = accounts::find_by_email(txn, &email)?;
+            let found = match &account {
+                Some(account) => find_link_by_code(txn, account.id, &hash_code(account.id, &code), lockout)?,
+                None => None,
+            };
+            if found.is_none() {
+                // SECURITY: a miss costs one durable write for every address, so the response time reveals nothing.
+                audit::add(txn, &AuditEntry { subject: account.map(|account| account.id), ..failure });
+            }
+            Ok::<_, Error>(found)
+        })
+        .await?;
+    confirm(app, found.ok_or(Refusal::WrongCode)?, password, client).await
+}
+
+/// The open link of `account` whose code has that hash. Counts a wrong code; adds `lockout` when it is one too many.
+fn find_link_by_code(
+    txn: &mut WriteTxn<'_, '_>,
+    account: AccountId,
+    hash: &[u8; 32],
+    lockout: AuditEntry,
+) -> Result<Option<TokenHash>, Error> {
+    let now = lockout.at;
+    let mut attempts = attempts::find_attempts(txn, account, ATTEMPT_KIND, now)?;
+    if attempts.blocked_for(now).is_some() {
+        return Ok(None);
+    }
+    let mut open = links::list_for_account(txn, account)?;
+    open.retain(|(_, link)| matches!(link.status(now), Ok(LinkStatus::Open)));
+    if let Some((token, _)) = open.iter().find(|(_, link)| link.accepts_code(hash)) {
+        return Ok(Some(*token));
+    }
+    // A wrong code counts against every mail it could have been meant for.
+    for (token, mut link) in open {
+        if let Some(code) = &mut link.code {
+            code.wrong_attempts = code.wrong_attempts.saturating_add(1);
+            links::put(txn, &token, &link);
+        }
+    }
+    attempts.record(now, ACCOUNT_CODE_LIMIT);
+    attempts::put(txn, account, ATTEMPT_KIND, &attempts);
+    if attempts.blocked_for(now).is_some() {
+        audit::add(txn, &AuditEntry { subject: Some(account), ..lockout });
+    }
+    Ok(None)
+}
+
+async fn confirm(
+    app: &App,
+    hash: TokenHash,
+    password: &str,
+    client: &Client,
+) -> Result<(AccountId, LinkStatus), Error> {
+    let now = app.clock.now();
+    let entry = app.audit_entry(Actor::Anonymous, AuditAction::AddressConfirmed, None, client)?;
+    let (link, rivals) = app.store.read(|txn| {
+        let link = links::find_link(txn, &hash)?.ok_or(Refusal::LinkInvalid)?;
+        let rivals = rivals(txn, &link)?;
+        Ok::<_, Error>((link, rivals))
+    })?;
+    let credentials = match link.status(now)? {
+        LinkStatus::Open if rivals.len() > 1 => find_by_password(app, rivals, password).await?,
+        _ => link.credentials,
+    };
+    app.store
+        .write(move |txn| {
+            let link = links::find_link(txn, &hash)?.ok_or(Refusal::LinkInvalid)?;
+            let mut account = accounts::find_account(txn, link.account)?.ok_or(Refusal::LinkInvalid)?;
+            let status = link.status(now)?;
+            if status == LinkStatus::Open {
+                for (other, _) in
+                    links::list_for_account(txn, account.id)?.into_iter().filter(|(other, _)| *other != hash)
+                {
+                    links::remove(txn, &other, account.id);
+                }
+                account.credentials = credentials;
+                account.verified_at = Some(now);
+                accounts::put(txn, &account)?;
+                attempts::remove_all(txn, account.id)?;
+                audit::add(txn, &AuditEntry { actor: Actor::User(account.id), ..entry });
+                links::put(txn, &hash, &EmailLink { used_at: Some(now), ..link });
+            }
+            Ok((account.id, status))
+        })
+        .await
+}
+
+async fn find_by_password(app: &App, rivals: Vec<Credentials>, password: &str) -> Result<Credentials, Error> {
+    let Ok(password) = Password::parse(password) else { return Err(Refusal::PasswordRequired.into()) };
+    for credentials in rivals {
+        if app.passwords.verify(password.clone(), Some(credentials.password.clone())).await? {
+            return Ok(credentials);
+        }
+    }
+    Err(Refusal::PasswordRequired.into())
+}

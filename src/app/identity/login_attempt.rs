@@ -1,0 +1,120 @@
+//! Counting login attempts. Each is counted before its password is compared.
+
+use futures_util::FutureExt;
+
+use crate::app::context::App;
+use crate::app::error::Error;
+use crate::app::identity::device_cookie::known_device;
+use crate::app::identity::keys::Purpose;
+use crate::app::identity::lockout::{ATTEMPT_KIND, LoginSource, WRONG_PASSWORDS};
+use crate::domain::accounts::audit::{Actor, AuditAction};
+use crate::domain::{Account, Client};
+use crate::store::tables::{accounts, attempts, audit};
+use crate::store::{self, WriteTxn};
+
+/// A counted login attempt.
+#[must_use]
+pub(super) struct LoginAttempt {
+    source: LoginSource,
+    /// Whether it is refused even with the right password.
+    pub(super) blocked: bool,
+    /// Whether later attempts are refused, if this one is wrong.
+    locks: bool,
+}
+
+impl App {
+    /// Counts an attempt at `address`, which belongs to `account` if that is given. `device` is the device cookie of
+    /// the browser.
+    pub(super) fn begin_login_attempt(
+        &self,
+        address: &str,
+        account: Option<&Account>,
+        device: Option<&str>,
+    ) -> Result<LoginAttempt, Error> {
+        let now = self.clock.now();
+        let source = match account.map(|account| account.id) {
+            None => {
+                let address = address.trim().to_ascii_lowercase();
+                LoginSource::UnknownAddress(self.keys.hash(Purpose::Device, &address))
+            }
+            Some(id) => match device.and_then(|cookie| known_device(&self.keys, cookie, id)) {
+                Some(device) => LoginSource::KnownDevice(id, device),
+                None => LoginSource::UnknownDevices(id),
+            },
+        };
+        // Used only after a restart, because the file may lag behind memory.
+        let stored = match &source {
+            LoginSource::UnknownDevices(id) => {
+                Some(self.store.read(|txn| attempts::find_attempts(txn, *id, ATTEMPT_KIND, now))?)
+            }
+            LoginSource::KnownDevice(..) | LoginSource::UnknownAddress(_) => None,
+        };
+        let mut counter = self.lockout.counter();
+        if let Some(stored) = stored.filter(|_| !counter.contains(&source)) {
+            counter.insert(&source, stored, now);
+        }
+        let blocked = counter.blocked_for(&source, now).is_some();
+        let locks = !blocked && counter.record(&source, now).blocked_for(now).is_some();
+        Ok(LoginAttempt { source, blocked, locks })
+    }
+
+    /// Saves and audits a wrong password. Writes nothing while the account is locked, so a storm of attempts fills no
+    /// disk.
+    ///
+    /// SECURITY: the caller doesn't wait for the disk. Otherwise the response time would distinguish known from unknown
+    /// addresses.
+    pub(super) fn record_failed_login(&self, attempt: &LoginAttempt, client: &Client) -> Result<(), Error> {
+        let (account, is_stored) = match &attempt.source {
+            LoginSource::UnknownDevices(account) => (Some(*account), true),
+            LoginSource::KnownDevice(account, _) => (Some(*account), false),
+            LoginSource::UnknownAddress(_) => (None, false),
+        };
+        // For an unknown address only the lockout is audited.
+        if attempt.blocked || (account.is_none() && !attempt.locks) {
+            return Ok(());
+        }
+        let entry = |action| self.audit_entry(Actor::Anonymous, action, account, client);
+        let failure = account.map(|_| entry(AuditAction::SignInFailed)).transpose()?;
+        let lockout = attempt.locks.then(|| entry(AuditAction::LockedOut)).transpose()?;
+        let now = self.clock.now();
+        let written = self.store.write(move |txn| {
+            if let Some(account) = account {
+                // The account may have been deleted since; nothing of it must be written again.
+                if accounts::find_account(txn, account)?.is_none() {
+                    return Ok(());
+                }
+                if is_stored {
+                    let mut attempts = attempts::find_attempts(txn, account, ATTEMPT_KIND, now)?;
+                    if attempts.blocked_for(now).is_none() {
+                        attempts.record(now, WRONG_PASSWORDS);
+                    }
+                    attempts::put(txn, account, ATTEMPT_KIND, &attempts);
+                }
+            }
+            failure.iter().chain(&lockout).for_each(|entry| audit::add(txn, entry));
+            Ok::<_, store::Error>(())
+        });
+        // Polling once queues the write. If the queue is full, the count in memory still applies.
+        let _ = written.now_or_never();
+        Ok(())
+    }
+
+    /// Uncounts an attempt whose password was never compared, e.g. because the hasher was busy.
+    pub(super) fn undo_login_attempt(&self, attempt: &LoginAttempt) {
+        if !attempt.blocked {
+            self.lockout.counter().undo(&attempt.source);
+        }
+    }
+
+    /// Restarts the count after a right password. [`clear_failed_logins`] does the same in the file.
+    pub(super) fn record_successful_login(&self, attempt: &LoginAttempt) {
+        self.lockout.restart(&attempt.source, self.clock.now());
+    }
+}
+
+/// Removes the stored count after a right password.
+pub(super) fn clear_failed_logins(txn: &mut WriteTxn<'_, '_>, attempt: &LoginAttempt) {
+    if let LoginSource::UnknownDevices(account) = &attempt.source {
+        attempts::remove(txn, *account, ATTEMPT_KIND);
+    }
+}

@@ -1,0 +1,32 @@
+//! Accounts: sign-up and sign-in, sessions, passwords, two-factor authentication and lockout.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`accounts`] | creating and deleting an account |
+//! | [`verification_email`], [`email_confirmation`] | confirming the address of a sign-up |
+//! | [`sign_in`], [`sessions`], `device_cookie` | signing in, and the sessions and devices of a user |
+//! | [`lockout`], [`login_attempt`] | limits on wrong passwords |
+//! | [`password_hasher`], [`password_change`], [`email_change`], [`preferences`] | changing an account |
+//! | [`step_up`] | asking for the password or a code before sensitive actions |
+//! | [`two_factor`] | two-factor authentication |
+//! | [`keys`], [`encryption`] | tokens, hashes and encryption under derived keys |
+//! | [`probe`] | the disposable account of `atlas verify` |
+
+pub mod accounts;
+pub(super) mod active_account;
+pub(super) mod device_cookie;
+pub mod email_change;
+pub mod email_confirmation;
+pub mod encryption;
+pub mod keys;
+pub mod lockout;
+pub mod login_attempt;
+pub mod password_change;
+pub mod password_hasher;
+pub mod preferences;
+pub mod probe;
+pub mod sessions;
+pub mod sign_in;
+pub mod step_up;
+pub mod two_factor;
+pub mod verification_email;

@@ -1,0 +1,46 @@
+//! Changing a user's name, time zone and preferences.
+
+use crate::app::{App, Error};
+use crate::domain::accounts::preferences::{Accent, Backfill, Preferences, Theme, WeekStart};
+use crate::domain::{Account, AccountId, DisplayName, Refusal, Zone};
+use crate::store::tables::accounts;
+
+/// Changes to an account. Fields that are `None` stay as they are.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct PreferencesChange {
+    pub name: Option<DisplayName>,
+    /// Completed days keep their dates.
+    pub zone: Option<Zone>,
+    pub week_start: Option<WeekStart>,
+    pub completed_last: Option<bool>,
+    pub backfill: Option<Backfill>,
+    pub theme: Option<Theme>,
+    pub accent: Option<Accent>,
+    /// Whether keyboard shortcuts are on.
+    pub shortcuts: Option<bool>,
+}
+
+/// Applies the changes and returns the account.
+///
+/// # Errors
+/// [`Refusal::WrongCredentials`] when the account was deleted; [`Error::Busy`], [`Error::Unavailable`].
+pub async fn update_preferences(app: &App, me: AccountId, change: PreferencesChange) -> Result<Account, Error> {
+    app.store
+        .write(move |txn| {
+            let mut account = accounts::find_account(txn, me)?.ok_or(Refusal::WrongCredentials)?;
+            account.credentials.name = change.name.unwrap_or(account.credentials.name);
+            account.credentials.zone = change.zone.unwrap_or(account.credentials.zone);
+            let before = account.preferences;
+            account.preferences = Preferences {
+                week_start: change.week_start.unwrap_or(before.week_start),
+                completed_last: change.completed_last.unwrap_or(before.completed_last),
+                backfill: change.backfill.unwrap_or(before.backfill),
+                theme: change.theme.unwrap_or(before.theme),
+                accent: change.accent.unwrap_or(before.accent),
+                shortcuts: change.shortcuts.unwrap_or(before.shortcuts),
+            };
+            accounts::put(txn, &account)?;
+            Ok(account)
+        })
+        .await
+}

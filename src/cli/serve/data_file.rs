@@ -1,0 +1,58 @@
+//! The data file of a server that starts: opened, created, or migrated while every request is answered 503.
+
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+
+use crate::app::backup::offsite::Offsite;
+use crate::app::clock::Clock;
+use crate::cli::data_file::open_or_create;
+use crate::cli::error::CommandError;
+use crate::config::Settings;
+use crate::observe::panics::join_error_reason;
+use crate::ops::isolation;
+use crate::ops::migrations::{self, MigrationError, MigrationTarget};
+use crate::ops::protocol::migrations::MigrationResult;
+use crate::store::{OpenError, OpenedFile};
+use crate::web::server::maintenance;
+
+/// Opens the data file, and migrates it first if an older binary wrote it.
+pub(super) async fn open_or_migrate(
+    settings: &Settings,
+    listener: &TcpListener,
+    bound: SocketAddr,
+) -> Result<OpenedFile, CommandError> {
+    let older = match open_or_create(settings) {
+        Err(CommandError::Isolation(isolation::Error::Open(error @ OpenError::Older { .. }))) => error,
+        opened => return opened,
+    };
+    tracing::info!(address = %bound, "{older}; migrating it now, and answering 503 meanwhile");
+    let worker_settings = settings.clone();
+    let migration = tokio::task::spawn_blocking(move || migrate(&worker_settings));
+    let migrated = tokio::select! {
+        migrated = migration => migrated,
+        // It only ends when the listener fails.
+        () = maintenance::serve(listener) => {
+            return Err(CommandError::Failed("the listener failed while the data file was migrated".to_owned()));
+        }
+    };
+    match migrated.map_err(|ended| CommandError::Failed(join_error_reason(&ended).to_owned()))? {
+        Ok(result) => tracing::info!(from = result.from, to = result.to, "migrated the data file"),
+        Err(MigrationError::Open(error)) => return Err(error.into()),
+        Err(MigrationError::App(error)) => {
+            return Err(CommandError::Failed(format!("the data file was not changed: {error}")));
+        }
+    }
+    open_or_create(settings)
+}
+
+fn migrate(settings: &Settings) -> Result<MigrationResult, MigrationError> {
+    let offsite = Offsite::from_settings(settings);
+    let target = MigrationTarget {
+        data_file: &settings.data_file,
+        environment: &settings.environment,
+        clock: &Clock::System,
+        offsite: offsite.as_ref(),
+    };
+    migrations::upgrade(&target, None, &mut |step| tracing::info!("{step}"))
+}

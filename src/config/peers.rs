@@ -1,0 +1,99 @@
+//! What must differ between the environments of one atlas.toml: this environment and its peers, as configured.
+//!
+//! The variables of another environment's process are not visible from here. What it resolved them to is in the
+//! `identity.json` beside its data file, which `ops::isolation` compares.
+
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+use super::gather::{add_defaults, gather_file};
+use super::keys;
+use super::previews::previews_folder;
+use super::raw::RawConfig;
+use super::secret::Secret;
+use super::smtp::Smtp;
+use crate::domain::{Email, Environment};
+
+/// Settings of one environment that no other one may share.
+#[derive(Debug, Clone)]
+pub struct PeerConfig {
+    pub environment: Environment,
+    pub data_file: PathBuf,
+    pub app_url: Option<Url>,
+    /// The sender of its email.
+    pub sender: Option<Email>,
+    pub secret: Option<Secret>,
+    /// The API key of Resend, or the password in `SMTP_URL`.
+    pub mail_key: Option<Secret>,
+    pub operator_token: Option<Secret>,
+}
+
+impl PeerConfig {
+    /// Malformed values are left out; [`resolve`](super::resolve) reports them.
+    fn from_raw(environment: &Environment, raw: &RawConfig) -> Self {
+        let text = |key| raw.get(key).map(|entry| entry.value.as_str());
+        let password = |url| Smtp::parse(url).ok().and_then(|smtp| smtp.credentials).map(|(_, password)| password);
+        Self {
+            environment: environment.clone(),
+            data_file: data_file_path(&raw.folder, text(keys::DATA_FILE).unwrap_or_default()),
+            app_url: text(keys::APP_URL).and_then(|text| Url::parse(text).ok()),
+            sender: text(keys::MAIL_FROM).and_then(|text| Email::parse(address_in(text)).ok()),
+            secret: text(keys::SECRET).map(Secret::new),
+            operator_token: text(keys::OPERATOR_TOKEN).map(Secret::new),
+            mail_key: text(keys::RESEND_API_KEY).map(Secret::new).or_else(|| text(keys::SMTP_URL).and_then(password)),
+        }
+    }
+
+    /// The folder of the data file, which holds every file of the environment.
+    pub fn home(&self) -> &Path {
+        self.data_file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    }
+}
+
+/// An environment and the others of its atlas.toml.
+#[derive(Debug, Clone)]
+pub struct Peers {
+    pub own: PeerConfig,
+    pub others: Vec<PeerConfig>,
+    /// The folder of all previews.
+    pub previews: PathBuf,
+}
+
+impl Peers {
+    pub(super) fn from_raw(environment: &Environment, raw: &RawConfig) -> Self {
+        Self {
+            own: PeerConfig::from_raw(environment, raw),
+            others: other_environments(environment, raw),
+            previews: previews_folder(&raw.folder),
+        }
+    }
+}
+
+/// The path in a value of `data_file`.
+pub(super) fn data_file_path(folder: &Path, text: &str) -> PathBuf {
+    let path = text.strip_prefix("redb://").or(text.strip_prefix("redb:")).unwrap_or(text);
+    let path = folder.join(path);
+    // Without a leading `./`, so that messages show the path in its usual spelling.
+    path.strip_prefix(".").map(Path::to_owned).unwrap_or(path)
+}
+
+/// The address in `Name <address>`, or the text itself.
+fn address_in(text: &str) -> &str {
+    text.split_once('<').map_or(text, |(_, rest)| rest.trim_end().trim_end_matches('>'))
+}
+
+/// The other environments as the configuration file and the defaults describe them, and every preview that has a folder.
+fn other_environments(environment: &Environment, raw: &RawConfig) -> Vec<PeerConfig> {
+    let previews = std::fs::read_dir(previews_folder(&raw.folder)).into_iter().flatten().flatten();
+    let previews = previews.filter_map(|entry| Some(format!("preview/{}", entry.file_name().to_str()?)));
+    let names = ["production", "staging", "development"].map(str::to_owned).into_iter().chain(previews);
+    let others = names.filter_map(|name| name.parse::<Environment>().ok()).filter(|other| other != environment);
+    let peers = others.filter_map(|other| {
+        // A file that cannot be read was reported when this environment's values were gathered.
+        let (mut peer, _) = gather_file(&other, &raw.file, false).ok()?;
+        add_defaults(&other, &mut peer);
+        Some(PeerConfig::from_raw(&other, &peer))
+    });
+    peers.collect()
+}

@@ -1,0 +1,71 @@
+//! Who may use the server beyond signing in: admins, basic authentication, and the endpoints for browser tests.
+
+use super::resolver::Resolver;
+use crate::config::keys;
+use crate::config::policy::{BasicAuthRule, TestEndpointRule};
+use crate::config::secret::Secret;
+use crate::config::settings::BasicAuth;
+use crate::domain::Email;
+
+impl Resolver<'_> {
+    pub(super) fn admins(&mut self) -> Vec<Email> {
+        let mut admins = Vec::new();
+        match self.text(keys::ADMIN_OWNER).map(Email::parse) {
+            Some(Ok(email)) => admins.push(email),
+            Some(Err(_)) => self.report_invalid(keys::ADMIN_OWNER, "must be an email address"),
+            None if self.is_required() => self.report_missing(keys::ADMIN_OWNER),
+            None => {}
+        }
+        for item in self.list(keys::ADMIN_ALLOWLIST) {
+            match Email::parse(item) {
+                Ok(email) => admins.push(email),
+                Err(_) => {
+                    self.report_invalid(keys::ADMIN_ALLOWLIST, format!("has “{item}”, which is not an email address"));
+                }
+            }
+        }
+        admins
+    }
+
+    pub(super) fn basic_auth(&mut self) -> Option<BasicAuth> {
+        match (self.text(keys::GATE_USER), self.text(keys::GATE_PASSWORD)) {
+            (Some(user), Some(password)) => Some(BasicAuth { user: user.to_owned(), password: Secret::new(password) }),
+            (None, None) => {
+                if self.policy.basic_auth == BasicAuthRule::Expected {
+                    self.report_warning(
+                        keys::GATE_USER,
+                        format!(
+                            "anyone can open {}; set ATLAS_GATE_USER and ATLAS_GATE_PASSWORD to require basic authentication",
+                            self.environment
+                        ),
+                    );
+                }
+                None
+            }
+            _ => {
+                self.report_error(
+                    keys::GATE_USER,
+                    "only one of ATLAS_GATE_USER and ATLAS_GATE_PASSWORD is set; set both or neither",
+                );
+                None
+            }
+        }
+    }
+
+    pub(super) fn test_endpoints(&mut self) -> bool {
+        let is_enabled = self.flag(keys::TEST_ENDPOINTS) == Some(true);
+        match self.policy.test_endpoints {
+            TestEndpointRule::Configurable { .. } => is_enabled,
+            TestEndpointRule::Never => {
+                if is_enabled {
+                    let kind = self.environment.kind();
+                    self.report_invalid(
+                        keys::TEST_ENDPOINTS,
+                        format!("must be false in {kind}: these endpoints show tokens to anyone"),
+                    );
+                }
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Turns the gathered values into [`Settings`](super::Settings) and reports every problem at once.
+//!
+//! [`settings`] asks for each setting in turn; [`resolver`] reads values and collects problems; every other file resolves the
+//! settings of its subject.
+
+mod access;
+mod address;
+mod data_file;
+mod log;
+mod mail;
+mod resolver;
+mod secrets;
+mod sentry;
+mod settings;
+mod snapshots;
+mod verified;
+
+pub(super) use resolver::ResolveOptions;
+pub(super) use settings::resolve_settings;

@@ -1,0 +1,70 @@
+//! Resolves every setting.
+
+use super::resolver::{ResolveOptions, Resolver};
+use crate::config::keys;
+use crate::config::peers::Peers;
+use crate::config::problem::Problem;
+use crate::config::raw::RawConfig;
+use crate::config::report::report_settings;
+use crate::config::settings::Settings;
+use crate::domain::Environment;
+
+/// Resolves the gathered values. The settings are `None` when a value that they need is missing or malformed.
+pub(in crate::config) fn resolve_settings(
+    environment: &Environment,
+    raw: &RawConfig,
+    peers: &Peers,
+    options: ResolveOptions,
+) -> (Option<Settings>, Vec<Problem>) {
+    let mut resolver = Resolver::new(environment, raw, options);
+    // Every setting is resolved before `?` gives up on the first missing one, so that every problem is reported.
+    let listen = resolver.listen();
+    let app_url = resolver.app_url();
+    let proxies = resolver.proxies(app_url.as_ref());
+    let data_file = resolver.data_file();
+    let secret = resolver.secret();
+    let previous_secret = resolver.previous_secret();
+    let mail = resolver.mail();
+    let sentry = resolver.dsn(keys::SENTRY_ENABLED, keys::SENTRY_DSN);
+    let browser_sentry = resolver.dsn(keys::BROWSER_SENTRY_ENABLED, keys::BROWSER_SENTRY_DSN);
+    resolver.check_sentry_environment();
+    let admins = resolver.admins();
+    let test_endpoints = resolver.test_endpoints();
+    let seed_password = resolver.seed_password();
+    let basic_auth = resolver.basic_auth();
+    let snapshots = resolver.snapshots();
+    let verified = resolver.verified();
+    let operator_token = resolver.operator_token();
+    let log = resolver.log();
+    let log_format = resolver.log_format();
+    let metrics = resolver.metrics();
+    let (policy, problems) = (resolver.policy, resolver.problems);
+    let settings = (|| {
+        Some(Settings {
+            environment: environment.clone(),
+            policy,
+            listen: listen?,
+            proxies,
+            app_url,
+            data_file: data_file?,
+            secret,
+            previous_secret,
+            mail: mail?,
+            sentry,
+            browser_sentry,
+            admins,
+            test_endpoints,
+            seed_password,
+            basic_auth,
+            snapshots,
+            verified,
+            operator_token,
+            log,
+            log_format,
+            metrics,
+            peers: peers.clone(),
+            report: report_settings(raw),
+        })
+    })();
+    (settings, problems)
+}

@@ -1,0 +1,67 @@
+//! Settings from variables, and from the files that `<VARIABLE>_FILE` names. Blank variables are unset.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::keys::SettingKey;
+use super::problem::{Problem, error};
+use super::raw::{Origin, RawEntry};
+
+/// The value of the first variable of `key` that is set. A problem is reported if another one has a different value.
+pub(super) fn read_variables(
+    key: &SettingKey,
+    variables: &BTreeMap<String, String>,
+    problems: &mut Vec<Problem>,
+) -> Option<RawEntry> {
+    let mut chosen: Option<(&str, RawEntry)> = None;
+    for name in key.variables {
+        let Some(entry) = read_variable(key, name, variables, problems) else { continue };
+        match &chosen {
+            None => chosen = Some((name, entry)),
+            Some((first, kept)) if !is_same_value(&kept.value, &entry.value) => problems.push(error(
+                key.name,
+                format!("{first} and {name} disagree; set both to the same value, or only one of them"),
+            )),
+            Some(_) => {}
+        }
+    }
+    chosen.map(|(_, entry)| entry)
+}
+
+/// Two spellings of a URL may differ by a trailing slash.
+fn is_same_value(one: &str, other: &str) -> bool {
+    one.trim_end_matches('/') == other.trim_end_matches('/')
+}
+
+fn read_variable(
+    key: &SettingKey,
+    name: &'static str,
+    variables: &BTreeMap<String, String>,
+    problems: &mut Vec<Problem>,
+) -> Option<RawEntry> {
+    let value_of = |name: &str| variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+    let file = format!("{name}_FILE");
+    match (value_of(name), value_of(&file)) {
+        (Some(_), Some(_)) => {
+            problems.push(error(key.name, format!("{name} and {file} are both set; unset one of them")));
+            None
+        }
+        (Some(value), None) => Some(RawEntry { value: value.to_owned(), origin: Origin::Variable(name) }),
+        (None, Some(path)) => match std::fs::read_to_string(path) {
+            Ok(text) if text.trim().is_empty() => {
+                let message = format!("{file} names {path}, which is empty; write the value to that file");
+                problems.push(error(key.name, message));
+                None
+            }
+            Ok(text) => Some(RawEntry {
+                value: text.trim().to_owned(),
+                origin: Origin::VariableFile(name, PathBuf::from(path)),
+            }),
+            Err(why) => {
+                problems.push(error(key.name, format!("{file} names {path}, which cannot be read: {why}")));
+                None
+            }
+        },
+        (None, None) => None,
+    }
+}

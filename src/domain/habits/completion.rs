@@ -1,0 +1,222 @@
+//! The time window in which a day's completion can be set or undone.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::accounts::preferences::Backfill;
+use crate::domain::{Day, Habit, Refusal, Zone};
+
+/// Yesterday can be changed until this hour, local time.
+pub const GRACE_END_HOUR: i8 = 2;
+
+/// How long a completion may wait on a device that is offline.
+pub const MAX_OFFLINE_AGE: SignedDuration = SignedDuration::from_hours(31 * 24);
+
+/// The instant of a completion that arrives at `now` and was made `seconds_ago`. Devices send an age so that their clocks need
+/// not be right.
+///
+/// # Errors
+/// [`Refusal::CompletionTooOld`] when the age exceeds [`MAX_OFFLINE_AGE`].
+pub fn completed_at(now: Timestamp, seconds_ago: u32) -> Result<Timestamp, Refusal> {
+    let age = SignedDuration::from_secs(seconds_ago.into());
+    if age > MAX_OFFLINE_AGE {
+        return Err(Refusal::CompletionTooOld);
+    }
+    now.checked_sub(age).map_err(|_| Refusal::CompletionTooOld)
+}
+
+/// The part of the time that [`check_editable`] depends on: its answer is the same at all instants of one window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CompletionWindow {
+    pub today: Day,
+    /// Whether every user can still change the day before.
+    pub yesterday_is_open: bool,
+}
+
+impl CompletionWindow {
+    /// The window at an instant in a user's time zone.
+    pub fn at(now: Timestamp, zone: &Zone) -> Self {
+        let yesterday_is_open = zone.time_zone().to_datetime(now).hour() < GRACE_END_HOUR;
+        Self { today: Day::at(now, zone), yesterday_is_open }
+    }
+}
+
+/// Succeeds when a user in `zone` with the setting `backfill` may complete or undo `habit` for `day` at `now`.
+///
+/// Every user can change today, and yesterday until 02:00 by the local clock. In a night whose clock skips from 01:59 to 03:00,
+/// yesterday closes at 03:00. Future days can never be changed.
+///
+/// # Errors
+/// The first [`Refusal`] that applies: the day of the week, the future, then the setting.
+pub fn check_editable(habit: &Habit, day: Day, now: Timestamp, zone: &Zone, backfill: Backfill) -> Result<(), Refusal> {
+    if !habit.schedule.matches_weekday(day) {
+        return Err(Refusal::NotScheduled);
+    }
+    let CompletionWindow { today, yesterday_is_open } = CompletionWindow::at(now, zone);
+    if day > today {
+        return Err(Refusal::FutureDay);
+    }
+    let is_yesterday = day == today.yesterday();
+    if day == today || (is_yesterday && yesterday_is_open) {
+        return Ok(());
+    }
+    match backfill {
+        Backfill::Grace if is_yesterday => Err(Refusal::GracePeriodOver),
+        Backfill::Week | Backfill::Always if day < habit.schedule.start() => Err(Refusal::BeforeHabitStart),
+        Backfill::Week if day >= today.add_days(-7) => Ok(()),
+        Backfill::Always => Ok(()),
+        Backfill::Grace | Backfill::Week => Err(Refusal::DayClosed(backfill)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use jiff::civil::DateTime;
+    use jiff::tz::TimeZone;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::habits::habit::{Habit, HabitPlan, ReminderTimes, Title};
+    use crate::domain::{HabitId, Weekdays};
+
+    fn daily(weekdays: Weekdays) -> Habit {
+        let plan = HabitPlan {
+            title: Title::parse("Read").unwrap(),
+            description: None,
+            weekdays,
+            reminder_times: ReminderTimes::default(),
+        };
+        let id = HabitId::generate(Timestamp::UNIX_EPOCH, [0; 10]);
+        Habit::new(id, plan, 0, Day::parse("1970-01-01").unwrap(), Timestamp::UNIX_EPOCH)
+    }
+
+    fn decide(zone: &str, now: &str, day: &str) -> Result<(), Refusal> {
+        check_editable(
+            &daily(Weekdays::ALL),
+            Day::parse(day).unwrap(),
+            now.parse().unwrap(),
+            &Zone::parse(zone).unwrap(),
+            Backfill::Grace,
+        )
+    }
+
+    #[test]
+    fn yesterday_closes_at_two_by_the_local_clock() {
+        let table = [
+            ("UTC", "2026-02-12T01:59:59Z", "2026-02-11", Ok(())),
+            ("UTC", "2026-02-12T02:00:00Z", "2026-02-11", Err(Refusal::GracePeriodOver)),
+            ("UTC", "2026-02-12T01:59:59Z", "2026-02-10", Err(Refusal::DayClosed(Backfill::Grace))),
+            ("UTC", "2026-02-12T23:59:59Z", "2026-02-13", Err(Refusal::FutureDay)),
+            ("UTC", "2026-02-12T12:00:00Z", "2026-02-12", Ok(())),
+            ("America/Los_Angeles", "2026-02-12T09:59:59Z", "2026-02-11", Ok(())),
+            ("America/Los_Angeles", "2026-02-12T10:00:00Z", "2026-02-11", Err(Refusal::GracePeriodOver)),
+            // Spring forward: 01:59:59 is followed by 03:00.
+            ("America/Los_Angeles", "2026-03-08T09:59:59Z", "2026-03-07", Ok(())),
+            ("America/Los_Angeles", "2026-03-08T10:00:00Z", "2026-03-07", Err(Refusal::GracePeriodOver)),
+            // Fall back: 01:30 comes twice, and yesterday is open both times.
+            ("America/Los_Angeles", "2026-11-01T08:30:00Z", "2026-10-31", Ok(())),
+            ("America/Los_Angeles", "2026-11-01T09:30:00Z", "2026-10-31", Ok(())),
+            ("America/Los_Angeles", "2026-11-01T10:00:00Z", "2026-10-31", Err(Refusal::GracePeriodOver)),
+            ("Pacific/Kiritimati", "2026-02-11T11:00:00Z", "2026-02-12", Ok(())),
+        ];
+        for (zone, now, day, expected) in table {
+            assert_eq!(decide(zone, now, day), expected, "{zone} {now} {day}");
+        }
+    }
+
+    #[test]
+    fn a_monday_habit_is_completed_on_monday_west_of_greenwich() {
+        let zone = Zone::parse("America/Los_Angeles").unwrap();
+        let monday = Day::parse("2026-02-09").unwrap();
+        let noon = "2026-02-09T20:00:00Z".parse().unwrap();
+        let habit = daily(Weekdays::parse([1]).unwrap());
+        assert_eq!(check_editable(&habit, monday, noon, &zone, Backfill::Grace), Ok(()));
+        let tuesday = monday.add_days(1);
+        assert_eq!(
+            check_editable(&habit, tuesday, "2026-02-10T20:00:00Z".parse().unwrap(), &zone, Backfill::Grace),
+            Err(Refusal::NotScheduled)
+        );
+    }
+
+    #[test]
+    fn backfill_reaches_back_to_the_first_day_and_never_beyond_today() {
+        let id = HabitId::generate(Timestamp::UNIX_EPOCH, [0; 10]);
+        let day = |text| Day::parse(text).unwrap();
+        let plan = HabitPlan {
+            title: Title::parse("Read").unwrap(),
+            description: None,
+            weekdays: Weekdays::ALL,
+            reminder_times: ReminderTimes::default(),
+        };
+        let habit = Habit::new(id, plan, 0, day("2026-02-01"), Timestamp::UNIX_EPOCH);
+        let now = "2026-02-12T12:00:00Z".parse().unwrap();
+        let decide = |text, backfill| check_editable(&habit, day(text), now, &Zone::UTC, backfill);
+        for (text, week, always) in [
+            ("2026-02-13", Err(Refusal::FutureDay), Err(Refusal::FutureDay)),
+            ("2026-02-11", Ok(()), Ok(())),
+            ("2026-02-05", Ok(()), Ok(())),
+            ("2026-02-04", Err(Refusal::DayClosed(Backfill::Week)), Ok(())),
+            ("2026-02-01", Err(Refusal::DayClosed(Backfill::Week)), Ok(())),
+            ("2026-01-31", Err(Refusal::BeforeHabitStart), Err(Refusal::BeforeHabitStart)),
+        ] {
+            assert_eq!(decide(text, Backfill::Week), week, "{text}");
+            assert_eq!(decide(text, Backfill::Always), always, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_offline_completion_gets_the_instant_at_which_it_was_made() {
+        let now: Timestamp = "2026-02-13T09:00:00Z".parse().unwrap();
+        assert_eq!(completed_at(now, 0), Ok(now));
+        assert_eq!(completed_at(now, 9 * 3600 + 600), Ok("2026-02-12T23:50:00Z".parse().unwrap()));
+        assert!(completed_at(now, 31 * 86_400).is_ok());
+        assert_eq!(completed_at(now, 31 * 86_400 + 1), Err(Refusal::CompletionTooOld));
+        assert_eq!(completed_at(Timestamp::MIN, 1), Err(Refusal::CompletionTooOld));
+    }
+
+    /// The rule in civil time: a day is open from its midnight until 02:00 of the next day.
+    fn expected_in_civil_time(day: Day, wall: DateTime) -> Result<(), Refusal> {
+        let opens = day.date().at(0, 0, 0, 0);
+        let closes = day.date().tomorrow().unwrap().at(2, 0, 0, 0);
+        match () {
+            () if wall < opens => Err(Refusal::FutureDay),
+            () if wall < closes => Ok(()),
+            () if wall.date() == closes.date() => Err(Refusal::GracePeriodOver),
+            () => Err(Refusal::DayClosed(Backfill::Grace)),
+        }
+    }
+
+    /// The instants on the local date of `now` at which a window can change: midnight and 02:00, both times when the clock goes
+    /// back over them, and before and after the gap when it goes forward.
+    fn boundaries(zone: &TimeZone, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let date = zone.to_datetime(now).date();
+        let clocks = [date.at(0, 0, 0, 0), date.at(2, 0, 0, 0), date.tomorrow().unwrap().at(0, 0, 0, 0)];
+        let instants = clocks.map(|clock| zone.to_ambiguous_timestamp(clock));
+        instants.into_iter().flat_map(|instant| [instant.earlier().unwrap(), instant.later().unwrap()])
+    }
+
+    proptest! {
+        // PROPTEST_CASES=100000 tests more instants.
+        #[test]
+        fn days_open_and_close_to_the_second_in_every_zone(
+            name in prop::sample::select(Zone::names()),
+            seconds in 300_000_i64..4_133_000_000,
+        ) {
+            let zone = Zone::parse(&name).unwrap();
+            let some = Timestamp::from_second(seconds).unwrap();
+            // Most days are ordinary, so the next day with a clock change is tested as well.
+            let change = zone.time_zone().following(some).next().map(|change| change.timestamp());
+            let dates = [Some(some), change].into_iter().flatten();
+            let moments = dates.flat_map(|at| boundaries(zone.time_zone(), at).chain([at]));
+            let habit = daily(Weekdays::ALL);
+            for now in moments.flat_map(|at| [-1, 0, 1].map(|seconds| at + SignedDuration::from_secs(seconds))) {
+                let wall = now.to_zoned(zone.time_zone().clone()).datetime();
+                for days in -3..=2 {
+                    let day = Day::from_date(wall.date()).unwrap().add_days(days);
+                    let decided = check_editable(&habit, day, now, &zone, Backfill::Grace);
+                    prop_assert_eq!(decided, expected_in_civil_time(day, wall), "{} in {} at {} ({})", day, name, wall, now);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! A habit: a title, a schedule and reminder times.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Day, FieldError, HabitId, Schedule, Weekdays, text};
+
+/// The most active habits of one user.
+pub const MAX_ACTIVE_HABITS: usize = 200;
+
+/// The most habits of one user, including archived ones.
+pub const MAX_HABITS: usize = 2_000;
+
+/// A habit's title: trimmed, 1 to 120 visible characters. Clones share the text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Title(Arc<str>);
+
+impl Title {
+    /// Parses user input.
+    ///
+    /// # Errors
+    /// A [`FieldError`] of the field `title`.
+    pub fn parse(raw: &str) -> Result<Self, FieldError> {
+        text::parse_line("title", "a title", raw, 1, 120).map(|text| Self(text.into()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Title {
+    type Error = FieldError;
+    fn try_from(text: String) -> Result<Self, FieldError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Title> for String {
+    fn from(title: Title) -> Self {
+        title.0.as_ref().to_owned()
+    }
+}
+
+/// A habit's description: up to 2,000 characters. Clones share the text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Description(Arc<str>);
+
+impl Description {
+    /// Parses user input; `None` when it is blank.
+    ///
+    /// # Errors
+    /// A [`FieldError`] of the field `description`.
+    pub fn parse(raw: &str) -> Result<Option<Self>, FieldError> {
+        let text = text::parse_paragraph("description", raw, 2_000)?;
+        Ok((!text.is_empty()).then(|| Self(text.into())))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Description {
+    type Error = FieldError;
+    fn try_from(text: String) -> Result<Self, FieldError> {
+        Self::parse(&text)?.ok_or_else(|| FieldError::new("description", "empty description"))
+    }
+}
+
+impl From<Description> for String {
+    fn from(text: Description) -> Self {
+        text.0.as_ref().to_owned()
+    }
+}
+
+/// Up to three distinct times of day in minutes after local midnight, sorted.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "Vec<i64>", into = "Vec<u16>")]
+pub struct ReminderTimes(Vec<u16>);
+
+impl ReminderTimes {
+    /// Parses minutes after midnight, in any order.
+    ///
+    /// # Errors
+    /// A [`FieldError`] of the field `reminderTimes` when there are more than three, two are equal, or one is not 0 to 1439.
+    pub fn parse(minutes: &[i64]) -> Result<Self, FieldError> {
+        let error = |message: &str| Err(FieldError::new("reminderTimes", message));
+        let mut times = Vec::new();
+        for minute in minutes {
+            match u16::try_from(*minute) {
+                Ok(minute) if minute < 1440 => times.push(minute),
+                _ => return error("A reminder time is a number of minutes after midnight, from 0 to 1439."),
+            }
+        }
+        if times.len() > 3 {
+            return error("A habit can have up to three reminder times.");
+        }
+        times.sort_unstable();
+        if times.windows(2).any(|pair| pair.first() == pair.last()) {
+            return error("Use each reminder time only once.");
+        }
+        Ok(Self(times))
+    }
+
+    /// Minutes after midnight, sorted.
+    pub fn minutes(&self) -> &[u16] {
+        &self.0
+    }
+}
+
+impl TryFrom<Vec<i64>> for ReminderTimes {
+    type Error = FieldError;
+    fn try_from(minutes: Vec<i64>) -> Result<Self, FieldError> {
+        Self::parse(&minutes)
+    }
+}
+
+impl From<ReminderTimes> for Vec<u16> {
+    fn from(times: ReminderTimes) -> Self {
+        times.0
+    }
+}
+
+/// What a user decides about a new habit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HabitPlan {
+    pub title: Title,
+    pub description: Option<Description>,
+    pub weekdays: Weekdays,
+    pub reminder_times: ReminderTimes,
+}
+
+/// A habit of one user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Habit {
+    pub id: HabitId,
+    pub title: Title,
+    pub description: Option<Description>,
+    pub reminder_times: ReminderTimes,
+    pub schedule: Schedule,
+    /// The place in the user's order. Of two habits in the same place, the older one comes first.
+    pub position: u32,
+    pub created_at: Timestamp,
+    /// The last change of title, description, schedule, reminders or archive status.
+    pub updated_at: Timestamp,
+    pub archived_at: Option<Timestamp>,
+}
+
+impl Habit {
+    /// A new habit whose first day is `day` in its owner's time zone.
+    pub fn new(id: HabitId, plan: HabitPlan, position: u32, day: Day, created_at: Timestamp) -> Self {
+        let HabitPlan { title, description, weekdays, reminder_times } = plan;
+        let schedule = Schedule::new(day, weekdays);
+        Self {
+            id,
+            title,
+            description,
+            reminder_times,
+            schedule,
+            position,
+            created_at,
+            updated_at: created_at,
+            archived_at: None,
+        }
+    }
+
+    /// Whether the habit is not archived.
+    pub fn is_active(&self) -> bool {
+        self.archived_at.is_none()
+    }
+
+    /// Whether the habit is on the list of `day`: active and scheduled.
+    pub fn is_due(&self, day: Day) -> bool {
+        self.is_active() && self.schedule.is_scheduled(day)
+    }
+}
+
+/// Sorts habits into the user's order: by position, then by age.
+pub fn sort_by_position(habits: &mut [Habit]) {
+    habits.sort_by_key(|habit| (habit.position, habit.created_at, habit.id));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reminder_times_are_at_most_three_distinct_times_of_day() {
+        assert_eq!(ReminderTimes::parse(&[600, 480]).unwrap().minutes(), [480, 600]);
+        for bad in [&[480, 480][..], &[1440], &[-1], &[1, 2, 3, 4]] {
+            assert!(ReminderTimes::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn titles_need_visible_text_and_blank_descriptions_are_none() {
+        assert_eq!(Description::parse("  \n ").unwrap(), None);
+        assert!(Title::parse(&"x".repeat(120)).is_ok());
+        assert!(Title::parse(&"x".repeat(121)).is_err());
+        assert!(Title::parse(" \u{200b} ").is_err());
+    }
+}

@@ -1,0 +1,236 @@
+//! The review of one habit: a calendar year day by day, with the statistics of that year.
+
+use crate::domain::calendar::day;
+use crate::domain::calendar::month::Month;
+use crate::domain::habits::insights::CompletionRate;
+use crate::domain::habits::streak::{Streak, compute_streak};
+use crate::domain::{Day, Habit, History, Schedule};
+
+/// The status of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayStatus {
+    /// Neither scheduled nor completed.
+    NotScheduled,
+    /// Scheduled and completed.
+    Completed,
+    /// Scheduled and not completed.
+    Missed,
+    /// Completed although not scheduled. Not part of any rate.
+    Unplanned,
+    /// Today: scheduled and not completed yet.
+    Due,
+    /// After today.
+    Future,
+}
+
+/// One calendar year of one habit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// Active or archived.
+    pub habit: Habit,
+    pub today: Day,
+    /// Over all years, as of today.
+    pub streak: Streak,
+    pub year: i16,
+    /// The nearest earlier year with something to show.
+    pub earlier: Option<i16>,
+    /// The nearest later year with something to show.
+    pub later: Option<i16>,
+    /// The rate of the year up to today.
+    pub total: CompletionRate,
+    /// The rates by ISO day number, Monday first.
+    pub weekdays: [(i8, CompletionRate); 7],
+    pub months: Vec<(Month, CompletionRate)>,
+    statuses: Vec<DayStatus>,
+}
+
+impl Review {
+    /// Reviews `year`. Without one, the current year, or for an archived habit the last year with something to show.
+    pub fn new(habit: Habit, history: &History, year: Option<i16>, today: Day) -> Self {
+        let years = years(&habit, history, today);
+        let newest = if habit.is_active() { None } else { years.last().copied() };
+        let year = year.or(newest).unwrap_or_else(|| today.year());
+        let mut review = Self {
+            today,
+            streak: compute_streak(&habit.schedule, history, today),
+            year,
+            earlier: years.iter().rev().find(|other| **other < year).copied(),
+            later: years.iter().find(|other| **other > year).copied(),
+            total: CompletionRate::default(),
+            weekdays: [1, 2, 3, 4, 5, 6, 7].map(|weekday| (weekday, CompletionRate::default())),
+            months: Vec::new(),
+            statuses: Vec::new(),
+            habit,
+        };
+        for day in days_of(year) {
+            review.add(day, status_of(&review.habit.schedule, history, day, today));
+        }
+        review
+    }
+
+    fn add(&mut self, day: Day, status: DayStatus) {
+        self.statuses.push(status);
+        let rate = match status {
+            DayStatus::Completed => CompletionRate { scheduled: 1, completed: 1 },
+            DayStatus::Missed | DayStatus::Due => CompletionRate { scheduled: 1, completed: 0 },
+            DayStatus::NotScheduled | DayStatus::Unplanned | DayStatus::Future => CompletionRate::default(),
+        };
+        self.total.add(rate);
+        let weekday = day.weekday().to_monday_one_offset();
+        if let Some((_, sum)) = self.weekdays.iter_mut().find(|(number, _)| *number == weekday) {
+            sum.add(rate);
+        }
+        match self.months.last_mut() {
+            Some((month, sum)) if *month == Month::containing(day) => sum.add(rate),
+            _ => self.months.push((Month::containing(day), rate)),
+        }
+    }
+
+    /// The status of a day of the year; days of other years are [`DayStatus::NotScheduled`].
+    pub fn status(&self, day: Day) -> DayStatus {
+        let known = self.statuses.get(day.index_in_year()).filter(|_| day.year() == self.year);
+        known.copied().unwrap_or(DayStatus::NotScheduled)
+    }
+
+    /// The months from the first to the last with something to show.
+    pub fn visible_months(&self) -> &[(Month, CompletionRate)] {
+        let is_visible = |(month, _): &(Month, CompletionRate)| {
+            month.days().any(|day| !matches!(self.status(day), DayStatus::NotScheduled | DayStatus::Future))
+        };
+        let first = self.months.iter().position(is_visible).unwrap_or(self.months.len());
+        let end = self.months.iter().rposition(is_visible).map_or(first, |last| last + 1);
+        self.months.get(first..end).unwrap_or_default()
+    }
+}
+
+/// The years with something to show: a scheduled day up to today, or a completed one. While the habit is active, the
+/// current year is always among them.
+fn years(habit: &Habit, history: &History, today: Day) -> Vec<i16> {
+    let first = history.first().map_or(habit.schedule.start(), |day| day.min(habit.schedule.start()));
+    let is_visible = |year: &i16| {
+        (habit.is_active() && *year == today.year())
+            || days_of(*year).any(|day| {
+                !matches!(status_of(&habit.schedule, history, day, today), DayStatus::NotScheduled | DayStatus::Future)
+            })
+    };
+    (first.year()..=today.year()).filter(is_visible).collect()
+}
+
+fn status_of(schedule: &Schedule, history: &History, day: Day, today: Day) -> DayStatus {
+    match (schedule.is_scheduled(day), history.is_done(day)) {
+        _ if day > today => DayStatus::Future,
+        (true, true) => DayStatus::Completed,
+        (false, true) => DayStatus::Unplanned,
+        (true, false) if day == today => DayStatus::Due,
+        (true, false) => DayStatus::Missed,
+        (false, false) => DayStatus::NotScheduled,
+    }
+}
+
+fn days_of(year: i16) -> impl Iterator<Item = Day> {
+    let bounds = Day::from_index(year, 0).and_then(|first| Some((first, last_day_of_year(first)?)));
+    bounds.into_iter().flat_map(|(first, last)| day::inclusive_range(first, last))
+}
+
+fn last_day_of_year(day: Day) -> Option<Day> {
+    Day::from_date(day.date().last_of_year())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DayStatus::{Completed, Due, Future, Missed, NotScheduled, Unplanned};
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::habits::habit::HabitPlan;
+    use crate::domain::habits::habit_year::HabitYear;
+    use crate::domain::{HabitId, ReminderTimes, Title, Weekdays};
+
+    fn day(text: &str) -> Day {
+        Day::parse(text).unwrap()
+    }
+
+    fn habit(from: &str, weekdays: &[i64]) -> Habit {
+        let plan = HabitPlan {
+            title: Title::parse("Read").unwrap(),
+            description: None,
+            weekdays: Weekdays::parse(weekdays.iter().copied()).unwrap(),
+            reminder_times: ReminderTimes::default(),
+        };
+        let id: HabitId = "0190c7a0-0000-7000-8000-000000000000".parse().unwrap();
+        Habit::new(id, plan, 0, day(from), Timestamp::UNIX_EPOCH)
+    }
+
+    fn history(days: &[&str]) -> History {
+        let mut history = History::default();
+        for year in 2020..2030 {
+            let mut completed = HabitYear::default();
+            for day in days.iter().map(|text| day(text)).filter(|day| day.year() == year) {
+                completed.complete(day, Timestamp::UNIX_EPOCH);
+            }
+            history.insert(year, completed);
+        }
+        history
+    }
+
+    fn rate(scheduled: u32, completed: u32) -> CompletionRate {
+        CompletionRate { scheduled, completed }
+    }
+
+    #[test]
+    fn every_day_of_the_year_has_a_status_and_only_scheduled_days_count() {
+        // Mondays and Wednesdays from Monday 5 January; today is Wednesday the 14th.
+        let done = history(&["2026-01-04", "2026-01-05", "2026-01-08", "2026-01-19"]);
+        let review = Review::new(habit("2026-01-05", &[1, 3]), &done, None, day("2026-01-14"));
+        let statuses =
+            ["2026-01-03", "2026-01-04", "2026-01-05", "2026-01-07", "2026-01-08", "2026-01-14", "2026-01-19"]
+                .map(|text| review.status(day(text)));
+        assert_eq!(statuses, [NotScheduled, Unplanned, Completed, Missed, Unplanned, Due, Future]);
+        assert_eq!(review.total, rate(4, 1));
+        assert_eq!(review.weekdays[0], (1, rate(2, 1)));
+        assert_eq!(review.weekdays[2], (3, rate(2, 0)));
+        assert_eq!((review.months.len(), review.months[0].1), (12, rate(4, 1)));
+        assert_eq!(review.visible_months().len(), 1, "February is still to come");
+        assert_eq!((review.earlier, review.later), (None, None));
+    }
+
+    #[test]
+    fn earlier_and_later_are_the_nearest_years_with_something_to_show() {
+        let mut habit = habit("2023-12-28", &[1]);
+        habit.schedule.pause_from(day("2024-06-01"));
+        habit.schedule.resume_from(day("2026-01-05"));
+        let years = |year| {
+            let review = Review::new(habit.clone(), &history(&[]), year, day("2027-01-01"));
+            (review.year, review.earlier, review.later)
+        };
+        // From Thursday 28 December 2023 no Monday is left in that year, and 2025 was paused.
+        assert_eq!(years(None), (2027, Some(2026), None));
+        assert_eq!(years(Some(2026)), (2026, Some(2024), Some(2027)));
+        assert_eq!(years(Some(2024)), (2024, None, Some(2026)));
+        assert_eq!(years(Some(2025)), (2025, Some(2024), Some(2026)));
+        assert_eq!(years(Some(1999)), (1999, None, Some(2024)));
+    }
+
+    #[test]
+    fn the_review_of_an_archived_habit_shows_its_last_year() {
+        let mut habit = habit("2024-02-01", &[1, 2, 3, 4, 5, 6, 7]);
+        habit.schedule.pause_from(day("2024-03-02"));
+        habit.archived_at = Some(Timestamp::UNIX_EPOCH);
+        let review = Review::new(habit, &history(&["2024-02-29", "2024-03-01"]), None, day("2026-02-12"));
+        assert_eq!((review.year, review.earlier, review.later), (2024, None, None));
+        assert_eq!(review.total, rate(30, 2));
+        assert_eq!(
+            review.visible_months().iter().map(|(_, rate)| *rate).collect::<Vec<_>>(),
+            [rate(29, 1), rate(1, 1)]
+        );
+        assert_eq!(review.streak, Streak { current: 2, longest: 2 });
+    }
+
+    #[test]
+    fn years_outside_the_range_are_empty() {
+        for year in [1970, 2199, i16::MAX, i16::MIN, 0] {
+            let review = Review::new(habit("2026-01-05", &[1]), &history(&[]), Some(year), day("2026-01-14"));
+            assert!(review.visible_months().is_empty() && review.total == CompletionRate::default(), "{year}");
+        }
+    }
+}

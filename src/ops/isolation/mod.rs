@@ -1,0 +1,29 @@
+//! Isolation: no environment opens, overwrites or reuses what belongs to another one. Every refusal names what was found,
+//! what was expected, and the fix.
+//!
+//! Three independent checks, each of which can refuse:
+//!
+//! 1. [`conflicts`] compares this environment with the others: data file, address and sender as configured, and the
+//!    secrets, through the fingerprints in the [`IdentityFile`] that each environment leaves beside its data file.
+//! 2. The store compares the stamp inside the data file with the environment on every open.
+//! 3. [`check_data_file`] compares the stamp with the identity files, in this folder and in those of the others.
+//!
+//! A file that passes all three is opened, and its identity file is updated for the others.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `conflicts` | settings that two environments share |
+//! | `data_file` | checking, opening and creating the data file |
+//! | `identity` | `identity.json` |
+//! | `fingerprint` | comparing secrets without revealing them |
+//! | `same_path` | whether two paths lead to one file |
+
+mod conflicts;
+mod data_file;
+mod fingerprint;
+mod identity;
+mod same_path;
+
+pub use conflicts::conflicts;
+pub use data_file::{Error, check_data_file, open, open_existing};
+pub use identity::{IdentityFile, IdentityFileError};

@@ -1,0 +1,268 @@
+//! What a checklist asks of the server, over the control socket or over HTTPS, and the answers.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::report::VerifyReport;
+use super::response::ControlResponse;
+use crate::domain::backup::snapshot_id::SnapshotId;
+use crate::domain::{Email, Environment, FileId};
+
+/// A request of a checklist to the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VerifyCommand {
+    /// Describe the server: [`ServerFacts`].
+    Facts,
+    /// Reserve an address for the temporary user: [`ProbeStarted`].
+    Begin,
+    /// Return the newest mail to that address: [`ProbeMail`].
+    Mail,
+    /// Report an event to Sentry: [`SentryDelivery`].
+    Event,
+    /// Delete the temporary user: [`ProbeEnded`].
+    End,
+    /// Keep a report with the running release: [`ReportKept`].
+    Report(Box<VerifyReport>),
+}
+
+/// A command as it goes over HTTPS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyEnvelope {
+    /// A server of another environment refuses the command.
+    pub environment: Environment,
+    #[serde(rename = "verb")]
+    pub command: VerifyCommand,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum VerifyAnswer {
+    Facts(Box<ServerFacts>),
+    ProbeStarted(ProbeStarted),
+    Mail(ProbeMail),
+    Event(SentryDelivery),
+    ProbeEnded(ProbeEnded),
+    ReportKept(ReportKept),
+}
+
+/// What only the server knows of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerFacts {
+    pub environment: Environment,
+    /// A random name of the server process, which `/api/health` shows too.
+    pub instance: String,
+    pub version: String,
+    /// The digest of the running binary.
+    pub binary: Option<String>,
+    pub file_id: FileId,
+    pub schema: u32,
+    pub can_commit: bool,
+    /// The canonical path.
+    pub data_file: PathBuf,
+    pub test_endpoints: bool,
+    pub mail_guard: MailGuard,
+    pub snapshot: Option<SnapshotFact>,
+    pub snapshots_every_seconds: Option<u64>,
+    #[serde(rename = "crossings")]
+    pub conflicts: Vec<ConflictFact>,
+    /// The id that `identity.json` records.
+    pub identity_file_id: Option<FileId>,
+    /// How many other environments were compared with this one.
+    #[serde(rename = "heldAgainst")]
+    pub peer_count: usize,
+    /// Whether the server reports its errors to Sentry.
+    pub reports_errors: bool,
+    /// The DSN for browsers, which every page contains.
+    pub browser_dsn: Option<String>,
+    pub free_bytes: u64,
+    pub file_bytes: u64,
+    pub now: Timestamp,
+}
+
+/// A snapshot, as far as the checklist needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SnapshotFact {
+    pub id: SnapshotId,
+    #[serde(rename = "provenAt")]
+    pub verified_at: Timestamp,
+    pub file_id: FileId,
+}
+
+/// A setting that the server shares with another environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConflictFact {
+    pub key: String,
+    pub message: String,
+}
+
+/// Whom the server sends mail to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailGuard {
+    /// All mail is captured.
+    Nobody,
+    /// Only to the addresses in `mail.allow`.
+    Allowed,
+    /// No restriction.
+    Everybody,
+}
+
+impl MailGuard {
+    /// The word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Allowed => "allowed",
+            Self::Everybody => "everybody",
+        }
+    }
+}
+
+/// An address is reserved for the temporary user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeStarted {
+    /// The reserved address.
+    pub email: Email,
+    /// When the server deletes the account on its own.
+    pub until: Timestamp,
+}
+
+/// The newest mail to the temporary user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeMail {
+    /// `None` until a mail is queued.
+    pub mail: Option<ProbeMessage>,
+}
+
+/// A mail to the temporary user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeMessage {
+    pub state: ProbeMessageState,
+    /// The relay's last response.
+    pub answer: Option<String>,
+    /// Why the mail is not delivered.
+    pub why: Option<String>,
+    /// The text version of the mail.
+    pub text: Option<String>,
+}
+
+/// The delivery status of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProbeMessageState {
+    /// In the outbox.
+    Waiting,
+    /// Accepted by the relay.
+    Sent,
+    /// Kept on the server instead of sent.
+    Captured,
+    /// Given up.
+    Failed,
+}
+
+impl ProbeMessageState {
+    /// The word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sent => "sent",
+            Self::Captured => "captured",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What happened to an event for Sentry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SentryDelivery {
+    /// Sentry answered.
+    Answered { status: u16 },
+    /// The event was not sent, or Sentry did not answer.
+    Undelivered { why: String },
+}
+
+/// The temporary user is deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProbeEnded {
+    /// Whether there still was an account to delete.
+    pub was_there: bool,
+}
+
+/// A report is kept with the running release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportKept {
+    pub release: String,
+    /// The snapshot that was taken because the release is known-good.
+    pub snapshot: Option<SnapshotId>,
+    pub good: bool,
+    pub approved: bool,
+}
+
+impl VerifyCommand {
+    /// Reads the answer to this command. The JSON carries no tag: the command decides its type.
+    ///
+    /// # Errors
+    /// When it is not an answer to this command.
+    pub fn parse_answer(&self, answer: Value) -> serde_json::Result<VerifyAnswer> {
+        match self {
+            Self::Facts => serde_json::from_value(answer).map(VerifyAnswer::Facts),
+            Self::Begin => serde_json::from_value(answer).map(VerifyAnswer::ProbeStarted),
+            Self::Mail => serde_json::from_value(answer).map(VerifyAnswer::Mail),
+            Self::Event => serde_json::from_value(answer).map(VerifyAnswer::Event),
+            Self::End => serde_json::from_value(answer).map(VerifyAnswer::ProbeEnded),
+            Self::Report(_) => serde_json::from_value(answer).map(VerifyAnswer::ReportKept),
+        }
+    }
+
+    pub(super) fn parse_response(&self, line: &str) -> serde_json::Result<ControlResponse<VerifyAnswer>> {
+        Ok(match serde_json::from_str::<ControlResponse<Value>>(line)? {
+            ControlResponse::Done(answer) => ControlResponse::Done(self.parse_answer(answer)?),
+            ControlResponse::Refused(why) => ControlResponse::Refused(why),
+            ControlResponse::Failed(why) => ControlResponse::Failed(why),
+            ControlResponse::Working(step) => ControlResponse::Working(step),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn commands_keep_their_words_on_the_wire() {
+        for (command, word) in [
+            (VerifyCommand::Facts, "facts"),
+            (VerifyCommand::Begin, "begin"),
+            (VerifyCommand::Mail, "mail"),
+            (VerifyCommand::Event, "event"),
+            (VerifyCommand::End, "end"),
+        ] {
+            assert_eq!(json!(command), word);
+        }
+    }
+
+    #[test]
+    fn answers_keep_their_fields_on_the_wire() {
+        let answers = [
+            (VerifyCommand::Begin, json!({ "email": "owner+1@example.com", "until": "2026-02-12T12:10:00Z" })),
+            (VerifyCommand::Mail, json!({ "mail": null })),
+            (VerifyCommand::Mail, json!({ "mail": { "state": "sent", "answer": "250", "why": null, "text": "Hi," } })),
+            (VerifyCommand::Event, json!({ "status": 200 })),
+            (VerifyCommand::Event, json!({ "why": "Sentry is turned off" })),
+            (VerifyCommand::End, json!({ "wasThere": true })),
+        ];
+        for (command, json) in answers {
+            assert_eq!(json!(command.parse_answer(json.clone()).unwrap()), json);
+        }
+        assert!(VerifyCommand::End.parse_answer(json!({ "mail": null })).is_err(), "an answer to another command");
+    }
+}

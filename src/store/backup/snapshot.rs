@@ -1,0 +1,87 @@
+//! Copying a data file exactly as it is at one commit, while it is in use.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+
+use redb::ReadableDatabase;
+
+use super::verification::{RowCounts, VerifiedCopy, count_rows, finalize};
+use crate::store::engine::checksum::RowFormat;
+use crate::store::engine::read_txn::ReadTxn;
+use crate::store::engine::writer::{PauseCallback, WriterTask};
+use crate::store::{Error, OpenError, Store};
+
+/// Why a snapshot was not taken, listed or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The copy could not be written, or the folder not read.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// The data file could not be read.
+    #[error("{0}")]
+    Store(#[from] Error),
+    /// The copy does not open.
+    #[error("{0}")]
+    Open(#[from] OpenError),
+    /// The copy opens, but holds something other than what was copied.
+    #[error("the copy differs from what was copied: {0}")]
+    Differs(String),
+}
+
+impl Store {
+    /// Copies the data file as it is at one commit into a new file while writes continue, and returns how many rows each
+    /// table had at that commit. Blocks until the copy is on the disk; `on_progress` gets the number of bytes done and their
+    /// total.
+    ///
+    /// # Errors
+    /// [`SnapshotError`]; the caller removes what was written of the copy.
+    pub fn copy_to(&self, target: &Path, on_progress: &mut dyn FnMut(u64, u64)) -> Result<RowCounts, SnapshotError> {
+        // SECURITY: only the owner can read people's data regardless of the umask.
+        let target = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(target)?;
+        // Held until the writer has the database, so that the file is not closed in between while a reference to it exists.
+        let guard = self.open_file();
+        let open = guard.as_ref().ok_or(Error::Closed)?;
+        let (database, backend) = (Arc::clone(&open.database), open.backend.clone());
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let copied = backend.clone();
+        let pause: PauseCallback = Box::new(move |committed| {
+            let started = committed.map_err(SnapshotError::from).and_then(|()| {
+                let rows = {
+                    let transaction = database.begin_read().map_err(Error::from)?;
+                    count_rows(&ReadTxn::new(transaction, RowFormat::Checksummed))?
+                };
+                copied.start_copy(Arc::new(target))?;
+                Ok(rows)
+            });
+            // If the caller stopped waiting, nothing would finish the copy.
+            let is_abandoned = sender.send(started).is_err();
+            drop(database);
+            if is_abandoned {
+                let _ = copied.finish_copy(&mut |_, _| {});
+            }
+        });
+        open.writer.submit(WriterTask::Pause(pause))?;
+        drop(guard);
+        let rows = receiver.recv().map_err(|_| Error::Closed)??;
+        backend.finish_copy(on_progress)?;
+        Ok(rows)
+    }
+
+    /// Verifies a copy of this file and finalizes it, see [`finalize`]. The result also applies to this file: a corrupt copy
+    /// was made of a corrupt file, or on a faulty disk, and an intact copy was made of an intact file.
+    ///
+    /// # Errors
+    /// As for [`finalize`].
+    pub fn verify_copy(&self, copy: &Path) -> Result<VerifiedCopy, OpenError> {
+        let verified = finalize(copy, &self.stamp().environment);
+        match &verified {
+            Ok(_) => self.corruption().set(false),
+            Err(OpenError::Io { .. }) => {}
+            Err(_) => self.corruption().set(true),
+        }
+        verified
+    }
+}

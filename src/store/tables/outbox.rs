@@ -1,0 +1,113 @@
+//! Messages, and the queue of those that wait to be sent.
+
+use crate::domain::mail::{DeliveryStatus, Mail};
+use crate::domain::{Email, MailId};
+use crate::store::engine::codec::RowKey;
+use crate::store::tables::schema::{MAIL, MAIL_DUE};
+use crate::store::{Error, PageRequest, ReadTxn, Reader, RowPage, WriteTxn};
+
+/// The message with this id.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Corrupt`].
+pub fn find_mail(txn: &impl Reader, id: MailId) -> Result<Option<Mail>, Error> {
+    txn.get(&MAIL, &id)
+}
+
+/// Stores a message in place of its version `before`, and keeps the queue in step.
+pub fn put(txn: &mut WriteTxn<'_, '_>, mail: &Mail, before: Option<&Mail>) {
+    if let Some(due) = before.and_then(due_key) {
+        txn.remove(&MAIL_DUE, &due);
+    }
+    if let Some(due) = due_key(mail) {
+        txn.put(&MAIL_DUE, &due, &());
+    }
+    txn.put(&MAIL, &mail.id, mail);
+}
+
+/// The ids of up to `limit` messages that are due before `millis`, the longest waiting first. Only ids, so that a message that
+/// cannot be read does not keep the others from being sent.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Corrupt`].
+pub fn list_due(txn: &impl Reader, millis: u64, limit: usize) -> Result<Vec<MailId>, Error> {
+    Ok(txn.scan_before(&MAIL_DUE, &millis.encode(), limit)?.into_iter().map(|((_, id), ())| id).collect())
+}
+
+/// The millisecond at which the next message is due.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Corrupt`].
+pub fn next_due(txn: &impl Reader) -> Result<Option<u64>, Error> {
+    Ok(txn.scan_prefix(&MAIL_DUE, &[], 1)?.first().map(|((due, _), ())| *due))
+}
+
+/// Up to `limit` messages, newest first.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Corrupt`].
+pub fn list_newest(txn: &impl Reader, limit: usize) -> Result<Vec<Mail>, Error> {
+    Ok(txn.scan_newest(&MAIL, &[], None, limit)?.into_iter().map(|(_, mail)| mail).collect())
+}
+
+/// A page of the messages for which `matches` is true, newest first.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Corrupt`].
+pub fn list_page(
+    txn: &ReadTxn,
+    matches: impl Fn(&Mail) -> bool,
+    request: &PageRequest<MailId>,
+) -> Result<RowPage<MailId, Mail>, Error> {
+    txn.read_page(&MAIL, &[], request, |_, bytes| {
+        MAIL.decode_value(bytes).map(|mail| Some(mail).filter(|mail| matches(mail)))
+    })
+}
+
+/// Up to `limit` queued messages, in the order they are due.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Corrupt`].
+pub fn list_waiting(txn: &impl Reader, limit: usize) -> Result<Vec<Mail>, Error> {
+    let mut mails = Vec::new();
+    for ((_, id), ()) in txn.scan_prefix(&MAIL_DUE, &[], limit)? {
+        mails.extend(find_mail(txn, id)?);
+    }
+    Ok(mails)
+}
+
+/// The number of queued messages, counted up to `limit`, and the one of them that was created first.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Corrupt`].
+pub fn queue_depth(txn: &impl Reader, limit: usize) -> Result<(usize, Option<Mail>), Error> {
+    let waiting = txn.scan_prefix(&MAIL_DUE, &[], limit)?;
+    // Ids sort by creation time.
+    let oldest = waiting.iter().map(|((_, id), ())| *id).min();
+    let oldest = oldest.map(|id| find_mail(txn, id)).transpose()?.flatten();
+    Ok((waiting.len(), oldest))
+}
+
+/// Removes every message to one of these addresses, sent or not. Scans the whole outbox, which is short because sent messages
+/// are purged.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Corrupt`].
+pub fn remove_to(txn: &mut WriteTxn<'_, '_>, emails: &[Email]) -> Result<(), Error> {
+    for (id, mail) in txn.scan_prefix(&MAIL, &[], usize::MAX)? {
+        if emails.contains(&mail.to) {
+            if let Some(due) = due_key(&mail) {
+                txn.remove(&MAIL_DUE, &due);
+            }
+            txn.remove(&MAIL, &id);
+        }
+    }
+    Ok(())
+}
+
+fn due_key(mail: &Mail) -> Option<(u64, MailId)> {
+    match mail.status {
+        DeliveryStatus::Waiting { due, .. } => Some((u64::try_from(due.as_millisecond()).unwrap_or(0), mail.id)),
+        _ => None,
+    }
+}

@@ -1,0 +1,5 @@
+//! The settings of an account.
+
+pub mod api;
+pub mod html;
+pub mod view;

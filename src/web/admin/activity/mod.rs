@@ -1,0 +1,4 @@
+//! Recent requests and the audit trail.
+
+pub mod html;
+pub mod view;

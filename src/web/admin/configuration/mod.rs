@@ -1,0 +1,4 @@
+//! The settings this server runs with.
+
+pub mod html;
+pub mod view;

@@ -1,0 +1,4 @@
+//! The habits of all users.
+
+pub mod html;
+pub mod view;

@@ -1,0 +1,4 @@
+//! The operator's handbook of this version.
+
+pub mod html;
+pub mod view;

@@ -1,0 +1,4 @@
+//! The outbox and its messages.
+
+pub mod html;
+pub mod view;

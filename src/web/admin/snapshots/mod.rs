@@ -1,0 +1,4 @@
+//! Snapshots and releases.
+
+pub mod html;
+pub mod view;

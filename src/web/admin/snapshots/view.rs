@@ -1,0 +1,88 @@
+//! The page with snapshots and releases. Restoring one takes a terminal.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use crate::domain::Environment;
+use crate::domain::backup::release::Release;
+use crate::domain::backup::snapshot::SnapshotManifest;
+use crate::domain::backup::snapshot_id::SnapshotId;
+use crate::domain::calendar::format::format_duration;
+use crate::web::admin::overview::view::format_bytes;
+use crate::web::admin::view::{AdminNotice, AdminPage, page, show_notice};
+use crate::web::ui::date::utc_time;
+use crate::web::ui::layout::Frame;
+
+/// What the page shows.
+#[derive(Debug)]
+pub struct SnapshotsView<'a> {
+    pub environment: &'a Environment,
+    pub now: Timestamp,
+    /// The verified snapshots, newest first.
+    pub snapshots: &'a [SnapshotManifest],
+    pub unverified: &'a [SnapshotId],
+    /// The releases, the one that was started last first.
+    pub releases: &'a [Release],
+    /// The digest of the running binary.
+    pub running_digest: Option<&'a str>,
+}
+
+/// The page.
+pub fn snapshots_page(frame: &Frame<'_>, view: &SnapshotsView<'_>, notice: AdminNotice<'_>) -> Markup {
+    let main = html! {
+        h1 { "Snapshots" }
+        p.lead { "Restore points. Each one was verified when it was taken." }
+        (show_notice(notice))
+        div.actions {
+            form method="post" action="/admin/snapshots" { button.button.plain type="submit" { "Create snapshot" } }
+        }
+        ul.records {
+            @for manifest in view.snapshots { (snapshot(manifest, view.now)) }
+            @for id in view.unverified {
+                li { code { (id) } strong.badge { "Not verified" } span { "Run " code { "atlas snapshot verify" } " to verify it." } }
+            }
+        }
+        @if view.snapshots.is_empty() && view.unverified.is_empty() { p.empty-line { "No snapshots yet." } }
+        p { "Restore from the command line: " code { "atlas rollback --env " (view.environment) " --dry-run" } " shows what would be lost." }
+        section #releases aria-labelledby="releases-title" {
+            h2 #releases-title { "Releases" }
+            ul.records { @for one in view.releases { (release(one, view.running_digest)) } }
+            @if view.releases.is_empty() { p.empty-line { "No releases yet." } }
+        }
+    };
+    page(frame, AdminPage::Snapshots, "Snapshots", &main)
+}
+
+fn snapshot(manifest: &SnapshotManifest, now: Timestamp) -> Markup {
+    let age = now.duration_since(manifest.taken_at);
+    let age = if age.as_secs() < 60 { "less than a minute".to_owned() } else { format_duration(age) };
+    html! {
+        li {
+            code { (manifest.id) }
+            span { "created " (age) " ago, " (manifest.reason.description()) }
+            span { (format_bytes(manifest.bytes)) ", schema " (manifest.schema) }
+            span.hint { "verified " (utc_time(manifest.verified_at)) }
+        }
+    }
+}
+
+fn release(release: &Release, running_digest: Option<&str>) -> Markup {
+    html! {
+        li {
+            code { (release.id()) }
+            span { "version " (release.version) ", schema " (release.schema) }
+            @if running_digest == Some(release.digest.as_str()) { strong.badge { "Running" } }
+            @match &release.verification {
+                None => span { "Not verified" },
+                Some(result) if result.passed => span {
+                    @if release.is_known_good() { "Known-good" }
+                    @else if result.missing.is_empty() { "Passed" }
+                    @else { "Passed without " (result.missing.join(", ")) }
+                    ", verified " (utc_time(result.at))
+                },
+                Some(result) => { strong.badge { "Failed" } span { (result.failed.join(", ")) ", verified " (utc_time(result.at)) } }
+            }
+            span.hint { "started " (utc_time(release.last_started)) }
+        }
+    }
+}

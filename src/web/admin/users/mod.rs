@@ -1,0 +1,4 @@
+//! The list of users, and one user.
+
+pub mod html;
+pub mod view;

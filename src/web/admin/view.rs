@@ -1,0 +1,143 @@
+//! What the admin pages share: their navigation, fact lists, search and pagination. They need no JavaScript.
+
+use maud::{Markup, html};
+
+use crate::web::ui::form::{alert, status};
+use crate::web::ui::layout::{Frame, NavItem, document};
+
+/// The admin pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdminPage {
+    Overview,
+    Users,
+    Habits,
+    Activity,
+    AuditTrail,
+    Mail,
+    Snapshots,
+    Configuration,
+    Handbook,
+}
+
+/// Every admin page with its path and its name.
+pub const ADMIN_PAGES: [(AdminPage, &str, &str); 9] = [
+    (AdminPage::Overview, "/admin", "Overview"),
+    (AdminPage::Users, "/admin/users", "Users"),
+    (AdminPage::Habits, "/admin/habits", "Habits"),
+    (AdminPage::Activity, "/admin/activity", "Activity"),
+    (AdminPage::AuditTrail, "/admin/audit", "Audit trail"),
+    (AdminPage::Mail, "/admin/mail", "Mail"),
+    (AdminPage::Snapshots, "/admin/snapshots", "Snapshots"),
+    (AdminPage::Configuration, "/admin/configuration", "Configuration"),
+    (AdminPage::Handbook, "/admin/handbook", "Handbook"),
+];
+
+/// An admin page with the links to the others.
+pub fn page(frame: &Frame<'_>, current: AdminPage, title: &str, main: &Markup) -> Markup {
+    document(
+        frame,
+        title,
+        NavItem::Admin,
+        &html! {
+            div.admin {
+                nav.admin-nav aria-label="Admin" {
+                    ul {
+                        @for (page, path, label) in ADMIN_PAGES {
+                            li { a href=(path) aria-current=[(page == current).then_some("page")] { (label) } }
+                        }
+                    }
+                }
+                (main)
+            }
+        },
+    )
+}
+
+/// The outcome of the request that led to an admin page.
+#[derive(Debug, Clone, Copy)]
+pub enum AdminNotice<'a> {
+    None,
+    Done(&'a str),
+    Refused(&'a str),
+}
+
+/// The notice at the top of a page.
+pub fn show_notice(notice: AdminNotice<'_>) -> Markup {
+    match notice {
+        AdminNotice::None => html! {},
+        AdminNotice::Done(message) => status(message),
+        AdminNotice::Refused(message) => alert(message),
+    }
+}
+
+/// A list of facts with their labels.
+pub fn facts(rows: &[(&str, Markup)]) -> Markup {
+    html! {
+        dl.facts { @for (label, value) in rows { div { dt { (label) } dd { (value) } } } }
+    }
+}
+
+/// A search form: a text field and an optional second field.
+pub fn search_form(action: &str, query: &str, label: &str, filter: Option<&Markup>) -> Markup {
+    html! {
+        form.search method="get" action=(action) role="search" {
+            div.field {
+                label for="search" { (label) }
+                input #search name="search" type="search" value=[(!query.is_empty()).then_some(query)] autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="200";
+            }
+            @if let Some(filter) = filter { (filter) }
+            button.button.plain type="submit" { "Search" }
+        }
+    }
+}
+
+/// Links from one page of a list to others.
+#[derive(Debug, Clone, Default)]
+pub struct PageLinks {
+    /// The address of the next page, if there is one.
+    pub next: Option<String>,
+    /// The address of the first page, unless this is the first.
+    pub first: Option<String>,
+}
+
+/// The end of a list: a message if this page is empty, and the links to other pages.
+pub fn pagination(links: &PageLinks, is_empty: bool) -> Markup {
+    html! {
+        @if is_empty {
+            p.empty-line {
+                // A page covers a limited number of rows, so an empty one may be followed by matches.
+                @if links.next.is_some() { "No matches so far." } @else { "Nothing to show." }
+            }
+        }
+        @if links.next.is_some() || links.first.is_some() {
+            nav.pagination aria-label="Pages" {
+                @if let Some(first) = &links.first { a.button.plain href=(first) { "Newest" } }
+                @if let Some(next) = &links.next { a.button.plain href=(next) rel="next" { "Older" } }
+            }
+        }
+    }
+}
+
+/// Writes a number with thousands separators.
+pub fn format_number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn thousands_are_separated() {
+        assert_eq!(super::format_number(0), "0");
+        assert_eq!(super::format_number(999), "999");
+        assert_eq!(super::format_number(1_000), "1,000");
+        assert_eq!(super::format_number(1_234_567), "1,234,567");
+    }
+}

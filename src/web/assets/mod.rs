@@ -1,0 +1,4 @@
+//! Embedded files: style sheet, scripts and icons.
+
+pub mod embedded;
+pub mod html;

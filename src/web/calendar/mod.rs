@@ -1,0 +1,4 @@
+//! The calendar of completed habits.
+
+pub mod html;
+pub mod view;

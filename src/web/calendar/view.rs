@@ -1,0 +1,176 @@
+//! The calendar page: a month as a table of links, the open day, and the streaks.
+//!
+//! The open day is in the document once. On phones the style sheet lays it over the month if the address names the day,
+//! and the script turns it into a dialog.
+
+use maud::{Markup, html};
+
+use crate::app::habits::calendar::{CalendarMonth, OpenDay};
+use crate::domain::calendar::month::{self, Month};
+use crate::domain::calendar::weekdays::SHORT_NAMES;
+use crate::domain::habits::insights::CompletionRate;
+use crate::domain::habits::streak::Streak;
+use crate::domain::{Day, Habit, Refusal};
+use crate::web::today::view::{RefusedCompletion, RowOptions, list, progress};
+use crate::web::ui::date::{DateStyle, format_date};
+use crate::web::ui::form::alert;
+use crate::web::ui::layout::{Frame, NavItem, document};
+
+/// The address of a month, or of a day next to it.
+pub fn address(month: Month, day: Option<Day>) -> String {
+    match day {
+        Some(day) => format!("/calendar?month={month}&date={day}"),
+        None => format!("/calendar?month={month}"),
+    }
+}
+
+/// The page. `has_date` says that the address names the open day.
+pub fn page(
+    frame: &Frame<'_>,
+    calendar: &CalendarMonth,
+    has_date: bool,
+    refused: Option<&RefusedCompletion>,
+) -> Markup {
+    let name = format_date(calendar.month.first(), DateStyle::Month);
+    document(
+        frame,
+        &format!("Calendar, {name}"),
+        NavItem::Calendar,
+        &html! {
+            div.calendar {
+                h1 { "Calendar" }
+                section.month aria-labelledby="month" {
+                    (month_header(calendar, &name))
+                    (grid(calendar))
+                }
+                @match &calendar.day {
+                    Some(day) => (open_day(calendar, day, has_date, refused)),
+                    None => section.day-panel {
+                        @if let Some(refused) = refused { (alert(&refused.message)) }
+                        p.hint { "Select a day to see its habits." }
+                    },
+                }
+                (streaks(&calendar.streaks))
+            }
+        },
+    )
+}
+
+fn month_header(calendar: &CalendarMonth, name: &str) -> Markup {
+    let (previous, next) = (calendar.month.previous(), calendar.month.next());
+    html! {
+        header.month-head {
+            h2 #month { (name) }
+            @if calendar.month != Month::containing(calendar.today) { a.month-now href="/calendar" { "This month" } }
+            // The first and the last month that Atlas knows are their own neighbors.
+            @if previous != calendar.month {
+                a.step.step-back rel="prev" href=(address(previous, None)) { span.unseen { "Previous month" } }
+            }
+            @if next != calendar.month {
+                a.step.step-on rel="next" href=(address(next, None)) { span.unseen { "Next month" } }
+            }
+        }
+    }
+}
+
+fn grid(calendar: &CalendarMonth) -> Markup {
+    let short_name =
+        |weekday: i8| SHORT_NAMES.iter().find(|(number, _)| *number == weekday).map_or("", |(_, name)| name);
+    html! {
+        table.grid aria-labelledby="month" {
+            thead { tr { @for weekday in month::weekday_order(calendar.week_start) { th scope="col" { (short_name(weekday)) } } } }
+            tbody {
+                @for week in calendar.month.weeks(calendar.week_start) {
+                    tr { @for day in week { td { @if let Some(day) = day { (cell(calendar, day)) } } } }
+                }
+            }
+        }
+    }
+}
+
+fn cell(calendar: &CalendarMonth, day: Day) -> Markup {
+    let CompletionRate { scheduled, completed } = calendar.rates.get(&day).copied().unwrap_or_default();
+    let is_complete = scheduled > 0 && completed >= scheduled;
+    let is_open = calendar.day.as_ref().is_some_and(|open| open.agenda.day == day);
+    let count_id = format!("count-{day}");
+    html! {
+        a.cell.is-open[is_open].is-ahead[day > calendar.today] id={ "day-" (day) } href=(address(calendar.month, Some(day)))
+            data-date-key=(day) data-complete=[is_complete.then_some("true")]
+            aria-current=[(day == calendar.today).then_some("date")]
+            aria-label={ "Open daily view for " (format_date(day, DateStyle::Long)) } aria-describedby=[(scheduled > 0).then_some(&count_id)] {
+            span.cell-day { (day.date().day()) }
+        }
+        // Outside of the link, because the visible text of a link must be part of its name. Screen readers get the
+        // words.
+        @if scheduled > 0 {
+            span.cell-count id=(count_id) {
+                span data-cell-count aria-hidden="true" { (completed) "/" (scheduled) }
+                span.unseen data-cell-label { (completed) " of " (scheduled) " done" }
+            }
+        }
+    }
+}
+
+fn open_day(calendar: &CalendarMonth, open: &OpenDay, has_date: bool, refused: Option<&RefusedCompletion>) -> Markup {
+    let agenda = &open.agenda;
+    let from = address(calendar.month, has_date.then_some(agenda.day));
+    html! {
+        section.day-panel.is-sheet[has_date].is-complete[agenda.is_complete()] data-day=(agenda.day) aria-labelledby="open-day" {
+            div.sheet {
+                header.sheet-head {
+                    div {
+                        h2 #open-day tabindex="-1" { (format_date(agenda.day, DateStyle::Long)) }
+                        p.date { (format_date(agenda.day, DateStyle::WeekdayName)) }
+                    }
+                    @if has_date { a.close href=(address(calendar.month, None)) { "Close" } }
+                }
+                @if let Some(refused) = refused.filter(|refused| !refused.is_on_list(agenda)) { (alert(&refused.message)) }
+                @if agenda.items.is_empty() {
+                    p.hint { (if agenda.day < calendar.today { "Nothing was scheduled for this day." } else { "Nothing is scheduled for this day." }) }
+                } @else {
+                    (progress(agenda, "All done for this day"))
+                    @if let Some(refusal) = &open.closed { p.hint #closed-note { (explain(refusal)) } }
+                    (list(agenda, &RowOptions { from: &from, closed_note: open.closed.as_ref().map(|_| "closed-note"), refused }))
+                }
+            }
+        }
+    }
+}
+
+/// Why a day cannot be changed, with a link to the setting that decides it.
+fn explain(refusal: &Refusal) -> Markup {
+    let message = refusal.to_string();
+    html! {
+        @match message.strip_suffix("Account.") {
+            Some(text) => { (text) a href="/account" { "Account" } "." },
+            None => (message),
+        }
+    }
+}
+
+/// The streaks as paragraphs with the roles of a table. Each row has a title and two numbers.
+fn streaks(streaks: &[(Habit, Streak)]) -> Markup {
+    html! {
+        section.streaks data-testid="streaks-panel" aria-labelledby="streaks" {
+            h2 #streaks { "Streaks" }
+            @if streaks.is_empty() {
+                p.hint { "Complete a habit on one of its days to start your first streak." }
+            } @else {
+                div.streak-table role="table" aria-labelledby="streaks" {
+                    div.streak-row.streak-names role="row" {
+                        span role="columnheader" { "Habit" }
+                        span role="columnheader" { "Current" }
+                        span role="columnheader" { "Longest" }
+                    }
+                    @for (habit, streak) in streaks {
+                        div.streak-row role="row" {
+                            p.streak-title role="rowheader" { (habit.title) }
+                            p role="cell" { (streak.current) }
+                            p role="cell" { (streak.longest) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

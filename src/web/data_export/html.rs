@@ -1,0 +1,53 @@
+//! The form that imports a user's data.
+
+use warp::http::StatusCode;
+
+use crate::app::habits::data_import::import_data;
+use crate::domain::habits::data_export::MAX_FILE_BYTES;
+use crate::web::account;
+use crate::web::account::view::AccountNotice;
+use crate::web::data_export::view as pages;
+use crate::web::data_export::view::ImportOutcome;
+use crate::web::http::body;
+use crate::web::http::error::HttpError;
+use crate::web::http::request::Request;
+use crate::web::http::response::Response;
+
+/// `POST /account/import`: previews the changes of a file, or imports it.
+pub async fn import(request: Request) -> Result<Response, HttpError> {
+    match import_upload(&request).await {
+        Ok(outcome) => account::html::page(&request, StatusCode::OK, AccountNotice::Import(outcome)),
+        Err(error) => {
+            let (status, why) = explain(error)?;
+            account::html::page(&request, status, AccountNotice::Import(ImportOutcome::Failed(&why)))
+        }
+    }
+}
+
+async fn import_upload(request: &Request) -> Result<ImportOutcome<'static>, HttpError> {
+    let upload = request.upload(MAX_FILE_BYTES).await?;
+    let is_preview = match upload.fields.get("what") {
+        "check" => true,
+        "import" => false,
+        _ => return Err(HttpError::Malformed("The form is incomplete.".to_owned())),
+    };
+    if upload.file.is_empty() {
+        return Err(HttpError::Malformed("Choose a file first.".to_owned()));
+    }
+    let file = body::parse_json(&upload.file).map_err(|error| match error {
+        HttpError::Malformed(_) => HttpError::Malformed("This isn't an Atlas export.".to_owned()),
+        other => other,
+    })?;
+    let changes = import_data(&request.state.app, request.account()?, file, is_preview, &request.client()).await?;
+    Ok(if is_preview { ImportOutcome::Preview(changes) } else { ImportOutcome::Imported(changes) })
+}
+
+/// The status and message of an error in the file. Other errors are returned.
+fn explain(error: HttpError) -> Result<(StatusCode, String), HttpError> {
+    match error {
+        HttpError::Refused(refusal) => Ok((StatusCode::UNPROCESSABLE_ENTITY, refusal.to_string())),
+        HttpError::Malformed(why) => Ok((StatusCode::UNPROCESSABLE_ENTITY, why)),
+        HttpError::PayloadTooLarge => Ok((StatusCode::PAYLOAD_TOO_LARGE, pages::too_large())),
+        other => Err(other),
+    }
+}

@@ -1,0 +1,5 @@
+//! Exporting and importing a user's data.
+
+pub mod api;
+pub mod html;
+pub mod view;

@@ -1,0 +1,138 @@
+//! The JSON of habits.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+use warp::http::StatusCode;
+
+use crate::app::habits::habit;
+use crate::app::habits::habit::HabitChange;
+use crate::domain::field_error::FieldErrors;
+use crate::domain::habits::habit::HabitPlan;
+use crate::domain::{Description, Habit, HabitId, Refusal, ReminderTimes, Title, Weekdays};
+use crate::web::http::error::HttpError;
+use crate::web::http::request::Request;
+use crate::web::http::response::format_timestamp;
+use crate::web::http::response::{self, Response};
+
+/// A habit as JSON.
+pub fn to_json(habit: &Habit) -> Value {
+    json!({
+        "id": habit.id,
+        "title": habit.title,
+        "description": habit.description,
+        "archivedAt": habit.archived_at.map(format_timestamp),
+        "createdAt": format_timestamp(habit.created_at),
+        "weekdays": habit.schedule.weekdays(),
+        "reminderTimes": habit.reminder_times,
+    })
+}
+
+/// `GET /api/habits`: the active habits in the user's order.
+pub async fn list(request: Request) -> Result<Response, HttpError> {
+    let habits = habit::list_active(&request.state.app, request.account()?.id)?;
+    let habits: Vec<Value> = habits.iter().map(to_json).collect();
+    Ok(response::json(StatusCode::OK, &json!({ "habits": habits })))
+}
+
+/// A new habit.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewHabit {
+    title: String,
+    #[serde(default, deserialize_with = "text")]
+    description: Option<String>,
+    weekdays: Vec<i64>,
+    #[serde(default)]
+    reminder_times: Vec<i64>,
+}
+
+/// A string that may be absent, but not null.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
+}
+
+impl NewHabit {
+    /// # Errors
+    /// [`Refusal::InvalidFields`] with every invalid field.
+    pub fn parse(&self) -> Result<HabitPlan, Refusal> {
+        let mut errors = FieldErrors::default();
+        let title = errors.record(Title::parse(&self.title));
+        let description = errors.record(Description::parse(self.description.as_deref().unwrap_or("")));
+        let weekdays = errors.record(Weekdays::parse(self.weekdays.iter().copied()));
+        let reminder_times = errors.record(ReminderTimes::parse(&self.reminder_times));
+        match (title, description, weekdays, reminder_times) {
+            (Some(title), Some(description), Some(weekdays), Some(reminder_times)) => {
+                Ok(HabitPlan { title, description, weekdays, reminder_times })
+            }
+            _ => Err(errors.into_refusal()),
+        }
+    }
+}
+
+/// `POST /api/habits`: 201 `{habit}`.
+pub async fn create(request: Request) -> Result<Response, HttpError> {
+    let input: NewHabit = request.json().await?;
+    let habit = habit::create_habit(&request.state.app, request.account()?, input.parse()?, None).await?;
+    Ok(response::json(StatusCode::CREATED, &json!({ "habit": to_json(&habit) })))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HabitPatch {
+    title: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    description: Option<Option<String>>,
+    weekdays: Option<Vec<i64>>,
+    reminder_times: Option<Vec<i64>>,
+}
+
+/// Distinguishes an absent field from null.
+fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl HabitPatch {
+    fn parse(self) -> Result<HabitChange, Refusal> {
+        let mut errors = FieldErrors::default();
+        let title = self.title.and_then(|title| errors.record(Title::parse(&title)));
+        let description = self.description.map(Option::unwrap_or_default);
+        let description = description.and_then(|text| errors.record(Description::parse(&text)));
+        let weekdays = self.weekdays.and_then(|days| errors.record(Weekdays::parse(days)));
+        let reminder_times = self.reminder_times.and_then(|times| errors.record(ReminderTimes::parse(&times)));
+        if title.is_none() && description.is_none() && weekdays.is_none() && reminder_times.is_none() {
+            errors.add("title", "Include at least one field to change.");
+        }
+        errors.check()?;
+        Ok(HabitChange { title, description, weekdays, reminder_times })
+    }
+}
+
+/// `PUT /api/habits/{id}`: 200 `{habit}`. Absent fields don't change; `description: null` clears the description.
+pub async fn update(request: Request) -> Result<Response, HttpError> {
+    let id = request.path_param("id")?;
+    let input: HabitPatch = request.json().await?;
+    let habit = habit::update_habit(&request.state.app, request.account()?, id, input.parse()?).await?;
+    Ok(response::json(StatusCode::OK, &json!({ "habit": to_json(&habit) })))
+}
+
+/// `DELETE /api/habits/{id}`: archives the habit; 200 `{habitId}`.
+pub async fn archive(request: Request) -> Result<Response, HttpError> {
+    let id: HabitId = request.path_param("id")?;
+    habit::archive_habit(&request.state.app, request.account()?, id).await?;
+    Ok(response::json(StatusCode::OK, &json!({ "habitId": id })))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HabitOrder {
+    habit_ids: Vec<String>,
+}
+
+/// `PUT /api/habits/order`: 200 `{habitIds}`.
+pub async fn reorder(request: Request) -> Result<Response, HttpError> {
+    let input: HabitOrder = request.json().await?;
+    let ids: Result<Vec<HabitId>, _> = input.habit_ids.iter().map(|id| id.parse()).collect();
+    let ids = ids.map_err(|_| Refusal::HabitNotFound)?;
+    habit::reorder_habits(&request.state.app, request.account()?.id, ids).await?;
+    Ok(response::json(StatusCode::OK, &json!({ "habitIds": input.habit_ids })))
+}

@@ -1,0 +1,176 @@
+//! The habit list, its forms, and the archive.
+
+use warp::http::StatusCode;
+
+use crate::app;
+use crate::app::habits::habit;
+use crate::app::habits::habit::HabitChange;
+use crate::domain::field_error::FieldErrors;
+use crate::domain::habits::habit::HabitPlan;
+use crate::domain::{Description, FieldError, Habit, HabitId, Refusal, ReminderTimes, Title, Weekdays};
+use crate::web::habits::view as pages;
+use crate::web::habits::view::{HabitFormInput, OpenForm};
+use crate::web::http::body::FormFields;
+use crate::web::http::error::HttpError;
+use crate::web::http::request::Request;
+use crate::web::http::response::{self, Response};
+
+const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+
+/// `GET /habits`; `?edit=` opens the form of a habit, `?delete=` the dialog that archives it.
+pub async fn show(request: Request) -> Result<Response, HttpError> {
+    let query = request.query();
+    let active = habit::list_active(&request.state.app, request.account()?.id)?;
+    let find = |field| active.iter().find(|habit| query.get(field) == habit.id.to_string());
+    let open = match (find("edit"), find("delete")) {
+        (Some(habit), _) => OpenForm::Edit(habit.id, HabitFormInput::from(habit)),
+        (None, Some(habit)) => OpenForm::Archive(habit.id),
+        (None, None) => OpenForm::None,
+    };
+    habits_page(&request, StatusCode::OK, open, &[], None)
+}
+
+/// `POST /habits`: creates a habit.
+pub async fn create(request: Request) -> Result<Response, HttpError> {
+    let input = parse_form(&request.form().await?);
+    let account = request.account()?;
+    let created = match parse_plan(&input) {
+        Ok(plan) => habit::create_habit(&request.state.app, account, plan, None).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    match created {
+        Ok(habit) => Ok(redirect_to_habit(&habit)),
+        Err(error) => error_page(&request, OpenForm::Create(input), error),
+    }
+}
+
+/// `POST /habits/{id}`: saves changes.
+pub async fn update(request: Request) -> Result<Response, HttpError> {
+    let id: HabitId = request.path_param("id")?;
+    let input = parse_form(&request.form().await?);
+    let account = request.account()?;
+    let changed = match parse_plan(&input) {
+        Ok(HabitPlan { title, description, weekdays, .. }) => {
+            let change = HabitChange {
+                title: Some(title),
+                description: Some(description),
+                weekdays: Some(weekdays),
+                reminder_times: None,
+            };
+            habit::update_habit(&request.state.app, account, id, change).await
+        }
+        Err(refusal) => Err(refusal.into()),
+    };
+    match changed {
+        Ok(habit) => Ok(redirect_to_habit(&habit)),
+        Err(error) => error_page(&request, OpenForm::Edit(id, input), error),
+    }
+}
+
+/// `POST /habits/{id}/move`: one place up or down.
+pub async fn move_habit(request: Request) -> Result<Response, HttpError> {
+    let id: HabitId = request.path_param("id")?;
+    let up = match request.form().await?.get("direction") {
+        "up" => true,
+        "down" => false,
+        _ => return Err(HttpError::Malformed("“direction” must be up or down.".to_owned())),
+    };
+    let habit = habit::move_habit(&request.state.app, request.account()?.id, id, up).await?;
+    Ok(redirect_to_habit(&habit))
+}
+
+/// `POST /habits/{id}/archive`.
+pub async fn archive(request: Request) -> Result<Response, HttpError> {
+    habit::archive_habit(&request.state.app, request.account()?, request.path_param("id")?).await?;
+    Ok(response::see_other("/habits"))
+}
+
+/// `GET /habits/archive`.
+pub async fn show_archive(request: Request) -> Result<Response, HttpError> {
+    archive_page(&request, StatusCode::OK, None, None)
+}
+
+/// `POST /habits/{id}/restore`.
+pub async fn restore(request: Request) -> Result<Response, HttpError> {
+    match habit::restore_habit(&request.state.app, request.account()?, request.path_param("id")?).await {
+        Ok(habit) => Ok(redirect_to_habit(&habit)),
+        Err(app::Error::Refused(refusal @ Refusal::InvalidFields(_))) => {
+            archive_page(&request, UNPROCESSABLE, None, Some(&refusal.to_string()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /habits/{id}/delete`: deletes an archived habit if its title was entered.
+pub async fn delete(request: Request) -> Result<Response, HttpError> {
+    let id: HabitId = request.path_param("id")?;
+    let form = request.form().await?;
+    match habit::delete_habit(&request.state.app, request.account()?.id, id, form.get("confirm")).await {
+        Ok(()) => Ok(response::see_other("/habits/archive")),
+        Err(app::Error::Refused(Refusal::InvalidFields(errors))) => {
+            archive_page(&request, UNPROCESSABLE, Some((id, errors.as_slice())), None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn redirect_to_habit(habit: &Habit) -> Response {
+    response::see_other(&format!("/habits#habit-{}", habit.id))
+}
+
+/// The form with its input, if the user can fix the error or try again.
+fn error_page(request: &Request, open: OpenForm, error: app::Error) -> Result<Response, HttpError> {
+    match error {
+        app::Error::Refused(Refusal::InvalidFields(errors)) => habits_page(request, UNPROCESSABLE, open, &errors, None),
+        app::Error::Busy => {
+            habits_page(request, StatusCode::SERVICE_UNAVAILABLE, open, &[], Some(&HttpError::Busy.to_string()))
+        }
+        error => Err(error.into()),
+    }
+}
+
+fn habits_page(
+    request: &Request,
+    status: StatusCode,
+    open: OpenForm,
+    errors: &[FieldError],
+    alert: Option<&str>,
+) -> Result<Response, HttpError> {
+    let user = request.account()?.id;
+    let habits = habit::list_active(&request.state.app, user)?;
+    let archived = habit::list_archived(&request.state.app, user)?.len();
+    let page = pages::HabitsPage { habits: &habits, archived_count: archived, open, errors, alert };
+    Ok(response::page(status, pages::page(&request.frame(), &page)))
+}
+
+fn archive_page(
+    request: &Request,
+    status: StatusCode,
+    refused: Option<(HabitId, &[FieldError])>,
+    alert: Option<&str>,
+) -> Result<Response, HttpError> {
+    let habits = habit::list_archived(&request.state.app, request.account()?.id)?;
+    Ok(response::page(status, pages::archive(&request.frame(), &habits, refused, alert)))
+}
+
+fn parse_form(form: &FormFields) -> HabitFormInput {
+    HabitFormInput {
+        title: form.get("title").to_owned(),
+        description: form.get("description").to_owned(),
+        // 0 is not a day of the week, so it is refused.
+        weekdays: form.all("weekdays").map(|number| number.parse().unwrap_or(0)).collect(),
+    }
+}
+
+fn parse_plan(input: &HabitFormInput) -> Result<HabitPlan, Refusal> {
+    let mut errors = FieldErrors::default();
+    let title = errors.record(Title::parse(&input.title));
+    let description = errors.record(Description::parse(&input.description));
+    let weekdays = errors.record(Weekdays::parse(input.weekdays.iter().copied()));
+    match (title, description, weekdays) {
+        (Some(title), Some(description), Some(weekdays)) => {
+            Ok(HabitPlan { title, description, weekdays, reminder_times: ReminderTimes::default() })
+        }
+        _ => Err(errors.into_refusal()),
+    }
+}

@@ -1,0 +1,5 @@
+//! The list of habits, their forms, and the archive.
+
+pub mod api;
+pub mod html;
+pub mod view;

@@ -1,0 +1,272 @@
+//! The habits page with the forms to create and edit a habit, and the archive.
+
+use maud::{Markup, html};
+
+use crate::domain::calendar::weekdays::SHORT_NAMES;
+use crate::domain::{FieldError, Habit, HabitId};
+use crate::web::assets::embedded::address;
+use crate::web::ui::form::{Field, alert, description_ids, field, field_notes, find_error, text_area};
+use crate::web::ui::layout::{Frame, NavItem, document};
+
+/// The values of the form of a habit.
+#[derive(Debug, Clone)]
+pub struct HabitFormInput {
+    pub title: String,
+    pub description: String,
+    /// ISO numbers of the days of the week: Monday is 1, Sunday is 7.
+    pub weekdays: Vec<i64>,
+}
+
+impl Default for HabitFormInput {
+    /// An empty form, with every day of the week selected.
+    fn default() -> Self {
+        Self { title: String::new(), description: String::new(), weekdays: (1..=7).collect() }
+    }
+}
+
+impl From<&Habit> for HabitFormInput {
+    fn from(habit: &Habit) -> Self {
+        Self {
+            title: habit.title.as_str().to_owned(),
+            description: habit.description.as_ref().map(|text| text.as_str().to_owned()).unwrap_or_default(),
+            weekdays: habit.schedule.weekdays().iso_numbers().into_iter().map(i64::from).collect(),
+        }
+    }
+}
+
+/// The form that is open on the page, besides the empty one for a new habit.
+#[derive(Debug, Clone, Default)]
+pub enum OpenForm {
+    #[default]
+    None,
+    /// The form for a new habit, with values that had errors.
+    Create(HabitFormInput),
+    /// The form of an existing habit.
+    Edit(HabitId, HabitFormInput),
+    /// The dialog that confirms archiving.
+    Archive(HabitId),
+}
+
+/// What the habits page shows.
+pub struct HabitsPage<'a> {
+    /// The active habits in the order the person chose.
+    pub habits: &'a [Habit],
+    pub archived_count: usize,
+    pub open: OpenForm,
+    /// The errors of the open form.
+    pub errors: &'a [FieldError],
+    /// An error that concerns the whole page.
+    pub alert: Option<&'a str>,
+}
+
+/// The habits page.
+pub fn page(frame: &Frame<'_>, page: &HabitsPage<'_>) -> Markup {
+    let (new_habit, errors) = match &page.open {
+        OpenForm::Create(input) => (input.clone(), page.errors),
+        _ => (HabitFormInput::default(), &[][..]),
+    };
+    document(
+        frame,
+        "Habits",
+        NavItem::Habits,
+        &html! {
+            div.habits {
+                h1 { "Habits" }
+                @if let Some(message) = page.alert { (alert(message)) }
+                @if page.habits.is_empty() {
+                    p.lead.empty-line { "No habits yet. Start with something small." }
+                } @else {
+                    ul.habit-list data-order {
+                        @for (index, habit) in page.habits.iter().enumerate() { (row(page, index, habit)) }
+                    }
+                }
+                @if page.archived_count > 0 {
+                    p { a href="/habits/archive" { "Archive (" (page.archived_count) ")" } }
+                }
+                section.new-habit {
+                    h2 { "New habit" }
+                    (habit_form("/habits", "Create habit", "", &new_habit, errors))
+                }
+            }
+            script type="module" src=(address("habits.js")) {}
+        },
+    )
+}
+
+fn row(page: &HabitsPage<'_>, index: usize, habit: &Habit) -> Markup {
+    let open = match &page.open {
+        OpenForm::Edit(id, input) if *id == habit.id => edit_form(habit, input, page.errors),
+        OpenForm::Archive(id) if *id == habit.id => archive_dialog(habit),
+        _ => html! {},
+    };
+    let title = habit.title.as_str();
+    html! {
+        li.habit id={ "habit-" (habit.id) } data-habit=(habit.id) data-habit-title=(habit.title) {
+            div.habit-line {
+                div.habit-text {
+                    a.habit-title href={ "/habits/" (habit.id) } { (habit.title) }
+                    @if let Some(description) = &habit.description { span.habit-about { (description) } }
+                    span.habit-days { (habit.schedule.weekdays().summary()) }
+                }
+                div.habit-actions {
+                    @if page.habits.len() > 1 { (move_buttons(habit, index, page.habits.len())) }
+                    (open_button("edit", "Edit", &format!("Edit {title}"), habit))
+                    (open_button("delete", "Archive", &format!("Archive {title} (delete from this list)"), habit))
+                }
+            }
+            (open)
+        }
+    }
+}
+
+/// Buttons that move a habit, for everyone who cannot drag it. They work without JavaScript.
+fn move_buttons(habit: &Habit, index: usize, count: usize) -> Markup {
+    let title = habit.title.as_str();
+    html! {
+        form.habit-move method="post" action={ "/habits/" (habit.id) "/move" } data-move {
+            button.quiet type="submit" name="direction" value="up" aria-label={ "Move " (title) " up" } disabled[index == 0] { "Up" }
+            button.quiet type="submit" name="direction" value="down" aria-label={ "Move " (title) " down" } disabled[index + 1 == count] { "Down" }
+        }
+    }
+}
+
+/// A button that opens a form of a habit. It loads the page again, so it works without JavaScript. `name` is the
+/// accessible name.
+fn open_button(parameter: &str, label: &str, name: &str, habit: &Habit) -> Markup {
+    html! {
+        form method="get" action="/habits" {
+            input type="hidden" name=(parameter) value=(habit.id);
+            button.quiet type="submit" aria-label=(name) { (label) }
+        }
+    }
+}
+
+fn edit_form(habit: &Habit, input: &HabitFormInput, errors: &[FieldError]) -> Markup {
+    html! {
+        div.habit-open {
+            (habit_form(&format!("/habits/{}", habit.id), "Save changes", "edit-", input, errors))
+            p.hint { "Changes apply from today. Past days keep their schedule." }
+            p { a href="/habits" { "Cancel" } }
+        }
+    }
+}
+
+fn archive_dialog(habit: &Habit) -> Markup {
+    html! {
+        div.habit-open role="dialog" aria-labelledby="archive-title" {
+            h2 #archive-title { "Archive this habit?" }
+            p { "It moves to the archive with its history. You can restore it any time." }
+            form.actions method="post" action={ "/habits/" (habit.id) "/archive" } {
+                button.button type="submit" aria-label="Archive habit (delete habit from your lists)" { "Archive habit" }
+                a.button.plain href="/habits" { "Cancel" }
+            }
+        }
+    }
+}
+
+/// The form of a habit. `prefix` keeps the ids of two such forms on a page apart.
+fn habit_form(
+    action: &str,
+    submit: &str,
+    prefix: &'static str,
+    input: &HabitFormInput,
+    errors: &[FieldError],
+) -> Markup {
+    let title = Field {
+        name: "title",
+        label: "Title",
+        input_type: "text",
+        value: &input.title,
+        autocomplete: "off",
+        hint: None,
+    };
+    let weekdays_error = find_error("weekdays", errors);
+    html! {
+        form.stack method="post" action=(action) novalidate {
+            (field(prefix, &title, errors))
+            (text_area(prefix, "description", "Description (optional)", &input.description, errors))
+            fieldset.field.weekdays aria-describedby=[description_ids(prefix, "weekdays", false, weekdays_error.is_some())] {
+                legend { "On these days" }
+                div.pills {
+                    @for (number, name) in SHORT_NAMES {
+                        label.pill {
+                            input type="checkbox" name="weekdays" value=(number) checked[input.weekdays.contains(&i64::from(number))];
+                            span { (name) }
+                        }
+                    }
+                }
+                div.presets data-presets hidden {
+                    button.quiet type="button" data-days="1 2 3 4 5 6 7" { "Every day" }
+                    button.quiet type="button" data-days="1 2 3 4 5" { "Weekdays" }
+                    button.quiet type="button" data-days="6 7" { "Weekends" }
+                }
+                (field_notes(prefix, "weekdays", None, weekdays_error))
+            }
+            button.button type="submit" { (submit) }
+        }
+    }
+}
+
+/// The archive page. `failed_deletion` is a deletion that was not confirmed correctly; `message` concerns the whole
+/// page.
+pub fn archive(
+    frame: &Frame<'_>,
+    habits: &[Habit],
+    failed_deletion: Option<(HabitId, &[FieldError])>,
+    message: Option<&str>,
+) -> Markup {
+    document(
+        frame,
+        "Archive",
+        NavItem::Habits,
+        &html! {
+            div.habits {
+                h1 { "Archive" }
+                p.lead { "Archived habits keep their history." }
+                @if let Some(message) = message { (alert(message)) }
+                @if habits.is_empty() { p.empty-line { "Your archive is empty." } }
+                ul.habit-list {
+                    @for habit in habits {
+                        (archived_row(habit, failed_deletion.filter(|(id, _)| *id == habit.id).map(|(_, errors)| errors)))
+                    }
+                }
+                p { a href="/habits" { "Back to habits" } }
+            }
+        },
+    )
+}
+
+fn archived_row(habit: &Habit, deletion_errors: Option<&[FieldError]>) -> Markup {
+    let prefix = format!("delete-{}-", habit.id);
+    let confirm = Field {
+        name: "confirm",
+        label: "Type the title to confirm",
+        input_type: "text",
+        value: "",
+        autocomplete: "off",
+        hint: None,
+    };
+    html! {
+        li.habit data-habit-title=(habit.title) {
+            div.habit-line {
+                div.habit-text {
+                    a.habit-title href={ "/habits/" (habit.id) } { (habit.title) }
+                    span.habit-days { (habit.schedule.weekdays().summary()) }
+                }
+                div.habit-actions {
+                    form method="post" action={ "/habits/" (habit.id) "/restore" } {
+                        button.quiet type="submit" aria-label={ "Restore " (habit.title.as_str()) } { "Restore" }
+                    }
+                }
+            }
+            details.habit-open open[deletion_errors.is_some()] {
+                summary { "Delete" }
+                form.stack method="post" action={ "/habits/" (habit.id) "/delete" } novalidate {
+                    p { "This deletes the habit and its history. You can't undo it." }
+                    (field(&prefix, &confirm, deletion_errors.unwrap_or(&[])))
+                    button.button type="submit" aria-label={ "Delete " (habit.title.as_str()) } { "Delete" }
+                }
+            }
+        }
+    }
+}

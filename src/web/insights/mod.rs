@@ -1,0 +1,6 @@
+//! Insights: the last 90 days, and one habit over a year.
+
+pub mod api;
+pub mod habit_view;
+pub mod html;
+pub mod view;

@@ -1,0 +1,4 @@
+//! The first page.
+
+pub mod html;
+pub mod view;

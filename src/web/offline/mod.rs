@@ -1,0 +1,4 @@
+//! The installed app: manifest, service worker and offline page.
+
+pub mod html;
+pub mod view;

@@ -1,0 +1,89 @@
+//! The offline page, the web app manifest and the service worker.
+
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+use crate::web::assets::embedded::{address, addresses, find};
+use crate::web::ui::layout::{Frame, NavItem, document, icon_name};
+
+/// The page that the service worker shows in place of a page that it cannot load.
+pub fn page(frame: &Frame<'_>) -> Markup {
+    document(
+        frame,
+        "Offline",
+        NavItem::Other,
+        &html! {
+            div.narrow {
+                h1 { "You're offline" }
+                p.lead { "This page needs a connection to Atlas. Your latest list still opens, and changes sync when you're back online." }
+                p.actions { a.button.plain href="/today" { "Open today" } }
+            }
+        },
+    )
+}
+
+/// The web app manifest. `label` names an environment that is not production; the name of the app contains it.
+pub fn manifest(label: Option<&str>) -> Value {
+    let name = label.map_or_else(|| "Atlas".to_owned(), |name| format!("Atlas ({name})"));
+    let icons = [192, 512].into_iter().flat_map(|pixels| {
+        let (source, sizes) = (address(&icon_name(label, pixels)), format!("{pixels}x{pixels}"));
+        // The symbol is inside the safe zone of maskable icons, so one image serves both purposes.
+        ["any", "maskable"]
+            .map(|purpose| json!({ "src": source, "sizes": sizes, "type": "image/png", "purpose": purpose }))
+    });
+    json!({
+        "id": "/",
+        "name": name,
+        "short_name": name,
+        "description": "A habit tracker for the days you choose.",
+        "start_url": "/today",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": "#ffffff",
+        "theme_color": "#111111",
+        "icons": icons.collect::<Vec<_>>(),
+        "shortcuts": [
+            { "name": "Calendar", "url": "/calendar" },
+            { "name": "Habits", "url": "/habits" },
+        ],
+    })
+}
+
+/// The service worker with the list of this build's assets. Other assets make another script, which makes browsers
+/// update the worker.
+pub fn service_worker() -> Option<String> {
+    let is_needed = |name: &str| name != "sw.js" && matches!(name.rsplit_once('.'), Some((_, "js" | "css")));
+    let assets: Vec<&String> =
+        addresses().iter().filter(|(name, _)| is_needed(name)).map(|(_, address)| address).collect();
+    let script = find("sw.js")?;
+    let script = std::str::from_utf8(&script.plain).ok()?.to_owned();
+    Some(format!("const ASSETS = {};\n{script}", json!(assets)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_icons_of_every_environment_exist() {
+        for label in [None, Some("staging"), Some("development"), Some("preview/pr-7")] {
+            let manifest = manifest(label);
+            let icons = manifest["icons"].as_array().unwrap();
+            assert_eq!(icons.len(), 4);
+            for icon in icons {
+                let source = icon["src"].as_str().unwrap();
+                assert!(addresses().values().any(|known| known == source), "{source} of {label:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_service_worker_lists_the_scripts_and_the_style_sheet() {
+        let worker = service_worker().unwrap();
+        let first = worker.lines().next().unwrap();
+        for name in ["app.css", "app.js", "queue.js"] {
+            assert!(first.contains(address(name)), "{name} in {first}");
+        }
+        assert!(!first.contains("/sw."), "{first}");
+    }
+}

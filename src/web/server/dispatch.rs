@@ -1,0 +1,195 @@
+//! From a request to its handler: basic authentication, route, origin, session, access, rate limit. In that order, for every route.
+//! And back: responses of routes that allow it are compressed, and pages cached.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+use futures_util::{Stream, StreamExt};
+use parking_lot::Mutex;
+use warp::filters::BoxedFilter;
+use warp::http::{Method, StatusCode};
+use warp::{Filter, Reply};
+
+use crate::app::admin;
+use crate::app::identity::sessions;
+use crate::domain::Refusal;
+use crate::web::http::body::Body;
+use crate::web::http::error::HttpError;
+use crate::web::http::format::Format;
+use crate::web::http::page_cache::CacheKey;
+use crate::web::http::rate_limit::{LimitStatus, RateLimit};
+use crate::web::http::request::{PathParams, Request, RequestHead};
+use crate::web::http::response::{self, Response, code};
+use crate::web::http::state::WebState;
+use crate::web::http::{basic_auth, compression, csrf, redirect};
+use crate::web::operator;
+use crate::web::server::routes::{Access, Route, Routes, allowed_methods};
+use crate::web::two_factor::view::ADDRESS as TWO_FACTOR_PAGE;
+
+/// The only warp filter. The service passes the head of the request in an extension; warp handles only the body, and rejects
+/// nothing.
+pub fn filter(state: Arc<WebState>, routes: Arc<Routes>) -> BoxedFilter<(warp::reply::Response,)> {
+    warp::ext::optional::<Arc<RequestHead>>()
+        .and(warp::body::stream())
+        .then(move |head: Option<Arc<RequestHead>>, body| {
+            let body = Mutex::new(Some(into_body(body)));
+            let request = head.map(|head| {
+                let state = Arc::clone(&state);
+                Request { state, head, path_params: Vec::new(), member: None, body }
+            });
+            let routes = Arc::clone(&routes);
+            async move {
+                match request {
+                    Some(request) => Ok::<_, Infallible>(respond(&routes, request).await),
+                    // Only if a request bypassed the service.
+                    None => Ok(response::json_error(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL_ERROR, "", &[])),
+                }
+            }
+        })
+        .map(|response: Result<Response, Infallible>| match response {
+            Ok(response) => response.into_response(),
+            Err(never) => match never {},
+        })
+        .boxed()
+}
+
+fn into_body(body: impl Stream<Item = Result<impl Buf, warp::Error>> + Send + 'static) -> Body {
+    Box::pin(body.map(|chunk| chunk.map(|mut chunk| -> Bytes { chunk.copy_to_bytes(chunk.remaining()) })))
+}
+
+async fn respond(routes: &Routes, mut request: Request) -> Response {
+    let (state, head) = (Arc::clone(&request.state), Arc::clone(&request.head));
+    // Before anything is read for the response, so that a concurrent commit invalidates the page.
+    let since = state.app.store.commit_seq();
+    let (mut accepts_gzip, mut limit, mut cache_key) = (None, None, None);
+
+    let result = match find_route(&request, routes) {
+        Ok((route, path_params)) => {
+            let _ = head.context.route.set(route.path);
+            accepts_gzip = route.gzip.then(|| compression::accepts(&head.headers, "gzip"));
+            request.path_params = path_params;
+            let authorized = authorize(&mut request, route.access).and_then(|()| {
+                limit = count_call(&request, route.limit);
+                limit.as_ref().map_or(Ok(()), |limit| Ok(limit.check()?))
+            });
+            match (authorized, route.on_limit) {
+                (Ok(()), _) => {
+                    cache_key = request.maybe_account().filter(|_| route.cached).and_then(|account| {
+                        let now = state.app.clock.now();
+                        CacheKey::new(account, &head.uri, &head.headers, accepts_gzip == Some(true), since, now)
+                    });
+                    if let Some(page) = cache_key.as_ref().and_then(|key| state.page_cache.find(&state.app, key)) {
+                        return page;
+                    }
+                    (route.handler)(request).await
+                }
+                (Err(HttpError::Refused(refusal @ Refusal::TooManyAttempts(_))), Some(on_limit)) => {
+                    on_limit(request, refusal).await
+                }
+                (Err(error), _) => Err(error),
+            }
+        }
+        Err(error) => Err(error),
+    };
+    let mut response = result.unwrap_or_else(|error| error_response(&state, routes, &head, error));
+    if let Some(limit) = limit {
+        limit.set_headers(&mut response);
+    }
+    if let Some(accepts_gzip) = accepts_gzip {
+        response = compression::compress(response, accepts_gzip);
+    }
+    match cache_key {
+        Some(key) => state.page_cache.insert(&state.app, &key, response),
+        None => response,
+    }
+}
+
+/// The response to an error. On a page, a user who must sign in, set up two-factor authentication, or is not an admin is
+/// redirected.
+fn error_response(state: &WebState, routes: &Routes, head: &RequestHead, error: HttpError) -> Response {
+    let (path, format, is_safe) = (head.path(), Format::from_path(head.path()), head.method.is_safe());
+    match (error, format) {
+        (HttpError::NotSignedIn, Format::Page) if is_safe => {
+            response::temporary_redirect(&redirect::sign_in_from(path, head.uri.query().unwrap_or_default()))
+        }
+        (HttpError::NotSignedIn, Format::Page) => {
+            response::see_other(&redirect::sign_in_from(nearest_page(routes, path), ""))
+        }
+        (HttpError::Refused(Refusal::TwoFactorRequired), Format::Page) => response::see_other(TWO_FACTOR_PAGE),
+        (HttpError::Refused(Refusal::AdminRequired), Format::Page) if is_safe => response::temporary_redirect("/today"),
+        (HttpError::Refused(Refusal::AdminRequired), Format::Page) => response::see_other("/today"),
+        (error, format) => error.into_response(format, &state.frame(None), &head.context.id),
+    }
+}
+
+/// Counts a call of a route with a limit.
+fn count_call(request: &Request, limit: Option<RateLimit>) -> Option<LimitStatus> {
+    let (limiter, limit) = request.state.rate_limiter.as_ref().zip(limit)?;
+    let account = request.maybe_account().map(|account| account.id);
+    Some(limiter.count(&limit, request.client_address(), account, request.state.app.clock.now()))
+}
+
+/// The page from which `path` was probably posted: the path itself or the nearest one above it that can be opened.
+fn nearest_page<'a>(routes: &Routes, mut path: &'a str) -> &'a str {
+    let is_page =
+        |path| routes.find(path).is_some_and(|(routes, _)| routes.iter().any(|route| route.method == Method::GET));
+    while !path.is_empty() && !is_page(path) {
+        path = path.rsplit_once('/').map_or("", |(above, _)| above);
+    }
+    if path.is_empty() { "/" } else { path }
+}
+
+/// The route of a request that passes every check that needs no session.
+fn find_route(request: &Request, routes: &Routes) -> Result<(Route, PathParams), HttpError> {
+    let (state, head) = (&request.state, &request.head);
+    // hyper sends no body in response to HEAD.
+    let method = if head.method == Method::HEAD { &Method::GET } else { &head.method };
+    let matched = routes.find(head.path());
+    let is_probe = matched.as_ref().is_some_and(|(routes, _)| routes.iter().all(|route| route.access == Access::Probe));
+    if !is_probe {
+        basic_auth::authorize(state, request.client_address(), &head.headers)?;
+    }
+    let (routes, path_params) = matched.ok_or(HttpError::NotFound)?;
+    if let Some(route) = routes.iter().find(|route| route.access == Access::Operator) {
+        // The client gets no hint that the route exists, but the log names it.
+        let _ = head.context.route.set(route.path);
+        operator::authorize(request)?;
+    }
+    let route = routes.iter().find(|route| route.method == method);
+    let route = route.ok_or_else(|| HttpError::MethodNotAllowed(allowed_methods(routes)))?;
+    if !csrf::is_allowed(method, &head.headers, Format::from_path(head.path()), &state.origins) {
+        return Err(HttpError::CrossSite);
+    }
+    Ok((*route, path_params))
+}
+
+/// Finds the signed-in user, and refuses users without the required access.
+fn authorize(request: &mut Request, access: Access) -> Result<(), HttpError> {
+    match access {
+        // The operator token has been checked already.
+        Access::Probe | Access::Operator => return Ok(()),
+        Access::Anyone | Access::Member | Access::Admin => {}
+    }
+    if let Some(token) = request.session_token() {
+        request.member = sessions::find_member(&request.state.app, token)?;
+    }
+    if let Some(member) = &request.member {
+        let _ = request.context.account.set(member.account.id);
+    }
+    match (&request.member, access) {
+        (None, Access::Member | Access::Admin) => Err(HttpError::NotSignedIn),
+        (Some(member), _) => {
+            if access == Access::Admin {
+                admin::access::require_admin(&request.state.app, &member.account)?;
+            }
+            if member.session.needs_touch(request.state.app.clock.now()) {
+                let (state, hash) = (Arc::clone(&request.state), member.hash);
+                // The response does not wait for this write. Losing it does no harm.
+                tokio::spawn(async move { sessions::record_use(&state.app, hash).await });
+            }
+            Ok(())
+        }
+        (None, _) => Ok(()),
+    }
+}

@@ -1,0 +1,41 @@
+//! Records a finished request: one log line, the metrics, and the list of recent requests for admins.
+
+use std::time::Duration;
+
+use crate::observe::activity::RequestRecord;
+use crate::web::http::request::RequestHead;
+use crate::web::http::state::WebState;
+
+/// Routes that say nothing about users. Admins see only their errors, so that they do not push other requests out of the list.
+const QUIET_ROUTES: [&str; 8] = [
+    "/assets/{name}",
+    "/favicon.ico",
+    "/api/health",
+    "/sw.js",
+    "/manifest.webmanifest",
+    "/monitoring",
+    "/_obs",
+    "/api/operator/verify",
+];
+
+/// A method can be as long as a header, so it is cut.
+const MAX_METHOD_LEN: usize = 16;
+
+/// SECURITY: the log names the route by its template, never by a path or query, and the user by a pseudonym that only the key of
+/// this data file can produce.
+pub fn record(state: &WebState, head: &RequestHead, status: u16, code: Option<&'static str>, duration: Duration) {
+    let RequestHead { method, context, .. } = head;
+    let (route, millis) = (context.route(), duration.as_secs_f64() * 1_000.0);
+    if let Some(durations) = &state.request_durations {
+        durations.record(route, method.as_str(), status, duration);
+    }
+    let method = method.as_str().get(..MAX_METHOD_LEN).unwrap_or(method.as_str());
+    if tracing::enabled!(tracing::Level::INFO) {
+        let person = context.account.get().map(|id| state.app.keys.pseudonym(*id));
+        tracing::info!(request = context.id, method, route, status, millis, person, code, "request");
+    }
+    if status >= 400 || !QUIET_ROUTES.contains(&route) {
+        let (at, request, method) = (state.app.clock.now(), context.id.clone(), method.to_owned());
+        state.activity.record(RequestRecord { at, request, method, route, status, millis, code });
+    }
+}

@@ -1,0 +1,68 @@
+//! The JSON of completions.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use warp::http::StatusCode;
+
+use crate::app::habits::completions;
+use crate::app::habits::completions::CompletionOutcome;
+use crate::domain::habits::completion;
+use crate::domain::{Day, HabitId, Refusal};
+use crate::web::http::error::HttpError;
+use crate::web::http::request::Request;
+use crate::web::http::response::{self, Response};
+
+/// `GET /api/completions?date=`: `{completions:[{habitId,date}]}`, archived habits included.
+pub async fn list(request: Request) -> Result<Response, HttpError> {
+    let day = Day::parse(request.query().get("date")).map_err(|error| Refusal::InvalidFields(vec![error]))?;
+    let completed = completions::list_completed_on(&request.state.app, request.account()?.id, day)?;
+    let completed: Vec<Value> = completed.iter().map(|habit| json!({ "habitId": habit, "date": day })).collect();
+    Ok(response::json(StatusCode::OK, &json!({ "completions": completed })))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CompletionInput {
+    habit_id: String,
+    date: String,
+    completed: bool,
+    /// For a completion that was made offline: how long ago.
+    #[serde(default)]
+    seconds_ago: u32,
+    /// The user who made it. Another user may have signed in since.
+    user_id: Option<String>,
+}
+
+/// `POST /api/completions`: `{result:{status,habitId,date}}`. Idempotent. A completion that was made
+/// offline applies to the time when it was made (`secondsAgo`), and only to the user who made it (`userId`).
+pub async fn set_completed(request: Request) -> Result<Response, HttpError> {
+    let now = test_clock(&request)?.unwrap_or_else(|| request.state.app.clock.now());
+    let input: CompletionInput = request.json().await?;
+    if input.user_id.is_some_and(|user| request.account().is_ok_and(|account| account.id.to_string() != user)) {
+        return Err(HttpError::OtherAccount);
+    }
+    let made_at = completion::completed_at(now, input.seconds_ago)?;
+    let day = Day::parse(&input.date).map_err(|error| Refusal::InvalidFields(vec![error]))?;
+    let habit: HabitId = input.habit_id.parse().map_err(|_| Refusal::HabitNotFound)?;
+    let outcome =
+        completions::set_completed(&request.state.app, request.account()?, habit, day, input.completed, made_at)
+            .await?;
+    let status = match outcome {
+        CompletionOutcome::Created => "created",
+        CompletionOutcome::Deleted => "deleted",
+        CompletionOutcome::Noop => "noop",
+    };
+    Ok(response::json(StatusCode::OK, &json!({ "result": { "status": status, "habitId": habit, "date": day } })))
+}
+
+/// The time in a browser test's header. Without test endpoints, the header is ignored.
+fn test_clock(request: &Request) -> Result<Option<Timestamp>, HttpError> {
+    if !request.state.has_test_endpoints {
+        return Ok(None);
+    }
+    let Some(value) = request.headers.get("x-atlas-test-now") else { return Ok(None) };
+    let now = value.to_str().ok().and_then(|text| text.parse().ok());
+    now.map(Some)
+        .ok_or_else(|| HttpError::Malformed("x-atlas-test-now must be a time like 2026-02-12T01:59:00Z.".to_owned()))
+}

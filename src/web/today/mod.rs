@@ -1,0 +1,5 @@
+//! Today's habits, and completing them.
+
+pub mod api;
+pub mod html;
+pub mod view;

@@ -1,0 +1,79 @@
+//! How people read dates and times. Every page formats them here, so that one style is used throughout.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use crate::domain::calendar::format::format_utc;
+use crate::domain::{Day, Zone};
+
+/// How much of a date is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateStyle {
+    /// "Sunday, November 29, 2026"
+    Full,
+    /// "November 29, 2026"
+    Long,
+    /// "Sun, Nov 29"
+    Weekday,
+    /// "Nov 29"
+    Short,
+    /// "Sunday"
+    WeekdayName,
+    /// "November 2026"
+    Month,
+    /// "November"
+    MonthName,
+    /// "Nov"
+    ShortMonthName,
+}
+
+/// Writes a day, or its month, in American English.
+pub fn format_date(day: Day, style: DateStyle) -> String {
+    let format = match style {
+        DateStyle::Full => "%A, %B %-d, %Y",
+        DateStyle::Long => "%B %-d, %Y",
+        DateStyle::Weekday => "%a, %b %-d",
+        DateStyle::Short => "%b %-d",
+        DateStyle::WeekdayName => "%A",
+        DateStyle::Month => "%B %Y",
+        DateStyle::MonthName => "%B",
+        DateStyle::ShortMonthName => "%b",
+    };
+    day.date().strftime(format).to_string()
+}
+
+/// An instant in the time zone of the person who reads it: "November 29, 2026, 16:22".
+pub fn format_time(at: Timestamp, zone: &Zone) -> String {
+    at.to_zoned(zone.time_zone().clone()).strftime("%B %-d, %Y, %H:%M").to_string()
+}
+
+/// An instant for operators: "2026-11-29 16:07 UTC". The `datetime` attribute has the seconds.
+pub fn utc_time(at: Timestamp) -> Markup {
+    html! { time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) { (format_utc(at)) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_and_times_have_one_style() {
+        let day = Day::parse("2026-11-09").unwrap();
+        for (style, text) in [
+            (DateStyle::Full, "Monday, November 9, 2026"),
+            (DateStyle::Long, "November 9, 2026"),
+            (DateStyle::Weekday, "Mon, Nov 9"),
+            (DateStyle::Short, "Nov 9"),
+            (DateStyle::WeekdayName, "Monday"),
+            (DateStyle::Month, "November 2026"),
+            (DateStyle::MonthName, "November"),
+            (DateStyle::ShortMonthName, "Nov"),
+        ] {
+            assert_eq!(format_date(day, style), text);
+        }
+        let at = "2026-11-29T16:07:37Z".parse().unwrap();
+        assert_eq!(format_time(at, &Zone::parse("Europe/Lisbon").unwrap()), "November 29, 2026, 16:07");
+        let element = "<time datetime=\"2026-11-29T16:07:37Z\">2026-11-29 16:07 UTC</time>";
+        assert_eq!(utc_time(at).into_string(), element);
+    }
+}

@@ -1,0 +1,104 @@
+//! Heat maps: one cell per day. Marks differ in shape and size, so that they can be told apart without color.
+
+use maud::{Markup, html};
+
+/// What a cell shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CellMark {
+    /// Nothing was scheduled: a dot.
+    Nothing,
+    /// Scheduled, and nothing done: an empty box.
+    Empty,
+    /// Less than half done: a small square in the box.
+    Some,
+    /// At least half done: a large square in the box.
+    Most,
+    /// All done: a box in the accent color with a check mark.
+    All,
+    /// This habit was done: a dark box with a check mark.
+    Done,
+    /// Due today and not done yet: a dashed box.
+    Open,
+    /// Done on a day without a schedule: a check mark without a box.
+    Extra,
+}
+
+/// Width and height of a cell, in SVG units.
+pub const CELL_SIZE: u16 = 16;
+/// Distance from one cell to the next, in SVG units.
+pub const CELL_PITCH: u16 = 20;
+
+const CHECK_MARK: &str = "5.1,7.5 4,8.7 7.1,12 12,5.8 10.9,4.7 7,9.5";
+
+const ALL_MARKS: [CellMark; 8] = [
+    CellMark::Nothing,
+    CellMark::Empty,
+    CellMark::Some,
+    CellMark::Most,
+    CellMark::All,
+    CellMark::Done,
+    CellMark::Open,
+    CellMark::Extra,
+];
+
+impl CellMark {
+    fn id(self) -> &'static str {
+        match self {
+            Self::Nothing => "mark-nothing",
+            Self::Empty => "mark-empty",
+            Self::Some => "mark-some",
+            Self::Most => "mark-most",
+            Self::All => "mark-all",
+            Self::Done => "mark-done",
+            Self::Open => "mark-open",
+            Self::Extra => "mark-extra",
+        }
+    }
+
+    fn shape(self) -> Markup {
+        let frame = |class: &str| html! { rect class=(class) x="1" y="1" width="14" height="14" rx="3.5" {} };
+        let square =
+            |offset: u16, side: u16| html! { rect.mark-ink x=(offset) y=(offset) width=(side) height=(side) rx="1" {} };
+        match self {
+            Self::Nothing => html! { circle.mark-dot cx="8" cy="8" r="1.75" {} },
+            Self::Empty => frame("mark-frame"),
+            Self::Some => html! { (frame("mark-frame")) (square(6, 4)) },
+            Self::Most => html! { (frame("mark-frame")) (square(4, 8)) },
+            Self::All => html! { (frame("mark-gold")) polygon.mark-on-gold points=(CHECK_MARK) {} },
+            Self::Done => html! { (frame("mark-box")) polygon.mark-check points=(CHECK_MARK) {} },
+            Self::Open => frame("mark-frame mark-dashed"),
+            Self::Extra => html! { polygon.mark-ink points=(CHECK_MARK) {} },
+        }
+    }
+}
+
+/// The definitions of all marks, once per page. Every cell is a `use` reference to one of them, which keeps pages
+/// small.
+pub fn mark_definitions() -> Markup {
+    html! {
+        svg.shapes width="0" height="0" aria-hidden="true" focusable="false" {
+            defs { @for mark in ALL_MARKS { g id=(mark.id()) { (mark.shape()) } } }
+        }
+    }
+}
+
+/// One cell at a position of the drawing. `title` is its tooltip.
+pub fn cell(mark: CellMark, x: u16, y: u16, title: &str) -> Markup {
+    html! { use href={ "#" (mark.id()) } x=(x) y=(y) { title { (title) } } }
+}
+
+/// The meaning of each mark.
+pub fn legend(meanings: &[(CellMark, &str)]) -> Markup {
+    html! {
+        ul.legend {
+            @for (mark, meaning) in meanings {
+                li {
+                    svg width=(CELL_SIZE) height=(CELL_SIZE) viewBox={ "0 0 " (CELL_SIZE) " " (CELL_SIZE) } aria-hidden="true" focusable="false" {
+                        use href={ "#" (mark.id()) } {}
+                    }
+                    (meaning)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The frame around every page: head, banner, navigation.
+
+use maud::{DOCTYPE, Markup, html};
+
+use crate::domain::Account;
+use crate::domain::accounts::preferences::{Accent, Theme};
+use crate::web::assets::embedded::address;
+use crate::web::ui::render::Reserve;
+
+/// The current entry of the navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NavItem {
+    Today,
+    Calendar,
+    Habits,
+    Insights,
+    Account,
+    Admin,
+    /// A page without an entry.
+    Other,
+}
+
+/// What every page shows around its content.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// The name of the environment, if pages must show that it is not production.
+    pub label: Option<&'a str>,
+    /// The person who is signed in.
+    pub member: Option<&'a Account>,
+    /// Whether the navigation links to the admin pages.
+    pub is_admin: bool,
+    /// Whether captured mail can be read at `/dev/mail`.
+    pub has_captured_mail: bool,
+    /// How the browser reports errors, if it does.
+    pub error_reporting: Option<BrowserReporting<'a>>,
+}
+
+/// What the browser sends with an error report.
+#[derive(Debug, Clone, Copy)]
+pub struct BrowserReporting<'a> {
+    /// The public Sentry DSN.
+    pub dsn: &'a str,
+    /// The route template of the page. It contains no ids.
+    pub route: &'static str,
+    pub release: &'static str,
+    pub environment: &'a str,
+}
+
+/// The description that search engines and link previews show.
+const META_DESCRIPTION: &str = "Atlas is a habit tracker: choose the days for each habit, check off what you've done, and watch your streaks grow.";
+
+/// Estimated size of a page without its content, in bytes.
+const FRAME_BYTES: usize = 4_096;
+
+/// A complete HTML document.
+pub fn document(frame: &Frame<'_>, title: &str, current: NavItem, main: &Markup) -> Markup {
+    let preferences = frame.member.map(|member| member.preferences);
+    // Attributes of the document apply before the first paint and without JavaScript. Default values are omitted.
+    let theme =
+        preferences.map(|preferences| preferences.theme).filter(|theme| *theme != Theme::System).map(Theme::as_str);
+    let accent =
+        preferences.map(|preferences| preferences.accent).filter(|accent| *accent != Accent::Gold).map(Accent::as_str);
+    let shortcuts = preferences.filter(|preferences| !preferences.shortcuts).map(|_| "off");
+    html! {
+        (Reserve(main.0.len() + FRAME_BYTES))
+        (DOCTYPE)
+        html lang="en" data-theme=[theme] data-accent=[accent] data-shortcuts=[shortcuts] {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="description" content=(META_DESCRIPTION);
+                title { (title) " · Atlas" @if let Some(label) = frame.label { " (" (label) ")" } }
+                link rel="icon" type="image/svg+xml" href=(address(favicon_name(frame.label)));
+                link rel="apple-touch-icon" href=(address(&icon_name(frame.label, 192)));
+                // An environment behind basic auth answers only requests with credentials.
+                link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials";
+                link rel="stylesheet" href=(address("app.css"));
+                // The first script, so that it reports errors of the others.
+                @if let Some(reporting) = frame.error_reporting {
+                    script type="module" src=(address("report.js")) data-dsn=(reporting.dsn) data-page=(reporting.route)
+                        data-release=(reporting.release) data-environment=(reporting.environment) {}
+                }
+                script type="module" src=(address("app.js")) {}
+            }
+            body data-member=[frame.member.map(|member| member.id)] data-zone=[frame.member.map(|member| member.zone().name())]
+                data-backfill=[preferences.map(|preferences| preferences.backfill.as_str())] {
+                a.skip href="#main" { "Skip to content" }
+                @if let Some(label) = frame.label { (banner(label, frame.has_captured_mail)) }
+                @match frame.member {
+                    Some(member) => div.shell { (sidebar(member.name(), frame.is_admin, current)) main #main { (main) } },
+                    None => { (masthead()) main #main.alone { (main) } },
+                }
+                div.toast {
+                    p #announcer role="status" {}
+                    button #undo type="button" hidden { "Undo" }
+                }
+            }
+        }
+    }
+}
+
+/// The favicon of an environment, which distinguishes its browser tabs from those of others. `label` is as in
+/// [`Frame`].
+pub fn favicon_name(label: Option<&str>) -> &'static str {
+    match label {
+        None => "favicon.svg",
+        Some("staging") => "favicon-staging.svg",
+        Some("development") => "favicon-development.svg",
+        Some(_) => "favicon-preview.svg",
+    }
+}
+
+/// The icon of an installed Atlas. Like the [favicon](favicon_name) it differs between environments.
+pub fn icon_name(label: Option<&str>, pixels: u16) -> String {
+    favicon_name(label).replace("favicon", "icon").replace(".svg", &format!("-{pixels}.png"))
+}
+
+fn banner(label: &str, has_captured_mail: bool) -> Markup {
+    html! {
+        section.banner aria-label="Environment" {
+            strong { (label) }
+            " (not production)"
+            @if has_captured_mail { " · " a href="/dev/mail" { "View captured mail" } }
+        }
+    }
+}
+
+fn masthead() -> Markup {
+    html! {
+        header.masthead { a.wordmark href="/" { "Atlas" } }
+    }
+}
+
+fn sidebar(name: &str, is_admin: bool, current: NavItem) -> Markup {
+    let entry = |path: &str, label: &str, item: NavItem| {
+        html! { li { a href=(path) aria-current=[(item == current).then_some("page")] { (label) } } }
+    };
+    html! {
+        aside.side {
+            a.wordmark href="/today" { "Atlas" }
+            nav aria-label="Main" {
+                ul {
+                    (entry("/today", "Today", NavItem::Today))
+                    (entry("/calendar", "Calendar", NavItem::Calendar))
+                    (entry("/habits", "Habits", NavItem::Habits))
+                    (entry("/insights", "Insights", NavItem::Insights))
+                    @if is_admin { (entry("/admin", "Admin", NavItem::Admin)) }
+                }
+            }
+            form.account-bar method="post" action="/sign-out" {
+                a.account-link href="/account" title=(name) aria-current=[(current == NavItem::Account).then_some("page")] { span { (name) } }
+                button.quiet type="submit" { "Sign out" }
+            }
+        }
+    }
+}

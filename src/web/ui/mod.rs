@@ -1,0 +1,11 @@
+//! What every page is built from: the layout, forms, dates, charts and heat maps.
+
+pub mod date;
+pub mod errors;
+pub mod figures;
+pub mod form;
+pub mod heatmap;
+pub mod layout;
+pub mod qr;
+pub mod render;
+pub mod time_zone_field;

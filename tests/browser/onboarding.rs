@@ -1,0 +1,175 @@
+//! From the landing page to the first completion, signing in again, and resetting a forgotten password.
+
+use fantoccini::Locator;
+
+use super::browser::{Device, TIME_ZONE};
+use super::browser_user::BrowserUser;
+use super::server::Server;
+
+const EMAIL: &str = "ada@example.com";
+const PASSWORD: &str = "violet kettle harbour ninety";
+const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+#[tokio::test]
+async fn on_a_desktop_a_user_signs_up_and_completes_a_habit() {
+    sign_up_to_first_completion(Device::DESKTOP).await;
+}
+
+#[tokio::test]
+async fn on_a_phone_a_user_signs_up_and_completes_a_habit() {
+    sign_up_to_first_completion(Device::PHONE).await;
+}
+
+#[tokio::test]
+async fn on_a_desktop_without_javascript_a_user_signs_up_and_completes_a_habit() {
+    sign_up_to_first_completion(Device::DESKTOP.without_javascript()).await;
+}
+
+#[tokio::test]
+async fn on_a_phone_without_javascript_a_user_signs_up_and_completes_a_habit() {
+    sign_up_to_first_completion(Device::PHONE.without_javascript()).await;
+}
+
+async fn sign_up_to_first_completion(device: Device) {
+    let ada = BrowserUser::open(device, Server::start()).await;
+    sign_up(&ada, device).await;
+    confirm_address(&ada).await;
+    create_habit(&ada, device).await;
+    complete_habit(&ada, device).await;
+    sign_out_and_in(&ada).await;
+}
+
+async fn sign_up(ada: &BrowserUser, device: Device) {
+    ada.visit("/").await;
+    ada.wait_for_path("/landing").await;
+    ada.press("Create your account").await;
+    ada.wait_for_path("/sign-up").await;
+    ada.type_into("Display name", "Ada").await;
+    ada.type_into("Email", EMAIL).await;
+    ada.type_into("Password", PASSWORD).await;
+    ada.type_into("Confirm password", PASSWORD).await;
+    if !device.has_javascript {
+        ada.press_at("the time zone", &format!("//select[@id='timeZone']//option[@value='{TIME_ZONE}']")).await;
+    }
+    assert_eq!(ada.run_script("return document.querySelector('[name=timeZone]').value").await, TIME_ZONE);
+    ada.press("Create account").await;
+    ada.wait_for_text("Check your email").await;
+}
+
+/// Opens the link and presses the button: the link alone confirms nothing, because mail scanners open links, too.
+async fn confirm_address(ada: &BrowserUser) {
+    ada.press("View captured mail").await;
+    ada.wait_for_path("/dev/mail").await;
+    ada.press_at("the link in the mail", "//article//a[contains(@href, '/verify-email?token=')]").await;
+    ada.wait_for_path("/verify-email").await;
+    ada.wait_for_text("did you sign up as Ada?").await;
+    let link = ada.current_url().await;
+
+    ada.visit("/sign-in").await;
+    ada.sign_in(EMAIL, PASSWORD).await;
+    ada.wait_for_text("Please confirm your email first").await;
+
+    ada.open_url(&link).await;
+    ada.press("Confirm email").await;
+    ada.wait_for_text("Your email is confirmed").await;
+    ada.press("Sign in").await;
+    ada.wait_for_path("/sign-in").await;
+    ada.sign_in(EMAIL, PASSWORD).await;
+    ada.wait_for_path("/today").await;
+}
+
+/// Creates a habit for every day except one that is neither today nor tomorrow, so that the test may run past midnight.
+async fn create_habit(ada: &BrowserUser, device: Device) {
+    ada.wait_for_text("Start with one small thing").await;
+    let day = ada.with_timeout("the day", ada.browser.client.find(Locator::Css("[data-day]"))).await;
+    let day = ada.with_timeout("the date", day.attr("data-day")).await.expect("the day has a date");
+    if device.has_javascript {
+        let date = "const now = new Date(); return [now.getFullYear(), now.getMonth() + 1, now.getDate()]
+            .map((part) => String(part).padStart(2, '0')).join('-')";
+        assert_eq!(ada.run_script(date).await, day, "the page shows today's date in Ada's time zone");
+    }
+    let today = day.parse::<jiff::civil::Date>().expect("a date").weekday();
+    let excluded_day = WEEKDAYS[usize::try_from(today.wrapping_add(3).to_monday_zero_offset()).unwrap()];
+
+    ada.press("Add your first habit").await;
+    ada.wait_for_path("/habits").await;
+    ada.type_into("Title", "Read 10 pages").await;
+    ada.uncheck(excluded_day).await;
+    ada.press("Create habit").await;
+    ada.wait_for_text("New habit").await;
+    ada.wait_for_text("Read 10 pages").await;
+    let days =
+        ada.wait_until("the habit's days", async || ada.find_visible("//li//*[@class='habit-days']").await).await;
+    let days = ada.with_timeout("their names", days.text()).await;
+    assert!(!days.is_empty() && days != "Every day", "{days}");
+    assert!(!days.contains(excluded_day), "{excluded_day} is excluded: {days}");
+}
+
+async fn complete_habit(ada: &BrowserUser, device: Device) {
+    ada.press("Today").await;
+    ada.wait_for_path("/today").await;
+    ada.wait_for_done("Read 10 pages", false).await;
+    if device.has_javascript {
+        ada.run_script("window.isSamePage = true").await;
+    }
+    ada.toggle_completion("Read 10 pages").await;
+    ada.wait_for_done("Read 10 pages", true).await;
+    if device.has_javascript {
+        // Shown only after the server has stored the completion.
+        ada.wait_for_text("Marked as done.").await;
+        assert_eq!(
+            ada.run_script("return window.isSamePage === true").await,
+            true,
+            "completing a habit doesn't load another page"
+        );
+    }
+    ada.wait_for_text("1 of 1 done").await;
+    ada.wait_for_text("All done for today").await;
+    ada.reload().await;
+    ada.wait_for_done("Read 10 pages", true).await;
+    if device.has_javascript {
+        assert_eq!(ada.run_script("return window.isSamePage === undefined").await, true, "the page was reloaded");
+    }
+}
+
+async fn sign_out_and_in(ada: &BrowserUser) {
+    ada.press("Sign out").await;
+    ada.wait_for_path("/sign-in").await;
+    ada.visit("/today").await;
+    ada.wait_for_path("/sign-in").await;
+    ada.sign_in(EMAIL, PASSWORD).await;
+    ada.wait_for_path("/today").await;
+    ada.wait_for_done("Read 10 pages", true).await;
+}
+
+async fn reset_password(device: Device) {
+    let ines = BrowserUser::open(device, Server::start_seeded()).await;
+    ines.visit("/sign-in").await;
+    ines.press("Forgot your password?").await;
+    ines.type_into("Email", "ines@example.com").await;
+    ines.press("Send reset link").await;
+    ines.wait_for_text("is on its way").await;
+    ines.visit("/dev/mail").await;
+    ines.press_at("the link", "//article//a[contains(@href, '/reset-password?token=')]").await;
+    ines.type_into("New password", "copper lantern meadow sixteen").await;
+    ines.type_into("Confirm new password", "copper lantern meadow fifteen").await;
+    ines.press("Save new password").await;
+    ines.wait_for_text("The passwords don't match").await;
+    ines.type_into("New password", "copper lantern meadow sixteen").await;
+    ines.type_into("Confirm new password", "copper lantern meadow sixteen").await;
+    ines.press("Save new password").await;
+    ines.wait_for_text("Your password was changed").await;
+    ines.press("Sign in").await;
+    ines.sign_in("ines@example.com", "copper lantern meadow sixteen").await;
+    ines.wait_for_path("/today").await;
+}
+
+#[tokio::test]
+async fn a_user_resets_a_forgotten_password() {
+    reset_password(Device::PHONE).await;
+}
+
+#[tokio::test]
+async fn a_user_resets_a_forgotten_password_without_javascript() {
+    reset_password(Device::DESKTOP.without_javascript()).await;
+}

@@ -1,0 +1,409 @@
+//! Visits every page of Atlas in every state that looks different, with one data file.
+
+use atlas::web::{Format, route_table};
+
+use super::browser::Device;
+use super::browser_user::BrowserUser;
+use super::server::Server;
+
+/// One action of the user.
+#[derive(Debug, Clone, Copy)]
+pub enum Step {
+    /// Opens a path.
+    Visit(&'static str),
+    /// Presses the button or link with that name.
+    Press(&'static str),
+    /// Presses the element at an XPath.
+    PressAt(&'static str),
+    /// Fills in the field with that label.
+    Type(&'static str, &'static str),
+    /// Fills in the field with that label with the current code of the key on the page.
+    TypeCode(&'static str),
+    /// Waits for visible text.
+    WaitFor(&'static str),
+    /// Completes every habit that isn't completed.
+    CompleteAll,
+    /// Expands every collapsed section.
+    ExpandAll,
+}
+
+use Step::{CompleteAll, ExpandAll, Press, PressAt, Type, TypeCode, Visit, WaitFor};
+
+/// A page in one of its states.
+#[derive(Debug)]
+pub struct PageState {
+    /// The route, and after a comma the state.
+    pub page: &'static str,
+    steps: &'static [Step],
+    expected_text: &'static str,
+}
+
+/// `steps` lead from the previous state to this one, which shows `expected_text`.
+const fn state(page: &'static str, steps: &'static [Step], expected_text: &'static str) -> PageState {
+    PageState { page, steps, expected_text }
+}
+
+const PASSWORD: &str = "violet kettle harbour ninety";
+const OTHER_PASSWORD: &str = "copper lantern meadow sixteen";
+
+/// Every state. The steps of each begin where the previous ones ended.
+const PAGE_STATES: &[PageState] = &[
+    // Visitors.
+    state("/landing", &[Visit("/landing")], "Stick to the habits you choose"),
+    state("/dev/mail, empty", &[Visit("/dev/mail")], "Nothing yet"),
+    state("/sign-in", &[Visit("/sign-in")], "Welcome back"),
+    state(
+        "/sign-in, refused",
+        &[Type("Email", "ada@example.com"), Type("Password", "not this one"), Press("Sign in")],
+        "Wrong email or password",
+    ),
+    state("/sign-in/verify, for visitors", &[Visit("/sign-in/verify")], "Welcome back"),
+    state("/verify-email", &[Visit("/verify-email")], "We can send it again"),
+    state("/verify-email, with the code form", &[ExpandAll], "Confirm"),
+    state("/forgot-password", &[Visit("/forgot-password")], "Reset your password"),
+    state("/forgot-password, sent", &[Type("Email", "ines@example.com"), Press("Send reset link")], "is on its way"),
+    state(
+        "/reset-password",
+        &[Visit("/dev/mail"), PressAt("//article//a[contains(@href, '/reset-password?token=')]")],
+        "Choose a new password",
+    ),
+    state("/reset-password, with errors", &[Press("Save new password")], "Choose a new password"),
+    state("/reset-password, with a broken link", &[Visit("/reset-password?token=broken")], "This link doesn't work"),
+    state("/new-address", &[Visit("/new-address?token=broken")], "This link doesn't work"),
+    state("/verify-email, with a broken link", &[Visit("/verify-email?token=broken")], "This link doesn't work"),
+    state(
+        "/verify-email, sent again",
+        &[Type("Email", "ada@example.com"), Press("Resend verification email")],
+        "a new email is on its way",
+    ),
+    state("/offline", &[Visit("/offline")], "You're offline"),
+    state("/nowhere", &[Visit("/nowhere")], "Page not found"),
+    state("/sign-out, by GET", &[Visit("/sign-out")], "Not supported here"),
+    state("/sign-up", &[Visit("/sign-up")], "Create your account"),
+    state("/sign-up, with errors", &[Press("Create account")], "Enter your email address"),
+    // A new user. Later the same address signs up again, so that the link asks for the password.
+    state(
+        "/sign-up, done",
+        &[
+            Type("Display name", "Ada"),
+            Type("Email", "ada@example.com"),
+            Type("Password", PASSWORD),
+            Type("Confirm password", PASSWORD),
+            Press("Create account"),
+        ],
+        "Check your email",
+    ),
+    state("/dev/mail", &[Visit("/dev/mail")], "Confirm your email for Atlas"),
+    state(
+        "/verify-email, with a link",
+        &[PressAt("//article//a[contains(@href, '/verify-email?token=')]")],
+        "did you sign up as Ada?",
+    ),
+    state(
+        "/sign-in, not confirmed",
+        &[Visit("/sign-in"), Type("Email", "ada@example.com"), Type("Password", PASSWORD), Press("Sign in")],
+        "Please confirm your email first",
+    ),
+    state(
+        "/verify-email, with a link for several sign-ups",
+        &[
+            Visit("/sign-up"),
+            Type("Display name", "Ada"),
+            Type("Email", "ada@example.com"),
+            Type("Password", OTHER_PASSWORD),
+            Type("Confirm password", OTHER_PASSWORD),
+            Press("Create account"),
+            WaitFor("Check your email"),
+            Visit("/dev/mail"),
+            PressAt("//article//a[contains(@href, '/verify-email?token=')]"),
+        ],
+        "This address was used for several sign-ups",
+    ),
+    state("/verify-email, refused", &[Type("Password", "not this one"), Press("Confirm email")], "Confirm your email"),
+    state("/verify-email, done", &[Type("Password", PASSWORD), Press("Confirm email")], "Your email is confirmed"),
+    // A user without habits.
+    state(
+        "/today, empty",
+        &[Press("Sign in"), Type("Email", "ada@example.com"), Type("Password", PASSWORD), Press("Sign in")],
+        "Start with one small thing",
+    ),
+    state("/calendar, empty", &[Visit("/calendar")], "start your first streak"),
+    state("/habits, empty", &[Visit("/habits")], "No habits yet"),
+    state("/habits, with errors", &[Press("Create habit")], "Enter a title"),
+    state("/habits/archive, empty", &[Visit("/habits/archive")], "Your archive is empty"),
+    state("/insights, empty", &[Visit("/insights")], "No insights yet"),
+    state("/landing, for members", &[Visit("/landing")], "Go to today"),
+    state("/nowhere, for members", &[Visit("/nowhere")], "Page not found"),
+    // A user with months of completions.
+    state(
+        "/today",
+        &[
+            Visit("/today"),
+            Press("Sign out"),
+            Type("Email", "ines@example.com"),
+            Type("Password", "plenty of quiet mornings"),
+            Press("Sign in"),
+        ],
+        "Stretch before coffee",
+    ),
+    state("/calendar", &[Visit("/calendar")], "Streaks"),
+    state(
+        "/calendar, today selected",
+        &[PressAt("//a[@data-date-key][@aria-current='date']")],
+        "Stretch before coffee",
+    ),
+    state(
+        "/calendar, a closed day selected",
+        &[Visit("/calendar"), Press("Previous month"), PressAt("(//a[@data-date-key])[3]")],
+        "You can only change today",
+    ),
+    state("/calendar/{date}", &[Visit("/calendar/2026-02-05")], "Nothing was scheduled for this day"),
+    state("/habits", &[Visit("/habits")], "Run along the river"),
+    state(
+        "/habits, editing",
+        &[PressAt("//li[@data-habit-title='Run along the river']//button[contains(., 'Edit')]")],
+        "Changes apply from today",
+    ),
+    state(
+        "/habits, editing with errors",
+        &[
+            // Two forms on the page have a field “Title”.
+            PressAt("//input[@id='edit-title']"),
+            Type("Title", ""),
+            Press("Save changes"),
+        ],
+        "Enter a title",
+    ),
+    state(
+        "/habits, confirming archiving",
+        &[Visit("/habits"), PressAt("//li[@data-habit-title='Run along the river']//button[contains(., 'Archive')]")],
+        "Archive this habit?",
+    ),
+    state("/habits/archive", &[Press("Archive habit"), Press("Archive (1)"), ExpandAll], "Type the title to confirm"),
+    state(
+        "/habits/archive, with errors",
+        &[Type("Type the title to confirm", "Another title"), PressAt("//button[normalize-space()='Delete']")],
+        "Type the title to confirm",
+    ),
+    state(
+        "/habits/{id}, archived",
+        &[PressAt("//a[normalize-space()='Run along the river']")],
+        "This habit is archived",
+    ),
+    state(
+        "/habits/{id}",
+        &[Visit("/habits"), PressAt("//a[normalize-space()='Stretch before coffee']"), ExpandAll],
+        "By day of the week",
+    ),
+    state("/insights", &[Visit("/insights"), ExpandAll], "Last 12 weeks"),
+    state("/today, all done", &[Visit("/today"), CompleteAll], "All done for today"),
+    state("/account", &[Visit("/account")], "Time zone"),
+    state("/account, with an invalid address", &[Type("Email", "no address"), Press("Update email")], "Update email"),
+    state(
+        "/account, confirming identity",
+        &[Type("Email", "ines@new.example"), Press("Update email")],
+        "Confirm it's you",
+    ),
+    state(
+        "/account, wrong password",
+        &[Type("Current password", "not this one"), Press("Verify and continue")],
+        "Wrong password",
+    ),
+    state(
+        "/account, confirmation email sent",
+        &[Type("Current password", "plenty of quiet mornings"), Press("Verify and continue")],
+        "Check your email",
+    ),
+    state(
+        "/new-address, with a link",
+        &[Visit("/dev/mail"), PressAt("//article//a[contains(@href, '/new-address?token=')]")],
+        "Confirm your new email",
+    ),
+    state("/new-address, done", &[Press("Confirm email")], "Your new email is confirmed"),
+    state("/account, saved", &[Visit("/account?saved")], "Settings saved"),
+    state("/account/import, without a file", &[Visit("/account/import"), Press("Preview")], "Time zone"),
+    state("/account, before choosing colors", &[Visit("/account")], "Time zone"),
+    // The dark colors apply by preference and by choice, and the accent color can be chosen.
+    state(
+        "/today, dark and green",
+        &[
+            PressAt("//select[@id='theme']/option[@value='dark']"),
+            PressAt("//select[@id='accent']/option[@value='green']"),
+            WaitFor("Saved."),
+            Visit("/today"),
+        ],
+        "All done for today",
+    ),
+    state(
+        "/today, light and blue",
+        &[
+            Visit("/account"),
+            PressAt("//select[@id='theme']/option[@value='light']"),
+            PressAt("//select[@id='accent']/option[@value='blue']"),
+            WaitFor("Saved."),
+            Visit("/today"),
+        ],
+        "All done for today",
+    ),
+    state(
+        "/calendar, dark and pink",
+        &[
+            Visit("/account"),
+            PressAt("//select[@id='theme']/option[@value='dark']"),
+            PressAt("//select[@id='accent']/option[@value='pink']"),
+            WaitFor("Saved."),
+            Visit("/calendar"),
+        ],
+        "Streaks",
+    ),
+    state(
+        "/calendar, light and red",
+        &[
+            Visit("/account"),
+            PressAt("//select[@id='theme']/option[@value='light']"),
+            PressAt("//select[@id='accent']/option[@value='red']"),
+            WaitFor("Saved."),
+            Visit("/calendar"),
+        ],
+        "Streaks",
+    ),
+    // The owner, who signs up as everyone does.
+    state(
+        "/admin",
+        &[
+            Press("Sign out"),
+            WaitFor("Welcome back"),
+            Visit("/sign-up"),
+            Type("Display name", "Olga"),
+            Type("Email", "olga@example.com"),
+            Type("Password", PASSWORD),
+            Type("Confirm password", PASSWORD),
+            Press("Create account"),
+            WaitFor("Check your email"),
+            Visit("/dev/mail"),
+            PressAt("(//article//a[contains(@href, '/verify-email?token=')])[1]"),
+            Press("Confirm email"),
+            WaitFor("Your email is confirmed"),
+            Press("Sign in"),
+            Type("Email", "olga@example.com"),
+            Type("Password", PASSWORD),
+            Press("Sign in"),
+            Press("Admin"),
+        ],
+        "Health status",
+    ),
+    state("/admin/users", &[Visit("/admin/users")], "newest first"),
+    state("/admin/users, no matches", &[Visit("/admin/users?search=nobody-at-all")], "Nothing to show"),
+    state(
+        "/admin/users/{id}",
+        &[Visit("/admin/users?search=ines"), PressAt("//ul[@class='records']//a")],
+        "Sign out everywhere",
+    ),
+    state("/admin/users/{id}, disabled", &[Press("Disable")], "Account disabled"),
+    state("/admin/users/{id}, enabled again", &[Press("Enable")], "Account enabled"),
+    state("/admin/habits", &[Visit("/admin/habits?status=all")], "those of the newest users first"),
+    state("/admin/activity", &[Visit("/admin/activity")], "The latest requests"),
+    state("/admin/audit", &[Visit("/admin/audit")], "account.disabled"),
+    state("/admin/audit, with an error", &[Visit("/admin/audit?person=nobody@example.com")], "User not found"),
+    state("/admin/mail", &[Visit("/admin/mail")], "Emails to your users"),
+    state("/admin/mail/{id}", &[PressAt("//ul[@class='records']//a")], "Captured instead of sent"),
+    state("/admin/snapshots", &[Visit("/admin/snapshots"), Press("Create snapshot")], "created and verified"),
+    state("/admin/configuration", &[Visit("/admin/configuration")], "variable ADMIN_OWNER_EMAIL"),
+    state("/admin/handbook", &[Visit("/admin/handbook")], "Operator's handbook"),
+    state("/admin/handbook/{topic}", &[PressAt("//a[@href='/admin/handbook/deploy']")], "Set up staging"),
+    // A user who enables two-factor authentication.
+    state(
+        "/account/two-factor",
+        &[
+            Press("Sign out"),
+            Type("Email", "tomasz@example.com"),
+            Type("Password", "plenty of quiet mornings"),
+            Press("Sign in"),
+            WaitFor("Today"),
+            Visit("/account/two-factor"),
+        ],
+        "You need an authenticator app",
+    ),
+    state("/account/two-factor, with a key", &[Press("Set up 2FA")], "Scan this QR code"),
+    state(
+        "/account/two-factor, with a wrong code",
+        &[Type("Code from your app", "12345"), Press("Enable 2FA")],
+        "That code is wrong",
+    ),
+    state(
+        "/account/two-factor, with recovery codes",
+        &[TypeCode("Code from your app"), Press("Enable 2FA")],
+        "I saved these codes",
+    ),
+    state("/account/two-factor, enabled", &[Press("I saved these codes")], "10 recovery codes left"),
+    state(
+        "/account/two-factor, refused",
+        &[
+            Type("Current password", "not this one"),
+            Type("Your app's code or a recovery code", "12345"),
+            Press("Disable 2FA"),
+        ],
+        "Wrong password or code",
+    ),
+    state("/account, with two-factor authentication", &[Visit("/account")], "Manage 2FA"),
+    state(
+        "/sign-in, second step",
+        &[
+            Press("Sign out"),
+            Type("Email", "tomasz@example.com"),
+            Type("Password", "plenty of quiet mornings"),
+            Press("Sign in"),
+        ],
+        "Enter the code from your authenticator app",
+    ),
+    state(
+        "/sign-in/verify, refused",
+        &[Type("Verification code", "12345"), Press("Verify and sign in")],
+        "That code is wrong",
+    ),
+    state("/sign-in/verify, without the app", &[Press("Use a recovery code")], "one of the recovery codes you saved"),
+];
+
+/// Takes a new user through all states and calls `check` in each.
+pub async fn visit_page_states(device: Device, mut check: impl AsyncFnMut(&BrowserUser, &PageState)) {
+    let user = BrowserUser::open(device, Server::start_seeded()).await;
+    for state in PAGE_STATES {
+        for step in state.steps {
+            perform(&user, *step).await;
+        }
+        user.wait_for_text(state.expected_text).await;
+        check(&user, state).await;
+    }
+}
+
+async fn perform(user: &BrowserUser, step: Step) {
+    match step {
+        Visit(path) => user.visit(path).await,
+        Press(name) => user.press(name).await,
+        PressAt(path) => user.press_at(path, path).await,
+        Type(label, text) => user.type_into(label, text).await,
+        TypeCode(label) => user.type_into(label, &user.scan_authenticator_key().await.current_code()).await,
+        WaitFor(words) => user.wait_for_text(words).await,
+        CompleteAll => press_all(user, "//button[@role='checkbox'][@aria-checked='false']").await,
+        ExpandAll => press_all(user, "//details[not(@open)]/summary").await,
+    }
+}
+
+/// Presses the first match until no element matches.
+async fn press_all(user: &BrowserUser, path: &str) {
+    user.wait_until(path, async || match user.find_visible(path).await? {
+        Some(next) => next.click().await.map(|()| None),
+        None => Ok(Some(())),
+    })
+    .await;
+}
+
+#[test]
+fn every_page_has_a_state_in_this_list() {
+    let is_visited = |path| PAGE_STATES.iter().any(|state| state.page.split(',').next() == Some(path));
+    let pages =
+        route_table(true, false).into_iter().filter(|route| route.method == "GET" && route.format() == Format::Page);
+    let missing: Vec<_> = pages.map(|route| route.path).filter(|path| !is_visited(path)).collect();
+    // The first redirects, and the others aren't pages.
+    assert_eq!(missing, ["/", "/assets/{name}", "/favicon.ico", "/manifest.webmanifest", "/sw.js"]);
+}

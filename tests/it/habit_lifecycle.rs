@@ -1,0 +1,140 @@
+//! Editing, moving, archiving, restoring and deleting habits.
+
+use crate::world::World;
+
+#[tokio::test]
+async fn changing_a_habit_keeps_the_schedule_of_past_days() {
+    // A Monday.
+    let world = World::at_time("2026-02-09T12:00:00Z").await;
+    let ada = world.signed_in_user("ada").await;
+    let read = ada.create_habit_on("Read", &[1]).await;
+    ada.set_completion(&read, "2026-02-09", true).await.assert_status(200);
+    world.set_time("2026-02-16T12:00:00Z");
+    ada.set_completion(&read, "2026-02-16", true).await.assert_status(200);
+    world.set_time("2026-02-18T12:00:00Z");
+    ada.get(&format!("/habits?edit={read}"))
+        .await
+        .assert_status(200)
+        .assert_contains("Save changes")
+        .assert_contains("value=\"Read\"");
+    let fields = [("title", "Read more"), ("description", "at night"), ("weekdays", "3"), ("weekdays", "4")];
+    ada.post_form(&format!("/habits/{read}"), &fields).await.assert_status(303);
+    ada.get("/habits").await.assert_contains("Read more").assert_contains("at night").assert_contains("Wed, Thu");
+    // Two Mondays of the old schedule and this Wednesday of the new one.
+    ada.set_completion(&read, "2026-02-18", true).await.assert_status(200);
+    ada.get("/today").await.assert_contains("3-day streak");
+}
+
+#[tokio::test]
+async fn an_invalid_edit_shows_errors_beside_the_fields() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let read = ada.create_habit("Read").await;
+    let page =
+        ada.post_form(&format!("/habits/{read}"), &[("title", ""), ("description", "kept")]).await.assert_status(422);
+    page.assert_contains("edit-title-fault")
+        .assert_contains("Enter a title")
+        .assert_contains("Choose at least one day")
+        .assert_contains(">kept<");
+    ada.get("/habits").await.assert_contains("data-habit-title=\"Read\"");
+}
+
+#[tokio::test]
+async fn a_habit_moves_up_and_down_and_stops_at_the_ends() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let (a, _, c) = (ada.create_habit("A").await, ada.create_habit("B").await, ada.create_habit("C").await);
+    let order = async || {
+        let data = ada.get("/api/habits").await.data();
+        let titles: Vec<String> = data["habits"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|habit| habit["title"].as_str().unwrap().to_owned())
+            .collect();
+        titles.concat()
+    };
+    let move_habit = async |id: &str, direction: &str| {
+        ada.post_form(&format!("/habits/{id}/move"), &[("direction", direction)]).await
+    };
+    move_habit(&c, "up").await.assert_status(303);
+    assert_eq!(order().await, "ACB");
+    move_habit(&a, "up").await.assert_status(303);
+    assert_eq!(order().await, "ACB");
+    move_habit(&a, "down").await.assert_status(303);
+    assert_eq!(order().await, "CAB");
+    move_habit(&a, "sideways").await.assert_status(400);
+    let ben = world.signed_in_user("ben").await;
+    ben.post_form(&format!("/habits/{a}/move"), &[("direction", "up")]).await.assert_status(404);
+}
+
+#[tokio::test]
+async fn a_habit_is_archived_restored_and_deleted_only_from_the_archive() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let read = ada.create_habit("Read").await;
+    ada.set_completion(&read, "2026-02-12", true).await.assert_status(200);
+    ada.get(&format!("/habits?delete={read}"))
+        .await
+        .assert_status(200)
+        .assert_contains("Archive this habit?")
+        .assert_contains("Archive habit");
+    // An active habit cannot be deleted, only an archived one.
+    ada.post_form(&format!("/habits/{read}/delete"), &[("confirm", "Read")]).await.assert_status(404);
+    ada.post_form(&format!("/habits/{read}/archive"), &[]).await.assert_status(303).assert_redirects_to("/habits");
+    ada.get("/habits").await.assert_contains("No habits yet").assert_contains("Archive (1)");
+    ada.get("/today").await.assert_lacks("Read");
+    ada.get("/habits/archive")
+        .await
+        .assert_status(200)
+        .assert_contains("data-habit-title=\"Read\"")
+        .assert_contains("Restore");
+
+    ada.post_form(&format!("/habits/{read}/restore"), &[]).await.assert_status(303);
+    ada.get("/today").await.assert_contains("Read").assert_contains("1/1");
+    ada.post_form(&format!("/habits/{read}/restore"), &[]).await.assert_status(404);
+
+    ada.post_form(&format!("/habits/{read}/archive"), &[]).await.assert_status(303);
+    let page = ada.post_form(&format!("/habits/{read}/delete"), &[("confirm", "read")]).await.assert_status(422);
+    page.assert_contains("exactly as shown");
+    ada.post_form(&format!("/habits/{read}/delete"), &[("confirm", " Read ")])
+        .await
+        .assert_status(303)
+        .assert_redirects_to("/habits/archive");
+    ada.get("/habits/archive").await.assert_contains("Your archive is empty");
+    assert!(ada.completed_on("2026-02-12").await.is_empty(), "the completions of a deleted habit remain");
+}
+
+#[tokio::test]
+async fn another_members_habit_can_be_neither_changed_nor_archived() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let read = ada.create_habit("Read").await;
+    let ben = world.signed_in_user("ben").await;
+    for (path, fields) in [
+        (format!("/habits/{read}"), &[("title", "Mine"), ("weekdays", "1")][..]),
+        (format!("/habits/{read}/archive"), &[]),
+        (format!("/habits/{read}/restore"), &[]),
+        (format!("/habits/{read}/delete"), &[("confirm", "Read")]),
+    ] {
+        ben.post_form(&path, fields).await.assert_status(404);
+    }
+    ben.get(&format!("/habits?edit={read}")).await.assert_status(200).assert_lacks("Read");
+    ada.get("/habits").await.assert_contains("data-habit-title=\"Read\"");
+}
+
+#[tokio::test]
+async fn time_in_the_archive_does_not_break_a_streak() {
+    let world = World::at_time("2026-02-09T12:00:00Z").await;
+    let ada = world.signed_in_user("ada").await;
+    let read = ada.create_habit("Read").await;
+    ada.set_completion(&read, "2026-02-09", true).await.assert_status(200);
+    world.set_time("2026-02-10T12:00:00Z");
+    ada.set_completion(&read, "2026-02-10", true).await.assert_status(200);
+    ada.request("DELETE", &format!("/api/habits/{read}"), &[], b"").await.assert_status(200);
+    world.set_time("2026-02-20T12:00:00Z");
+    ada.post_form(&format!("/habits/{read}/restore"), &[]).await.assert_status(303);
+    ada.get("/today").await.assert_contains("2-day streak");
+    ada.set_completion(&read, "2026-02-20", true).await.assert_status(200);
+    ada.get("/today").await.assert_contains("3-day streak");
+}

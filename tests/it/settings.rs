@@ -1,0 +1,78 @@
+//! The settings of an account, from the form and the API.
+
+use serde_json::json;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn saved_settings_apply_to_the_first_paint_and_to_the_lists() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    ada.get("/account").await.assert_status(200).assert_contains("Europe/Lisbon").assert_lacks("data-theme");
+    let fields = [
+        ("timeZone", "America/Los_Angeles"),
+        ("weekStart", "sun"),
+        ("backfill", "week"),
+        ("theme", "dark"),
+        ("accent", "pink"),
+    ];
+    ada.get("/account").await.assert_contains("Single-key shortcuts").assert_lacks("data-shortcuts");
+    ada.post_form("/account", &fields).await.assert_status(303).assert_redirects_to("/account?saved");
+    let page = ada.get("/account?saved").await.assert_contains("Settings saved").assert_contains("data-theme=\"dark\"");
+    // Browsers omit unchecked boxes, so a missing field turns the setting off.
+    page.assert_contains("data-accent=\"pink\"")
+        .assert_contains("value=\"sun\" selected")
+        .assert_contains("data-shortcuts=\"off\"");
+    // Seven past days can be changed now, and completed habits no longer move to the bottom.
+    let read = ada
+        .send_json(
+            "POST",
+            "/api/habits/debug/create",
+            &json!({ "title": "Read", "weekdays": [1, 2, 3, 4, 5, 6, 7], "createdAt": "2026-01-01" }),
+        )
+        .await;
+    let read = read.assert_status(200).data()["habit"]["id"].as_str().unwrap().to_owned();
+    ada.create_habit("Walk").await;
+    ada.set_completion(&read, "2026-02-05", true).await.assert_status(200);
+    ada.set_completion(&read, "2026-02-04", true)
+        .await
+        .assert_refused(400, "invalid_request")
+        .assert_contains("seven days back");
+    ada.set_completion(&read, "2026-02-12", true).await.assert_status(200);
+    let page = ada.get("/today").await.text();
+    assert!(page.find(">Read<").unwrap() < page.find(">Walk<").unwrap());
+    ada.post_form("/account", &[("timeZone", "Mars"), ("theme", "blue")])
+        .await
+        .assert_status(422)
+        .assert_contains("Unknown time zone");
+}
+
+#[tokio::test]
+async fn the_api_changes_single_settings() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let put = async |body: serde_json::Value| ada.send_json("PUT", "/api/account", &body).await;
+    put(json!({ "weekStart": "sun", "keepCompletedAtBottom": false })).await.assert_status(200);
+    put(json!({ "displayName": "Ada L.", "theme": "light", "keyboardShortcuts": false })).await.assert_status(200);
+    let page = ada
+        .get("/account")
+        .await
+        .assert_contains("Ada L.")
+        .assert_contains("value=\"sun\" selected")
+        .assert_contains("data-theme=\"light\"");
+    page.assert_lacks("value=\"true\" checked").assert_contains("data-shortcuts=\"off\"");
+    put(json!({ "keyboardShortcuts": true })).await.assert_status(200);
+    ada.get("/today").await.assert_lacks("data-shortcuts").assert_contains("data-theme=\"light\"");
+    for invalid in [
+        json!({}),
+        json!({ "weekStart": "wed" }),
+        json!({ "keyboardShortcuts": "no" }),
+        json!({ "displayName": "" }),
+        json!({ "email": "no address" }),
+    ] {
+        put(invalid).await.assert_refused(400, "invalid_request");
+    }
+    for unconfirmed in [json!({ "email": "a@b.co" }), json!({ "password": "x" })] {
+        put(unconfirmed).await.assert_refused(401, "unauthorized");
+    }
+}
