@@ -10,7 +10,7 @@ import { enqueueCompletion, listPending, sendCompletion, startReplay } from "./q
 const WINDOW_MESSAGES = {
   open: "",
   future: "You can't complete future days.",
-  closed: "This day is closed and can't be changed.",
+  closed: "You can't edit this day anymore.",
 };
 
 /** Returns why a day cannot be changed, or "". The server decides again. */

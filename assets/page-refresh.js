@@ -54,7 +54,7 @@ function drawOfflineNotice() {
   const time = new Date(storedAt).toLocaleString("en-GB", format);
   const notice = document.createElement("p");
   notice.className = "notice";
-  notice.textContent = `You're offline. Showing your list from ${time}; changes will sync later.`;
+  notice.textContent = `You're offline. Showing your list from ${time}; changes will sync when you're back online.`;
   day.querySelector(".day-head").after(notice);
 }
 

@@ -4,11 +4,12 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::app::App;
 use crate::app::error::Error;
+use crate::domain::environment::files::disk_reserve;
 use crate::observe::panics::join_error_reason;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
@@ -66,7 +67,7 @@ async fn try_reopen(app: &App) -> Result<(), Error> {
 /// overlook quotas, file size limits, and disks that have turned read-only.
 fn check_room(data_file: &Path) -> io::Result<()> {
     let length = std::fs::metadata(data_file)?.len();
-    let trial = trial_path(data_file);
+    let trial = disk_reserve(data_file);
     let grown = (|| {
         let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&trial)?;
         // The first part is a hole as long as the data file; only what follows takes space.
@@ -76,12 +77,6 @@ fn check_room(data_file: &Path) -> io::Result<()> {
     })();
     let removed = std::fs::remove_file(&trial);
     grown.and(removed)
-}
-
-fn trial_path(data_file: &Path) -> PathBuf {
-    let mut name = data_file.as_os_str().to_owned();
-    name.push(".room");
-    PathBuf::from(name)
 }
 
 #[cfg(test)]

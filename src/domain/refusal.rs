@@ -112,14 +112,14 @@ impl fmt::Display for Refusal {
             Self::PasswordRequired => {
                 "This address was used for several sign-ups. Enter your password so we know which is yours."
             }
-            Self::LinkExpired => "This link has expired. Request a new one below.",
-            Self::SessionNotFound => "Session not found.",
+            Self::LinkExpired => "This link has expired.",
+            Self::SessionNotFound => "That device is no longer signed in.",
             Self::HabitNotFound => "Habit not found.",
             Self::NotScheduled => "This habit isn't scheduled for that day.",
             Self::FutureDay => "You can't complete future days.",
-            Self::GracePeriodOver => "Yesterday closed at 02:00. You can change this in Account.",
-            Self::DayClosed(Backfill::Week) => "Your settings allow changes up to seven days back.",
-            Self::DayClosed(_) => "You can only change today, and yesterday until 02:00.",
+            Self::GracePeriodOver => "Yesterday closed at 02:00. To edit older days, change “Edit past days” in Account.",
+            Self::DayClosed(Backfill::Week) => "You can edit up to seven days back. To edit older days, go to Account.",
+            Self::DayClosed(_) => "You can only edit today, and yesterday until 02:00. To edit older days, go to Account.",
             Self::BeforeHabitStart => "The habit hadn't started yet.",
             Self::CompletionTooOld => "This change is more than a month old, so it wasn't saved.",
             Self::TooManyAttempts(remaining) => return write!(f, "Too many attempts. Try again in {}.", format_wait(*remaining)),
@@ -128,7 +128,7 @@ impl fmt::Display for Refusal {
             Self::WrongCode => "That code is wrong or has expired. Request a new one below.",
             Self::ChallengeExpired => "That took too long. Start over.",
             Self::TwoFactorUnreadable => {
-                "This server's secret was changed, so codes from your app can't be checked. Use a recovery code, or ask your administrator to reset two-factor authentication."
+                "Codes from your app don't work because this server's encryption key changed. Use a recovery code, or ask your administrator to reset two-factor authentication."
             }
             Self::TwoFactorNotEnabled => "Two-factor authentication is off, so no code is needed.",
             Self::CannotDisableTwoFactor => "Admins of this environment need two-factor authentication, so you can't disable it.",

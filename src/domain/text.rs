@@ -18,7 +18,7 @@ pub fn parse_line(field: &'static str, label: &str, raw: &str, min: usize, max: 
         return Err(FieldError::new(field, format!("Enter {label}.")));
     }
     if text.chars().any(|c| c.is_control() || is_directional(c) || matches!(c, '\u{2028}' | '\u{2029}')) {
-        return Err(FieldError::new(field, "Remove the characters that can't be displayed."));
+        return Err(FieldError::new(field, "Your text has characters we can't display. Remove them and try again."));
     }
     check_length(field, text, min, max)
 }
@@ -34,7 +34,7 @@ pub fn parse_paragraph(field: &'static str, raw: &str, max: usize) -> Result<Str
     }
     let text = to_nfc(&raw.replace("\r\n", "\n"));
     if text.chars().any(|c| (c.is_control() && c != '\n' && c != '\t') || is_directional(c)) {
-        return Err(FieldError::new(field, "Remove the characters that can't be displayed."));
+        return Err(FieldError::new(field, "Your text has characters we can't display. Remove them and try again."));
     }
     if text.chars().all(is_invisible) {
         return Ok(String::new());

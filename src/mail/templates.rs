@@ -15,10 +15,10 @@ pub fn verification(app_url: &Url, token: &str, code: &str) -> MessageBody {
         &[
             Part::text("Hi,"),
             Part::text(
-                "Someone (hopefully you) signed up for Atlas with this email address. Open this link to confirm it:",
+                "Someone (hopefully you) signed up for Atlas with this email address. Please confirm it's yours.",
             ),
             Part::Link("Confirm email", link(app_url, &format!("verify-email?token={token}"))),
-            Part::Text(format!("Or enter this code: {code}")),
+            Part::Text(format!("Or enter this code on the confirmation page: {code}")),
             Part::text("The link and code work once and expire in 24 hours. Not you? You can ignore this email."),
         ],
     )
@@ -30,9 +30,7 @@ pub fn password_reset(app_url: &Url, token: &str) -> MessageBody {
         "Reset your Atlas password",
         &[
             Part::text("Hi,"),
-            Part::text(
-                "Someone (hopefully you) asked to reset the password of your Atlas account. Open this link to choose a new one:",
-            ),
+            Part::text("Someone (hopefully you) asked to reset your Atlas password."),
             Part::Link("Choose a new password", link(app_url, &format!("reset-password?token={token}"))),
             Part::text(
                 "The link works once and expires in 30 minutes. Not you? You can ignore this email, and your password stays the same.",
@@ -47,8 +45,8 @@ pub fn password_changed(app_url: &Url) -> MessageBody {
         "Your Atlas password was changed",
         &[
             Part::text("Hi,"),
-            Part::text("The password of your Atlas account was just changed, and your other devices were signed out."),
-            Part::text("If this was you, there's nothing to do. If not, choose a new password now:"),
+            Part::text("Your Atlas password was just changed, and your other devices were signed out."),
+            Part::text("If this was you, there's nothing to do. If it wasn't, choose a new password right away."),
             Part::Link("Choose a new password", link(app_url, "forgot-password")),
         ],
     )
@@ -61,7 +59,7 @@ pub fn new_address(app_url: &Url, token: &str) -> MessageBody {
         &[
             Part::text("Hi,"),
             Part::text(
-                "Someone (hopefully you) wants to use this email address for their Atlas account. Open this link to confirm it:",
+                "Someone (hopefully you) wants to use this email address for their Atlas account. Please confirm it's yours.",
             ),
             Part::Link("Confirm email", link(app_url, &format!("new-address?token={token}"))),
             Part::text("The link works once and expires in 24 hours. Not you? You can ignore this email."),
@@ -72,13 +70,13 @@ pub fn new_address(app_url: &Url, token: &str) -> MessageBody {
 /// Tells the current address that a new one was requested.
 pub fn address_change_requested(app_url: &Url) -> MessageBody {
     render(
-        "Your Atlas email is about to change",
+        "Email change requested for your Atlas account",
         &[
             Part::text("Hi,"),
             Part::text(
-                "Someone who knows your password (hopefully you) asked to use another email address for your Atlas account. This address stays until the new one is confirmed.",
+                "Someone who knows your password (hopefully you) asked to use another email address for your Atlas account. We'll keep using this address until the new one is confirmed.",
             ),
-            Part::text("Not you? Choose a new password now. That also cancels the change:"),
+            Part::text("Not you? Choose a new password now; that also cancels the change."),
             Part::Link("Choose a new password", link(app_url, "forgot-password")),
         ],
     )
@@ -91,22 +89,22 @@ pub fn address_changed(app_url: &Url) -> MessageBody {
         &[
             Part::text("Hi,"),
             Part::text(
-                "Your Atlas account now uses another email address. You won't get any more emails about it at this one.",
+                "Your Atlas account now uses another email address. We won't email this address about it anymore.",
             ),
-            Part::text("Not you? Contact your Atlas administrator:"),
+            Part::text("Not you? Contact your Atlas administrator right away."),
             Part::Link("Open Atlas", link(app_url, "")),
         ],
     )
 }
 
-/// Tells the user that someone signed up with their address.
+/// Tells the user that someone tried to use their address for another account.
 pub fn address_taken(app_url: &Url) -> MessageBody {
     render(
         "You already have an Atlas account",
         &[
             Part::text("Hi,"),
             Part::text(
-                "Someone (perhaps you) signed up for Atlas with this email address. It already has an account, so nothing was changed.",
+                "Someone (maybe you) tried to use this email address for another Atlas account. You already have an account, so nothing was changed.",
             ),
             Part::Link("Sign in", link(app_url, "sign-in")),
             Part::text("Not you? There's nothing to do. No one can sign in without your password."),
@@ -118,8 +116,8 @@ pub fn address_taken(app_url: &Url) -> MessageBody {
 pub fn two_factor_enabled(app_url: &Url) -> MessageBody {
     security_notice(
         "Two-factor authentication is on",
-        "Two-factor authentication was just turned on for your Atlas account. Signing in now takes a code from your authenticator app or one of your recovery codes. Your other devices were signed out.",
-        "Not you? Someone was signed in as you. Ask your Atlas administrator to reset two-factor authentication, and change your password.",
+        "Two-factor authentication was just turned on for your Atlas account. You'll now need a code from your authenticator app or a recovery code to sign in. Your other devices were signed out.",
+        "Not you? Someone else is signed in to your account. Ask your Atlas administrator to reset two-factor authentication, and change your password.",
         app_url,
     )
 }
@@ -128,8 +126,8 @@ pub fn two_factor_enabled(app_url: &Url) -> MessageBody {
 pub fn two_factor_disabled(app_url: &Url) -> MessageBody {
     security_notice(
         "Two-factor authentication is off",
-        "Two-factor authentication was just turned off for your Atlas account. You sign in with only your password again, and your recovery codes no longer work.",
-        "Not you? Someone knows your password and had one of your codes. Change your password now.",
+        "Two-factor authentication was just turned off for your Atlas account. You now sign in with just your password, and your recovery codes no longer work.",
+        "Not you? Someone knows your password and got hold of one of your codes. Change your password now.",
         app_url,
     )
 }
@@ -138,7 +136,7 @@ pub fn two_factor_disabled(app_url: &Url) -> MessageBody {
 pub fn two_factor_reset(app_url: &Url) -> MessageBody {
     security_notice(
         "Two-factor authentication was reset",
-        "Your Atlas administrator turned off two-factor authentication for your account. You sign in with only your password; you can set it up again under Account.",
+        "Your Atlas administrator turned off two-factor authentication for your account, so you now sign in with just your password. You can turn it on again in Account.",
         "Didn't ask for this? Tell your administrator.",
         app_url,
     )
@@ -148,7 +146,7 @@ pub fn two_factor_reset(app_url: &Url) -> MessageBody {
 pub fn recovery_code_used(app_url: &Url) -> MessageBody {
     security_notice(
         "A recovery code was used",
-        "One of the recovery codes of your Atlas account was just used instead of a code from your app. It won't work again. Under Account you can see how many are left and create new ones.",
+        "One of your Atlas recovery codes was just used instead of a code from your app. It won't work again. You can see how many are left, and create new ones, in Account.",
         "Not you? Someone knows your password and has your recovery codes. Change your password, and create new recovery codes.",
         app_url,
     )

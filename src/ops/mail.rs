@@ -77,7 +77,7 @@ fn find(app: &App, mail: &MailRef) -> Result<Mail, Error> {
         MailRef::Id(id) => outbox::find_mail(app, *id)?,
         MailRef::NewestTo(email) => outbox::list_mail(app, Some(email), None, None, 1)?.rows.into_iter().next(),
     };
-    found.ok_or_else(|| Refusal::field("mail", "Mail not found.").into())
+    found.ok_or_else(|| Refusal::field("mail", "Email not found.").into())
 }
 
 impl From<&DeliveryStatus> for MailState {

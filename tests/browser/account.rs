@@ -52,7 +52,7 @@ async fn a_theme_applies_immediately_is_saved_without_a_reload_and_is_reverted_w
     assert_eq!(ines.run_script("return window.isSamePage === true").await, true, "the page was not reloaded");
 
     ines.reload().await;
-    ines.wait_for_text("Your data").await;
+    ines.wait_for_text("Download all your data").await;
     assert_eq!(ines.run_script(PAGE_BACKGROUND).await, DARK_BACKGROUND);
     assert_eq!(ines.run_script("return document.querySelector('[name=keyboardShortcuts]').checked").await, false);
 }
@@ -94,8 +94,8 @@ async fn an_export_is_chosen_once_previewed_and_imported_without_a_reload() {
     ines.press("Preview").await;
     ines.wait_for_text("1 habit would be added").await;
     ines.press("Import").await;
-    ines.wait_for_text("File imported").await;
-    ines.wait_for_text("1 completion added").await;
+    ines.wait_for_text("Import complete").await;
+    ines.wait_for_text("1 completed day added").await;
     assert_eq!(ines.run_script("return window.isSamePage === true").await, true, "the page was not reloaded");
     ines.visit("/habits").await;
     ines.wait_for_text("Whistle").await;
@@ -111,7 +111,7 @@ async fn an_export_is_previewed_and_imported_without_javascript() {
     ines.wait_for_text("choose the file again").await;
     choose_file(&ines, &write_import_file(&folder)).await;
     ines.press("Import").await;
-    ines.wait_for_text("File imported").await;
+    ines.wait_for_text("Import complete").await;
     ines.visit("/habits").await;
     ines.wait_for_text("Whistle").await;
 }

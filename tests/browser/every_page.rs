@@ -72,7 +72,7 @@ async fn no_admin_page_scrolls_sideways_or_has_small_targets_at_320_pixels() {
         olga.wait_for_path(path).await;
         assert_fits(&olga, path).await;
     }
-    for (list, words) in [("/admin/users", "Sign out everywhere"), ("/admin/mail", "Captured instead of sent")] {
+    for (list, words) in [("/admin/users", "Sign out all devices"), ("/admin/mail", "Captured instead of sent")] {
         olga.visit(list).await;
         olga.press_at("the first row of the list", "//ul[@class='records']//a").await;
         olga.wait_for_text(words).await;

@@ -41,7 +41,7 @@ async fn a_completion_made_while_the_server_is_down_survives_a_reload_and_is_sen
     wait_for_pending(&ines, 1).await;
     ines.visit("/habits").await;
     ines.wait_for_text("This page needs a connection").await;
-    ines.press("Open today").await;
+    ines.press("Go to Today").await;
     ines.wait_for_done(HABIT, true).await;
 
     ines.server.restart();

@@ -10,7 +10,7 @@ use super::server::Server;
 #[derive(Debug, Clone, Copy)]
 pub enum Step {
     /// Opens a path.
-    Visit(&'static str),
+    Open(&'static str),
     /// Presses the button or link with that name.
     Press(&'static str),
     /// Presses the element at an XPath.
@@ -27,7 +27,7 @@ pub enum Step {
     ExpandAll,
 }
 
-use Step::{CompleteAll, ExpandAll, Press, PressAt, Type, TypeCode, Visit, WaitFor};
+use Step::{CompleteAll, ExpandAll, Open, Press, PressAt, Type, TypeCode, WaitFor};
 
 /// A page in one of its states.
 #[derive(Debug)]
@@ -49,37 +49,37 @@ const OTHER_PASSWORD: &str = "copper lantern meadow sixteen";
 /// Every state. The steps of each begin where the previous ones ended.
 const PAGE_STATES: &[PageState] = &[
     // Visitors.
-    state("/landing", &[Visit("/landing")], "Stick to the habits you choose"),
-    state("/dev/mail, empty", &[Visit("/dev/mail")], "Nothing yet"),
-    state("/sign-in", &[Visit("/sign-in")], "Welcome back"),
+    state("/landing", &[Open("/landing")], "Stick to the habits you choose"),
+    state("/dev/mail, empty", &[Open("/dev/mail")], "Nothing yet"),
+    state("/sign-in", &[Open("/sign-in")], "Welcome back"),
     state(
         "/sign-in, refused",
         &[Type("Email", "ada@example.com"), Type("Password", "not this one"), Press("Sign in")],
         "Wrong email or password",
     ),
-    state("/sign-in/verify, for visitors", &[Visit("/sign-in/verify")], "Welcome back"),
-    state("/verify-email", &[Visit("/verify-email")], "We can send it again"),
+    state("/sign-in/verify, for visitors", &[Open("/sign-in/verify")], "Welcome back"),
+    state("/verify-email", &[Open("/verify-email")], "We can send it again"),
     state("/verify-email, with the code form", &[ExpandAll], "Confirm"),
-    state("/forgot-password", &[Visit("/forgot-password")], "Reset your password"),
+    state("/forgot-password", &[Open("/forgot-password")], "Reset your password"),
     state("/forgot-password, sent", &[Type("Email", "ines@example.com"), Press("Send reset link")], "is on its way"),
     state(
         "/reset-password",
-        &[Visit("/dev/mail"), PressAt("//article//a[contains(@href, '/reset-password?token=')]")],
+        &[Open("/dev/mail"), PressAt("//article//a[contains(@href, '/reset-password?token=')]")],
         "Choose a new password",
     ),
     state("/reset-password, with errors", &[Press("Save new password")], "Choose a new password"),
-    state("/reset-password, with a broken link", &[Visit("/reset-password?token=broken")], "This link doesn't work"),
-    state("/new-address", &[Visit("/new-address?token=broken")], "This link doesn't work"),
-    state("/verify-email, with a broken link", &[Visit("/verify-email?token=broken")], "This link doesn't work"),
+    state("/reset-password, with a broken link", &[Open("/reset-password?token=broken")], "This link doesn't work"),
+    state("/new-address", &[Open("/new-address?token=broken")], "This link doesn't work"),
+    state("/verify-email, with a broken link", &[Open("/verify-email?token=broken")], "This link doesn't work"),
     state(
         "/verify-email, sent again",
-        &[Type("Email", "ada@example.com"), Press("Resend verification email")],
+        &[Type("Email", "ada@example.com"), Press("Resend email (resend verification email)")],
         "a new email is on its way",
     ),
-    state("/offline", &[Visit("/offline")], "You're offline"),
-    state("/nowhere", &[Visit("/nowhere")], "Page not found"),
-    state("/sign-out, by GET", &[Visit("/sign-out")], "Not supported here"),
-    state("/sign-up", &[Visit("/sign-up")], "Create your account"),
+    state("/offline", &[Open("/offline")], "You're offline"),
+    state("/nowhere", &[Open("/nowhere")], "Page not found"),
+    state("/sign-out, by GET", &[Open("/sign-out")], "Not supported here"),
+    state("/sign-up", &[Open("/sign-up")], "Create your account"),
     state("/sign-up, with errors", &[Press("Create account")], "Enter your email address"),
     // A new user. Later the same address signs up again, so that the link asks for the password.
     state(
@@ -93,7 +93,7 @@ const PAGE_STATES: &[PageState] = &[
         ],
         "Check your email",
     ),
-    state("/dev/mail", &[Visit("/dev/mail")], "Confirm your email for Atlas"),
+    state("/dev/mail", &[Open("/dev/mail")], "Confirm your email for Atlas"),
     state(
         "/verify-email, with a link",
         &[PressAt("//article//a[contains(@href, '/verify-email?token=')]")],
@@ -101,20 +101,20 @@ const PAGE_STATES: &[PageState] = &[
     ),
     state(
         "/sign-in, not confirmed",
-        &[Visit("/sign-in"), Type("Email", "ada@example.com"), Type("Password", PASSWORD), Press("Sign in")],
+        &[Open("/sign-in"), Type("Email", "ada@example.com"), Type("Password", PASSWORD), Press("Sign in")],
         "Please confirm your email first",
     ),
     state(
         "/verify-email, with a link for several sign-ups",
         &[
-            Visit("/sign-up"),
+            Open("/sign-up"),
             Type("Display name", "Ada"),
             Type("Email", "ada@example.com"),
             Type("Password", OTHER_PASSWORD),
             Type("Confirm password", OTHER_PASSWORD),
             Press("Create account"),
             WaitFor("Check your email"),
-            Visit("/dev/mail"),
+            Open("/dev/mail"),
             PressAt("//article//a[contains(@href, '/verify-email?token=')]"),
         ],
         "This address was used for several sign-ups",
@@ -127,18 +127,18 @@ const PAGE_STATES: &[PageState] = &[
         &[Press("Sign in"), Type("Email", "ada@example.com"), Type("Password", PASSWORD), Press("Sign in")],
         "Start with one small thing",
     ),
-    state("/calendar, empty", &[Visit("/calendar")], "start your first streak"),
-    state("/habits, empty", &[Visit("/habits")], "No habits yet"),
+    state("/calendar, empty", &[Open("/calendar")], "start your first streak"),
+    state("/habits, empty", &[Open("/habits")], "No habits yet"),
     state("/habits, with errors", &[Press("Create habit")], "Enter a title"),
-    state("/habits/archive, empty", &[Visit("/habits/archive")], "Your archive is empty"),
-    state("/insights, empty", &[Visit("/insights")], "No insights yet"),
-    state("/landing, for members", &[Visit("/landing")], "Go to today"),
-    state("/nowhere, for members", &[Visit("/nowhere")], "Page not found"),
+    state("/habits/archive, empty", &[Open("/habits/archive")], "Your archive is empty"),
+    state("/insights, empty", &[Open("/insights")], "No insights yet"),
+    state("/landing, for members", &[Open("/landing")], "Go to Today"),
+    state("/nowhere, for members", &[Open("/nowhere")], "Page not found"),
     // A user with months of completions.
     state(
         "/today",
         &[
-            Visit("/today"),
+            Open("/today"),
             Press("Sign out"),
             Type("Email", "ines@example.com"),
             Type("Password", "plenty of quiet mornings"),
@@ -146,7 +146,7 @@ const PAGE_STATES: &[PageState] = &[
         ],
         "Stretch before coffee",
     ),
-    state("/calendar", &[Visit("/calendar")], "Streaks"),
+    state("/calendar", &[Open("/calendar")], "Streaks"),
     state(
         "/calendar, today selected",
         &[PressAt("//a[@data-date-key][@aria-current='date']")],
@@ -154,11 +154,11 @@ const PAGE_STATES: &[PageState] = &[
     ),
     state(
         "/calendar, a closed day selected",
-        &[Visit("/calendar"), Press("Previous month"), PressAt("(//a[@data-date-key])[3]")],
-        "You can only change today",
+        &[Open("/calendar"), Press("Previous month"), PressAt("(//a[@data-date-key])[3]")],
+        "You can only edit today",
     ),
-    state("/calendar/{date}", &[Visit("/calendar/2026-02-05")], "Nothing was scheduled for this day"),
-    state("/habits", &[Visit("/habits")], "Run along the river"),
+    state("/calendar/{date}", &[Open("/calendar/2026-02-05")], "Nothing was scheduled for this day"),
+    state("/habits", &[Open("/habits")], "Run along the river"),
     state(
         "/habits, editing",
         &[PressAt("//li[@data-habit-title='Run along the river']//button[contains(., 'Edit')]")],
@@ -176,7 +176,7 @@ const PAGE_STATES: &[PageState] = &[
     ),
     state(
         "/habits, confirming archiving",
-        &[Visit("/habits"), PressAt("//li[@data-habit-title='Run along the river']//button[contains(., 'Archive')]")],
+        &[Open("/habits"), PressAt("//li[@data-habit-title='Run along the river']//button[contains(., 'Archive')]")],
         "Archive this habit?",
     ),
     state("/habits/archive", &[Press("Archive habit"), Press("Archive (1)"), ExpandAll], "Type the title to confirm"),
@@ -192,12 +192,12 @@ const PAGE_STATES: &[PageState] = &[
     ),
     state(
         "/habits/{id}",
-        &[Visit("/habits"), PressAt("//a[normalize-space()='Stretch before coffee']"), ExpandAll],
+        &[Open("/habits"), PressAt("//a[normalize-space()='Stretch before coffee']"), ExpandAll],
         "By day of the week",
     ),
-    state("/insights", &[Visit("/insights"), ExpandAll], "Last 12 weeks"),
-    state("/today, all done", &[Visit("/today"), CompleteAll], "All done for today"),
-    state("/account", &[Visit("/account")], "Time zone"),
+    state("/insights", &[Open("/insights"), ExpandAll], "Last 12 weeks"),
+    state("/today, all done", &[Open("/today"), CompleteAll], "All done for today"),
+    state("/account", &[Open("/account")], "Time zone"),
     state("/account, with an invalid address", &[Type("Email", "no address"), Press("Update email")], "Update email"),
     state(
         "/account, confirming identity",
@@ -216,13 +216,13 @@ const PAGE_STATES: &[PageState] = &[
     ),
     state(
         "/new-address, with a link",
-        &[Visit("/dev/mail"), PressAt("//article//a[contains(@href, '/new-address?token=')]")],
+        &[Open("/dev/mail"), PressAt("//article//a[contains(@href, '/new-address?token=')]")],
         "Confirm your new email",
     ),
     state("/new-address, done", &[Press("Confirm email")], "Your new email is confirmed"),
-    state("/account, saved", &[Visit("/account?saved")], "Settings saved"),
-    state("/account/import, without a file", &[Visit("/account/import"), Press("Preview")], "Time zone"),
-    state("/account, before choosing colors", &[Visit("/account")], "Time zone"),
+    state("/account, saved", &[Open("/account?saved")], "Settings saved"),
+    state("/account/import, without a file", &[Open("/account/import"), Press("Preview")], "Time zone"),
+    state("/account, before choosing colors", &[Open("/account")], "Time zone"),
     // The dark colors apply by preference and by choice, and the accent color can be chosen.
     state(
         "/today, dark and green",
@@ -230,40 +230,40 @@ const PAGE_STATES: &[PageState] = &[
             PressAt("//select[@id='theme']/option[@value='dark']"),
             PressAt("//select[@id='accent']/option[@value='green']"),
             WaitFor("Saved."),
-            Visit("/today"),
+            Open("/today"),
         ],
         "All done for today",
     ),
     state(
         "/today, light and blue",
         &[
-            Visit("/account"),
+            Open("/account"),
             PressAt("//select[@id='theme']/option[@value='light']"),
             PressAt("//select[@id='accent']/option[@value='blue']"),
             WaitFor("Saved."),
-            Visit("/today"),
+            Open("/today"),
         ],
         "All done for today",
     ),
     state(
         "/calendar, dark and pink",
         &[
-            Visit("/account"),
+            Open("/account"),
             PressAt("//select[@id='theme']/option[@value='dark']"),
             PressAt("//select[@id='accent']/option[@value='pink']"),
             WaitFor("Saved."),
-            Visit("/calendar"),
+            Open("/calendar"),
         ],
         "Streaks",
     ),
     state(
         "/calendar, light and red",
         &[
-            Visit("/account"),
+            Open("/account"),
             PressAt("//select[@id='theme']/option[@value='light']"),
             PressAt("//select[@id='accent']/option[@value='red']"),
             WaitFor("Saved."),
-            Visit("/calendar"),
+            Open("/calendar"),
         ],
         "Streaks",
     ),
@@ -273,14 +273,14 @@ const PAGE_STATES: &[PageState] = &[
         &[
             Press("Sign out"),
             WaitFor("Welcome back"),
-            Visit("/sign-up"),
+            Open("/sign-up"),
             Type("Display name", "Olga"),
             Type("Email", "olga@example.com"),
             Type("Password", PASSWORD),
             Type("Confirm password", PASSWORD),
             Press("Create account"),
             WaitFor("Check your email"),
-            Visit("/dev/mail"),
+            Open("/dev/mail"),
             PressAt("(//article//a[contains(@href, '/verify-email?token=')])[1]"),
             Press("Confirm email"),
             WaitFor("Your email is confirmed"),
@@ -292,24 +292,24 @@ const PAGE_STATES: &[PageState] = &[
         ],
         "Health status",
     ),
-    state("/admin/users", &[Visit("/admin/users")], "newest first"),
-    state("/admin/users, no matches", &[Visit("/admin/users?search=nobody-at-all")], "Nothing to show"),
+    state("/admin/users", &[Open("/admin/users")], "newest first"),
+    state("/admin/users, no matches", &[Open("/admin/users?search=nobody-at-all")], "Nothing to show"),
     state(
         "/admin/users/{id}",
-        &[Visit("/admin/users?search=ines"), PressAt("//ul[@class='records']//a")],
-        "Sign out everywhere",
+        &[Open("/admin/users?search=ines"), PressAt("//ul[@class='records']//a")],
+        "Sign out all devices",
     ),
     state("/admin/users/{id}, disabled", &[Press("Disable")], "Account disabled"),
     state("/admin/users/{id}, enabled again", &[Press("Enable")], "Account enabled"),
-    state("/admin/habits", &[Visit("/admin/habits?status=all")], "those of the newest users first"),
-    state("/admin/activity", &[Visit("/admin/activity")], "The latest requests"),
-    state("/admin/audit", &[Visit("/admin/audit")], "account.disabled"),
-    state("/admin/audit, with an error", &[Visit("/admin/audit?person=nobody@example.com")], "User not found"),
-    state("/admin/mail", &[Visit("/admin/mail")], "Emails to your users"),
+    state("/admin/habits", &[Open("/admin/habits?status=all")], "newest users first"),
+    state("/admin/activity", &[Open("/admin/activity")], "The last 200 requests"),
+    state("/admin/audit", &[Open("/admin/audit")], "account.disabled"),
+    state("/admin/audit, with an error", &[Open("/admin/audit?person=nobody@example.com")], "User not found"),
+    state("/admin/mail", &[Open("/admin/mail")], "Emails to your users"),
     state("/admin/mail/{id}", &[PressAt("//ul[@class='records']//a")], "Captured instead of sent"),
-    state("/admin/snapshots", &[Visit("/admin/snapshots"), Press("Create snapshot")], "created and verified"),
-    state("/admin/configuration", &[Visit("/admin/configuration")], "variable ADMIN_OWNER_EMAIL"),
-    state("/admin/handbook", &[Visit("/admin/handbook")], "Operator's handbook"),
+    state("/admin/snapshots", &[Open("/admin/snapshots"), Press("Create snapshot")], "created and verified"),
+    state("/admin/configuration", &[Open("/admin/configuration")], "variable ADMIN_OWNER_EMAIL"),
+    state("/admin/handbook", &[Open("/admin/handbook")], "Operator's handbook"),
     state("/admin/handbook/{topic}", &[PressAt("//a[@href='/admin/handbook/deploy']")], "Set up staging"),
     // A user who enables two-factor authentication.
     state(
@@ -320,9 +320,9 @@ const PAGE_STATES: &[PageState] = &[
             Type("Password", "plenty of quiet mornings"),
             Press("Sign in"),
             WaitFor("Today"),
-            Visit("/account/two-factor"),
+            Open("/account/two-factor"),
         ],
-        "You need an authenticator app",
+        "You'll need an authenticator app",
     ),
     state("/account/two-factor, with a key", &[Press("Set up 2FA")], "Scan this QR code"),
     state(
@@ -340,12 +340,12 @@ const PAGE_STATES: &[PageState] = &[
         "/account/two-factor, refused",
         &[
             Type("Current password", "not this one"),
-            Type("Your app's code or a recovery code", "12345"),
+            Type("Code from your app or a recovery code (to turn off 2FA)", "12345"),
             Press("Disable 2FA"),
         ],
         "Wrong password or code",
     ),
-    state("/account, with two-factor authentication", &[Visit("/account")], "Manage 2FA"),
+    state("/account, with two-factor authentication", &[Open("/account")], "Manage 2FA"),
     state(
         "/sign-in, second step",
         &[
@@ -378,7 +378,7 @@ pub async fn visit_page_states(device: Device, mut check: impl AsyncFnMut(&Brows
 
 async fn perform(user: &BrowserUser, step: Step) {
     match step {
-        Visit(path) => user.visit(path).await,
+        Open(path) => user.visit(path).await,
         Press(name) => user.press(name).await,
         PressAt(path) => user.press_at(path, path).await,
         Type(label, text) => user.type_into(label, text).await,

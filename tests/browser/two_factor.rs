@@ -69,7 +69,7 @@ async fn without_the_app_a_user_signs_in_and_disables_two_factor_authentication_
     ines.wait_for_text("9 recovery codes left").await;
     ines.press("Manage 2FA").await;
     ines.type_into("Current password", PASSWORD).await;
-    ines.type_into("Your app's code or a recovery code", &codes[1]).await;
+    ines.type_into("Code from your app or a recovery code (to turn off 2FA)", &codes[1]).await;
     ines.press("Disable 2FA").await;
     ines.wait_for_text("Two-factor authentication is off.").await;
     ines.press("Sign out").await;

@@ -49,7 +49,7 @@ async fn sign_up_with_a_taken_address_looks_like_any_other_and_only_the_owner_is
     let names = |response: &TestResponse| response.headers.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&taken), names(&fresh));
     assert_eq!(taken.body.len(), fresh.body.len());
-    assert!(world.newest_mail("ada@example.com").unwrap().contains("already has an account"));
+    assert!(world.newest_mail("ada@example.com").unwrap().contains("already have an account"));
     // Ada's password still works, and repeated attempts cause one notice.
     ada.sign_in().await;
     let mails = world.mail_count("ada@example.com");

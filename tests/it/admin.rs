@@ -695,7 +695,7 @@ async fn an_admin_takes_a_snapshot_and_it_is_listed_and_audited() {
         .await
         .assert_status(200)
         .assert_contains("created and verified")
-        .assert_contains("on request");
+        .assert_contains("manually");
     page.assert_contains(taken["id"].as_str().unwrap())
         .assert_contains("created less than a minute ago")
         .assert_contains("atlas rollback --env development");

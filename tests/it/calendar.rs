@@ -156,7 +156,7 @@ async fn closed_and_future_days_explain_why_they_cannot_be_changed() {
     for (day, reason) in [
         ("2026-02-13", "complete future days"),
         ("2026-02-11", "Yesterday closed at 02:00"),
-        ("2026-02-05", "only change today"),
+        ("2026-02-05", "only edit today"),
     ] {
         let page =
             ada.get(&format!("/calendar?date={day}")).await.assert_contains(reason).assert_contains(disabled).text();

@@ -19,7 +19,7 @@ async fn yesterday_closes_at_two_in_the_morning_in_the_users_time_zone() {
     ada.set_completion(&read, "2026-02-10", true)
         .await
         .assert_refused(400, "invalid_request")
-        .assert_contains("only change today");
+        .assert_contains("only edit today");
     ada.set_completion(&read, "2026-02-13", true)
         .await
         .assert_refused(400, "invalid_request")
@@ -90,7 +90,7 @@ async fn a_refused_completion_is_explained_next_to_its_habit() {
         .post_form("/today", &[("habitId", &read), ("date", "2026-02-10"), ("completed", "true")])
         .await
         .assert_status(422);
-    page.assert_contains("You can only change today").assert_contains(&format!("aria-describedby=\"fault-{read}\""));
+    page.assert_contains("You can only edit today").assert_contains(&format!("aria-describedby=\"fault-{read}\""));
     for (habit, date) in
         [("nonsense", "2026-02-12"), ("", ""), (read.as_str(), "yesterday"), (read.as_str(), "2026-02-30")]
     {

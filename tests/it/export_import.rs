@@ -173,18 +173,21 @@ async fn the_form_previews_the_changes_then_applies_them_and_a_second_import_add
         .assert_status(200)
         .assert_contains("Nothing has been changed yet");
     page.assert_contains("2 habits would be added")
-        .assert_contains("3 completions would be added")
+        .assert_contains("3 completed days would be added")
         .assert_contains("choose the file again");
     assert_eq!(export(&ben).await["habits"], json!([]));
 
-    let page = submit_import_form(&ben, "import", &file).await.assert_status(200).assert_contains("File imported");
-    page.assert_contains("2 habits added").assert_contains("3 completions added").assert_lacks("already here");
+    let page = submit_import_form(&ben, "import", &file).await.assert_status(200).assert_contains("Import complete");
+    page.assert_contains("2 habits added")
+        .assert_contains("3 completed days added")
+        .assert_lacks("already in your account");
     let page = submit_import_form(&ben, "import", &file)
         .await
         .assert_status(200)
         .assert_contains("No habits added")
-        .assert_contains("No completions added");
-    page.assert_contains("2 habits already here").assert_contains("3 completions already here");
+        .assert_contains("No completed days added");
+    page.assert_contains("2 habits already in your account")
+        .assert_contains("3 completed days already in your account");
     ben.get("/today").await.assert_contains("Read").assert_contains("2-day streak");
 
     // The imported habits are Ben's copies; changing them does not affect Ada's.
@@ -201,8 +204,8 @@ async fn completions_of_a_habit_missing_from_the_file_are_skipped_and_reported()
     let ben = world.signed_in_user("ben").await;
     let page =
         submit_import_form(&ben, "check", &file).await.assert_status(200).assert_contains("1 habit would be added");
-    page.assert_contains("2 completions would be added")
-        .assert_contains("1 completion skipped, because the file doesn't contain the habit");
+    page.assert_contains("2 completed days would be added")
+        .assert_contains("1 completed day skipped, because the file doesn't contain the habit");
 }
 
 #[tokio::test]
@@ -216,8 +219,8 @@ async fn problems_of_a_file_are_shown_beside_the_field_and_nothing_changes() {
         (String::new(), "Choose a file first"),
         ("not JSON".to_owned(), "This isn't an Atlas export."),
         ("{}".to_owned(), "This isn't an Atlas export."),
-        (newer.to_string(), "This file has version 3. Atlas can import versions 1 and 2."),
-        (with_too_many_habits(&file).to_string(), "You would have 201 active habits. The limit is 200."),
+        (newer.to_string(), "This file is version 3. Atlas can import versions 1 and 2."),
+        (with_too_many_habits(&file).to_string(), "With this file, you'd have 201 active habits. The limit is 200."),
     ] {
         for action in ["check", "import"] {
             let page = ben

@@ -155,7 +155,7 @@ async fn a_member_has_at_most_2000_habits_including_the_archive() {
     let import = async |file: Value| ada.send_json("POST", "/api/account/imports/self", &file).await;
     import(file(0..1_000)).await.assert_status(200);
     let refused = import(file(1_000..2_001)).await.assert_refused(400, "invalid_request");
-    refused.assert_contains("You would have 2001 habits, including archived ones. The limit is 2000.");
+    refused.assert_contains("With this file, you'd have 2001 habits, including archived ones. The limit is 2000.");
     import(file(500..2_000)).await.assert_status(200);
 
     let message =

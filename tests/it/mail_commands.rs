@@ -97,7 +97,7 @@ async fn an_operator_finds_an_email_by_address_or_id_with_the_relays_last_respon
     );
     let unknown = "lost".parse::<MailState>().unwrap_err().to_string();
     assert!(unknown.contains("waiting, sent, captured or failed"), "{unknown}");
-    assert!(run_command(&world, show_command("nobody@example.com")).await.unwrap_err().contains("Mail not found"));
+    assert!(run_command(&world, show_command("nobody@example.com")).await.unwrap_err().contains("Email not found"));
 }
 
 #[tokio::test]
@@ -114,9 +114,9 @@ async fn a_retry_is_audited_and_never_sends_to_disallowed_recipients() {
         run_command(&world, retry_command("outsider@example.com"))
             .await
             .unwrap_err()
-            .contains("send mail to its address")
+            .contains("send email to that address")
     );
-    assert!(run_command(&world, retry_command("nobody@example.com")).await.unwrap_err().contains("Mail not found"));
+    assert!(run_command(&world, retry_command("nobody@example.com")).await.unwrap_err().contains("Email not found"));
     assert_eq!(run_command(&world, MailCommand::RetryAll).await.unwrap()["retried"][0]["to"], "ada@example.com");
     delivery::deliver_due_mail(&world.state.app, &relay).await.unwrap();
     assert_eq!(smtp_server.accepted_messages().len(), 1);
@@ -236,7 +236,7 @@ async fn captured_mail_is_shown_as_text_and_loads_nothing() {
         page.assert_contains("/verify-email?token=").assert_contains("&lt;img src=https://evil.example/x&gt;").text();
     assert!(!text.contains("<img") && !text.contains("<iframe") && !text.contains("href=\"javascript"));
     let response = press_button(&ada, &format!("/admin/mail/{id}/retry")).await.assert_status(422);
-    response.assert_contains("send mail to its address");
+    response.assert_contains("send email to that address");
 }
 
 fn percent_encode(text: &str) -> String {
@@ -412,6 +412,6 @@ async fn mail_commands_print_the_same_with_and_without_a_running_server() {
     let codes: Vec<i32> = with_server.iter().map(|(code, ..)| *code).collect();
     assert_eq!(codes, [0, 0, 0, 0, 0, 1, 1, 0]);
     assert!(with_server[0].1.contains("ada@example.com  [development] Confirm"), "{}", with_server[0].1);
-    assert!(with_server[6].2.contains("send mail to its address"), "{}", with_server[6].2);
+    assert!(with_server[6].2.contains("send email to that address"), "{}", with_server[6].2);
     assert_eq!(exit_code(&run(folder.path(), &["mail", "retry"], &[])), 2);
 }

@@ -33,9 +33,9 @@ mod completions;
 mod compression;
 mod configuration;
 mod connections;
+mod corruption;
 #[allow(clippy::print_stdout, reason = "it prints what it measures")]
 mod crash;
-mod damage;
 mod data_file;
 mod deletion;
 mod dependencies;

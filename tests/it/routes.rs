@@ -221,7 +221,7 @@ async fn unreadable_bodies_are_refused_with_the_matching_status() {
     ada.request("POST", "/habits", &form, b"{}")
         .await
         .assert_status(415)
-        .assert_contains("can't read this content type");
+        .assert_contains("doesn't support this content type");
 }
 
 #[tokio::test]

@@ -290,7 +290,7 @@ async fn an_address_in_use_can_be_neither_taken_over_nor_detected() {
     let challenge =
         find_challenge_token(&ada.post_form("/account/email", &[("email", &bob.email())]).await.assert_status(200));
     answer_challenge(&ada, &challenge, PASSWORD).await.assert_status(200).assert_contains("Check your email");
-    assert!(world.newest_mail("bob@example.com").unwrap().contains("It already has an account"));
+    assert!(world.newest_mail("bob@example.com").unwrap().contains("You already have an account"));
     // Another user confirms the address while Ada's link is pending.
     let challenge = find_challenge_token(
         &ada.post_form("/account/email", &[("email", "carol@example.com")]).await.assert_status(200),
@@ -434,7 +434,7 @@ async fn the_emailed_code_confirms_an_address_and_guesses_are_limited() {
     ada.sign_up("UTC").await;
     let emailed_code = |world: &World| {
         let text = world.newest_mail("ada@example.com").unwrap();
-        text.split_once("enter this code: ").unwrap().1[..6].to_owned()
+        text.split_once("enter this code on the confirmation page: ").unwrap().1[..6].to_owned()
     };
     let try_code =
         async |code: &str| ada.post_form("/verify-email", &[("email", "ada@example.com"), ("digits", code)]).await;

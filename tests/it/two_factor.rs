@@ -72,7 +72,7 @@ async fn two_factor_can_be_enabled_used_and_disabled_on_the_pages() {
     ada.get("/account/two-factor")
         .await
         .assert_status(200)
-        .assert_contains("You need an authenticator app")
+        .assert_contains("You'll need an authenticator app")
         .assert_lacks("manual-secret");
     ada.post_form("/account/two-factor", &[("what", "set-up")])
         .await
@@ -270,9 +270,7 @@ async fn a_recovery_code_works_once_and_malformed_codes_are_just_wrong() {
     verify_sign_in_code(&phone, &challenge, "recovery_code", &code).await.assert_status(200);
     assert_eq!(phone.get("/api/account/2fa").await.data()["recoveryCodesRemaining"], 9);
     phone.get("/account").await.assert_contains("9 recovery codes left");
-    assert!(
-        world.newest_mail("ada@example.com").unwrap().contains("recovery codes of your Atlas account was just used")
-    );
+    assert!(world.newest_mail("ada@example.com").unwrap().contains("One of your Atlas recovery codes was just used"));
     let challenge = start_two_factor_sign_in(&phone).await;
     verify_sign_in_code(&phone, &challenge, "recovery_code", &codes[0]).await.assert_refused(401, "unauthorized");
     // On the pages, the second step offers the switch to a recovery code.
@@ -468,14 +466,14 @@ async fn after_the_server_secret_changes_members_are_told_and_can_sign_in_with_r
         let response = verify_sign_in_code(&ada, &challenge, "totp", &current_code(&app, &world))
             .await
             .assert_refused(401, "unauthorized");
-        response.assert_contains("This server's secret was changed").assert_contains("recovery code");
+        response.assert_contains("this server's encryption key changed").assert_contains("recovery code");
     }
     verify_sign_in_code(&ada, &challenge, "recovery_code", &codes[0]).await.assert_status(200);
-    ada.get("/account").await.assert_contains("codes from your app no longer work");
+    ada.get("/account").await.assert_contains("Codes from your app don't work");
     let disable = json!({ "confirmation": "DISABLE 2FA", "method": "recovery_code", "currentPassword": PASSWORD, "code": codes[1] });
     ada.send_json("POST", "/api/account/2fa/disable", &disable).await.assert_status(200);
     enable_two_factor(&world, &ada).await;
-    ada.get("/account").await.assert_lacks("no longer work");
+    ada.get("/account").await.assert_lacks("don't work");
 }
 
 #[tokio::test]
@@ -592,8 +590,8 @@ async fn with_two_factor_enabled_a_password_does_not_complete_a_step_up() {
     let answer = async |method: &'static str, code: &str| {
         ada.post_form("/account/verify", &[("challengeToken", &token), ("method", method), ("code", code)]).await
     };
-    answer("password", PASSWORD).await.assert_status(422).assert_contains("Wrong password");
-    answer("totp", &wrong_code(&current_code(&app, &world))).await.assert_status(422).assert_contains("Wrong password");
+    answer("password", PASSWORD).await.assert_status(422).assert_contains("Wrong code");
+    answer("totp", &wrong_code(&current_code(&app, &world))).await.assert_status(422).assert_contains("Wrong code");
     set_time_step(&world, 1);
     answer("totp", &current_code(&app, &world)).await.assert_status(303).assert_redirects_to("/account?saved");
 

@@ -100,7 +100,7 @@ pub fn find_release(folder: &ReleaseFolder, name: &str) -> Result<Release, Error
 pub async fn attach_verification(
     app: &App,
     verification: Verification,
-    report: &serde_json::Value,
+    report: &impl serde::Serialize,
     on_progress: Progress<'_>,
 ) -> Result<Release, Error> {
     let folder = app.release_folder();

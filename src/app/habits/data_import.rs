@@ -56,7 +56,7 @@ pub async fn import_data(
 fn check_file(app: &App, file: &DataExport) -> Result<(), Refusal> {
     if !(1..=VERSION).contains(&file.schema_version) {
         let message =
-            format!("This file has version {}. Atlas can import versions 1 and {VERSION}.", file.schema_version);
+            format!("This file is version {}. Atlas can import versions 1 and {VERSION}.", file.schema_version);
         return Err(Refusal::field("schemaVersion", message));
     }
     let here = app.store.stamp().environment.to_string();
@@ -108,12 +108,14 @@ fn add(txn: &mut WriteTxn<'_, '_>, me: AccountId, zone: &Zone, file: &DataExport
         active.extend(habit.is_active().then_some(habit));
     }
     if active.len() > MAX_ACTIVE_HABITS {
-        let message = format!("You would have {} active habits. The limit is {MAX_ACTIVE_HABITS}.", active.len());
+        let message =
+            format!("With this file, you'd have {} active habits. The limit is {MAX_ACTIVE_HABITS}.", active.len());
         return Err(Refusal::field("habits", message).into());
     }
     let all = known.len() + summary.habits_added;
     if all > MAX_HABITS {
-        let message = format!("You would have {all} habits, including archived ones. The limit is {MAX_HABITS}.");
+        let message =
+            format!("With this file, you'd have {all} habits, including archived ones. The limit is {MAX_HABITS}.");
         return Err(Refusal::field("habits", message).into());
     }
     add_completions(txn, me, file, &ids, &mut summary)?;

@@ -136,17 +136,17 @@ pub async fn retry_mail(app: &App, by: &Initiator, id: MailId) -> Result<Mail, E
     let mail = app
         .store
         .write(move |txn| {
-            let before = outbox::find_mail(txn, id)?.ok_or_else(|| refused("Mail not found."))?;
+            let before = outbox::find_mail(txn, id)?.ok_or_else(|| refused("Email not found."))?;
             if matches!(before.status, DeliveryStatus::Sent { .. }) {
-                return Err(refused("This mail was already sent."));
+                return Err(refused("This email was already sent."));
             }
             if !policy.allows(&before.to) {
                 return Err(refused(
-                    "This mail was captured, because this environment doesn't send mail to its address.",
+                    "This email was captured because this environment doesn't send email to that address.",
                 ));
             }
             if let Some(why) = stale_reason(txn, &before, now)? {
-                return Err(refused(&format!("This mail won't be sent: {why}.")));
+                return Err(refused(&format!("This email won't be sent: {why}.")));
             }
             let after = Mail { status: DeliveryStatus::queued(now), ..before.clone() };
             outbox::put(txn, &after, Some(&before));

@@ -13,7 +13,7 @@ const DEAD_LINK: &str = "its link no longer works: it was used or replaced, or t
 /// Why the content of a mail is no longer true at `now`; `None` if it still is.
 pub(super) fn stale_reason(txn: &impl Reader, mail: &Mail, now: Timestamp) -> Result<Option<&'static str>, Error> {
     if mail.body.is_none() {
-        return Ok(Some("its text was deleted"));
+        return Ok(Some("its content was deleted"));
     }
     if mail.expires_at <= now {
         return Ok(Some("it has expired"));

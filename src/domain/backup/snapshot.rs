@@ -26,7 +26,7 @@ impl SnapshotReason {
     /// A phrase for operators.
     pub fn description(self) -> &'static str {
         match self {
-            Self::Manual => "on request",
+            Self::Manual => "manually",
             Self::Schedule => "on schedule",
             Self::BeforeMigration => "before a migration",
             Self::BeforeRollback => "before a rollback",

@@ -135,8 +135,7 @@ async fn keep_report(
     let now = app.clock.now();
     let approved = context.approvals.find(&running.digest, Some(running.file_id), now).is_ok();
     let verification = Verification::new(now, &items, report.left.is_some(), approved);
-    let json = serde_json::to_value(report).map_err(Error::broken)?;
-    let release = releases::attach_verification(app, verification, &json, on_progress).await?;
+    let release = releases::attach_verification(app, verification, report, on_progress).await?;
     context.approvals.record(&release, items).map_err(unavailable)?;
     let good = release.verification.as_ref().is_some_and(Verification::is_good);
     Ok(ReportKept { release: release.id().to_owned(), snapshot: release.snapshot, good, approved })

@@ -8,6 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::domain::backup::release::Release;
+use crate::domain::environment::files::releases_folder;
 use crate::store::file::atomic::{sync_folder, write_json};
 use crate::store::file::disk::{digest_file, free_bytes};
 
@@ -21,7 +22,7 @@ pub struct ReleaseFolder(PathBuf);
 impl ReleaseFolder {
     /// The folder beside a data file.
     pub fn beside(data_file: &Path) -> Self {
-        Self(data_file.parent().unwrap_or(Path::new("")).join("releases"))
+        Self(releases_folder(data_file))
     }
 
     fn release_path(&self, release: &Release) -> PathBuf {
@@ -123,7 +124,7 @@ impl ReleaseFolder {
     ///
     /// # Errors
     /// An I/O error.
-    pub fn write_report(&self, release: &Release, report: &serde_json::Value) -> io::Result<()> {
+    pub fn write_report(&self, release: &Release, report: &impl serde::Serialize) -> io::Result<()> {
         write_json(&self.report_path(release), report)
     }
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::backup::snapshot::SnapshotManifest;
 use crate::domain::backup::snapshot_id::SnapshotId;
+use crate::domain::environment::files::snapshots_folder;
 use crate::store::file::atomic::{sync_folder, write_json};
 
 /// A folder of snapshots.
@@ -40,7 +41,7 @@ pub struct SnapshotListing {
 impl SnapshotFolder {
     /// The folder beside a data file.
     pub fn beside(data_file: &Path) -> Self {
-        Self { path: data_file.parent().unwrap_or(Path::new("")).join("snapshots"), suffixes: &[PLAIN_SUFFIX] }
+        Self { path: snapshots_folder(data_file), suffixes: &[PLAIN_SUFFIX] }
     }
 
     /// An off-site folder.

@@ -3,16 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The path of the pid file.
-pub fn pid_file_path(data_file: &Path) -> PathBuf {
-    let mut name = data_file.as_os_str().to_owned();
-    name.push(".pid");
-    PathBuf::from(name)
-}
+use crate::domain::environment::files::pid_file;
 
 /// The process that serves the data file, if there is one.
 pub(super) fn read_pid(data_file: &Path) -> Option<u32> {
-    let pid = fs::read_to_string(pid_file_path(data_file)).ok()?.trim().parse().ok()?;
+    let pid = fs::read_to_string(pid_file(data_file)).ok()?.trim().parse().ok()?;
     // A server that was killed leaves its pid file behind; another process may hold the data file now.
     Path::new("/proc").join(u32::to_string(&pid)).exists().then_some(pid)
 }
@@ -23,7 +18,7 @@ pub struct PidFile(PathBuf);
 impl PidFile {
     /// Writes the pid file. A failure is ignored: it costs only a hint in an error message.
     pub fn create(data_file: &Path) -> Self {
-        let path = pid_file_path(data_file);
+        let path = pid_file(data_file);
         let _ = fs::write(&path, format!("{}\n", std::process::id()));
         Self(path)
     }

@@ -57,7 +57,10 @@ pub fn page(
                 @if matches!(notice, AccountNotice::TwoFactorDisabled) { (status("Two-factor authentication is off.")) }
                 @if matches!(notice, AccountNotice::ChallengeExpired) { (alert("That took too long, so nothing was changed. Try again.")) }
                 @if let Some(error) = errors.iter().chain(credential_errors).next() { (alert(&error.message)) }
-                (settings(me, errors))
+                section {
+                    h2 { "Settings" }
+                    (settings(me, errors))
+                }
                 (security::view::credentials(me, email, credential_errors))
                 (two_factor::view::section(two_factor))
                 (security::view::devices(devices, me.zone()))

@@ -78,7 +78,8 @@ pub fn signed_up(frame: &Frame<'_>) -> Markup {
         &html! {
             div.narrow {
                 h1 { "Check your email" }
-                p.lead { "We've emailed you a confirmation link and a 6-digit code." }
+                p.lead { "We've emailed you a confirmation link and a 6-digit code. Open the link, or enter the code here." }
+                (code_form_fields(CodeForm::default()))
                 p { "Nothing yet? Check your spam folder or resend the email." }
                 (resend_form("", &[]))
             }
@@ -101,7 +102,7 @@ pub struct ConfirmForm<'a> {
 
 /// The page behind the link in the email. Opening it changes nothing; its button confirms the address.
 pub fn confirm(frame: &Frame<'_>, link: ConfirmForm<'_>, error: Option<&str>) -> Markup {
-    let password = Field { hint: Some("The one you chose when you signed up."), ..PASSWORD };
+    let password = Field { hint: Some("The password you chose when you signed up."), ..PASSWORD };
     document(
         frame,
         "Confirm your email",
@@ -184,13 +185,22 @@ fn resend_form(email: &str, errors: &[FieldError]) -> Markup {
     html! {
         form.stack method="post" action="/verify-email/resend" novalidate {
             (field("", &Field { value: email, ..EMAIL }, errors))
-            button.button.plain type="submit" { "Resend verification email" }
+            button.button.plain type="submit" { "Resend email" span.unseen { " (resend verification email)" } }
         }
     }
 }
 
 /// The form for people who read the email on another device.
 fn code_form(form: CodeForm<'_>) -> Markup {
+    html! {
+        details.code-entry open[!form.code.is_empty()] {
+            summary { "Enter a code instead" }
+            (code_form_fields(form))
+        }
+    }
+}
+
+fn code_form_fields(form: CodeForm<'_>) -> Markup {
     let code = Field {
         name: "digits",
         label: "6-digit code",
@@ -199,16 +209,13 @@ fn code_form(form: CodeForm<'_>) -> Markup {
         autocomplete: "one-time-code",
         hint: Some("From the email."),
     };
-    let password = Field { hint: Some("The one you chose when you signed up."), ..PASSWORD };
+    let password = Field { hint: Some("The password you chose when you signed up."), ..PASSWORD };
     html! {
-        details.code-entry open[!form.code.is_empty()] {
-            summary { "Enter a code instead" }
-            form.stack method="post" action="/verify-email" novalidate {
-                (field("digits-", &Field { value: form.email, ..EMAIL }, &[]))
-                (field("digits-", &code, &[]))
-                @if form.contested { (field("digits-", &password, &[])) }
-                button.button.plain type="submit" { "Confirm" }
-            }
+        form.stack method="post" action="/verify-email" novalidate {
+            (field("digits-", &Field { value: form.email, ..EMAIL }, &[]))
+            (field("digits-", &code, &[]))
+            @if form.contested { (field("digits-", &password, &[])) }
+            button.button.plain type="submit" { "Confirm" }
         }
     }
 }
@@ -233,7 +240,7 @@ pub fn sign_in(frame: &Frame<'_>, email: &str, from: &str, error: Option<&str>, 
                     button.button type="submit" { "Sign in" }
                 }
                 p.footnote { a href="/forgot-password" { "Forgot your password?" } }
-                p.footnote { "New here? " a href="/sign-up" { "Create your account" } }
+                p.footnote { "New here? " a href="/sign-up" { "Create an account" } }
             }
         },
     )

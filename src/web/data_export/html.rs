@@ -29,7 +29,7 @@ async fn import_upload(request: &Request) -> Result<ImportOutcome<'static>, Http
     let is_preview = match upload.fields.get("what") {
         "check" => true,
         "import" => false,
-        _ => return Err(HttpError::Malformed("The form is incomplete.".to_owned())),
+        _ => return Err(HttpError::Malformed("Something's missing from the form. Go back and try again.".to_owned())),
     };
     if upload.file.is_empty() {
         return Err(HttpError::Malformed("Choose a file first.".to_owned()));

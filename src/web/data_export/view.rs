@@ -18,7 +18,7 @@ pub enum ImportOutcome<'a> {
 pub fn section(outcome: Option<ImportOutcome<'_>>) -> Markup {
     html! {
         section {
-            h2 { "Your data" }
+            h2 { "Export" }
             p { "Download all your data. You can import it again later." }
             form method="get" action="/api/account/exports/self" {
                 button.button.plain type="submit" { "Download my data (JSON)" }
@@ -26,7 +26,7 @@ pub fn section(outcome: Option<ImportOutcome<'_>>) -> Markup {
         }
         section #import {
             h2 { "Import" }
-            p { "Adds the habits and completions you don't have yet. Your existing data and your settings stay the same." }
+            p { "Adds the habits and history you don't have yet. Your existing data and your settings stay the same." }
             (form(outcome))
         }
     }
@@ -44,7 +44,7 @@ fn form(outcome: Option<ImportOutcome<'_>>) -> Markup {
                 label for="file" { "File" }
                 input #file type="file" name="file" accept=".json,application/json" aria-describedby=(description_ids)
                     aria-invalid=[has_failed.then_some("true")] data-most=(MAX_FILE_BYTES) data-too-large=(too_large()) autofocus[has_failed];
-                p.hint #file-hint { "The file you downloaded here or from the previous Atlas." }
+                p.hint #file-hint { "A file you exported from this or an earlier version of Atlas." }
                 // The script replaces the result with later ones, and screen readers announce them.
                 div #import-answer role="status" { @if let Some(outcome) = outcome { (result(outcome)) } }
             }
@@ -73,7 +73,7 @@ fn result(outcome: ImportOutcome<'_>) -> Markup {
         },
         ImportOutcome::Imported(summary) => html! {
             div.notice.report tabindex="-1" autofocus {
-                strong { "File imported." }
+                strong { "Import complete." }
                 (changes(summary, "added"))
             }
         },
@@ -85,10 +85,10 @@ fn changes(summary: ImportSummary, added: &str) -> Markup {
     html! {
         ul {
             li { (count(summary.habits_added, "habit")) " " (added) }
-            @if summary.habits_known > 0 { li { (count(summary.habits_known, "habit")) " already here" } }
-            li { (count(summary.completions_added, "completion")) " " (added) }
-            @if summary.completions_known > 0 { li { (count(summary.completions_known, "completion")) " already here" } }
-            @if skipped > 0 { li { (count(skipped, "completion")) " skipped, because the file doesn't contain the habit" } }
+            @if summary.habits_known > 0 { li { (count(summary.habits_known, "habit")) " already in your account" } }
+            li { (count(summary.completions_added, "completed day")) " " (added) }
+            @if summary.completions_known > 0 { li { (count(summary.completions_known, "completed day")) " already in your account" } }
+            @if skipped > 0 { li { (count(skipped, "completed day")) " skipped, because the file doesn't contain the habit" } }
         }
     }
 }

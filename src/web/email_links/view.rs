@@ -117,7 +117,7 @@ pub fn invalid_new_address_link(frame: &Frame<'_>, error: &str) -> Markup {
                 h1 { "Confirm your new email" }
                 (alert(error))
                 p { "You can request a new link in Account." }
-                p.actions { a.button.plain href="/account" { "Go to account" } }
+                p.actions { a.button.plain href="/account" { "Go to Account" } }
             }
         },
     )

@@ -155,7 +155,7 @@ fn archive_dialog(habit: &Habit) -> Markup {
     html! {
         div.habit-open role="dialog" aria-labelledby="archive-title" {
             h2 #archive-title { "Archive this habit?" }
-            p { "It moves to the archive with its history. You can restore it any time." }
+            p { "It moves to the archive with its history. You can restore it anytime." }
             form.actions method="post" action={ "/habits/" (habit.id) "/archive" } {
                 button.button type="submit" aria-label="Archive habit (delete habit from your lists)" { "Archive habit" }
                 a.button.plain href="/habits" { "Cancel" }
@@ -186,7 +186,7 @@ fn habit_form(
             (field(prefix, &title, errors))
             (text_area(prefix, "description", "Description (optional)", &input.description, errors))
             fieldset.field.weekdays aria-describedby=[description_ids(prefix, "weekdays", false, weekdays_error.is_some())] {
-                legend { "On these days" }
+                legend { "Days" }
                 div.pills {
                     @for (number, name) in SHORT_NAMES {
                         label.pill {

@@ -44,11 +44,11 @@ pub enum HttpError {
     /// The text is for the user.
     #[error("{0}")]
     Malformed(String),
-    #[error("Atlas can't read this content type.")]
+    #[error("Atlas doesn't support this content type.")]
     UnsupportedMediaType,
-    #[error("This request is larger than Atlas accepts.")]
+    #[error("This request is too large.")]
     PayloadTooLarge,
-    #[error("The request took too long to arrive. Try again.")]
+    #[error("The request took too long. Try again.")]
     RequestTimeout,
     /// A change that was made offline belongs to another user than the one who is signed in now.
     #[error("You're signed in with a different account now, so nothing was changed.")]
@@ -65,7 +65,7 @@ pub enum HttpError {
     #[error("Atlas is busy. Nothing was changed; try again in a moment.")]
     Busy,
     #[error(
-        "Atlas can't save anything right now, and its operator has been notified. Everything saved before is safe."
+        "Atlas can't save right now, and your administrator has been notified. Everything you saved before is safe."
     )]
     Unavailable(#[source] Box<dyn StdError + Send + Sync>),
     #[error("Something went wrong on our side, and it's been logged. Try again in a moment.")]

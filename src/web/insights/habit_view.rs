@@ -56,7 +56,7 @@ fn header(habit: &Habit) -> Markup {
 }
 
 fn summary(review: &Review) -> Markup {
-    let days = |count: u32| if count == 1 { "scheduled day".to_owned() } else { "scheduled days in a row".to_owned() };
+    let days = |count: u32| if count == 1 { "day".to_owned() } else { "days".to_owned() };
     let streak = review.streak;
     figures(&[
         Figure { label: "Current streak", value: streak.current.to_string(), detail: days(streak.current) },
@@ -109,13 +109,13 @@ fn year(review: &Review, week_start: WeekStart) -> Markup {
         ul.months {
             @for (month, rate) in review.visible_months() { (month_box(review, *month, *rate, week_start)) }
         }
-        p.hint { "Each row is a week, " (week) ". Rates cover the scheduled days up to and including today." }
+        p.hint { "Each row is a week, " (week) ". Percentages count scheduled days through today." }
         (legend(&[
             (CellMark::Done, "done"),
             (CellMark::Empty, "missed"),
             (CellMark::Open, "due today"),
-            (CellMark::Extra, "unscheduled"),
-            (CellMark::Nothing, "nothing scheduled"),
+            (CellMark::Extra, "done on an off day"),
+            (CellMark::Nothing, "not scheduled"),
         ]))
         details.numbers {
             summary { "Show as table" }
@@ -160,10 +160,10 @@ fn mark(status: DayStatus) -> Option<CellMark> {
 
 fn label(status: DayStatus) -> &'static str {
     match status {
-        DayStatus::NotScheduled => "nothing scheduled",
+        DayStatus::NotScheduled => "not scheduled",
         DayStatus::Completed => "done",
         DayStatus::Missed => "missed",
-        DayStatus::Unplanned => "unscheduled",
+        DayStatus::Unplanned => "done on an off day",
         DayStatus::Due => "due today",
         DayStatus::Future => "upcoming",
     }

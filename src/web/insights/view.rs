@@ -34,10 +34,10 @@ fn empty(habits: &[(Habit, CompletionRate)]) -> Markup {
         div.empty {
             h2 { "No insights yet" }
             @if habits.is_empty() {
-                p { "See how regularly you complete your habits by week and by day of the week, and whether you're improving. Add your first habit to get started." }
+                p { "See which days go best and whether you're improving. Add your first habit to get started." }
                 p.actions { a.button href="/habits" { "Add a habit" } }
             } @else {
-                p { "Nothing has been due yet. Your first figures appear on the first day a habit is due." }
+                p { "Nothing has been due yet. Your insights will start on the first day a habit is due." }
                 p.actions { a.button.plain href="/habits" { "View habits" } }
             }
         }
@@ -185,8 +185,8 @@ fn table(insights: &Insights, first: Day) -> Markup {
     html! {
         section.wide tabindex="0" aria-label="Table of all days" {
             table.dense {
-                caption { "Done/scheduled on the seven days that start with the date" }
-                thead { tr { th scope="col" { "From" } @for (_, short_name) in SHORT_NAMES { th scope="col" { (short_name) } } } }
+                caption { "Done / scheduled, by week" }
+                thead { tr { th scope="col" { "Week of" } @for (_, short_name) in SHORT_NAMES { th scope="col" { (short_name) } } } }
                 tbody {
                     @for column in 0..HEATMAP_WEEKS {
                         tr {

@@ -17,7 +17,7 @@ pub fn page(frame: &Frame<'_>) -> Markup {
                     p.lead { "Choose the days for each habit. Open Atlas, check off what you've done, and get on with your day." }
                     p.actions {
                         @if frame.member.is_some() {
-                            a.button href="/today" { "Go to today" }
+                            a.button href="/today" { "Go to Today" }
                         } @else {
                             a.button href="/sign-up" { "Create your account" }
                             a.button.plain href="/sign-in" { "Sign in" }
@@ -34,7 +34,7 @@ pub fn page(frame: &Frame<'_>) -> Markup {
                 }
                 ul.benefits {
                     li { h2 { "Your days, no streak anxiety" } p { "A Monday-and-Thursday habit isn't overdue on Tuesday. Days you didn't plan never count against you." } }
-                    li { h2 { "Your day, your time zone" } p { "Days follow your time zone, and yesterday stays open until 02:00." } }
+                    li { h2 { "Your day, your time zone" } p { "Each day starts and ends in your time zone, and you have until 02:00 to check off yesterday." } }
                     li { h2 { "Run by your own team" } p { "No trackers, no third parties, no feed. Just one small server." } }
                 }
             }

@@ -15,8 +15,8 @@ pub fn page(frame: &Frame<'_>) -> Markup {
         &html! {
             div.narrow {
                 h1 { "You're offline" }
-                p.lead { "This page needs a connection to Atlas. Your latest list still opens, and changes sync when you're back online." }
-                p.actions { a.button.plain href="/today" { "Open today" } }
+                p.lead { "This page needs a connection. You can still open Today, and your changes will sync when you're back online." }
+                p.actions { a.button.plain href="/today" { "Go to Today" } }
             }
         },
     )

@@ -71,7 +71,7 @@ pub async fn change_password(request: Request) -> Result<Response, HttpError> {
 pub async fn delete(request: Request) -> Result<Response, HttpError> {
     let form = request.form().await?;
     if !form.get("confirm").trim().eq_ignore_ascii_case("delete") {
-        return show_errors(&request, &[FieldError::new("confirm", "Type “delete” to continue.")], None);
+        return show_errors(&request, &[FieldError::new("confirm", "Type “delete” to confirm.")], None);
     }
     start_step_up(&request, ProtectedAction::AccountDelete, None).await
 }
@@ -91,7 +91,7 @@ pub async fn verify(request: Request) -> Result<Response, HttpError> {
             Err(app::Error::Refused(
                 refusal @ (Refusal::StepUpFailed | Refusal::TooManyAttempts(_) | Refusal::TwoFactorUnreadable),
             )) => {
-                let page = pages::step_up(&request.frame(), token, "Nothing has been changed yet.", Some(&refusal));
+                let page = pages::step_up(&request.frame(), token, Err(&refusal));
                 return Ok(response::page(UNPROCESSABLE, page));
             }
             Err(app::Error::Refused(_)) => {
@@ -150,14 +150,7 @@ pub async fn start_step_up(
     change: Option<PendingChange>,
 ) -> Result<Response, HttpError> {
     let challenge = step_up::start(&request.state.app, request.account()?.id, action, change).await?;
-    let explanation = match action {
-        ProtectedAction::AccountEmailChange => "Confirm it's you to change your email.",
-        ProtectedAction::AccountPasswordChange => "Confirm it's you to change your password.",
-        ProtectedAction::AccountDelete => "Confirm it's you to delete your account. You can't undo this.",
-        ProtectedAction::AccountTwoFactor => "Confirm it's you to set up two-factor authentication.",
-        ProtectedAction::SignIn | ProtectedAction::AdminAccess => "Confirm it's you.",
-    };
-    Ok(response::page(StatusCode::OK, pages::step_up(&request.frame(), &challenge.token, explanation, None)))
+    Ok(response::page(StatusCode::OK, pages::step_up(&request.frame(), &challenge.token, Ok(action))))
 }
 
 fn show_errors(request: &Request, errors: &[FieldError], email: Option<&str>) -> Result<Response, HttpError> {

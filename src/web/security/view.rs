@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::app::identity::sessions::Device;
+use crate::domain::accounts::step_up::ProtectedAction;
 use crate::domain::{Account, FieldError, Refusal, Zone};
 use crate::web::ui::date::format_time;
 use crate::web::ui::form::{Field, alert, field, username_field};
@@ -33,7 +34,7 @@ pub fn credentials(me: &Account, email_input: Option<&str>, errors: &[FieldError
         input_type: "email",
         value: email_input.unwrap_or(""),
         autocomplete: "email",
-        hint: Some("Your current address stays until you confirm the new one."),
+        hint: Some("Your current email stays in use until you confirm the new one."),
     };
     let confirmation = Field { name: "confirmPassword", label: "Confirm new password", hint: None, ..PASSWORD };
     html! {
@@ -72,7 +73,7 @@ pub fn devices(devices: &[Device], zone: &Zone) -> Markup {
                         div {
                             p.device-name { (device_name(&device.session.client.user_agent)) @if device.is_current { " · this device" } }
                             p.hint {
-                                "Last used " (format_time(device.session.used_at, zone)) ", signed in " (format_time(device.session.created_at, zone))
+                                "Last used " (format_time(device.session.used_at, zone)) " · Signed in " (format_time(device.session.created_at, zone))
                                 @if let Some(address) = device.session.client.address { " from " (address) }
                             }
                         }
@@ -97,25 +98,25 @@ pub fn delete_account(errors: &[FieldError]) -> Markup {
     let confirm = Field {
         name: "confirm",
         label: "Confirm",
-        hint: Some("Type “delete”. This permanently deletes your account and history."),
+        hint: Some("Type “delete” to confirm."),
         autocomplete: "off",
         ..DISPLAY_NAME
     };
     html! {
         section {
             h2 { "Delete your account" }
-            p { "You may want to download your data first. You can import it into a new account." }
+            p { "This permanently deletes your account and history. You may want to download your data first; you can import it into a new account." }
             form.stack method="post" action="/account/delete" novalidate {
                 (field("", &confirm, errors))
-                button.button.plain type="submit" { "Request delete" }
+                button.button.plain type="submit" { "Delete account" span.unseen { " (request delete)" } }
             }
         }
     }
 }
 
-/// The step-up page: it asks for the password or a code before a protected change. `message` says what the change is,
-/// `refusal` why the previous attempt failed.
-pub fn step_up(frame: &Frame<'_>, token: &str, message: &str, refusal: Option<&Refusal>) -> Markup {
+/// The step-up page: it asks for the password or a code before a protected change. `state` is the action to allow, or why the
+/// previous attempt failed.
+pub fn step_up(frame: &Frame<'_>, token: &str, state: Result<ProtectedAction, &Refusal>) -> Markup {
     let password =
         Field { name: "code", label: "Current password", autocomplete: "current-password", hint: None, ..PASSWORD };
     let code = Field {
@@ -134,11 +135,11 @@ pub fn step_up(frame: &Frame<'_>, token: &str, message: &str, refusal: Option<&R
         &html! {
             div.narrow {
                 h1 { "Confirm it's you" span.unseen { " (security verification)" } }
-                p.lead { (message) }
-                @match refusal {
-                    Some(Refusal::StepUpFailed) if !has_two_factor => (alert("Wrong password. Nothing was changed.")),
-                    Some(refusal) => (alert(&refusal.to_string())),
-                    None => {}
+                @match state {
+                    Ok(action) => p.lead { "Enter " (if has_two_factor { "a code" } else { "your password" }) " to " (describe_action(action)) },
+                    Err(Refusal::StepUpFailed) if has_two_factor => (alert("Wrong code. Nothing was changed.")),
+                    Err(Refusal::StepUpFailed) => (alert("Wrong password. Nothing was changed.")),
+                    Err(refusal) => (alert(&refusal.to_string())),
                 }
                 form.stack method="post" action="/account/verify" novalidate {
                     input type="hidden" name="challengeToken" value=(token);
@@ -162,6 +163,17 @@ pub fn step_up(frame: &Frame<'_>, token: &str, message: &str, refusal: Option<&R
     )
 }
 
+/// Completes "Enter your password to …".
+fn describe_action(action: ProtectedAction) -> &'static str {
+    match action {
+        ProtectedAction::AccountEmailChange => "change your email.",
+        ProtectedAction::AccountPasswordChange => "change your password.",
+        ProtectedAction::AccountDelete => "delete your account. You can't undo this.",
+        ProtectedAction::AccountTwoFactor => "set up two-factor authentication.",
+        ProtectedAction::SignIn | ProtectedAction::AdminAccess => "continue.",
+    }
+}
+
 /// The page after an email change was requested.
 pub fn email_change_requested(frame: &Frame<'_>) -> Markup {
     document(
@@ -171,8 +183,8 @@ pub fn email_change_requested(frame: &Frame<'_>) -> Markup {
         &html! {
             div.narrow {
                 h1 { "Check your email" }
-                p.lead { "We emailed a link to your new address. Your current address stays until you confirm the new one." }
-                p.actions { a.button.plain href="/account" { "Back to your account" } }
+                p.lead { "We emailed a link to your new address. Your current email stays in use until you confirm the new one." }
+                p.actions { a.button.plain href="/account" { "Back to Account" } }
             }
         },
     )

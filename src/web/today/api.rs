@@ -42,11 +42,11 @@ pub async fn set_completed(request: Request) -> Result<Response, HttpError> {
     if input.user_id.is_some_and(|user| request.account().is_ok_and(|account| account.id.to_string() != user)) {
         return Err(HttpError::OtherAccount);
     }
-    let made_at = completion::completed_at(now, input.seconds_ago)?;
+    let completed_at = completion::completed_at(now, input.seconds_ago)?;
     let day = Day::parse(&input.date).map_err(|error| Refusal::InvalidFields(vec![error]))?;
     let habit: HabitId = input.habit_id.parse().map_err(|_| Refusal::HabitNotFound)?;
     let outcome =
-        completions::set_completed(&request.state.app, request.account()?, habit, day, input.completed, made_at)
+        completions::set_completed(&request.state.app, request.account()?, habit, day, input.completed, completed_at)
             .await?;
     let status = match outcome {
         CompletionOutcome::Created => "created",

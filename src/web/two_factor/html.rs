@@ -97,7 +97,7 @@ pub async fn change(request: Request) -> Result<Response, HttpError> {
         "enable" => enable(&request, &form).await,
         "disable" => disable(&request, &form).await,
         "rotate" => rotate(&request, &form).await,
-        _ => Err(HttpError::Malformed("The form is incomplete.".to_owned())),
+        _ => Err(HttpError::Malformed("Something's missing from the form. Go back and try again.".to_owned())),
     }
 }
 
@@ -119,7 +119,7 @@ async fn enable(request: &Request, form: &FormFields) -> Result<Response, HttpEr
         Err(app::Error::Refused(refusal)) => match two_factor::pending_enrollment(app, account) {
             Some(enrollment) => {
                 let message = "That code is wrong. Check your phone's clock and enter the current code.";
-                let errors = [FieldError::new("code", message)];
+                let errors = [FieldError::new("code", error_message(&refusal, message))];
                 let page = pages::enroll(&request.frame(), &enrollment.secret, &enrollment.uri, &errors);
                 Ok(refused_page(&refusal, page))
             }

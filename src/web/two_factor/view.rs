@@ -17,13 +17,16 @@ pub const ADDRESS: &str = "/account/two-factor";
 /// The id of the field in the second step of signing in.
 const SECOND_STEP_ID: &str = "code";
 
+/// The id of the field in the form that turns off 2FA.
+const DISABLE_ID: &str = "disable-2fa-code";
+
 /// The section of the account page.
 pub fn section(two_factor: TwoFactorStatus) -> Markup {
     html! {
         section #two-factor {
             h2 { "Two-factor authentication (2FA)" }
             @if two_factor.enabled {
-                p { strong { "It's on." } " Signing in also takes a code from your app. " (recovery_codes_left(two_factor.recovery_left)) }
+                p { strong { "It's on." } " You'll need a code from your app to sign in. " (recovery_codes_left(two_factor.recovery_left)) }
                 @if !two_factor.readable { (unreadable_secret()) }
                 p.actions { a.button.plain href=(ADDRESS) { "Manage 2FA" } }
             } @else {
@@ -52,7 +55,7 @@ fn recovery_codes_left(count: usize) -> String {
 
 fn unreadable_secret() -> Markup {
     alert(
-        "This server's secret was changed, so codes from your app no longer work. Disable 2FA with a recovery code, then set it up again.",
+        "Codes from your app don't work because this server's encryption key changed. Disable 2FA with a recovery code, then set it up again.",
     )
 }
 
@@ -64,9 +67,9 @@ pub fn start(frame: &Frame<'_>, required: bool) -> Markup {
         &html! {
             @if required { (status("Admins of this environment need two-factor authentication. Set it up to open the dashboard.")) }
             p.lead { "Two-factor authentication adds a code from your phone, so a stolen password isn't enough." }
-            p { "You need an authenticator app. Any app works, including most password managers, and it works offline." }
+            p { "You'll need an authenticator app. Any will do, and most password managers include one." }
             (setup_button())
-            p.back { a href="/account" { "Back to your account" } }
+            p.back { a href="/account" { "Back to Account" } }
         },
     )
 }
@@ -93,7 +96,7 @@ pub fn enroll(frame: &Frame<'_>, secret: &str, uri: &str, errors: &[FieldError])
                     (code_field("setup-code", "Code from your app", Some("6 digits; changes every 30 seconds."), SecondFactorMethod::Totp, errors))
                     div.actions {
                         button.button type="submit" name="what" value="enable" { "Enable 2FA" }
-                        a.button.plain href="/account" { "Not now" }
+                        a.button.plain href="/account" { "Cancel" }
                     }
                 }
                 p.hint { "Your other devices will be signed out and need a code to sign in again." }
@@ -109,7 +112,7 @@ pub fn recovery_codes(frame: &Frame<'_>, codes: &[String], was_just_enabled: boo
         "Your recovery codes",
         &html! {
             @if was_just_enabled { (status("Two-factor authentication is on.")) }
-            p.lead { "Use one of these codes if you don't have your app. Each works once. Keep them where you keep your passwords; they won't be shown again." }
+            p.lead { "Use one of these codes if you can't get to your app. Each works once. Keep them where you keep your passwords; they won't be shown again." }
             ul.codes { @for code in codes { li { code { (code) } } } }
             form method="get" action=(ADDRESS) { button.button type="submit" { "I saved these codes" } }
         },
@@ -149,7 +152,7 @@ pub fn manage(frame: &Frame<'_>, two_factor: TwoFactorStatus, required: bool, no
                 h2 { "New recovery codes" }
                 p { "Creates ten new codes; the old ones stop working." }
                 form.stack method="post" action=(ADDRESS) novalidate {
-                    (code_field("rotate-code", "Code from your app, or a recovery code", None, SecondFactorMethod::RecoveryCode, rotate_errors))
+                    (code_field("rotate-code", "Code from your app or a recovery code", None, SecondFactorMethod::RecoveryCode, rotate_errors))
                     button.button.plain type="submit" name="what" value="rotate" { "Create new codes" }
                 }
             }
@@ -159,16 +162,16 @@ pub fn manage(frame: &Frame<'_>, two_factor: TwoFactorStatus, required: bool, no
                     p { "Admins of this environment need 2FA, so you can't disable it." }
                 } @else {
                     h2 { "Disable 2FA" }
-                    p { "You'll sign in with only your password again, and your recovery codes will stop working." }
+                    p { "You'll sign in with just your password, and your recovery codes will stop working." }
                     form.stack method="post" action=(ADDRESS) novalidate {
                         @if let Some(member) = frame.member { (username_field(member.email.as_str())) }
                         (field("", &password, disable_errors))
-                        (code_field("disable-2fa-code", "Your app's code or a recovery code", None, SecondFactorMethod::RecoveryCode, disable_errors))
+                        (code_field(DISABLE_ID, "Code from your app or a recovery code", None, SecondFactorMethod::RecoveryCode, disable_errors))
                         button.button.plain type="submit" name="what" value="disable" { "Disable 2FA" }
                     }
                 }
             }
-            p.back { a href="/account" { "Back to your account" } }
+            p.back { a href="/account" { "Back to Account" } }
         },
     )
 }
@@ -204,7 +207,8 @@ fn code_field(
     let has_focus = id == SECOND_STEP_ID || has_first_error("code", errors);
     html! {
         div.field {
-            label for=(id) { (label) }
+            // The label of the other form on the same page has the same words.
+            label for=(id) { (label) @if id == DISABLE_ID { span.unseen { " (to turn off 2FA)" } } }
             input id=(id) name="code" type="text" inputmode=(inputmode) autocomplete=(autocomplete) autocapitalize="none" spellcheck="false"
                 maxlength="64" required aria-describedby=[description_ids("", id, hint.is_some(), error.is_some())]
                 aria-invalid=[error.map(|_| "true")] autofocus[has_focus];

@@ -42,9 +42,9 @@ pub fn format_date(day: Day, style: DateStyle) -> String {
     day.date().strftime(format).to_string()
 }
 
-/// An instant in the time zone of the person who reads it: "November 29, 2026, 16:22".
+/// An instant in the time zone of the person who reads it: "November 29, 2026 at 16:22".
 pub fn format_time(at: Timestamp, zone: &Zone) -> String {
-    at.to_zoned(zone.time_zone().clone()).strftime("%B %-d, %Y, %H:%M").to_string()
+    at.to_zoned(zone.time_zone().clone()).strftime("%B %-d, %Y at %H:%M").to_string()
 }
 
 /// An instant for operators: "2026-11-29 16:07 UTC". The `datetime` attribute has the seconds.
@@ -72,7 +72,7 @@ mod tests {
             assert_eq!(format_date(day, style), text);
         }
         let at = "2026-11-29T16:07:37Z".parse().unwrap();
-        assert_eq!(format_time(at, &Zone::parse("Europe/Lisbon").unwrap()), "November 29, 2026, 16:07");
+        assert_eq!(format_time(at, &Zone::parse("Europe/Lisbon").unwrap()), "November 29, 2026 at 16:07");
         let element = "<time datetime=\"2026-11-29T16:07:37Z\">2026-11-29 16:07 UTC</time>";
         assert_eq!(utc_time(at).into_string(), element);
     }

@@ -15,7 +15,7 @@ pub fn page(frame: &Frame<'_>, headline: &str, message: &str, request_id: &str) 
                 h1 { (headline) }
                 p.lead { (message) }
                 p.actions { a.button.plain href="/" { "Go to home page" } }
-                p.hint { "Request " code { (request_id) } }
+                p.hint { "Request ID: " code { (request_id) } }
             }
         },
     )

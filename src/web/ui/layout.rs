@@ -47,7 +47,8 @@ pub struct BrowserReporting<'a> {
 }
 
 /// The description that search engines and link previews show.
-const META_DESCRIPTION: &str = "Atlas is a habit tracker: choose the days for each habit, check off what you've done, and watch your streaks grow.";
+const META_DESCRIPTION: &str =
+    "Atlas is a habit tracker: choose the days for each habit, check off what you've done, and see how you're doing.";
 
 /// Estimated size of a page without its content, in bytes.
 const FRAME_BYTES: usize = 4_096;
@@ -121,7 +122,7 @@ fn banner(label: &str, has_captured_mail: bool) -> Markup {
         section.banner aria-label="Environment" {
             strong { (label) }
             " (not production)"
-            @if has_captured_mail { " · " a href="/dev/mail" { "View captured mail" } }
+            @if has_captured_mail { span.banner-separator { " · " } a href="/dev/mail" { "View captured mail" } }
         }
     }
 }

@@ -276,16 +276,17 @@ fn every_file_opens_by_saying_what_it_is_for() {
 
 #[test]
 fn an_injected_upward_import_is_found() {
-    let injected =
-        |text| upward_imports(&Sources::of(&[("domain/rule.rs", text), ("store/table.rs", "pub struct Table;")]));
+    let injected = |text| {
+        upward_imports(&Sources::from_files(&[("domain/rule.rs", text), ("store/table.rs", "pub struct Table;")]))
+    };
     assert_eq!(injected("use crate::store::table::Table;").len(), 1);
     assert_eq!(injected("fn read() { let _ = crate::store::table::Table; }").len(), 1);
     assert_eq!(injected("fn page() { html! { (crate::store::table::Table) } }").len(), 1, "inside a macro");
     assert_eq!(injected("// use crate::store::table::Table;"), Vec::<String>::new());
     let sideways = [("mail/relay.rs", "use crate::store::table::Table;"), ("store/table.rs", "pub struct Table;")];
-    assert_eq!(upward_imports(&Sources::of(&sideways)).len(), 1);
+    assert_eq!(upward_imports(&Sources::from_files(&sideways)).len(), 1);
     let down = [("store/table.rs", "use crate::domain::rule::Rule;"), ("domain/rule.rs", "pub struct Rule;")];
-    assert_eq!(upward_imports(&Sources::of(&down)), Vec::<String>::new());
+    assert_eq!(upward_imports(&Sources::from_files(&down)), Vec::<String>::new());
 }
 
 #[test]
@@ -295,17 +296,17 @@ fn an_injected_cycle_is_found_also_through_a_re_export() {
         ("app/one.rs", "use crate::app::Two; pub struct One(Two);"),
         ("app/two.rs", "use super::one; pub struct Two; fn two(_: one::One) {}"),
     ];
-    assert_eq!(cycles(&Sources::of(&injected)).len(), 1);
+    assert_eq!(cycles(&Sources::from_files(&injected)).len(), 1);
     let sound = [injected[0], injected[1], ("app/two.rs", "pub struct Two;")];
-    assert!(cycles(&Sources::of(&sound)).is_empty());
+    assert!(cycles(&Sources::from_files(&sound)).is_empty());
 }
 
 #[test]
 fn an_injected_doubled_type_is_found() {
     let injected = [("app/one.rs", "pub struct Plan;"), ("app/two.rs", "pub(crate) enum Plan {} pub struct Error;")];
-    assert_eq!(repeated_types(&Sources::of(&injected)), ["Plan: app/one.rs, app/two.rs"]);
+    assert_eq!(repeated_types(&Sources::from_files(&injected)), ["Plan: app/one.rs, app/two.rs"]);
     let private = [injected[0], ("app/two.rs", "enum Plan {}")];
-    assert!(repeated_types(&Sources::of(&private)).is_empty());
+    assert!(repeated_types(&Sources::from_files(&private)).is_empty());
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl Sources {
     }
 
     /// A crate of these files, for planting faults.
-    pub fn of(files: &[(&str, &str)]) -> Self {
+    pub fn from_files(files: &[(&str, &str)]) -> Self {
         Self::parse(files.iter().map(|(file, text)| (PathBuf::from(file), (*text).to_owned())))
     }
 

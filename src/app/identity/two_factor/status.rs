@@ -51,5 +51,5 @@ pub(super) fn already_on() -> Error {
 }
 
 pub(super) fn not_on() -> Error {
-    Refusal::field("code", "Two-factor authentication is not on.").into()
+    Refusal::field("code", "Two-factor authentication is off.").into()
 }

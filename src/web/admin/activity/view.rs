@@ -14,7 +14,7 @@ use crate::web::ui::layout::Frame;
 pub fn activity_page(frame: &Frame<'_>, requests: &[RequestRecord]) -> Markup {
     let main = html! {
         h1 { "Activity" }
-        p.lead { "The latest requests since the server started, up to 200. The log has all of them." }
+        p.lead { "The last 200 requests since the server started. See the log for the rest." }
         (request_list(requests))
         @if requests.is_empty() { p.empty-line { "Nothing to show." } }
     };
@@ -75,12 +75,12 @@ pub fn audit_page(
                 select #action name="deed" { (options(actions, action.map_or("", AuditAction::as_str))) }
             }
             div.field {
-                label for="person" { "Email or ID of a user" }
+                label for="person" { "User's email or ID" }
                 input #person name="person" type="text" value=[(!person.is_empty()).then_some(person)] autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="254"
                     aria-describedby=[error.map(|_| "person-fault")] aria-invalid=[error.map(|_| "true")];
                 @if let Some(error) = error { p.fault #person-fault role="alert" { (error) } }
             }
-            button.button.plain type="submit" { "Show" }
+            button.button.plain type="submit" { "Filter" }
         }
         ul.records.tight {
             @for view in entries {
@@ -89,10 +89,10 @@ pub fn audit_page(
                     span {
                         @match view.actor {
                             ActorView::Person(id, name) => { "by " (person_link(id, name)) }
-                            ActorView::Anonymous => "anonymous",
+                            ActorView::Anonymous => "by an anonymous visitor",
                             ActorView::Operator => "by an operator",
                         }
-                        @if let Some((id, name)) = view.subject { " · to " (person_link(id, name)) }
+                        @if let Some((id, name)) = view.subject { " · for " (person_link(id, name)) }
                     }
                     span.hint {
                         (utc_time(view.entry.at))

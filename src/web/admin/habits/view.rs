@@ -26,7 +26,7 @@ pub fn habits_page(
     };
     let main = html! {
         h1 { "Habits" }
-        p.lead { (format_number(total)) " in total, those of the newest users first." }
+        p.lead { (format_number(total)) " total, newest users first." }
         (search_form("/admin/habits", query, "Title or owner contains", Some(&filter)))
         ul.records {
             @for (owner, habit) in habits {

@@ -26,7 +26,7 @@ pub async fn list(request: Request) -> Result<Response, HttpError> {
 /// `GET /admin/mail/{id}`, with a notice about the action in `?done=`.
 pub async fn show(request: Request) -> Result<Response, HttpError> {
     let notice = match request.query().get("done") {
-        "retry" => AdminNotice::Done("Sending the message again."),
+        "retry" => AdminNotice::Done("Sending the email now."),
         _ => AdminNotice::None,
     };
     message_page(&request, StatusCode::OK, request.path_param("id")?, notice)

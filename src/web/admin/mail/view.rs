@@ -20,7 +20,7 @@ pub fn outbox_page(frame: &Frame<'_>, status: &str, mails: &[Mail], links: &Page
                 label for="status" { "Status" }
                 select #status name="standing" { (options(statuses, status)) }
             }
-            button.button.plain type="submit" { "Show" }
+            button.button.plain type="submit" { "Filter" }
         }
         ul.records {
             @for mail in mails {
@@ -76,7 +76,7 @@ fn status(status: &DeliveryStatus) -> Markup {
             html! { "Held until the relay settings are fixed; next attempt " (utc_time(*due)) }
         }
         DeliveryStatus::Waiting { due, attempts, .. } => {
-            html! { "Waiting; next attempt " (utc_time(*due)) " after " (attempts) " failed" }
+            html! { "Waiting; next attempt " (utc_time(*due)) ", " (attempts) " failed so far" }
         }
         DeliveryStatus::Captured => html! { "Captured instead of sent" },
         DeliveryStatus::Sent { at } => html! { "Sent " (utc_time(*at)) },

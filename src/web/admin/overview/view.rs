@@ -85,7 +85,7 @@ fn health(view: &DashboardView<'_>) -> Markup {
     };
     facts(&[
         ("Environment", html! { (health.environment) }),
-        ("Data file", html! { @if health.works { "OK" } @else { strong { "Can't be written" } } }),
+        ("Data file", html! { @if health.works { "OK" } @else { strong { "Not writable" } } }),
         ("Size", html! { (format_bytes(health.bytes)) }),
         ("Schema", html! { (health.schema) }),
         ("Version", html! { (view.version) }),

@@ -30,7 +30,7 @@ pub fn load_restore_points(app: &App) -> Result<(SnapshotListing, Vec<Release>, 
 pub async fn list(request: Request) -> Result<Response, HttpError> {
     let notice = match request.query().get("done") {
         "taken" => AdminNotice::Done("Snapshot created and verified."),
-        "begun" => AdminNotice::Done("The snapshot is being created. It appears here once it is verified."),
+        "begun" => AdminNotice::Done("The snapshot is being created. It'll appear here once it's verified."),
         _ => AdminNotice::None,
     };
     snapshots_page(&request, StatusCode::OK, notice).await

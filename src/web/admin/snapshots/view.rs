@@ -77,7 +77,7 @@ fn release(release: &Release, running_digest: Option<&str>) -> Markup {
                 Some(result) if result.passed => span {
                     @if release.is_known_good() { "Known-good" }
                     @else if result.missing.is_empty() { "Passed" }
-                    @else { "Passed without " (result.missing.join(", ")) }
+                    @else { "Passed (" (result.missing.join(", ")) " skipped)" }
                     ", verified " (utc_time(result.at))
                 },
                 Some(result) => { strong.badge { "Failed" } span { (result.failed.join(", ")) ", verified " (utc_time(result.at)) } }

@@ -27,11 +27,11 @@ pub async fn list(request: Request) -> Result<Response, HttpError> {
 /// `GET /admin/users/{id}`, with a notice about the action in `?done=`.
 pub async fn show(request: Request) -> Result<Response, HttpError> {
     let message = match request.query().get("done") {
-        "disable" => "Account disabled. The user was signed out everywhere.",
+        "disable" => "Account disabled. The user was signed out of all devices.",
         "enable" => "Account enabled.",
-        "sign-out" => "The user was signed out everywhere.",
+        "sign-out" => "The user was signed out of all devices.",
         "resend" => "Email sent.",
-        "nothing" => "No email was sent. The address is confirmed, or has reached the limit of emails per hour.",
+        "nothing" => "No email was sent: the address is already confirmed or has reached its hourly limit.",
         _ => return user_page(&request, StatusCode::OK, AdminNotice::None),
     };
     user_page(&request, StatusCode::OK, AdminNotice::Done(message))

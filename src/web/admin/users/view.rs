@@ -15,7 +15,7 @@ use crate::web::ui::layout::Frame;
 pub fn users_page(frame: &Frame<'_>, query: &str, users: &[Account], total: u64, links: &PageLinks) -> Markup {
     let main = html! {
         h1 { "Users" }
-        p.lead { (format_number(total)) " in total, newest first." }
+        p.lead { (format_number(total)) " total, newest first." }
         (search_form("/admin/users", query, "Name or email contains", None))
         (user_list(users))
         (pagination(links, users.is_empty()))
@@ -57,7 +57,7 @@ pub fn user_page(frame: &Frame<'_>, user: &UserDetail, is_own: bool, notice: Adm
             ("Signed in on", html! { (user.sessions) @if user.sessions == 1 { " device" } @else { " devices" } }),
             ("Habits", html! { (user.active) " active, " (user.archived) " archived" }),
             ("Time zone", html! { (account.zone().name()) }),
-            ("Admin", html! { @if user.is_admin { "Yes, by this environment's configuration" } @else { "No" } }),
+            ("Admin", html! { @if user.is_admin { "Yes, set in the configuration" } @else { "No" } }),
             ("ID", html! { code { (account.id) } }),
         ]))
         div.actions { (buttons(account, is_own)) }
@@ -76,7 +76,7 @@ fn buttons(account: &Account, is_own: bool) -> Markup {
         } @else if !is_own {
             (button(account.id, "disable", "Disable"))
         }
-        (button(account.id, "sign-out", "Sign out everywhere"))
+        (button(account.id, "sign-out", "Sign out all devices"))
         @if account.verified_at.is_none() { (button(account.id, "resend", "Resend email")) }
     }
 }
