@@ -236,3 +236,28 @@ impl Store {
         &self.shared.context.corruption
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use redb::backends::InMemoryBackend;
+
+    use super::*;
+    use crate::domain::FileId;
+    use crate::store::cache::row_cache::RowCache;
+    use crate::store::engine::reader::Reader;
+
+    #[test]
+    fn a_read_of_a_store_gets_its_cache_of_decoded_rows() {
+        let identity = (FileId::generate(Timestamp::UNIX_EPOCH, [0; 10]), [0; 32], Timestamp::UNIX_EPOCH);
+        let environment = "development".parse().unwrap();
+        let store = Store::open_storage(InMemoryBackend::new(), 1 << 20, &environment, identity).unwrap();
+        store
+            .read(|txn| {
+                assert!(txn.cache::<RowCache>().is_some());
+                assert!(txn.cache::<String>().is_none(), "only under its own type");
+                Ok::<_, Error>(())
+            })
+            .unwrap();
+    }
+}
