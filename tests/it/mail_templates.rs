@@ -1,6 +1,6 @@
 //! Compares every mail template with its golden file, word for word.
 //!
-//! `ATLAS_GOLDEN=write` rewrites the files; review the difference before you commit it.
+//! `INSTA_UPDATE=always` rewrites the files; review the difference before you commit it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -31,29 +31,19 @@ fn every_message() -> Vec<(&'static str, MessageBody)> {
     ]
 }
 
-fn updates_golden_files() -> bool {
-    std::env::vars_os().any(|(name, value)| name == "ATLAS_GOLDEN" && value == "write")
-}
-
 #[test]
 fn every_email_matches_its_golden_file() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/mail_templates");
-    let mut differences = Vec::new();
-    for (name, body) in every_message() {
-        let text = format!("Subject: {}\n\n{}", body.subject, body.text);
-        // One element per line keeps differences readable.
-        let html = format!("{}\n", body.html.replace("><", ">\n<"));
-        for (extension, actual) in [("txt", text), ("html", html)] {
-            let path = folder.join(name).with_extension(extension);
-            if updates_golden_files() {
-                fs::create_dir_all(&folder).unwrap();
-                fs::write(&path, &actual).unwrap();
-            } else if fs::read_to_string(&path).ok().as_deref() != Some(actual.as_str()) {
-                differences.push(format!("{} should contain:\n{actual}", path.display()));
-            }
+    let mut settings = insta::Settings::new();
+    settings.set_snapshot_path("../golden/mail_templates");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for (name, body) in every_message() {
+            insta::assert_snapshot!(format!("{name}.txt"), format!("Subject: {}\n\n{}", body.subject, body.text));
+            // One element per line keeps differences readable.
+            insta::assert_snapshot!(format!("{name}.html"), body.html.replace("><", ">\n<"));
         }
-    }
-    assert!(differences.is_empty(), "{}\nATLAS_GOLDEN=write rewrites the files", differences.join("\n"));
+    });
 }
 
 #[test]
@@ -65,8 +55,8 @@ fn every_template_has_golden_files_and_every_golden_file_a_template() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/mail_templates");
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        assert!(known.contains(&name.as_str()), "{} belongs to no template", path.display());
+        let name = path.file_name().unwrap().to_str().unwrap().split('.').next().unwrap();
+        assert!(known.contains(&name), "{} belongs to no template", path.display());
     }
 }
 
