@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `Refused` | a rule forbids it, a name has no such form, a confirmation is missing; with `--json` also printed as JSON | 1 |
 //! | `App` | a use case failed: refused like the above, otherwise a fault | 1, 74 |
-//! | `Isolation`, `Store` | the data file cannot be opened; a reason that concerns other environments or schemas is a refusal | 1, 69, 74 |
+//! | `Isolation`, `Store` | the data file cannot be opened or is missing; a reason that concerns other environments or schemas is a refusal | 1, 69, 74 |
 //! | `Preview`, `Seed`, `Reset` | the same for these subjects | 1, 69, 74 |
 //! | `NoAnswer`, `Listen` | a server or an address is not available | 69 |
 //! | `NotApproved` | production does not accept this binary | 1 |
@@ -81,6 +81,7 @@ impl CommandError {
     pub(super) fn exit_status(&self) -> ExitStatus {
         match self {
             Self::Isolation(isolation::Error::Open(error)) | Self::Store(error) => of_store(error),
+            Self::Isolation(isolation::Error::Lost(_)) => ExitStatus::InputOutput,
             Self::Preview(error) => of_preview(error),
             Self::Seed(seeds::SeedError::App(error)) if !matches!(error, app::Error::Refused(_)) => {
                 ExitStatus::InputOutput

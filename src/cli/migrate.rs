@@ -81,6 +81,7 @@ fn execute(
 }
 
 fn check_data_file(settings: &Settings) -> Result<(), CommandError> {
+    isolation::require_not_lost(settings)?;
     match isolation::check_data_file(settings) {
         // Another schema is what these commands are for; a server that has the file is reported when it is opened.
         Err(isolation::Error::Open(OpenError::Older { .. } | OpenError::Newer { .. } | OpenError::Locked { .. })) => {

@@ -17,6 +17,7 @@ mod dispatch;
 mod error;
 mod exit_status;
 mod help;
+mod init;
 mod mail;
 mod migrate;
 mod preview;
@@ -51,6 +52,8 @@ enum CliCommand {
     Serve(serve::ServeArgs),
     /// Show settings, where they come from, and all problems
     Check(check::CheckArgs),
+    /// Create an empty data file, also in place of a lost one
+    Init(init::InitArgs),
     /// Load demo users (never production)
     Seed(seed::SeedArgs),
     /// Create, list and destroy previews: one environment per branch
@@ -91,6 +94,7 @@ pub fn run(migrations: Migrations) -> ExitCode {
     let status = match Cli::parse_from(help::arguments()).command {
         CliCommand::Serve(args) => serve::run(args),
         CliCommand::Check(args) => check::run(args),
+        CliCommand::Init(args) => init::run(args),
         CliCommand::Seed(args) => seed::run(args),
         CliCommand::Preview(args) => preview::run(args),
         CliCommand::User(args) => user::run(args),

@@ -12,6 +12,7 @@ use super::settings::{app_url, load_settings};
 use crate::app::App;
 use crate::app::clock::Clock;
 use crate::domain::Environment;
+use crate::ops::isolation::Creation;
 use crate::ops::reset::reset_environment;
 use crate::ops::seeds::{self, DEFAULT_PASSWORD, Seeded};
 
@@ -67,7 +68,8 @@ fn seed(args: SeedArgs) -> Result<SeedResult, CommandError> {
     if args.reset {
         reset_environment(&settings, args.confirm.as_deref())?;
     }
-    let opened = open_or_create(&settings)?;
+    let creation = if args.reset { Creation::Anew } else { Creation::First };
+    let opened = open_or_create(&settings, creation)?;
     let app_url = app_url(&settings, settings.listen)?;
     let app = App::new(opened.store, &settings, app_url, Clock::System)
         .map_err(|error| CommandError::io("starting the use cases", error))?;

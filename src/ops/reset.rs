@@ -48,7 +48,7 @@ pub fn reset_environment(settings: &Settings, typed: Option<&str>) -> Result<(),
     // Having the file open proves that no server uses it.
     let store = match isolation::open_existing(settings, |_| ()) {
         Ok(store) => store,
-        Err(isolation::Error::Open(OpenError::Missing { .. })) => return Ok(()),
+        Err(isolation::Error::Lost(_) | isolation::Error::Open(OpenError::Missing { .. })) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
     if rule(store.stamp().kind) == ResetRule::Refused {

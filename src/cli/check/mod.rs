@@ -52,13 +52,13 @@ fn check(flags: &Flags, connect: bool) -> Result<CheckReport, CommandError> {
 }
 
 /// Why a server would not start although the settings are complete: a conflict with another environment, a data file of
-/// another environment, or a binary that production does not accept.
+/// another environment or a missing one, or a binary that production does not accept.
 fn reasons_not_to_serve(checked: &CheckedConfig) -> Vec<Problem> {
     let mut problems = isolation::conflicts(&checked.peers);
     let Some(settings) = &checked.settings else { return problems };
     let error = |key, message: String| Problem { severity: Severity::Error, key, message };
     if problems.is_empty()
-        && let Err(found) = isolation::check_data_file(settings)
+        && let Err(found) = isolation::check_data_file(settings).and_then(|()| isolation::require_not_lost(settings))
         // A server that has the file has checked it.
         && !matches!(found, isolation::Error::Open(OpenError::Locked { .. }))
     {

@@ -10,7 +10,7 @@ use crate::cli::data_file::open_or_create;
 use crate::cli::error::CommandError;
 use crate::config::Settings;
 use crate::observe::panics::join_error_reason;
-use crate::ops::isolation;
+use crate::ops::isolation::{self, Creation};
 use crate::ops::migrations::{self, MigrationError, MigrationTarget};
 use crate::ops::protocol::migrations::MigrationResult;
 use crate::store::{OpenError, OpenedFile};
@@ -22,7 +22,7 @@ pub(super) async fn open_or_migrate(
     listener: &TcpListener,
     bound: SocketAddr,
 ) -> Result<OpenedFile, CommandError> {
-    let older = match open_or_create(settings) {
+    let older = match open_or_create(settings, Creation::First) {
         Err(CommandError::Isolation(isolation::Error::Open(error @ OpenError::Older { .. }))) => error,
         opened => return opened,
     };
@@ -43,7 +43,7 @@ pub(super) async fn open_or_migrate(
             return Err(CommandError::Failed(format!("the data file was not changed: {error}")));
         }
     }
-    open_or_create(settings)
+    open_or_create(settings, Creation::First)
 }
 
 fn migrate(settings: &Settings) -> Result<MigrationResult, MigrationError> {

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use super::identity::{IdentityFile, read_peer};
+use super::lost_file::LostFile;
 use super::same_path::is_same_path;
 use crate::config::{PeerConfig, Peers, Settings};
 use crate::domain::environment::stamp::Stamp;
@@ -18,6 +19,9 @@ pub enum Error {
     /// The store refused or could not open the file.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The data file is missing, and there was one.
+    #[error("{0}")]
+    Lost(LostFile),
     /// The identity file in the folder names another data file of the same environment.
     #[error(
         "{path} is another data file of “{environment}”: its id is {found}, but {identity} records {expected}. It may come from another installation. Nothing was changed. Put the original file back. To keep this one for good, delete {identity} and start again."
@@ -60,15 +64,28 @@ pub enum Error {
     },
 }
 
+/// Whether a missing data file may be created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Creation {
+    /// Only where there was none before.
+    First,
+    /// Also in place of a lost or deleted one, whose snapshots can't be restored any more. Only on request.
+    Anew,
+}
+
 /// Opens the data file, creating it with `new_identity` if it is missing, and updates the identity file.
 ///
 /// # Errors
 /// [`Error`]; nothing was written.
 pub fn open(
     settings: &Settings,
+    creation: Creation,
     new_identity: impl FnOnce() -> (FileId, [u8; 32], jiff::Timestamp),
 ) -> Result<OpenedFile, Error> {
     check_data_file(settings)?;
+    if creation == Creation::First {
+        require_not_lost(settings)?;
+    }
     let opened = Store::open_or_create(&settings.data_file, &settings.environment, new_identity)?;
     update_identity(&settings.peers.own, opened.store.stamp(), |_| ());
     Ok(opened)
@@ -80,9 +97,18 @@ pub fn open(
 /// [`Error`]; nothing was written.
 pub fn open_existing(settings: &Settings, on_warning: impl FnOnce(&str)) -> Result<Store, Error> {
     check_data_file(settings)?;
+    require_not_lost(settings)?;
     let store = Store::open(&settings.data_file, &settings.environment)?;
     update_identity(&settings.peers.own, store.stamp(), on_warning);
     Ok(store)
+}
+
+/// Checks that the data file isn't missing where there was one.
+///
+/// # Errors
+/// [`Error::Lost`].
+pub fn require_not_lost(settings: &Settings) -> Result<(), Error> {
+    LostFile::find(settings).map_or(Ok(()), |lost| Err(Error::Lost(lost)))
 }
 
 /// Checks, without writing, whether this environment may open the data file. A missing file passes.

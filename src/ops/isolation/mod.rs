@@ -14,6 +14,7 @@
 //! |---|---|
 //! | `conflicts` | settings that two environments share |
 //! | `data_file` | checking, opening and creating the data file |
+//! | `lost_file` | a missing data file where there was one |
 //! | `identity` | `identity.json` |
 //! | `fingerprint` | comparing secrets without revealing them |
 //! | `same_path` | whether two paths lead to one file |
@@ -22,8 +23,10 @@ mod conflicts;
 mod data_file;
 mod fingerprint;
 mod identity;
+mod lost_file;
 mod same_path;
 
 pub use conflicts::conflicts;
-pub use data_file::{Error, check_data_file, open, open_existing};
+pub use data_file::{Creation, Error, check_data_file, open, open_existing, require_not_lost};
 pub use identity::{IdentityFile, IdentityFileError};
+pub use lost_file::LostFile;

@@ -7,6 +7,7 @@
 mod conflict_cases;
 mod deployment;
 mod foreign_credentials;
+mod lost_file;
 mod stamp_edits;
 mod while_serving;
 
