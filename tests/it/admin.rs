@@ -79,7 +79,10 @@ async fn look_alike_addresses_are_not_admins() {
     for (name, value) in
         [("remote-user", "olga@example.com"), ("x-original-url", "/admin"), ("x-rewrite-url", "/admin")]
     {
-        ada.request("GET", "/admin", &[(name, value)], b"").await.assert_status(307).assert_redirects_to("/today");
+        ada.request("GET", "/admin", &[(name, value)], b"")
+            .await
+            .assert_status(307)
+            .assert_redirects_to("/today?refused=admin");
         ada.request("GET", "/api/admin/users", &[(name, value)], b"").await.assert_refused(403, "forbidden");
     }
 }

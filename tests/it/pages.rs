@@ -127,3 +127,28 @@ async fn every_page_outside_production_is_marked() {
     assert!(world.newest_mail("ada@example.com").is_some());
     ada.get("/dev/mail").await.assert_status(200).assert_contains("[development] Confirm your email");
 }
+
+#[tokio::test]
+async fn an_error_page_keeps_the_navigation_of_a_signed_in_user() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let missing_habit = "/habits/01890a5d-ac96-774b-bcce-b302099a8057";
+    for page in [
+        ada.get("/nothing").await.assert_status(404),
+        ada.get(missing_habit).await.assert_status(404),
+        ada.post_form("/insights", &[]).await.assert_status(405),
+        ada.post_form(&format!("{missing_habit}/archive"), &[]).await.assert_status(404),
+    ] {
+        page.assert_contains("Sign out").assert_contains("href=\"/calendar\"").assert_contains("Request ID");
+    }
+    world.visitor().get("/nothing").await.assert_status(404).assert_lacks("Sign out");
+}
+
+#[tokio::test]
+async fn today_tells_who_was_sent_there_from_an_admin_page_why() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let location = ada.get("/admin/users").await.assert_status(307).header("location").unwrap().to_owned();
+    ada.get(&location).await.assert_status(200).assert_contains("Only admins can open that page.");
+    ada.get("/today").await.assert_status(200).assert_lacks("Only admins");
+}

@@ -74,7 +74,10 @@ async fn every_route_admits_exactly_the_users_its_table_row_names() {
             }
             (Access::Admin, Format::Page) => {
                 let redirect = if route.method == "GET" { 307 } else { 303 };
-                assert_security_headers(&response.assert_status(redirect).assert_redirects_to("/today"), &context);
+                assert_security_headers(
+                    &response.assert_status(redirect).assert_redirects_to("/today?refused=admin"),
+                    &context,
+                );
                 send_request(&olga, &route, route.method.as_str()).await
             }
             _ => response,

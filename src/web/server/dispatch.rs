@@ -13,7 +13,7 @@ use warp::{Filter, Reply};
 
 use crate::app::admin;
 use crate::app::identity::sessions;
-use crate::domain::Refusal;
+use crate::domain::{Account, Refusal};
 use crate::web::http::body::Body;
 use crate::web::http::error::HttpError;
 use crate::web::http::format::Format;
@@ -25,6 +25,7 @@ use crate::web::http::state::WebState;
 use crate::web::http::{basic_auth, compression, csrf, redirect};
 use crate::web::operator;
 use crate::web::server::routes::{Access, Route, Routes, allowed_methods};
+use crate::web::today;
 use crate::web::two_factor::view::ADDRESS as TWO_FACTOR_PAGE;
 
 /// The only warp filter. The service passes the head of the request in an extension; warp handles only the body, and rejects
@@ -63,13 +64,16 @@ async fn respond(routes: &Routes, mut request: Request) -> Response {
     // Before anything is read for the response, so that a concurrent commit invalidates the page.
     let since = state.app.store.commit_seq();
     let (mut accepts_gzip, mut limit, mut cache_key) = (None, None, None);
+    let mut account = None;
 
     let result = match find_route(&request, routes) {
         Ok((route, path_params)) => {
             let _ = head.context.route.set(route.path);
             accepts_gzip = route.gzip.then(|| compression::accepts(&head.headers, "gzip"));
             request.path_params = path_params;
-            let authorized = authorize(&mut request, route.access).and_then(|()| {
+            let authorized = authorize(&mut request, route.access);
+            account = signed_in_account(&request);
+            let authorized = authorized.and_then(|()| {
                 limit = count_call(&request, route.limit);
                 limit.as_ref().map_or(Ok(()), |limit| Ok(limit.check()?))
             });
@@ -90,9 +94,17 @@ async fn respond(routes: &Routes, mut request: Request) -> Response {
                 (Err(error), _) => Err(error),
             }
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            // Errors before basic authentication or from another site must not depend on who is signed in.
+            if matches!(error, HttpError::NotFound | HttpError::MethodNotAllowed(_))
+                && find_member(&mut request).is_ok()
+            {
+                account = signed_in_account(&request);
+            }
+            Err(error)
+        }
     };
-    let mut response = result.unwrap_or_else(|error| error_response(&state, routes, &head, error));
+    let mut response = result.unwrap_or_else(|error| error_response(&state, routes, &head, account.as_deref(), error));
     if let Some(limit) = limit {
         limit.set_headers(&mut response);
     }
@@ -107,7 +119,13 @@ async fn respond(routes: &Routes, mut request: Request) -> Response {
 
 /// The response to an error. On a page, a user who must sign in, set up two-factor authentication, or is not an admin is
 /// redirected.
-fn error_response(state: &WebState, routes: &Routes, head: &RequestHead, error: HttpError) -> Response {
+fn error_response(
+    state: &WebState,
+    routes: &Routes,
+    head: &RequestHead,
+    account: Option<&Account>,
+    error: HttpError,
+) -> Response {
     let (path, format, is_safe) = (head.path(), Format::from_path(head.path()), head.method.is_safe());
     match (error, format) {
         (HttpError::NotSignedIn, Format::Page) if is_safe => {
@@ -117,9 +135,11 @@ fn error_response(state: &WebState, routes: &Routes, head: &RequestHead, error: 
             response::see_other(&redirect::sign_in_from(nearest_page(routes, path), ""))
         }
         (HttpError::Refused(Refusal::TwoFactorRequired), Format::Page) => response::see_other(TWO_FACTOR_PAGE),
-        (HttpError::Refused(Refusal::AdminRequired), Format::Page) if is_safe => response::temporary_redirect("/today"),
-        (HttpError::Refused(Refusal::AdminRequired), Format::Page) => response::see_other("/today"),
-        (error, format) => error.into_response(format, &state.frame(None), &head.context.id),
+        (HttpError::Refused(Refusal::AdminRequired), Format::Page) if is_safe => {
+            response::temporary_redirect(today::html::ADMIN_REQUIRED)
+        }
+        (HttpError::Refused(Refusal::AdminRequired), Format::Page) => response::see_other(today::html::ADMIN_REQUIRED),
+        (error, format) => error.into_response(format, &state.frame(account), &head.context.id),
     }
 }
 
@@ -164,6 +184,21 @@ fn find_route(request: &Request, routes: &Routes) -> Result<(Route, PathParams),
     Ok((*route, path_params))
 }
 
+/// Finds the user whose session the browser presented.
+fn find_member(request: &mut Request) -> Result<(), HttpError> {
+    if let Some(token) = request.session_token() {
+        request.member = sessions::find_member(&request.state.app, token)?;
+    }
+    if let Some(member) = &request.member {
+        let _ = request.context.account.set(member.account.id);
+    }
+    Ok(())
+}
+
+fn signed_in_account(request: &Request) -> Option<Arc<Account>> {
+    request.member.as_ref().map(|member| Arc::clone(&member.account))
+}
+
 /// Finds the signed-in user, and refuses users without the required access.
 fn authorize(request: &mut Request, access: Access) -> Result<(), HttpError> {
     match access {
@@ -171,12 +206,7 @@ fn authorize(request: &mut Request, access: Access) -> Result<(), HttpError> {
         Access::Probe | Access::Operator => return Ok(()),
         Access::Anyone | Access::Member | Access::Admin => {}
     }
-    if let Some(token) = request.session_token() {
-        request.member = sessions::find_member(&request.state.app, token)?;
-    }
-    if let Some(member) = &request.member {
-        let _ = request.context.account.set(member.account.id);
-    }
+    find_member(request)?;
     match (&request.member, access) {
         (None, Access::Member | Access::Admin) => Err(HttpError::NotSignedIn),
         (Some(member), _) => {

@@ -12,11 +12,16 @@ use crate::web::http::error::HttpError;
 use crate::web::http::redirect;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
-use crate::web::today::view::RefusedCompletion;
+use crate::web::today::view::{RefusedCompletion, TodayNotice};
 
-/// `GET /today`.
+/// Where a user who is not an admin is sent from an admin page. Today explains why.
+pub const ADMIN_REQUIRED: &str = "/today?refused=admin";
+
+/// `GET /today`, with a notice if the user was sent here from an admin page.
 pub async fn show(request: Request) -> Result<Response, HttpError> {
-    today_page(&request, StatusCode::OK, None)
+    let is_from_admin_page = request.query().maybe("refused") == Some("admin");
+    let notice = if is_from_admin_page { TodayNotice::AdminRequired } else { TodayNotice::None };
+    today_page(&request, StatusCode::OK, notice)
 }
 
 /// `POST /today`: completes a habit or reverts that, then returns to the page in `from`.
@@ -47,17 +52,13 @@ pub async fn complete(request: Request) -> Result<Response, HttpError> {
         Some(query) => {
             calendar::html::calendar_page(&request, &FormFields::parse(query.as_bytes()), status, Some(&refused))
         }
-        None => today_page(&request, status, Some(&refused)),
+        None => today_page(&request, status, TodayNotice::Refused(&refused)),
     }
 }
 
-fn today_page(
-    request: &Request,
-    status: StatusCode,
-    refused: Option<&RefusedCompletion>,
-) -> Result<Response, HttpError> {
+fn today_page(request: &Request, status: StatusCode, notice: TodayNotice<'_>) -> Result<Response, HttpError> {
     let account = request.account()?;
     let agenda = completions::load_agenda(&request.state.app, account, request.state.app.today(account))?;
     let has_habits = !agenda.items.is_empty() || !habit::list_active(&request.state.app, account.id)?.is_empty();
-    Ok(response::page(status, view::page(&request.frame(), &agenda, has_habits, refused)))
+    Ok(response::page(status, view::page(&request.frame(), &agenda, has_habits, notice)))
 }

@@ -26,8 +26,18 @@ impl RefusedCompletion {
     }
 }
 
+/// What led to the page, if it was not a plain visit.
+#[derive(Debug, Clone, Copy)]
+pub enum TodayNotice<'a> {
+    None,
+    Refused(&'a RefusedCompletion),
+    /// The person tried to open an admin page.
+    AdminRequired,
+}
+
 /// The list of a day. `has_habits` distinguishes an empty day from an empty account.
-pub fn page(frame: &Frame<'_>, agenda: &Agenda, has_habits: bool, refused: Option<&RefusedCompletion>) -> Markup {
+pub fn page(frame: &Frame<'_>, agenda: &Agenda, has_habits: bool, notice: TodayNotice<'_>) -> Markup {
+    let refused = if let TodayNotice::Refused(refused) = notice { Some(refused) } else { None };
     document(
         frame,
         "Today",
@@ -38,6 +48,7 @@ pub fn page(frame: &Frame<'_>, agenda: &Agenda, has_habits: bool, refused: Optio
                     h1 { "Today" }
                     p.date { time datetime=(agenda.day) { (format_date(agenda.day, DateStyle::Full)) } }
                 }
+                @if matches!(notice, TodayNotice::AdminRequired) { (alert("Only admins can open that page.")) }
                 @if let Some(refused) = refused.filter(|refused| !refused.is_on_list(agenda)) { (alert(&refused.message)) }
                 @if agenda.items.is_empty() {
                     (empty_day(has_habits))
@@ -137,7 +148,7 @@ fn empty_day(has_habits: bool) -> Markup {
             } @else {
                 h2 { "Start with one small thing" }
                 p { "Add something you want to do regularly, like reading ten pages. It'll appear here on the days you choose." }
-                p.actions { a.button href="/habits" { "Add your first habit" } }
+                p.actions { a.button href="/habits" { "New habit" } }
             }
         }
     }

@@ -66,7 +66,7 @@ fn denied_response(route: &Route, role: Role) -> Option<(u16, Option<&'static st
         (Access::Member | Access::Admin, Role::Nobody | Role::Unverified | Role::Disabled, Format::Api) => {
             Some((401, None))
         }
-        (Access::Admin, Role::Owner | Role::Other, Format::Page) => Some((redirect, Some("/today"))),
+        (Access::Admin, Role::Owner | Role::Other, Format::Page) => Some((redirect, Some("/today?refused=admin"))),
         (Access::Admin, Role::Unenrolled, Format::Page) => Some((303, Some("/account/two-factor"))),
         (Access::Admin, Role::Owner | Role::Other | Role::Unenrolled, Format::Api) => Some((403, None)),
         (Access::Probe | Access::Anyone | Access::Member, ..) | (Access::Admin, Role::Admin, _) => None,
