@@ -131,7 +131,7 @@ impl fmt::Display for Refusal {
                 "Codes from your app don't work because this server's encryption key changed. Use a recovery code, or ask your administrator to reset two-factor authentication."
             }
             Self::TwoFactorNotEnabled => "Two-factor authentication is off, so no code is needed.",
-            Self::CannotDisableTwoFactor => "Admins of this environment need two-factor authentication, so you can't disable it.",
+            Self::CannotDisableTwoFactor => "Admins of this environment need two-factor authentication, so you can't turn it off.",
             Self::AccountDisabled => "This account is disabled. Contact your administrator.",
             Self::TwoFactorRequired => "Admins of this environment need two-factor authentication. Set it up first.",
             Self::AdminRequired => "Admins only.",

@@ -27,7 +27,7 @@ async fn a_theme_applies_immediately_is_saved_without_a_reload_and_is_reverted_w
     assert_eq!(ines.run_script(PAGE_BACKGROUND).await, DARK_BACKGROUND);
     ines.wait_for_text("Saved.").await;
     choose_option(&ines, "accent", "pink").await;
-    ines.press_at("the checkbox", "//label[normalize-space()='Single-key shortcuts']").await;
+    ines.press_at("the checkbox", "//label[normalize-space()='Keyboard shortcuts']").await;
     assert_eq!(
         ines.run_script("return {...document.documentElement.dataset}").await,
         json!({

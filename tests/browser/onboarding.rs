@@ -91,7 +91,7 @@ async fn create_habit(ada: &BrowserUser, device: Device) {
     let today = day.parse::<jiff::civil::Date>().expect("a date").weekday();
     let excluded_day = WEEKDAYS[usize::try_from(today.wrapping_add(3).to_monday_zero_offset()).unwrap()];
 
-    ada.press("Add your first habit").await;
+    ada.press("New habit").await;
     ada.wait_for_path("/habits").await;
     ada.type_into("Title", "Read 10 pages").await;
     ada.uncheck(excluded_day).await;

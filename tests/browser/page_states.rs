@@ -327,12 +327,12 @@ const PAGE_STATES: &[PageState] = &[
     state("/account/two-factor, with a key", &[Press("Set up 2FA")], "Scan this QR code"),
     state(
         "/account/two-factor, with a wrong code",
-        &[Type("Code from your app", "12345"), Press("Enable 2FA")],
+        &[Type("Code from your app", "12345"), Press("Turn on 2FA")],
         "That code is wrong",
     ),
     state(
         "/account/two-factor, with recovery codes",
-        &[TypeCode("Code from your app"), Press("Enable 2FA")],
+        &[TypeCode("Code from your app"), Press("Turn on 2FA")],
         "I saved these codes",
     ),
     state("/account/two-factor, enabled", &[Press("I saved these codes")], "10 recovery codes left"),
@@ -341,7 +341,7 @@ const PAGE_STATES: &[PageState] = &[
         &[
             Type("Current password", "not this one"),
             Type("Code from your app or a recovery code (to turn off 2FA)", "12345"),
-            Press("Disable 2FA"),
+            Press("Turn off 2FA"),
         ],
         "Wrong password or code",
     ),

@@ -16,7 +16,7 @@ async fn enable_two_factor(ines: &BrowserUser) -> (Authenticator, Vec<String>) {
     ines.wait_for_text("Scan this QR code").await;
     let app = ines.scan_authenticator_key().await;
     ines.type_into("Code from your app", &app.current_code()).await;
-    ines.press("Enable 2FA").await;
+    ines.press("Turn on 2FA").await;
     ines.wait_for_text("Two-factor authentication is on.").await;
     let codes = ines
         .wait_until("the recovery codes", async || {
@@ -70,7 +70,7 @@ async fn without_the_app_a_user_signs_in_and_disables_two_factor_authentication_
     ines.press("Manage 2FA").await;
     ines.type_into("Current password", PASSWORD).await;
     ines.type_into("Code from your app or a recovery code (to turn off 2FA)", &codes[1]).await;
-    ines.press("Disable 2FA").await;
+    ines.press("Turn off 2FA").await;
     ines.wait_for_text("Two-factor authentication is off.").await;
     ines.press("Sign out").await;
     ines.sign_in(EMAIL, PASSWORD).await;

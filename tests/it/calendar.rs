@@ -54,13 +54,13 @@ async fn the_query_selects_a_month_and_a_day_and_invalid_values_are_ignored() {
     let world = World::new().await;
     let ada = world.signed_in_user("ada").await;
     for (query, month, day) in [
-        ("", "February 2026", Some("February 12, 2026")),
-        ("?month=2026-02", "February 2026", Some("February 12, 2026")),
+        ("", "February 2026", Some("Thursday, February 12, 2026")),
+        ("?month=2026-02", "February 2026", Some("Thursday, February 12, 2026")),
         ("?month=2026-01", "January 2026", None),
-        ("?month=2026-02&date=2026-02-05", "February 2026", Some("February 5, 2026")),
-        ("?date=2024-02-29", "February 2024", Some("February 29, 2024")),
+        ("?month=2026-02&date=2026-02-05", "February 2026", Some("Thursday, February 5, 2026")),
+        ("?date=2024-02-29", "February 2024", Some("Thursday, February 29, 2024")),
         ("?month=nonsense&date=2026-02-30", "February 2026", None),
-        ("?month=2026-13", "February 2026", Some("February 12, 2026")),
+        ("?month=2026-13", "February 2026", Some("Thursday, February 12, 2026")),
     ] {
         let page = ada.get(&format!("/calendar{query}")).await.assert_status(200).text();
         let mut expected = vec!["Calendar", month];
@@ -191,7 +191,7 @@ async fn completing_a_habit_in_the_calendar_redirects_back_to_it() {
         .assert_status(422)
         .assert_contains("closed at 02:00")
         .text();
-    assert_eq!(headings(&refused)[..3], ["Calendar", "February 2026", "February 11, 2026"]);
+    assert_eq!(headings(&refused)[..3], ["Calendar", "February 2026", "Wednesday, February 11, 2026"]);
     let unknown = [("habitId", "nonsense"), ("date", "2026-02-11"), ("from", "/calendar?month=2026-01")];
     ada.post_form("/today", &unknown)
         .await

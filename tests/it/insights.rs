@@ -213,7 +213,7 @@ async fn pages_without_planned_days_explain_how_to_start() {
         .assert_status(200)
         .assert_contains("insights-dashboard")
         .assert_contains("No insights yet");
-    page.assert_contains("href=\"/habits\"").assert_contains("Add a habit").assert_lacks("role=\"img\"");
+    page.assert_contains("href=\"/habits\"").assert_contains("New habit").assert_lacks("role=\"img\"");
     // Today is a Thursday.
     let swim = ada.create_habit_on("Swim", &[1]).await;
     ada.get("/insights").await.assert_contains("Nothing has been due yet").assert_lacks("role=\"img\"");

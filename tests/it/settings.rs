@@ -16,7 +16,7 @@ async fn saved_settings_apply_to_the_first_paint_and_to_the_lists() {
         ("theme", "dark"),
         ("accent", "pink"),
     ];
-    ada.get("/account").await.assert_contains("Single-key shortcuts").assert_lacks("data-shortcuts");
+    ada.get("/account").await.assert_contains("Keyboard shortcuts").assert_lacks("data-shortcuts");
     ada.post_form("/account", &fields).await.assert_status(303).assert_redirects_to("/account?saved");
     let page = ada.get("/account?saved").await.assert_contains("Settings saved").assert_contains("data-theme=\"dark\"");
     // Browsers omit unchecked boxes, so a missing field turns the setting off.

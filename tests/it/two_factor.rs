@@ -553,7 +553,7 @@ async fn in_staging_admins_must_enable_two_factor_and_cannot_disable_it() {
             is_admin
         );
         let response = user.get("/admin").await;
-        response.assert_redirects_to(if is_admin { "/account/two-factor" } else { "/today" });
+        response.assert_redirects_to(if is_admin { "/account/two-factor" } else { "/today?refused=admin" });
         user.get("/api/admin/users").await.assert_refused(403, "forbidden");
         let (_, codes) = enable_two_factor(&world, &user).await;
         user.get("/admin").await.assert_status(if is_admin { 200 } else { 307 });
@@ -566,7 +566,7 @@ async fn in_staging_admins_must_enable_two_factor_and_cannot_disable_it() {
             response.assert_refused(403, "forbidden");
             user.get("/account/two-factor")
                 .await
-                .assert_contains("so you can't disable it")
+                .assert_contains("so you can't turn it off")
                 .assert_lacks("value=\"disable\"");
         } else {
             response.assert_status(200);

@@ -88,7 +88,7 @@ fn settings(me: &Account, errors: &[FieldError]) -> Markup {
             (select("theme", "Theme", &themes, None, errors))
             (select("accent", "Accent color", &accents, None, errors))
             (checkbox("keepCompletedAtBottom", "Move completed habits to the bottom", preferences.completed_last, None))
-            (checkbox("keyboardShortcuts", "Single-key shortcuts", preferences.shortcuts, Some("Turn these off if you use voice dictation or often press keys by accident.")))
+            (checkbox("keyboardShortcuts", "Keyboard shortcuts", preferences.shortcuts, Some("Turn these off if you use voice dictation or often press keys by accident.")))
             button.button type="submit" { "Save settings" }
             p.hint data-instant hidden { "Changes save automatically." }
         }

@@ -119,8 +119,7 @@ fn open_day(calendar: &CalendarMonth, open: &OpenDay, has_date: bool, refused: O
             div.sheet {
                 header.sheet-head {
                     div {
-                        h2 #open-day tabindex="-1" { (format_date(agenda.day, DateStyle::Long)) }
-                        p.date { (format_date(agenda.day, DateStyle::WeekdayName)) }
+                        h2 #open-day tabindex="-1" { (format_date(agenda.day, DateStyle::Full)) }
                     }
                     @if has_date { a.close href=(address(calendar.month, None)) { "Close" } }
                 }

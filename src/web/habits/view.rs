@@ -85,7 +85,8 @@ pub fn page(frame: &Frame<'_>, page: &HabitsPage<'_>) -> Markup {
                 }
                 section.new-habit {
                     h2 { "New habit" }
-                    (habit_form("/habits", "Create habit", "", &new_habit, errors))
+                    @let submit = html! { button.button type="submit" { "Create habit" } };
+                    (habit_form("/habits", "", &new_habit, errors, &submit))
                 }
             }
             script type="module" src=(address("habits.js")) {}
@@ -142,12 +143,15 @@ fn open_button(parameter: &str, label: &str, name: &str, habit: &Habit) -> Marku
 }
 
 fn edit_form(habit: &Habit, input: &HabitFormInput, errors: &[FieldError]) -> Markup {
-    html! {
-        div.habit-open {
-            (habit_form(&format!("/habits/{}", habit.id), "Save changes", "edit-", input, errors))
-            p.hint { "Changes apply from today. Past days keep their schedule." }
-            p { a href="/habits" { "Cancel" } }
+    let submit = html! {
+        p.hint { "Changes apply from today. Past days keep their schedule." }
+        div.actions {
+            button.button type="submit" { "Save changes" }
+            a.button.plain href="/habits" { "Cancel" }
         }
+    };
+    html! {
+        div.habit-open { (habit_form(&format!("/habits/{}", habit.id), "edit-", input, errors, &submit)) }
     }
 }
 
@@ -164,13 +168,13 @@ fn archive_dialog(habit: &Habit) -> Markup {
     }
 }
 
-/// The form of a habit. `prefix` keeps the ids of two such forms on a page apart.
+/// The form of a habit, which ends with `submit`. `prefix` keeps the ids of two such forms on a page apart.
 fn habit_form(
     action: &str,
-    submit: &str,
     prefix: &'static str,
     input: &HabitFormInput,
     errors: &[FieldError],
+    submit: &Markup,
 ) -> Markup {
     let title = Field {
         name: "title",
@@ -202,7 +206,7 @@ fn habit_form(
                 }
                 (field_notes(prefix, "weekdays", None, weekdays_error))
             }
-            button.button type="submit" { (submit) }
+            (submit)
         }
     }
 }

@@ -35,7 +35,7 @@ fn empty(habits: &[(Habit, CompletionRate)]) -> Markup {
             h2 { "No insights yet" }
             @if habits.is_empty() {
                 p { "See which days go best and whether you're improving. Add your first habit to get started." }
-                p.actions { a.button href="/habits" { "Add a habit" } }
+                p.actions { a.button href="/habits" { "New habit" } }
             } @else {
                 p { "Nothing has been due yet. Your insights will start on the first day a habit is due." }
                 p.actions { a.button.plain href="/habits" { "View habits" } }

@@ -55,7 +55,7 @@ fn recovery_codes_left(count: usize) -> String {
 
 fn unreadable_secret() -> Markup {
     alert(
-        "Codes from your app don't work because this server's encryption key changed. Disable 2FA with a recovery code, then set it up again.",
+        "Codes from your app don't work because this server's encryption key changed. Turn off 2FA with a recovery code, then set it up again.",
     )
 }
 
@@ -95,7 +95,7 @@ pub fn enroll(frame: &Frame<'_>, secret: &str, uri: &str, errors: &[FieldError])
                 form.stack method="post" action=(ADDRESS) novalidate {
                     (code_field("setup-code", "Code from your app", Some("6 digits; changes every 30 seconds."), SecondFactorMethod::Totp, errors))
                     div.actions {
-                        button.button type="submit" name="what" value="enable" { "Enable 2FA" }
+                        button.button type="submit" name="what" value="enable" aria-label="Turn on 2FA (enable 2FA)" { "Turn on 2FA" }
                         a.button.plain href="/account" { "Cancel" }
                     }
                 }
@@ -159,15 +159,15 @@ pub fn manage(frame: &Frame<'_>, two_factor: TwoFactorStatus, required: bool, no
             section {
                 @if required {
                     h2 { "Required for admins" }
-                    p { "Admins of this environment need 2FA, so you can't disable it." }
+                    p { "Admins of this environment need 2FA, so you can't turn it off." }
                 } @else {
-                    h2 { "Disable 2FA" }
+                    h2 { "Turn off 2FA" }
                     p { "You'll sign in with just your password, and your recovery codes will stop working." }
                     form.stack method="post" action=(ADDRESS) novalidate {
                         @if let Some(member) = frame.member { (username_field(member.email.as_str())) }
                         (field("", &password, disable_errors))
                         (code_field(DISABLE_ID, "Code from your app or a recovery code", None, SecondFactorMethod::RecoveryCode, disable_errors))
-                        button.button.plain type="submit" name="what" value="disable" { "Disable 2FA" }
+                        button.button.plain type="submit" name="what" value="disable" aria-label="Turn off 2FA (disable 2FA)" { "Turn off 2FA" }
                     }
                 }
             }

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use crate::domain::calendar::format::format_utc;
 use crate::domain::{Day, Zone};
 
 /// How much of a date is shown.
@@ -17,8 +16,6 @@ pub enum DateStyle {
     Weekday,
     /// "Nov 29"
     Short,
-    /// "Sunday"
-    WeekdayName,
     /// "November 2026"
     Month,
     /// "November"
@@ -34,7 +31,6 @@ pub fn format_date(day: Day, style: DateStyle) -> String {
         DateStyle::Long => "%B %-d, %Y",
         DateStyle::Weekday => "%a, %b %-d",
         DateStyle::Short => "%b %-d",
-        DateStyle::WeekdayName => "%A",
         DateStyle::Month => "%B %Y",
         DateStyle::MonthName => "%B",
         DateStyle::ShortMonthName => "%b",
@@ -47,9 +43,9 @@ pub fn format_time(at: Timestamp, zone: &Zone) -> String {
     at.to_zoned(zone.time_zone().clone()).strftime("%B %-d, %Y at %H:%M").to_string()
 }
 
-/// An instant for operators: "2026-11-29 16:07 UTC". The `datetime` attribute has the seconds.
+/// An instant for admins: "Nov 29, 2026, 16:07 UTC". The `datetime` attribute has the seconds.
 pub fn utc_time(at: Timestamp) -> Markup {
-    html! { time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) { (format_utc(at)) } }
+    html! { time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) { (at.strftime("%b %-d, %Y, %H:%M UTC")) } }
 }
 
 #[cfg(test)]
@@ -64,7 +60,6 @@ mod tests {
             (DateStyle::Long, "November 9, 2026"),
             (DateStyle::Weekday, "Mon, Nov 9"),
             (DateStyle::Short, "Nov 9"),
-            (DateStyle::WeekdayName, "Monday"),
             (DateStyle::Month, "November 2026"),
             (DateStyle::MonthName, "November"),
             (DateStyle::ShortMonthName, "Nov"),
@@ -73,7 +68,7 @@ mod tests {
         }
         let at = "2026-11-29T16:07:37Z".parse().unwrap();
         assert_eq!(format_time(at, &Zone::parse("Europe/Lisbon").unwrap()), "November 29, 2026 at 16:07");
-        let element = "<time datetime=\"2026-11-29T16:07:37Z\">2026-11-29 16:07 UTC</time>";
+        let element = "<time datetime=\"2026-11-29T16:07:37Z\">Nov 29, 2026, 16:07 UTC</time>";
         assert_eq!(utc_time(at).into_string(), element);
     }
 }

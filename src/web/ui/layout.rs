@@ -150,7 +150,10 @@ fn sidebar(name: &str, is_admin: bool, current: NavItem) -> Markup {
                 }
             }
             form.account-bar method="post" action="/sign-out" {
-                a.account-link href="/account" title=(name) aria-current=[(current == NavItem::Account).then_some("page")] { span { (name) } }
+                a.account-link href="/account" title=(name) aria-current=[(current == NavItem::Account).then_some("page")] {
+                    span { "Account" }
+                    span.account-name { (name) }
+                }
                 button.quiet type="submit" { "Sign out" }
             }
         }
