@@ -120,6 +120,11 @@ const PAGE_STATES: &[PageState] = &[
         "This address was used for several sign-ups",
     ),
     state("/verify-email, refused", &[Type("Password", "not this one"), Press("Confirm email")], "Confirm your email"),
+    state(
+        "/verify-email, new sign-up refused",
+        &[Type("Display name", "Ada"), Type("New password", "short"), Press("Save and confirm email")],
+        "Use at least 12 characters",
+    ),
     state("/verify-email, done", &[Type("Password", PASSWORD), Press("Confirm email")], "Your email is confirmed"),
     // A user without habits.
     state(

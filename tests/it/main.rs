@@ -79,6 +79,7 @@ mod settings;
 mod small_disk;
 mod snapshots;
 mod store;
+mod strangers;
 mod test_user;
 mod third_party_relay;
 #[path = "../browser/tools.rs"]

@@ -375,26 +375,29 @@ fn sign_up_body(email: &str) -> Value {
 }
 
 #[tokio::test]
-async fn known_and_unknown_addresses_cost_exactly_one_hash() {
+async fn every_refused_sign_in_costs_two_hashes_and_every_sign_up_one() {
     let world = World::new().await;
     verified_user(&world, "ada").await;
     let visitor = world.visitor();
-    for (email, password) in [
-        ("nobody@example.com", "wrong wrong wrong"),
-        ("not an address", ""),
-        ("ada@example.com", "wrong wrong wrong"),
-        ("ada@example.com", PASSWORD),
-        ("ada@example.com", ""),
-        ("ada@example.com", "wrong wrong wrong"),
-        ("ada@example.com", "wrong wrong wrong"),
-        ("ada@example.com", "wrong wrong wrong"),
-        ("ada@example.com", "wrong wrong wrong"),
-        ("ada@example.com", "locked by now"),
-        ("ada@example.com", PASSWORD),
+    visitor.send_json("POST", "/api/auth/signup", &sign_up_body("pending@example.com")).await.assert_status(201);
+    for (email, password, expected) in [
+        ("nobody@example.com", "wrong wrong wrong", 2),
+        ("not an address", "", 2),
+        ("pending@example.com", "wrong wrong wrong", 2),
+        ("pending@example.com", PASSWORD, 2),
+        ("ada@example.com", "wrong wrong wrong", 2),
+        ("ada@example.com", PASSWORD, 1),
+        ("ada@example.com", "", 2),
+        ("ada@example.com", "wrong wrong wrong", 2),
+        ("ada@example.com", "wrong wrong wrong", 2),
+        ("ada@example.com", "wrong wrong wrong", 2),
+        ("ada@example.com", "wrong wrong wrong", 2),
+        ("ada@example.com", "locked by now", 2),
+        ("ada@example.com", PASSWORD, 2),
     ] {
         let body = credentials(email, password);
         let cost = count_hashes(&world, visitor.send_json("POST", "/api/auth/sign-in", &body)).await;
-        assert_eq!(cost, 1, "{email}, {password}");
+        assert_eq!(cost, expected, "{email}, {password}");
     }
     for email in ["ada@example.com", "ada@example.com", "new@example.com", "new@example.com"] {
         assert_eq!(

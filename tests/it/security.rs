@@ -133,7 +133,8 @@ async fn requesting_a_reset_does_not_reveal_accounts_and_floods_no_inbox() {
     for _ in 0..20 {
         request_password_reset(&visitor, &ada.email()).await.assert_status(303);
     }
-    assert_eq!(world.mail_count("ada@example.com") - before, 4, "six emails an hour, two of which were sent before");
+    let why = "six emails an hour over all kinds, three of which were sent before: a confirmation and two resets";
+    assert_eq!(world.mail_count("ada@example.com") - before, 3, "{why}");
     // Sign-ups with her address do not use up her password resets.
     world.set_time("2026-02-12T14:00:00Z");
     for _ in 0..20 {

@@ -1,12 +1,14 @@
 //! Creating an account with a verification email, and deleting it with all its data.
 
 use crate::app::identity::keys::Purpose;
+use crate::app::identity::pending_sign_up;
+use crate::app::identity::recipient_limit::queue_requested;
 use crate::app::identity::step_up::consume;
-use crate::app::mail::outbox::queue;
 use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
 use crate::domain::accounts::credentials::Credentials;
 use crate::domain::accounts::link::{EmailLink, VERIFICATION_LIFETIME, VerificationCode};
+use crate::domain::accounts::requested_mail::RequestedMail;
 use crate::domain::accounts::step_up::ProtectedAction;
 use crate::domain::field_error::FieldErrors;
 use crate::domain::mail::TokenRef;
@@ -29,7 +31,7 @@ pub struct SignUpInput {
 
 impl SignUpInput {
     /// Parses the fields, reporting all errors at once, and hashes the password if there are none.
-    async fn parse(self, app: &App) -> Result<(Email, Credentials), Error> {
+    pub(super) async fn parse(self, app: &App) -> Result<(Email, Credentials), Error> {
         let mut errors = FieldErrors::default();
         // In the order of the form, because the first field with an error gets the focus.
         let name = errors.record(DisplayName::parse(&self.name));
@@ -57,7 +59,7 @@ impl SignUpInput {
 }
 
 /// Creates an account and sends a verification email. For a taken address the response is the same, and its owner is
-/// notified by email.
+/// notified by email. [`pending_sign_up`] says why signing in afterwards is answered alike, too.
 ///
 /// Returns the id of the new account. If the address was known before, the id belongs to no account.
 ///
@@ -74,31 +76,28 @@ pub async fn sign_up(app: &App, input: SignUpInput, client: &Client) -> Result<A
     let verification = verification.with_token(TokenRef::Verification(token.hash));
     let notice = app.compose_mail(email.clone(), templates::address_taken(&app.app_url), VERIFICATION_LIFETIME)?;
     let hash_code = app.keys.code_hasher();
+    let address = app.address_key(&email);
     let entry = app.audit_entry(Actor::Anonymous, AuditAction::SignedUp, None, client)?;
     app.store
         .write(move |txn| {
+            pending_sign_up::record(txn, address, &credentials, now);
             let mut account = match accounts::find_by_email(txn, &email)? {
                 Some(known) => known,
                 None => Account::new(id, email, credentials.clone(), None, now),
             };
             if account.verified_at.is_some() {
-                if account.try_record_sign_up_notice(now) {
-                    queue(txn, &notice);
-                }
+                queue_requested(txn, RequestedMail::AddressTaken, &notice, address, now)?;
                 // SECURITY: written even if nothing changed, so that a taken address takes as long as a new one.
                 accounts::put(txn, &account)?;
                 return Ok(());
             }
             account.credentials = credentials.clone();
             // The link is stored even when no mail may be sent, so that a later mail can confirm these credentials.
-            let may_send = account.try_record_sign_up_mail(now);
+            let is_sent = queue_requested(txn, RequestedMail::Verification, &verification, address, now)?;
             // SECURITY: a code that was mailed to nobody is not stored, so that it cannot be guessed.
-            let code = may_send.then(|| VerificationCode { hash: hash_code(account.id, &code), wrong_attempts: 0 });
+            let code = is_sent.then(|| VerificationCode { hash: hash_code(account.id, &code), wrong_attempts: 0 });
             let link = EmailLink { account: account.id, credentials, code, created_at: now, used_at: None };
             links::put(txn, &token.hash, &link);
-            if may_send {
-                queue(txn, &verification);
-            }
             accounts::put(txn, &account)?;
             audit::add(txn, &AuditEntry { subject: Some(account.id), ..entry });
             Ok::<_, Error>(())
@@ -124,9 +123,13 @@ pub async fn seed_account(app: &App, input: SignUpInput, confirmed: bool) -> Res
     let (email, credentials) = input.parse(app).await?;
     let now = app.clock.now();
     let id = app.generate_account_id()?;
+    let address = app.address_key(&email);
     let account = Account::new(id, email, credentials, confirmed.then_some(now), now);
     app.store
         .write(move |txn| {
+            if !confirmed {
+                pending_sign_up::record(txn, address, &account.credentials, now);
+            }
             accounts::put(txn, &account)?;
             Ok((account, true))
         })

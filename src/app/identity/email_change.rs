@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::app::identity::accounts::erase_account;
 use crate::app::identity::keys::Purpose;
+use crate::app::identity::recipient_limit::queue_requested;
 use crate::app::identity::sessions::Member;
 use crate::app::identity::step_up::consume;
 use crate::app::mail::outbox::queue;
@@ -12,6 +13,7 @@ use crate::app::{App, Error};
 use crate::domain::accounts::account::NewAddress;
 use crate::domain::accounts::audit::{Actor, AuditAction};
 use crate::domain::accounts::link::VERIFICATION_LIFETIME;
+use crate::domain::accounts::requested_mail::RequestedMail;
 use crate::domain::accounts::step_up::{PendingChange, ProtectedAction};
 use crate::domain::mail::TokenRef;
 use crate::domain::{Account, Client, Email, Refusal};
@@ -47,25 +49,26 @@ pub async fn request_email_change(
     let confirmation = confirmation.with_token(TokenRef::NewAddress(token.hash));
     let taken_notice = compose(&email, templates::address_taken(&app.app_url))?;
     let notice = compose(&member.account.email, templates::address_change_requested(&app.app_url))?;
+    let address = app.address_key(&email);
     let entry = app.audit_entry(Actor::User(me), AuditAction::EmailChangeRequested, None, client)?;
     app.store
         .write(move |txn| {
             consume(txn, &proof, me, ProtectedAction::AccountEmailChange, now)?;
             let mut account = accounts::find_account(txn, me)?.ok_or(Refusal::StepUpRequired)?;
             match accounts::find_by_email(txn, &email)? {
-                Some(mut other) if other.verified_at.is_some() && other.id != me => {
-                    if other.try_record_sign_up_notice(now) {
-                        queue(txn, &taken_notice);
-                        accounts::put(txn, &other)?;
-                    }
+                Some(other) if other.verified_at.is_some() && other.id != me => {
+                    queue_requested(txn, RequestedMail::AddressTaken, &taken_notice, address, now)?;
                     account.new_address = None;
                 }
-                // Above the hourly limit nothing is sent, so that nobody can flood an inbox; the response is the same.
-                _ if !account.try_record_new_address_mail(now) => account.new_address = None,
+                // Above a limit nothing is sent, so that nobody can flood inboxes; the response is the same.
+                _ if !account.try_record_new_address_mail(now)
+                    || !queue_requested(txn, RequestedMail::NewAddress, &confirmation, address, now)? =>
+                {
+                    account.new_address = None;
+                }
                 _ => {
                     account.record_mailed_address(email.clone(), now);
                     account.new_address = Some(NewAddress { email, token: token.hash, created_at: now });
-                    queue(txn, &confirmation);
                 }
             }
             accounts::put(txn, &account)?;

@@ -1,8 +1,14 @@
 //! Confirming the address of a sign-up, with the link or the code of the verification email.
+//!
+//! The invariant: every open link that was mailed to an address is enough for its owner, who either enters the password of
+//! a sign-up or signs up again on the page of the link. Strangers can cause mail to the address, but each mail that they
+//! cause lets the owner in, too.
 
 use std::cmp::Reverse;
 
+use crate::app::identity::accounts::SignUpInput;
 use crate::app::identity::keys::Purpose;
+use crate::app::identity::pending_sign_up;
 use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
 use crate::domain::accounts::credentials::Credentials;
@@ -13,7 +19,7 @@ use crate::store::tables::schema::TokenHash;
 use crate::store::tables::{accounts, attempts, audit, links};
 use crate::store::{Reader, WriteTxn};
 
-/// Sign-ups for one address whose passwords are compared; each comparison costs one hash.
+/// Sign-ups for one address whose passwords are compared, the newest; each comparison costs one hash.
 const MAX_RIVALS: usize = 16;
 /// Stored with the attempts.
 const ATTEMPT_KIND: &str = "digits";
@@ -75,6 +81,26 @@ pub async fn confirm_email(
     client: &Client,
 ) -> Result<(AccountId, LinkStatus), Error> {
     confirm(app, app.keys.hash(Purpose::Verification, token), password, client).await
+}
+
+/// Confirms the address of a link with a name, a password, and a time zone that are entered now, in place of those of a
+/// sign-up. The address in `input` is replaced by that of the link.
+///
+/// SECURITY: whoever opens the link has the inbox, so nothing else is asked for. An owner always gets in with any link that
+/// Atlas mailed, no matter how many strangers signed up with the address, and whether or not a sign-up of the owner's is
+/// still stored.
+///
+/// # Errors
+/// [`Refusal::LinkInvalid`], [`Refusal::LinkExpired`]; an error per field; [`Error::Busy`].
+pub async fn confirm_with_new_sign_up(
+    app: &App,
+    token: &str,
+    input: SignUpInput,
+    client: &Client,
+) -> Result<(AccountId, LinkStatus), Error> {
+    let email = open_link(app, token)?.email.to_string();
+    let (_, credentials) = SignUpInput { email, ..input }.parse(app).await?;
+    put_in_force(app, app.keys.hash(Purpose::Verification, token), credentials, client).await
 }
 
 /// Confirms with the code of the mail, for users who read it on another device.
@@ -151,7 +177,6 @@ async fn confirm(
     client: &Client,
 ) -> Result<(AccountId, LinkStatus), Error> {
     let now = app.clock.now();
-    let entry = app.audit_entry(Actor::Anonymous, AuditAction::AddressConfirmed, None, client)?;
     let (link, rivals) = app.store.read(|txn| {
         let link = links::find_link(txn, &hash)?.ok_or(Refusal::LinkInvalid)?;
         let rivals = rivals(txn, &link)?;
@@ -161,6 +186,19 @@ async fn confirm(
         LinkStatus::Open if rivals.len() > 1 => find_by_password(app, rivals, password).await?,
         _ => link.credentials,
     };
+    put_in_force(app, hash, credentials, client).await
+}
+
+/// Confirms the address of a link with these credentials.
+async fn put_in_force(
+    app: &App,
+    hash: TokenHash,
+    credentials: Credentials,
+    client: &Client,
+) -> Result<(AccountId, LinkStatus), Error> {
+    let now = app.clock.now();
+    let entry = app.audit_entry(Actor::Anonymous, AuditAction::AddressConfirmed, None, client)?;
+    let address_key = app.address_keys();
     app.store
         .write(move |txn| {
             let link = links::find_link(txn, &hash)?.ok_or(Refusal::LinkInvalid)?;
@@ -172,6 +210,7 @@ async fn confirm(
                 {
                     links::remove(txn, &other, account.id);
                 }
+                pending_sign_up::forget(txn, address_key(&account.email), &credentials.password, now)?;
                 account.credentials = credentials;
                 account.verified_at = Some(now);
                 accounts::put(txn, &account)?;

@@ -29,6 +29,8 @@ pub enum Purpose {
     Recovery,
     /// The device cookie of a browser that has signed in.
     Device,
+    /// An email address, as the key of what was requested for it.
+    Address,
     /// The secret of the second factor, which is encrypted, not hashed.
     TwoFactor,
     /// The pseudonym of an account in the log.
@@ -46,6 +48,7 @@ impl Purpose {
             Self::Code => b"code",
             Self::Recovery => b"recovery",
             Self::Device => b"device",
+            Self::Address => b"address",
             Self::TwoFactor => b"two-factor",
             Self::Log => b"log",
         }

@@ -36,8 +36,9 @@ pub(super) enum LoginSource {
     UnknownDevices(AccountId),
     /// One browser that has.
     KnownDevice(AccountId, String),
-    /// All attempts at an address without an account.
-    UnknownAddress(TokenHash),
+    /// Everyone who tries an address, with an account or without. Decides about an address without an account, and about
+    /// the password of a sign-up that is not confirmed.
+    Address(TokenHash),
 }
 
 /// The recent login attempts. Cheap to clone.

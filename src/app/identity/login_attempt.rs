@@ -20,11 +20,15 @@ pub(super) struct LoginAttempt {
     pub(super) blocked: bool,
     /// Whether later attempts are refused, if this one is wrong.
     locks: bool,
+    /// All attempts at the address, with an account or without.
+    address: LoginSource,
+    /// Whether the password of a pending sign-up with the address is refused. SECURITY: this depends on no account.
+    pub(super) pending_blocked: bool,
 }
 
 impl App {
-    /// Counts an attempt at `address`, which belongs to `account` if that is given. `device` is the device cookie of
-    /// the browser.
+    /// Counts an attempt at `address`, which belongs to the confirmed `account` if that is given. `device` is the device
+    /// cookie of the browser.
     pub(super) fn begin_login_attempt(
         &self,
         address: &str,
@@ -32,11 +36,9 @@ impl App {
         device: Option<&str>,
     ) -> Result<LoginAttempt, Error> {
         let now = self.clock.now();
+        let address = LoginSource::Address(self.keys.hash(Purpose::Device, address));
         let source = match account.map(|account| account.id) {
-            None => {
-                let address = address.trim().to_ascii_lowercase();
-                LoginSource::UnknownAddress(self.keys.hash(Purpose::Device, &address))
-            }
+            None => address.clone(),
             Some(id) => match device.and_then(|cookie| known_device(&self.keys, cookie, id)) {
                 Some(device) => LoginSource::KnownDevice(id, device),
                 None => LoginSource::UnknownDevices(id),
@@ -47,15 +49,19 @@ impl App {
             LoginSource::UnknownDevices(id) => {
                 Some(self.store.read(|txn| attempts::find_attempts(txn, *id, ATTEMPT_KIND, now))?)
             }
-            LoginSource::KnownDevice(..) | LoginSource::UnknownAddress(_) => None,
+            LoginSource::KnownDevice(..) | LoginSource::Address(_) => None,
         };
         let mut counter = self.lockout.counter();
         if let Some(stored) = stored.filter(|_| !counter.contains(&source)) {
             counter.insert(&source, stored, now);
         }
+        let pending_blocked = counter.blocked_for(&address, now).is_some();
         let blocked = counter.blocked_for(&source, now).is_some();
         let locks = !blocked && counter.record(&source, now).blocked_for(now).is_some();
-        Ok(LoginAttempt { source, blocked, locks })
+        if source != address && !pending_blocked {
+            counter.record(&address, now);
+        }
+        Ok(LoginAttempt { source, blocked, locks, address, pending_blocked })
     }
 
     /// Saves and audits a wrong password. Writes nothing while the account is locked, so a storm of attempts fills no
@@ -67,7 +73,7 @@ impl App {
         let (account, is_stored) = match &attempt.source {
             LoginSource::UnknownDevices(account) => (Some(*account), true),
             LoginSource::KnownDevice(account, _) => (Some(*account), false),
-            LoginSource::UnknownAddress(_) => (None, false),
+            LoginSource::Address(_) => (None, false),
         };
         // For an unknown address only the lockout is audited.
         if attempt.blocked || (account.is_none() && !attempt.locks) {
@@ -99,16 +105,25 @@ impl App {
         Ok(())
     }
 
-    /// Uncounts an attempt whose password was never compared, e.g. because the hasher was busy.
+    /// Uncounts an attempt whose password was never compared, e.g. because the hasher was busy, or was that of a pending
+    /// sign-up. Earlier attempts stay counted, so an attacker's sign-up resets no count.
     pub(super) fn undo_login_attempt(&self, attempt: &LoginAttempt) {
+        let mut counter = self.lockout.counter();
         if !attempt.blocked {
-            self.lockout.counter().undo(&attempt.source);
+            counter.undo(&attempt.source);
+        }
+        if attempt.address != attempt.source && !attempt.pending_blocked {
+            counter.undo(&attempt.address);
         }
     }
 
     /// Restarts the count after a right password. [`clear_failed_logins`] does the same in the file.
     pub(super) fn record_successful_login(&self, attempt: &LoginAttempt) {
         self.lockout.restart(&attempt.source, self.clock.now());
+        // SECURITY: the count of the address only loses this attempt. A restart would show that its owner signed in.
+        if !attempt.pending_blocked {
+            self.lockout.counter().undo(&attempt.address);
+        }
     }
 }
 

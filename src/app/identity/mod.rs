@@ -3,6 +3,7 @@
 //! | module | subject |
 //! |---|---|
 //! | [`accounts`] | creating and deleting an account |
+//! | `pending_sign_up`, `recipient_limit`, `address_key` | what anyone can request for an address, with an account or not |
 //! | [`verification_email`], [`email_confirmation`] | confirming the address of a sign-up |
 //! | [`sign_in`], [`sessions`], `device_cookie` | signing in, and the sessions and devices of a user |
 //! | [`lockout`], [`login_attempt`] | limits on wrong passwords |
@@ -14,6 +15,7 @@
 
 pub mod accounts;
 pub(super) mod active_account;
+mod address_key;
 pub(super) mod device_cookie;
 pub mod email_change;
 pub mod email_confirmation;
@@ -23,8 +25,10 @@ pub mod lockout;
 pub mod login_attempt;
 pub mod password_change;
 pub mod password_hasher;
+mod pending_sign_up;
 pub mod preferences;
 pub mod probe;
+mod recipient_limit;
 pub mod sessions;
 pub mod sign_in;
 pub mod step_up;

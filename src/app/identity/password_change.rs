@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::app::identity::keys::Purpose;
+use crate::app::identity::recipient_limit::queue_requested;
 use crate::app::identity::sessions::Member;
 use crate::app::identity::step_up::consume;
 use crate::app::mail::outbox::queue;
@@ -11,6 +12,7 @@ use crate::domain::accounts::account::PasswordReset;
 use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
 use crate::domain::accounts::link::{RESET_LIFETIME, VERIFICATION_LIFETIME};
 use crate::domain::accounts::password::PasswordHash;
+use crate::domain::accounts::requested_mail::RequestedMail;
 use crate::domain::accounts::step_up::{PendingChange, ProtectedAction};
 use crate::domain::field_error::FieldErrors;
 use crate::domain::mail::TokenRef;
@@ -95,6 +97,7 @@ pub async fn request_reset(app: &App, email: &str, client: &Client) -> Result<()
     let token = app.keys.generate_token(Purpose::Reset)?;
     let mail = app.compose_mail(email.clone(), templates::password_reset(&app.app_url, &token.text), RESET_LIFETIME)?;
     let mail = mail.with_token(TokenRef::Reset(token.hash));
+    let address = app.address_key(&email);
     let entry = app.audit_entry(Actor::Anonymous, AuditAction::PasswordResetRequested, None, client)?;
     app.store
         .write(move |txn| {
@@ -102,11 +105,10 @@ pub async fn request_reset(app: &App, email: &str, client: &Client) -> Result<()
                 .filter(|account| account.verified_at.is_some() && account.disabled_at.is_none());
             audit::add(txn, &AuditEntry { subject: account.as_ref().map(|account| account.id), ..entry });
             if let Some(mut account) = account
-                && account.try_record_reset_mail(now)
+                && queue_requested(txn, RequestedMail::PasswordReset, &mail, address, now)?
             {
                 account.password_reset = Some(PasswordReset { token: token.hash, created_at: now });
                 accounts::put(txn, &account)?;
-                queue(txn, &mail);
             }
             Ok::<_, Error>(())
         })

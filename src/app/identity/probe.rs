@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::identity::accounts::erase_account;
+use crate::app::identity::pending_sign_up::forget_address;
 use crate::app::mail::outbox;
 use crate::app::mail::probe_mailbox::ActiveProbe;
 use crate::app::{App, Error, audit, random_bytes};
@@ -103,8 +104,10 @@ pub async fn remove_probe_account(app: &App, email: Email) -> Result<bool, Error
         return Err(Refusal::operation("this is not the address of a checklist").into());
     }
     let entry = app.audit_entry(Actor::Operator, AuditAction::AccountDeleted, None, &Client::default())?;
+    let address = app.address_key(&email);
     app.store
         .write(move |txn| {
+            forget_address(txn, address)?;
             let account = accounts::find_by_email(txn, &email)?;
             match &account {
                 Some(account) => {

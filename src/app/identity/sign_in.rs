@@ -3,11 +3,12 @@
 use crate::app::identity::keys::Purpose;
 use crate::app::identity::login_attempt::clear_failed_logins;
 use crate::app::identity::password_hasher::PasswordHasher;
+use crate::app::identity::pending_sign_up;
 use crate::app::identity::sessions::{NewSession, SignedIn};
 use crate::app::{App, Error};
 use crate::domain::accounts::password::{Password, PasswordHash};
 use crate::domain::accounts::step_up::{Challenge, ProtectedAction};
-use crate::domain::{Client, Email, Refusal};
+use crate::domain::{Account, Client, Email, Refusal};
 use crate::store::tables::{accounts, challenges};
 
 /// What a correct password leads to.
@@ -23,8 +24,8 @@ pub enum SignInOutcome {
 ///
 /// # Errors
 /// [`Refusal::WrongCredentials`] for an unknown address, a wrong password, and a locked account: all alike and in the
-/// same time. [`Refusal::AccountDisabled`] and [`Refusal::EmailNotVerified`] only when the password is correct;
-/// [`Error::Busy`].
+/// same time. [`Refusal::AccountDisabled`] only when the password is correct; [`Refusal::EmailNotVerified`] when it is
+/// that of the newest sign-up with the address ([`pending_sign_up`]); [`Error::Busy`].
 pub async fn sign_in(
     app: &App,
     email: &str,
@@ -33,28 +34,30 @@ pub async fn sign_in(
     device: Option<&str>,
     client: Client,
 ) -> Result<SignInOutcome, Error> {
-    // SECURITY: an address or password that cannot exist is wrong like any other, and takes as long.
-    let account = match Email::parse(email) {
-        Ok(email) => app.store.read(|txn| accounts::find_by_email(txn, &email))?,
-        Err(_) => None,
+    let known = find_address(app, email)?;
+    let attempt = app.begin_login_attempt(&known.spelling, known.account.as_ref(), device)?;
+    // SECURITY: a password that cannot exist is wrong like any other, and takes as long.
+    let (password, can_match) = match Password::parse(password) {
+        Ok(password) => (password, true),
+        Err(_) => (Password::parse("-").map_err(|_| Refusal::WrongCredentials)?, false),
     };
-    let attempt = app.begin_login_attempt(email, account.as_ref(), device)?;
-    let (password, hash) = match Password::parse(password) {
-        Ok(password) => (password, account.as_ref().map(|account| account.credentials.password.clone())),
-        Err(_) => (Password::parse("-").map_err(|_| Refusal::WrongCredentials)?, None),
-    };
+    let hash = known.account.as_ref().map(|account| account.credentials.password.clone()).filter(|_| can_match);
     let verified = app.passwords.verify(password.clone(), hash).await;
     let is_correct = verified.inspect_err(|_| app.undo_login_attempt(&attempt))?;
-    let Some(account) = account.filter(|_| is_correct && !attempt.blocked) else {
+    let Some(account) = known.account.filter(|_| is_correct && !attempt.blocked) else {
+        // SECURITY: this costs a second hash for every address, with an account or without, and whether or not there
+        // was a sign-up.
+        let pending = known.pending.filter(|_| can_match);
+        if app.passwords.verify(password, pending).await? && !attempt.pending_blocked {
+            app.undo_login_attempt(&attempt);
+            return Err(Refusal::EmailNotVerified.into());
+        }
         app.record_failed_login(&attempt, &client)?;
         return Err(Refusal::WrongCredentials.into());
     };
     app.record_successful_login(&attempt);
     if account.disabled_at.is_some() {
         return Err(Refusal::AccountDisabled.into());
-    }
-    if account.verified_at.is_none() {
-        return Err(Refusal::EmailNotVerified.into());
     }
     let stronger = rehash_if_needed(app, password, &account.credentials.password).await?;
     let new_session = NewSession::prepare(app, account.id, presented, device, client)?;
@@ -84,6 +87,28 @@ pub async fn sign_in(
             new_session.begin(txn).map(SignInOutcome::Session)
         })
         .await
+}
+
+/// What an address is known for when someone signs in with it.
+struct KnownAddress {
+    /// One spelling for all that mean the same address.
+    spelling: String,
+    /// The account that has confirmed it. Nobody can sign in to another.
+    account: Option<Account>,
+    /// The password of the newest sign-up with it.
+    pending: Option<PasswordHash>,
+}
+
+fn find_address(app: &App, input: &str) -> Result<KnownAddress, Error> {
+    let Ok(email) = Email::parse(input) else {
+        return Ok(KnownAddress { spelling: input.trim().to_ascii_lowercase(), account: None, pending: None });
+    };
+    let (address, now) = (app.address_key(&email), app.clock.now());
+    app.store.read(|txn| {
+        let account = accounts::find_by_email(txn, &email)?.filter(|account| account.verified_at.is_some());
+        let pending = pending_sign_up::find(txn, address, now)?;
+        Ok(KnownAddress { spelling: email.as_str().to_owned(), account, pending })
+    })
 }
 
 /// Hashes the password again if the stored hash has weaker parameters than today's; only a sign-in has the password to

@@ -1,11 +1,12 @@
 //! Sending the verification email of a sign-up again.
 
 use crate::app::identity::keys::Purpose;
-use crate::app::mail::outbox::queue;
+use crate::app::identity::recipient_limit::queue_requested;
 use crate::app::{App, Error};
 use crate::domain::accounts::attempts::is_recent;
 use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
 use crate::domain::accounts::link::{EmailLink, RESEND_INTERVAL, VERIFICATION_LIFETIME, VerificationCode};
+use crate::domain::accounts::requested_mail::RequestedMail;
 use crate::domain::mail::TokenRef;
 use crate::domain::{Account, Client, Email, Refusal};
 use crate::mail::templates;
@@ -40,7 +41,7 @@ pub async fn resend_verification(app: &App, email: &str, client: &Client) -> Res
 /// Who requested the email, with the audit entry to add.
 pub(in crate::app) enum ResendRequester {
     Anyone(AuditEntry),
-    /// An admin or operator, who need not wait for [`RESEND_INTERVAL`].
+    /// An admin or operator, who need not wait for [`RESEND_INTERVAL`] or for others who requested mail to the address.
     Admin(AuditEntry),
 }
 
@@ -57,7 +58,12 @@ pub(in crate::app) async fn send_verification(
     let mail = app.compose_mail(account.email.clone(), body, VERIFICATION_LIFETIME)?;
     let mail = mail.with_token(TokenRef::Verification(token.hash));
     let code = Some(VerificationCode { hash: app.keys.code_hasher()(account.id, &code), wrong_attempts: 0 });
-    let skip_interval = app.skip_cooldowns || matches!(requester, ResendRequester::Admin(_));
+    let kind = match requester {
+        ResendRequester::Anyone(_) => RequestedMail::Verification,
+        ResendRequester::Admin(_) => RequestedMail::AdminResend,
+    };
+    let skip_interval = app.skip_cooldowns || kind == RequestedMail::AdminResend;
+    let address = app.address_key(&account.email);
     let queued = app
         .store
         .write(move |txn| {
@@ -68,11 +74,11 @@ pub(in crate::app) async fn send_verification(
             }
             // The address may have been confirmed or changed since the account was read.
             let unconfirmed = current.filter(|now| now.verified_at.is_none() && now.email == account.email);
-            let Some(mut account) = unconfirmed else { return Ok(false) };
+            let Some(account) = unconfirmed else { return Ok(false) };
             let older = links::list_for_account(txn, account.id)?;
             let newest = older.iter().map(|(_, link)| link.created_at).max();
             let is_too_soon = !skip_interval && newest.is_some_and(|at| is_recent(at, now, RESEND_INTERVAL));
-            if is_too_soon || !account.try_record_sign_up_mail(now) {
+            if is_too_soon || !queue_requested(txn, kind, &mail, address, now)? {
                 return Ok(false);
             }
             // SECURITY: links of other sign-ups stay, because they may have been requested by someone else.
@@ -82,8 +88,6 @@ pub(in crate::app) async fn send_verification(
             let credentials = account.credentials.clone();
             let link = EmailLink { account: account.id, credentials, code, created_at: now, used_at: None };
             links::put(txn, &token.hash, &link);
-            accounts::put(txn, &account)?;
-            queue(txn, &mail);
             if let ResendRequester::Admin(entry) = &requester {
                 audit::add(txn, entry);
             }

@@ -40,17 +40,7 @@ pub struct Account {
     /// is deleted with the account.
     #[serde(rename = "mailed_elsewhere", default, skip_serializing_if = "Vec::is_empty")]
     pub mailed_addresses: Vec<MailedAddress>,
-    /// When the owner was last notified of another sign-up with this address.
-    #[serde(rename = "noticed_at", default)]
-    pub sign_up_notified_at: Option<Timestamp>,
-    /// The times of sign-up mail to the address within the last hour.
-    #[serde(rename = "mailed_at", default)]
-    pub sign_up_mailed_at: Vec<Timestamp>,
-    /// The same for mail about forgotten passwords. SECURITY: counted apart, so that sign-ups with a stranger's address cannot
-    /// keep the owner from resetting the password.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub reset_mailed_at: Vec<Timestamp>,
-    /// The same for mail to new addresses.
+    /// The times of mail to new addresses of this account within the last hour.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub new_address_mailed_at: Vec<Timestamp>,
 }
@@ -97,8 +87,8 @@ pub struct MailedAddress {
 /// The most other addresses remembered for an account; the oldest is dropped for a new one.
 const MAX_MAILED_ADDRESSES: usize = 64;
 
-/// The most mails of one kind to one address within an hour, no matter who requests them.
-pub const MAX_MAILS_PER_HOUR: usize = 6;
+/// The most mails to new addresses that one account can cause within an hour. Each recipient has a limit, too.
+const MAX_NEW_ADDRESS_MAILS_PER_HOUR: usize = 6;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -124,9 +114,6 @@ impl Account {
             password_reset: None,
             new_address: None,
             mailed_addresses: Vec::new(),
-            sign_up_notified_at: None,
-            sign_up_mailed_at: Vec::new(),
-            reset_mailed_at: Vec::new(),
             new_address_mailed_at: Vec::new(),
         }
     }
@@ -136,19 +123,14 @@ impl Account {
         &self.credentials.zone
     }
 
-    /// Records a sign-up mail at `now` and returns true, unless there were too many.
-    pub fn try_record_sign_up_mail(&mut self, now: Timestamp) -> bool {
-        try_record(&mut self.sign_up_mailed_at, now)
-    }
-
-    /// Records a mail to a new address at `now` and returns true, unless there were too many.
+    /// Records a mail to a new address at `now` and returns true, unless the last hour's mails have reached the limit.
     pub fn try_record_new_address_mail(&mut self, now: Timestamp) -> bool {
-        try_record(&mut self.new_address_mailed_at, now)
-    }
-
-    /// Records a mail about a forgotten password at `now` and returns true, unless there were too many.
-    pub fn try_record_reset_mail(&mut self, now: Timestamp) -> bool {
-        try_record(&mut self.reset_mailed_at, now)
+        self.new_address_mailed_at.retain(|at| is_recent(*at, now, HOUR));
+        let allowed = self.new_address_mailed_at.len() < MAX_NEW_ADDRESS_MAILS_PER_HOUR;
+        if allowed {
+            self.new_address_mailed_at.push(now);
+        }
+        allowed
     }
 
     /// Records a mail of this account to `email` at `now`, and forgets addresses whose mail is past its retention.
@@ -159,29 +141,10 @@ impl Account {
         self.mailed_addresses.push(MailedAddress { email, at: now });
     }
 
-    /// Records at `now` that the owner is notified of another sign-up and returns true, unless a notice was sent recently.
-    pub fn try_record_sign_up_notice(&mut self, now: Timestamp) -> bool {
-        let is_recent = self.sign_up_notified_at.is_some_and(|at| is_recent(at, now, HOUR));
-        if !is_recent {
-            self.sign_up_notified_at = Some(now);
-        }
-        !is_recent
-    }
-
     /// The user's display name.
     pub fn name(&self) -> &str {
         self.credentials.name.as_str()
     }
-}
-
-/// Records a mail at `now` and returns true, unless the last hour's mails have reached the limit.
-fn try_record(mailed_at: &mut Vec<Timestamp>, now: Timestamp) -> bool {
-    mailed_at.retain(|at| is_recent(*at, now, HOUR));
-    let allowed = mailed_at.len() < MAX_MAILS_PER_HOUR;
-    if allowed {
-        mailed_at.push(now);
-    }
-    allowed
 }
 
 #[cfg(test)]

@@ -49,6 +49,11 @@ impl Attempts {
             .filter(SignedDuration::is_positive)
     }
 
+    /// Whether the first attempt was less than `span` before `now`.
+    pub fn began_within(&self, now: Timestamp, span: SignedDuration) -> bool {
+        is_recent(self.since, now, span)
+    }
+
     /// Records an attempt at `now`. The attempt that exceeds the limit begins the block and is itself blocked.
     ///
     /// When the clock was set back, a new window begins: nobody is blocked for longer.

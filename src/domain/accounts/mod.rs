@@ -10,6 +10,7 @@ pub mod email;
 pub mod link;
 pub mod password;
 pub mod preferences;
+pub mod requested_mail;
 pub mod session;
 pub mod step_up;
 pub mod totp;

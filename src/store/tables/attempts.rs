@@ -1,4 +1,4 @@
-//! Counts of failed attempts, by account and kind. They survive a restart.
+//! Counts of attempts, by account and kind, or by what stands in for an account. They survive a restart.
 
 use jiff::Timestamp;
 
@@ -13,7 +13,15 @@ use crate::store::{Error, Reader, WriteTxn};
 /// # Errors
 /// [`Error::File`]; [`Error::Corrupt`].
 pub fn find_attempts(txn: &impl Reader, account: AccountId, kind: &str, now: Timestamp) -> Result<Attempts, Error> {
-    Ok(txn.get(&ATTEMPTS, &(account, kind.to_owned()))?.unwrap_or_else(|| Attempts::new(now)))
+    Ok(find_stored(txn, account, kind)?.unwrap_or_else(|| Attempts::new(now)))
+}
+
+/// The failed attempts of this kind; `None` when there were none.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Corrupt`].
+pub fn find_stored(txn: &impl Reader, account: AccountId, kind: &str) -> Result<Option<Attempts>, Error> {
+    txn.get(&ATTEMPTS, &(account, kind.to_owned()))
 }
 
 pub fn put(txn: &mut WriteTxn<'_, '_>, account: AccountId, kind: &str, attempts: &Attempts) {

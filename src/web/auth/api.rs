@@ -96,6 +96,7 @@ pub async fn log_out(request: Request) -> Result<Response, HttpError> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct VerifyEmail {
     #[serde(default)]
     token: String,
@@ -106,6 +107,9 @@ struct VerifyEmail {
     /// Required if several sign-ups used the same address.
     #[serde(default)]
     password: String,
+    /// With `token`: `password` is a new one, and these replace what was entered at sign-up.
+    display_name: Option<String>,
+    time_zone: Option<String>,
 }
 
 /// `POST /api/auth/verify-email`: 200 `{userId}`. The predecessor used GET, which mail scanners send as well.
@@ -117,7 +121,14 @@ pub async fn verify_email(request: Request) -> Result<Response, HttpError> {
             email_confirmation::confirm_email_by_code(app, &input.email, code, &input.password, &client).await?
         }
         None if input.token.is_empty() => return Err(Refusal::field("token", "The token is missing.").into()),
-        None => email_confirmation::confirm_email(app, &input.token, &input.password, &client).await?,
+        None => match input.display_name {
+            Some(name) => {
+                let (password, zone) = (input.password, input.time_zone);
+                let sign_up = accounts::SignUpInput { name, password, zone, ..accounts::SignUpInput::default() };
+                email_confirmation::confirm_with_new_sign_up(app, &input.token, sign_up, &client).await?
+            }
+            None => email_confirmation::confirm_email(app, &input.token, &input.password, &client).await?,
+        },
     };
     match confirmed {
         (id, LinkStatus::Open) => Ok(response::json(StatusCode::OK, &json!({ "userId": id }))),

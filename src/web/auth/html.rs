@@ -34,13 +34,7 @@ pub async fn sign_up_form(request: Request) -> Result<Response, HttpError> {
 /// `POST /sign-up`.
 pub async fn sign_up(request: Request) -> Result<Response, HttpError> {
     let form = request.form().await?;
-    let input = accounts::SignUpInput {
-        email: form.get("email").to_owned(),
-        name: form.get("displayName").to_owned(),
-        password: form.get("password").to_owned(),
-        confirmation: Some(form.get("confirmPassword").to_owned()),
-        zone: form.maybe("timeZone").map(str::to_owned),
-    };
+    let input = sign_up_input(&form);
     let show_form = |status, errors: &[FieldError], alert| Ok(sign_up_page(&request, &form, status, errors, alert));
     match accounts::sign_up(&request.state.app, input, &request.client()).await {
         Ok(_) => Ok(response::see_other("/sign-up?sent")),
@@ -48,6 +42,21 @@ pub async fn sign_up(request: Request) -> Result<Response, HttpError> {
         Err(app::Error::Busy) => show_form(StatusCode::SERVICE_UNAVAILABLE, &[], Some(&HttpError::Busy.to_string())),
         Err(error) => Err(error.into()),
     }
+}
+
+fn sign_up_input(form: &FormFields) -> accounts::SignUpInput {
+    accounts::SignUpInput {
+        email: form.get("email").to_owned(),
+        name: form.get("displayName").to_owned(),
+        password: form.get("password").to_owned(),
+        confirmation: Some(form.get("confirmPassword").to_owned()),
+        zone: form.maybe("timeZone").map(str::to_owned),
+    }
+}
+
+/// What was entered in the sign-up form, except for the passwords.
+fn entered_sign_up(form: &FormFields) -> pages::SignUpForm<'_> {
+    pages::SignUpForm { name: form.get("displayName"), email: form.get("email"), zone: form.get("timeZone") }
 }
 
 /// The form with its input, except for the passwords.
@@ -58,9 +67,7 @@ fn sign_up_page(
     errors: &[FieldError],
     alert: Option<&str>,
 ) -> Response {
-    let input =
-        pages::SignUpForm { name: form.get("displayName"), email: form.get("email"), zone: form.get("timeZone") };
-    response::page(status, pages::sign_up(&request.frame(), input, errors, alert))
+    response::page(status, pages::sign_up(&request.frame(), entered_sign_up(form), errors, alert))
 }
 
 /// `POST /sign-up` above the limit.
@@ -79,22 +86,34 @@ pub async fn verify_email_form(request: Request) -> Result<Response, HttpError> 
             let page = pages::request_link(&request.frame(), None, code_form(query.get("email")), &[], sent);
             Ok(with_token(response::page(StatusCode::OK, page)))
         }
-        token => link_page(&request, token, StatusCode::OK, None),
+        token => link_page(&request, token, StatusCode::OK, LinkFailure::default()),
     }
 }
 
-/// `POST /verify-email`: confirms an address with the token of a link or with the code from the email.
+/// `POST /verify-email`: confirms an address with the token of a link, with or without a new sign-up, or with the code from
+/// the email.
 pub async fn verify_email(request: Request) -> Result<Response, HttpError> {
     let form = request.form().await?;
     let (token, password, client) = (form.get("token"), form.get("password"), request.client());
     if let Some(code) = form.maybe("digits") {
         return verify_email_by_code(&request, form.get("email"), code, password).await;
     }
-    match email_confirmation::confirm_email(&request.state.app, token, password, &client).await {
+    let app = &request.state.app;
+    let confirmed = match form.maybe("displayName") {
+        Some(_) => email_confirmation::confirm_with_new_sign_up(app, token, sign_up_input(&form), &client).await,
+        None => email_confirmation::confirm_email(app, token, password, &client).await,
+    };
+    match confirmed {
         Ok((_, status)) => Ok(confirmed_page(&request, status)),
         Err(app::Error::Refused(refusal @ Refusal::PasswordRequired)) => {
-            link_page(&request, token, UNPROCESSABLE, Some(&refusal))
+            link_page(&request, token, UNPROCESSABLE, LinkFailure { refusal: Some(&refusal), ..LinkFailure::default() })
         }
+        Err(app::Error::Refused(Refusal::InvalidFields(errors))) => link_page(
+            &request,
+            token,
+            UNPROCESSABLE,
+            LinkFailure { new_sign_up: Some((entered_sign_up(&form), &errors)), ..LinkFailure::default() },
+        ),
         Err(app::Error::Refused(refusal)) => {
             Ok(with_token(response::page(UNPROCESSABLE, invalid_link(&request, &refusal))))
         }
@@ -129,12 +148,20 @@ fn code_form(email: &str) -> CodeForm<'_> {
     CodeForm { email, ..CodeForm::default() }
 }
 
+/// What failed on the page that a link leads to.
+#[derive(Default, Clone, Copy)]
+struct LinkFailure<'a> {
+    refusal: Option<&'a Refusal>,
+    /// A new sign-up with its errors.
+    new_sign_up: Option<(pages::SignUpForm<'a>, &'a [FieldError])>,
+}
+
 /// The page that a link leads to.
 fn link_page(
     request: &Request,
     token: &str,
     status: StatusCode,
-    refusal: Option<&Refusal>,
+    failure: LinkFailure<'_>,
 ) -> Result<Response, HttpError> {
     let (status, page) = match email_confirmation::open_link(&request.state.app, token) {
         Ok(link) if link.status == LinkStatus::Used => (StatusCode::OK, pages::confirmed(&request.frame(), true)),
@@ -143,9 +170,10 @@ fn link_page(
                 token,
                 email: link.email.as_str(),
                 name: link.name.as_str(),
-                contested: link.contested,
+                contested: link.contested || failure.new_sign_up.is_some(),
+                new_sign_up: failure.new_sign_up,
             };
-            let alert = refusal.map(ToString::to_string);
+            let alert = failure.refusal.map(ToString::to_string);
             (status, pages::confirm(&request.frame(), form, alert.as_deref()))
         }
         Err(app::Error::Refused(refusal)) => (UNPROCESSABLE, invalid_link(request, &refusal)),

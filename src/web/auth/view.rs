@@ -28,24 +28,27 @@ const PASSWORD: Field<'static> = Field {
     hint: None,
 };
 
+const NAME: Field<'static> = Field {
+    name: "displayName",
+    label: "Display name",
+    input_type: "text",
+    value: "",
+    autocomplete: "name",
+    hint: None,
+};
+
+const NEW_PASSWORD: Field<'static> = Field {
+    autocomplete: "new-password",
+    hint: Some("At least 12 characters. Four unrelated words work well."),
+    ..PASSWORD
+};
+
+const CONFIRMATION: Field<'static> =
+    Field { name: "confirmPassword", label: "Confirm password", autocomplete: "new-password", ..PASSWORD };
+
 /// The sign-up form with the submitted values and their errors. `busy` is shown when the server could not handle the
 /// form.
 pub fn sign_up(frame: &Frame<'_>, form: SignUpForm<'_>, errors: &[FieldError], busy: Option<&str>) -> Markup {
-    let name = Field {
-        name: "displayName",
-        label: "Display name",
-        input_type: "text",
-        value: form.name,
-        autocomplete: "name",
-        hint: None,
-    };
-    let password = Field {
-        autocomplete: "new-password",
-        hint: Some("At least 12 characters. Four unrelated words work well."),
-        ..PASSWORD
-    };
-    let confirmation =
-        Field { name: "confirmPassword", label: "Confirm password", autocomplete: "new-password", ..PASSWORD };
     document(
         frame,
         "Create your account",
@@ -55,10 +58,10 @@ pub fn sign_up(frame: &Frame<'_>, form: SignUpForm<'_>, errors: &[FieldError], b
                 h1 { "Create your account" }
                 @if let Some(message) = busy { (alert(message)) }
                 form.stack method="post" action="/sign-up" novalidate {
-                    (field("", &name, errors))
+                    (field("", &Field { value: form.name, ..NAME }, errors))
                     (field("", &Field { value: form.email, ..EMAIL }, errors))
-                    (field("", &password, errors))
-                    (field("", &confirmation, errors))
+                    (field("", &NEW_PASSWORD, errors))
+                    (field("", &CONFIRMATION, errors))
                     (time_zone_field::field(form.zone, errors))
                     button.button type="submit" { "Create account" }
                 }
@@ -98,6 +101,8 @@ pub struct ConfirmForm<'a> {
     pub name: &'a str,
     /// Whether the password is required, because the address was used for several sign-ups.
     pub contested: bool,
+    /// The values and errors of a new sign-up on this page.
+    pub new_sign_up: Option<(SignUpForm<'a>, &'a [FieldError])>,
 }
 
 /// The page behind the link in the email. Opening it changes nothing; its button confirms the address.
@@ -121,10 +126,31 @@ pub fn confirm(frame: &Frame<'_>, link: ConfirmForm<'_>, error: Option<&str>) ->
                     @if link.contested { (username_field(link.email)) (field("", &password, &[])) }
                     button.button type="submit" { "Confirm email" }
                 }
+                @if link.contested { (new_sign_up_form(link, error.is_some())) }
                 p.footnote { "Didn't sign up? Close this page, and nothing will happen." }
             }
+            @if link.contested { script type="module" src=(address("sign-up.js")) {} }
         },
     )
+}
+
+/// For owners whose password the page doesn't accept: a new sign-up that needs no other email. `open` shows it at once.
+fn new_sign_up_form(link: ConfirmForm<'_>, open: bool) -> Markup {
+    let (form, errors) = link.new_sign_up.unwrap_or_default();
+    html! {
+        details.code-entry open[open || link.new_sign_up.is_some()] {
+            summary { "Password not accepted? Choose a new one" }
+            form.stack method="post" action="/verify-email" novalidate {
+                input type="hidden" name="token" value=(link.token);
+                (username_field(link.email))
+                (field("new-", &Field { value: form.name, ..NAME }, errors))
+                (field("new-", &Field { label: "New password", ..NEW_PASSWORD }, errors))
+                (field("new-", &Field { label: "Confirm new password", ..CONFIRMATION }, errors))
+                (time_zone_field::field(form.zone, errors))
+                button.button.plain type="submit" { "Save and confirm email" }
+            }
+        }
+    }
 }
 
 /// The address is confirmed. `already` says that it was before.

@@ -3,7 +3,7 @@
 //! It is a plain select, although there are about 600 time zones. Phones show it as a full-screen list, screen readers
 //! support it, nothing can be mistyped, and it works without JavaScript. (The alternative, a text field with
 //! suggestions, is missing on some phones and not announced by some screen readers.) Zones are grouped by region and
-//! listed by city, so that typing "lis" finds Lisbon. This adds 29 KB to two pages that are rarely opened.
+//! listed by city, so that typing "lis" finds Lisbon. This adds 29 KB to pages that are rarely opened.
 
 use std::collections::BTreeMap;
 
