@@ -35,7 +35,7 @@ pub mod two_factor;
 pub mod ui;
 
 pub use crate::web::http::format::Format;
-pub use crate::web::http::operator_token::{OPERATOR_HEADER, Operator, OperatorFuture};
+pub use crate::web::http::operator_token::{OPERATOR_HEADER, Operator};
 pub use crate::web::http::page_cache::{MAX_CACHE_BYTES, MAX_PAGES_PER_USER};
 pub use crate::web::http::rate_limit::{LimitScope, MAX_CALLERS, RateLimit};
 pub use crate::web::http::state::WebState;

@@ -1,10 +1,9 @@
-//! `POST /api/operator/verify`: questions of an operator's checklist on another machine.
+//! `POST /api/operator/verify`: commands of an operator's checklist on another machine.
 //!
-//! This module only checks the token; [`Operator::handler`](crate::web::Operator) answers. Without the token the path does not exist,
+//! This module only checks the token; [`Operator`](crate::web::Operator) responds. Without the token the path does not exist,
 //! regardless of the method.
 
-use serde_json::Value;
-use warp::http::{HeaderMap, HeaderValue, StatusCode};
+use warp::http::{HeaderMap, HeaderValue};
 
 use crate::domain::accounts::attempts::AttemptLimit;
 use crate::web::http::basic_auth::constant_time_eq;
@@ -12,11 +11,10 @@ use crate::web::http::error::HttpError;
 use crate::web::http::operator_token::OPERATOR_HEADER;
 use crate::web::http::rate_limit::{LimitScope, RateLimit};
 use crate::web::http::request::Request;
-use crate::web::http::response;
 use crate::web::http::response::Response;
 
-/// The largest question in bytes. Reports are the largest.
-const MAX_QUESTION_BYTES: usize = 256 << 10;
+/// The largest command in bytes. Reports are the largest.
+const MAX_COMMAND_BYTES: usize = 256 << 10;
 /// Wrong tokens from one address.
 const WRONG_TOKEN: RateLimit =
     RateLimit { name: "operator-token", rule: AttemptLimit::from_minutes(5, 5, 10), scope: LimitScope::Client };
@@ -52,9 +50,8 @@ fn token(headers: &HeaderMap) -> Option<&[u8]> {
     headers.get(OPERATOR_HEADER).map(HeaderValue::as_bytes).filter(|value| !value.is_empty())
 }
 
-/// Responds with 200 and the handler's answer.
+/// Responds with 200 and the answer to the command.
 pub async fn verify(request: Request) -> Result<Response, HttpError> {
     let operator = request.state.operator.clone().ok_or(HttpError::NotFound)?;
-    let question: Value = request.json_up_to(MAX_QUESTION_BYTES).await?;
-    Ok(response::json(StatusCode::OK, &(operator.handler)(question).await?))
+    operator.respond(request.json_bytes(MAX_COMMAND_BYTES).await?).await
 }

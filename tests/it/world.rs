@@ -125,7 +125,7 @@ impl World {
         state.operator = settings
             .operator_token
             .clone()
-            .map(|token| Operator { token, handler: Arc::new(|question| Box::pin(async move { Ok(question) })) });
+            .map(|token| Operator::new(token, |command: serde_json::Value| async move { Ok(command) }));
         let state = Arc::new(state);
         let service = web::service(Arc::clone(&state)).unwrap();
         let (stop, stopping) = oneshot::channel();

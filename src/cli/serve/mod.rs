@@ -167,14 +167,13 @@ fn print_address(settings: &Settings, app_url: &url::Url, bound: SocketAddr, was
     print(format_args!("Serving {} at {url} from {file}{created}{behind_proxy}", settings.environment));
 }
 
-/// Answers the checklist of an operator on another machine.
+/// Executes the commands of an operator's checklist on another machine.
 fn remote_operator(token: Secret, context: &Arc<OperatorContext>) -> Operator {
     let context = Arc::clone(context);
-    let handler = move |body| -> web::OperatorFuture {
+    Operator::new(token, move |envelope| {
         let context = Arc::clone(&context);
-        Box::pin(async move { agent::execute_remote(&context, body).await.map(|answer| serde_json::json!(answer)) })
-    };
-    Operator { token, handler: Arc::new(handler) }
+        async move { agent::execute_remote(&context, envelope).await }
+    })
 }
 
 /// Records which binary serves from now on, in the background: hashing the binary takes a moment.

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::report::VerifyReport;
 use super::response::ControlResponse;
@@ -206,25 +206,38 @@ pub struct ReportKept {
     pub approved: bool,
 }
 
+/// A message with an answer: `done` over the control socket, `data` over HTTPS.
+#[derive(Deserialize)]
+struct AnswerMessage<A> {
+    #[serde(alias = "data")]
+    done: A,
+}
+
 impl VerifyCommand {
-    /// Reads the answer to this command. The JSON carries no tag: the command decides its type.
+    /// Reads a message with the answer to this command. The JSON carries no tag: the command decides its type.
     ///
     /// # Errors
     /// When it is not an answer to this command.
-    pub fn parse_answer(&self, answer: Value) -> serde_json::Result<VerifyAnswer> {
+    pub fn parse_answer(&self, message: &str) -> serde_json::Result<VerifyAnswer> {
+        fn parse<A: DeserializeOwned>(
+            message: &str,
+            convert: fn(A) -> VerifyAnswer,
+        ) -> serde_json::Result<VerifyAnswer> {
+            serde_json::from_str::<AnswerMessage<A>>(message).map(|message| convert(message.done))
+        }
         match self {
-            Self::Facts => serde_json::from_value(answer).map(VerifyAnswer::Facts),
-            Self::Begin => serde_json::from_value(answer).map(VerifyAnswer::ProbeStarted),
-            Self::Mail => serde_json::from_value(answer).map(VerifyAnswer::Mail),
-            Self::Event => serde_json::from_value(answer).map(VerifyAnswer::Event),
-            Self::End => serde_json::from_value(answer).map(VerifyAnswer::ProbeEnded),
-            Self::Report(_) => serde_json::from_value(answer).map(VerifyAnswer::ReportKept),
+            Self::Facts => parse(message, VerifyAnswer::Facts),
+            Self::Begin => parse(message, VerifyAnswer::ProbeStarted),
+            Self::Mail => parse(message, VerifyAnswer::Mail),
+            Self::Event => parse(message, VerifyAnswer::Event),
+            Self::End => parse(message, VerifyAnswer::ProbeEnded),
+            Self::Report(_) => parse(message, VerifyAnswer::ReportKept),
         }
     }
 
     pub(super) fn parse_response(&self, line: &str) -> serde_json::Result<ControlResponse<VerifyAnswer>> {
-        Ok(match serde_json::from_str::<ControlResponse<Value>>(line)? {
-            ControlResponse::Done(answer) => ControlResponse::Done(self.parse_answer(answer)?),
+        Ok(match serde_json::from_str::<ControlResponse<IgnoredAny>>(line)? {
+            ControlResponse::Done(_) => ControlResponse::Done(self.parse_answer(line)?),
             ControlResponse::Refused(why) => ControlResponse::Refused(why),
             ControlResponse::Failed(why) => ControlResponse::Failed(why),
             ControlResponse::Working(step) => ControlResponse::Working(step),
@@ -261,8 +274,11 @@ mod tests {
             (VerifyCommand::End, json!({ "wasThere": true })),
         ];
         for (command, json) in answers {
-            assert_eq!(json!(command.parse_answer(json.clone()).unwrap()), json);
+            for message in [json!({ "done": json }), json!({ "ok": true, "data": json })] {
+                assert_eq!(json!(command.parse_answer(&message.to_string()).unwrap()), json);
+            }
         }
-        assert!(VerifyCommand::End.parse_answer(json!({ "mail": null })).is_err(), "an answer to another command");
+        let other = r#"{"done":{"mail":null}}"#;
+        assert!(VerifyCommand::End.parse_answer(other).is_err(), "an answer to another command");
     }
 }

@@ -8,7 +8,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::checklist::check_ids;
 use super::sentry_event::{ENVELOPE_CONTENT_TYPE, test_envelope};
@@ -71,13 +70,11 @@ pub async fn execute(
     })
 }
 
-/// Executes a command that came over HTTPS with the operator token, as JSON of a [`VerifyEnvelope`].
+/// Executes a command that came over HTTPS with the operator token.
 ///
 /// # Errors
-/// As for [`execute`]; [`Error::Refused`] for a malformed command, or one for another environment.
-pub async fn execute_remote(context: &OperatorContext, body: Value) -> Result<VerifyAnswer, Error> {
-    let envelope: VerifyEnvelope = serde_json::from_value(body)
-        .map_err(|error| Refusal::operation(format!("the command cannot be read: {error}")))?;
+/// As for [`execute`]; [`Error::Refused`] for a command for another environment.
+pub async fn execute_remote(context: &OperatorContext, envelope: VerifyEnvelope) -> Result<VerifyAnswer, Error> {
     let own = &context.app.store.stamp().environment;
     if envelope.environment != *own {
         let why = format!("the server there serves “{own}”, and the checklist is for “{}”", envelope.environment);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::http_client::{Endpoint, HttpClient};
 use super::server::{ServerError, VerifyServer};
@@ -16,6 +16,17 @@ use crate::ops::protocol::verify::{VerifyAnswer, VerifyCommand, VerifyEnvelope};
 const PATH: &str = "/api/operator/verify";
 /// Keeping a report of a release that passed takes a snapshot.
 const REMOTE_TIMEOUT: Duration = Duration::from_mins(10);
+
+/// What the server says when it does not execute a command.
+#[derive(Deserialize)]
+struct Failure {
+    error: FailureDetail,
+}
+
+#[derive(Deserialize)]
+struct FailureDetail {
+    message: String,
+}
 
 /// The server of a deployment.
 pub struct RemoteServer {
@@ -47,14 +58,15 @@ impl RemoteServer {
 impl VerifyServer for RemoteServer {
     fn execute(&mut self, command: VerifyCommand) -> Result<VerifyAnswer, ServerError> {
         let envelope = VerifyEnvelope { environment: self.environment.clone(), command };
-        let response = self.client.send_json("POST", PATH, &serde_json::to_value(&envelope)?)?;
+        let command = serde_json::to_string(&envelope)?;
+        let response = self.client.request("POST", PATH, Some("application/json"), &command)?;
         match response.status {
-            200 => Ok(envelope.command.parse_answer(response.json_at("/data"))?),
+            200 => Ok(envelope.command.parse_answer(&response.text)?),
             404 => Err(ServerError::TokenRejected),
             status => {
-                let message = match response.json_at("/error/message") {
-                    Value::String(message) => message,
-                    _ => "without a message; check the proxy in front of it".to_owned(),
+                let message = match serde_json::from_str::<Failure>(&response.text) {
+                    Ok(Failure { error }) => error.message,
+                    Err(_) => "without a message; check the proxy in front of it".to_owned(),
                 };
                 Err(ServerError::Status { status, message })
             }

@@ -121,11 +121,20 @@ async fn discard(body: Option<Body>, timeout: Duration) {
 /// Reads a JSON body. The error names a missing field.
 pub async fn read_json<T: DeserializeOwned>(
     headers: &HeaderMap,
-    mut body: Option<Body>,
+    body: Option<Body>,
     limit: BodyLimit,
 ) -> Result<T, HttpError> {
+    parse_json(&read_json_bytes(headers, body, limit).await?)
+}
+
+/// Reads a JSON body without parsing it.
+pub async fn read_json_bytes(
+    headers: &HeaderMap,
+    mut body: Option<Body>,
+    limit: BodyLimit,
+) -> Result<Bytes, HttpError> {
     require_content_type(headers, "application/json")?;
-    parse_json(&read(headers, body.as_mut(), limit).await?)
+    read(headers, body.as_mut(), limit).await
 }
 
 /// Reads a JSON body whose fields are all optional. An empty body gives the default.

@@ -165,6 +165,11 @@ impl Request {
         body::read_json(&self.headers, self.take_body(), self.body_limit(max_bytes)).await
     }
 
+    /// A JSON body of at most `max_bytes`, not parsed.
+    pub async fn json_bytes(&self, max_bytes: usize) -> Result<Bytes, HttpError> {
+        body::read_json_bytes(&self.headers, self.take_body(), self.body_limit(max_bytes)).await
+    }
+
     /// A body of any type, of at most `max_bytes`, which must arrive within `timeout`.
     pub async fn body_bytes(&self, max_bytes: usize, timeout: Duration) -> Result<Bytes, HttpError> {
         let limit = BodyLimit { max_bytes, timeout: timeout.min(self.state.body_timeout) };
