@@ -58,6 +58,7 @@ use atlas::app::habits::completions;
 use atlas::config::Flags;
 use atlas::domain::AccountId;
 use atlas::store::Store;
+use atlas::store::migrations::Migrations;
 use atlas::store::tables::schema::COMPLETIONS;
 use atlas::store::tables::{accounts, completions as stored};
 use client::{Connection, Request, Script};
@@ -253,7 +254,7 @@ async fn measure_use_cases(folder: &Path, dataset: &Dataset) -> UseCaseTimes {
     std::fs::write(&config, "").expect("settings");
     let flags = Flags { config: Some(config), ..Flags::default() };
     let settings = atlas::config::check(&flags, &BTreeMap::new()).expect("settings").settings.expect("settings");
-    let store = Store::open(&settings.data_file, &settings.environment).expect("the file");
+    let store = Store::open(&settings.data_file, &settings.environment, Migrations::BUILT_IN).expect("the file");
     let app_url = "http://localhost:3000".parse().expect("an address");
     let app = App::new(store, &settings, app_url, Clock::System).expect("the app");
     let began = Instant::now();

@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use atlas::domain::{Environment, FileId};
+use atlas::store::migrations::Migrations;
 use atlas::store::tables::schema::COUNTS;
 use atlas::store::{Error, Store};
 use jiff::Timestamp;
@@ -125,7 +126,9 @@ async fn main() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let born = (FileId::generate(Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], Timestamp::UNIX_EPOCH);
-    let store = Store::open_or_create(&path("atlas.redb"), &Environment::development(), || born).unwrap().store;
+    let store = Store::open_or_create(&path("atlas.redb"), &Environment::development(), Migrations::BUILT_IN, || born)
+        .unwrap()
+        .store;
     let rows = fill(&store, megabytes).await;
     println!("a file of {} MB", fs::metadata(store.path()).unwrap().len() / 1_000_000);
 
@@ -170,7 +173,7 @@ async fn main() {
     // The file as a process leaves it that was killed between two commits.
     copy_and_sync(store.path(), &path("killed"));
     let began = Instant::now();
-    drop(Store::open(&path("killed"), &Environment::development()).unwrap());
+    drop(Store::open(&path("killed"), &Environment::development(), Migrations::BUILT_IN).unwrap());
     println!("opened after a kill in {:.2} s", began.elapsed().as_secs_f64());
     println!("speed against cp {:.2}, p99 against none {:.2}", ratios[2], p99_during / p99_without);
 }

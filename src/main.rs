@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use atlas::store::migrations::Migrations;
 
 fn main() -> ExitCode {
-    atlas::cli::run(Migrations::built_in())
+    atlas::cli::run(Migrations::BUILT_IN)
 }

@@ -17,6 +17,7 @@ use atlas::domain::{
     Account, AccountId, Client, Day, Description, DisplayName, Email, Environment, Habit, HabitId, ReminderTimes,
     Title, Weekdays, Zone,
 };
+use atlas::store::migrations::Migrations;
 use atlas::store::tables::schema;
 use atlas::store::tables::{accounts, completions, habits, sessions};
 use atlas::store::{Error, Store, WriteTxn};
@@ -66,7 +67,8 @@ impl Dataset {
         let path = folder.join("data/development/atlas.redb");
         let environment: Environment = "development".parse().expect("an environment");
         let born = new_file_identity(&Clock::System).expect("random numbers");
-        let store = Store::open_or_create(&path, &environment, || born).expect("a data file").store;
+        let store =
+            Store::open_or_create(&path, &environment, Migrations::BUILT_IN, || born).expect("a data file").store;
         let keys = Keys::derive(None, store.file_key(), &environment);
         let history = Arc::new(History::until_yesterday());
         for first in (0..members).step_by(MEMBERS_PER_COMMIT) {

@@ -8,6 +8,7 @@ use std::time::Instant;
 use atlas::app::clock::Clock;
 use atlas::app::new_file_identity;
 use atlas::domain::Environment;
+use atlas::store::migrations::Migrations;
 use atlas::store::tables::schema::COUNTS;
 use atlas::store::{Error, Store};
 use tokio::runtime::Runtime;
@@ -52,7 +53,7 @@ pub fn measure(plan: &Plan, folder: &Path, runtime: &Runtime, table: &mut Table)
     table.add(Row::absolute(format!("first 200 after kill -9, {megabytes} MB"), Millis(starts)).at_most(100.0));
 
     print_progress("measuring snapshots against cp");
-    let store = Store::open(&path, &Environment::development()).expect("the file");
+    let store = Store::open(&path, &Environment::development(), Migrations::BUILT_IN).expect("the file");
     let (mut snapshot, mut cp) = (Vec::new(), Vec::new());
     for _ in 0..REPETITIONS {
         cp.push(copy_and_sync(&path, &folder.join("cp")));
@@ -72,7 +73,9 @@ pub fn measure(plan: &Plan, folder: &Path, runtime: &Runtime, table: &mut Table)
 
 async fn fill(path: &Path, megabytes: u64) {
     let born = new_file_identity(&Clock::System).expect("random numbers");
-    let store = Store::open_or_create(path, &Environment::development(), || born).expect("a data file").store;
+    let store = Store::open_or_create(path, &Environment::development(), Migrations::BUILT_IN, || born)
+        .expect("a data file")
+        .store;
     let mut rows = 0_u64;
     while std::fs::metadata(path).expect("the file").len() < megabytes * 1_000_000 {
         let batch = rows..rows + 5_000;

@@ -3,14 +3,13 @@
 use super::error::CommandError;
 use crate::app::clock::Clock;
 use crate::app::new_file_identity;
-use crate::config::Settings;
-use crate::ops::isolation::Creation;
-use crate::ops::{isolation, previews};
+use crate::ops::isolation::{Creation, DataFile};
+use crate::ops::previews;
 use crate::store::OpenedFile;
 
 /// Opens the data file, or creates it if it is missing.
-pub(super) fn open_or_create(settings: &Settings, creation: Creation) -> Result<OpenedFile, CommandError> {
-    previews::require_created(settings)?;
+pub(super) fn open_or_create(file: DataFile<'_>, creation: Creation) -> Result<OpenedFile, CommandError> {
+    previews::require_created(file.settings)?;
     let identity = new_file_identity(&Clock::System)?;
-    Ok(isolation::open(settings, creation, || identity)?)
+    Ok(file.open_or_create(creation, || identity)?)
 }

@@ -14,10 +14,12 @@ use crate::config::{Flags, Settings};
 use crate::domain::environment::files::control_socket;
 use crate::ops::approvals::Approvals;
 use crate::ops::context::OperatorContext;
+use crate::ops::control;
 use crate::ops::execute::{execute, outcome_of};
+use crate::ops::isolation::{self, DataFile};
 use crate::ops::protocol::{Answer, Command, Envelope, Outcome, RollbackCommand};
 use crate::ops::rollback::{RollbackEnvironment, rollback};
-use crate::ops::{control, isolation};
+use crate::store::migrations::Migrations;
 use crate::store::{OpenError, Store};
 
 /// A locked file without a socket belongs to a server that is starting or stopping, so it is tried again.
@@ -27,11 +29,13 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// Loads the settings and executes a command. `select` picks the answer that belongs to the command.
 pub(super) fn run<A>(
     flags: &Flags,
+    migrations: Migrations,
     command: Command,
     select: fn(Answer) -> Option<A>,
 ) -> Result<InEnvironment<A>, CommandError> {
     let settings = load_settings(flags)?;
-    let answer = select(send_or_execute(&settings, command)?).ok_or_else(unexpected_answer)?;
+    let file = DataFile { settings: &settings, migrations };
+    let answer = select(send_or_execute(file, command)?).ok_or_else(unexpected_answer)?;
     Ok(InEnvironment { answer, environment: settings.environment })
 }
 
@@ -40,10 +44,10 @@ pub(super) fn unexpected_answer() -> CommandError {
 }
 
 /// Executes a command; the steps of long work are printed.
-pub(super) fn send_or_execute(settings: &Settings, command: Command) -> Result<Answer, CommandError> {
+pub(super) fn send_or_execute(file: DataFile<'_>, command: Command) -> Result<Answer, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| CommandError::io("starting the runtime", error))?;
-    let outcome = runtime.block_on(try_until_open(settings, command, &mut print_progress()))?;
+    let outcome = runtime.block_on(try_until_open(file, command, &mut print_progress()))?;
     match outcome {
         Outcome::Done(answer) => Ok(answer),
         Outcome::Refused(why) => Err(CommandError::Refused(why)),
@@ -52,13 +56,14 @@ pub(super) fn send_or_execute(settings: &Settings, command: Command) -> Result<A
 }
 
 async fn try_until_open(
-    settings: &Settings,
+    file: DataFile<'_>,
     command: Command,
     on_progress: Progress<'_>,
 ) -> Result<Outcome, CommandError> {
     // A server executes every command that reaches its socket, so the environment is checked before anything is sent.
     // Rolling back is for files that do not open, too.
-    check_data_file(settings, matches!(command, Command::Rollback(_)))?;
+    check_data_file(file, matches!(command, Command::Rollback(_)))?;
+    let settings = file.settings;
     let mut attempts = 0;
     let envelope = Envelope { environment: settings.environment.clone(), command };
     loop {
@@ -67,8 +72,8 @@ async fn try_until_open(
             return Ok(outcome);
         }
         let executed = match &envelope.command {
-            Command::Rollback(command) => roll_back_here(settings, command, on_progress).map_err(CommandError::from),
-            _ => match isolation::open_existing(settings, |why| print_error(why)) {
+            Command::Rollback(command) => roll_back_here(file, command, on_progress).map_err(CommandError::from),
+            _ => match file.open(|why| print_error(why)) {
                 Ok(store) => return execute_here(settings, store, envelope.command, on_progress).await,
                 Err(error) => Err(error.into()),
             },
@@ -91,8 +96,8 @@ fn is_locked(error: &CommandError) -> bool {
 }
 
 /// Checks that the data file belongs to this environment; with `may_be_unreadable` it may be missing or corrupt.
-pub(super) fn check_data_file(settings: &Settings, may_be_unreadable: bool) -> Result<(), CommandError> {
-    match isolation::check_data_file(settings) {
+pub(super) fn check_data_file(file: DataFile<'_>, may_be_unreadable: bool) -> Result<(), CommandError> {
+    match file.check() {
         Ok(()) | Err(isolation::Error::Open(OpenError::Locked { .. })) => Ok(()),
         Err(isolation::Error::Open(error)) if may_be_unreadable && may_be_ours(&error) => Ok(()),
         Err(error) => Err(error.into()),
@@ -106,14 +111,16 @@ fn may_be_ours(error: &OpenError) -> bool {
 }
 
 fn roll_back_here(
-    settings: &Settings,
+    file: DataFile<'_>,
     command: &RollbackCommand,
     on_progress: Progress<'_>,
 ) -> Result<Outcome, OpenError> {
+    let settings = file.settings;
     let (offsite, approvals) = (Offsite::from_settings(settings), Approvals::new(settings));
     let environment = RollbackEnvironment {
         data_file: &settings.data_file,
         environment: &settings.environment,
+        migrations: file.migrations,
         clock: &Clock::System,
         offsite: offsite.as_ref(),
         approvals: &approvals,

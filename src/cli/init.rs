@@ -14,7 +14,8 @@ use super::printer::{InEnvironment, Printer, Render};
 use super::settings::load_settings;
 use crate::config::Flags;
 use crate::domain::FileId;
-use crate::ops::isolation::{self, Creation};
+use crate::ops::isolation::{Creation, DataFile};
+use crate::store::migrations::Migrations;
 
 #[derive(Args)]
 pub(super) struct InitArgs {
@@ -38,17 +39,22 @@ impl Render for CreatedFile {
     }
 }
 
-pub(super) fn run(args: InitArgs) -> ExitStatus {
+pub(super) fn run(args: InitArgs, migrations: Migrations) -> ExitStatus {
     let InitArgs { confirm, args: CommandArgs { environment, json } } = args;
-    Printer::new(json).finish(init(&environment.flags(), confirm.as_deref()))
+    Printer::new(json).finish(init(&environment.flags(), migrations, confirm.as_deref()))
 }
 
-fn init(flags: &Flags, confirm: Option<&str>) -> Result<InEnvironment<CreatedFile>, CommandError> {
+fn init(
+    flags: &Flags,
+    migrations: Migrations,
+    confirm: Option<&str>,
+) -> Result<InEnvironment<CreatedFile>, CommandError> {
     let settings = load_settings(flags)?;
-    isolation::check_data_file(&settings)?;
+    let file = DataFile { settings: &settings, migrations };
+    file.check()?;
     // Whatever the kind of environment, a lost data file is given up only by typing its name.
     let creation = if is_confirmed(&settings, confirm)? { Creation::Anew } else { Creation::First };
-    let opened = open_or_create(&settings, creation)?;
+    let opened = open_or_create(file, creation)?;
     let data_file = settings.data_file.clone();
     if !opened.created {
         let why = format!("{} exists already. Nothing was changed", data_file.display());

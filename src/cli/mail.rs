@@ -13,6 +13,7 @@ use crate::domain::calendar::format::format_utc;
 use crate::domain::{Email, MailId};
 use crate::ops::protocol::mail::{MailDetail, MailList, MailRef, MailState, RetriedMail};
 use crate::ops::protocol::{Answer, Command, MailAnswer, MailCommand};
+use crate::store::migrations::Migrations;
 
 #[derive(Subcommand)]
 pub(super) enum MailArgs {
@@ -54,13 +55,13 @@ pub(super) enum MailArgs {
     },
 }
 
-pub(super) fn run(args: MailArgs) -> ExitStatus {
+pub(super) fn run(args: MailArgs, migrations: Migrations) -> ExitStatus {
     let (command, CommandArgs { environment, json }) = match parse(args) {
         (Ok(command), args) => (command, args),
         (Err(error), args) => return Printer::new(args.json).print_failure(&error),
     };
     let select = |answer| if let Answer::Mail(answer) = answer { Some(answer) } else { None };
-    Printer::new(json).finish(dispatch::run(&environment.flags(), Command::Mail(command), select))
+    Printer::new(json).finish(dispatch::run(&environment.flags(), migrations, Command::Mail(command), select))
 }
 
 fn parse(args: MailArgs) -> (Result<MailCommand, CommandError>, CommandArgs) {

@@ -12,11 +12,12 @@ use super::printer::{InEnvironment, Printer, Render, print_error, print_progress
 use super::settings::load_settings;
 use crate::app::backup::offsite::Offsite;
 use crate::app::clock::Clock;
-use crate::config::{Flags, Settings};
-use crate::ops::isolation;
-use crate::ops::migrations::{self, MigrationTarget};
+use crate::config::Flags;
+use crate::ops::isolation::{self, DataFile};
+use crate::ops::migrations::{MigrationTarget, downgrade, losses, status, upgrade};
 use crate::ops::protocol::migrations::{MigrateAnswer, MigrateCommand, MigrationResult, MigrationStatus};
 use crate::store::OpenError;
+use crate::store::migrations::Migrations;
 
 #[derive(Subcommand)]
 pub(super) enum MigrateArgs {
@@ -43,46 +44,48 @@ pub(super) enum MigrateArgs {
     },
 }
 
-pub(super) fn run(args: MigrateArgs) -> ExitStatus {
+pub(super) fn run(args: MigrateArgs, migrations: Migrations) -> ExitStatus {
     let (command, confirm, CommandArgs { environment, json }) = match args {
         MigrateArgs::Status(args) => (MigrateCommand::Status, None, args),
         MigrateArgs::Up { to, args } => (MigrateCommand::Up { to }, None, args),
         MigrateArgs::Down { to, confirm, args } => (MigrateCommand::Down { to }, confirm, args),
     };
-    Printer::new(json).finish(execute(&environment.flags(), &command, confirm.as_deref()))
+    Printer::new(json).finish(execute(&environment.flags(), migrations, &command, confirm.as_deref()))
 }
 
 fn execute(
     flags: &Flags,
+    migrations: Migrations,
     command: &MigrateCommand,
     confirm: Option<&str>,
 ) -> Result<InEnvironment<MigrateAnswer>, CommandError> {
     let settings = load_settings(flags)?;
-    check_data_file(&settings)?;
+    check_data_file(DataFile { settings: &settings, migrations })?;
     let offsite = Offsite::from_settings(&settings);
     let target = MigrationTarget {
         data_file: &settings.data_file,
         environment: &settings.environment,
+        migrations,
         clock: &Clock::System,
         offsite: offsite.as_ref(),
     };
     let answer = match command {
-        MigrateCommand::Status => MigrateAnswer::Status(migrations::status(&target)?),
-        MigrateCommand::Up { to } => MigrateAnswer::Migrated(migrations::upgrade(&target, *to, &mut print_progress())?),
+        MigrateCommand::Status => MigrateAnswer::Status(status(&target)?),
+        MigrateCommand::Up { to } => MigrateAnswer::Migrated(upgrade(&target, *to, &mut print_progress())?),
         MigrateCommand::Down { to } => {
-            for loss in migrations::losses(&target, *to)? {
+            for loss in losses(&target, *to)? {
                 print_error(format_args!("migrating down to schema {to} loses {} {}", loss.number, loss.what));
             }
             require_confirmation(&settings, confirm)?;
-            MigrateAnswer::Migrated(migrations::downgrade(&target, *to, &mut print_progress())?)
+            MigrateAnswer::Migrated(downgrade(&target, *to, &mut print_progress())?)
         }
     };
     Ok(InEnvironment { answer, environment: settings.environment.clone() })
 }
 
-fn check_data_file(settings: &Settings) -> Result<(), CommandError> {
-    isolation::require_not_lost(settings)?;
-    match isolation::check_data_file(settings) {
+fn check_data_file(file: DataFile<'_>) -> Result<(), CommandError> {
+    file.require_not_lost()?;
+    match file.check() {
         // Another schema is what these commands are for; a server that has the file is reported when it is opened.
         Err(isolation::Error::Open(OpenError::Older { .. } | OpenError::Newer { .. } | OpenError::Locked { .. })) => {
             Ok(())

@@ -88,23 +88,22 @@ enum CliCommand {
     Help(help::HelpArgs),
 }
 
-/// Runs the command that the process's arguments name.
+/// Runs the command that the process's arguments name, in a binary with these migrations.
 pub fn run(migrations: Migrations) -> ExitCode {
-    migrations.install();
     let status = match Cli::parse_from(help::arguments()).command {
-        CliCommand::Serve(args) => serve::run(args),
-        CliCommand::Check(args) => check::run(args),
-        CliCommand::Init(args) => init::run(args),
-        CliCommand::Seed(args) => seed::run(args),
-        CliCommand::Preview(args) => preview::run(args),
-        CliCommand::User(args) => user::run(args),
-        CliCommand::Mail(args) => mail::run(args),
-        CliCommand::Snapshot(args) => snapshot::run(args),
-        CliCommand::Rollback(args) => rollback::run(args),
+        CliCommand::Serve(args) => serve::run(args, migrations),
+        CliCommand::Check(args) => check::run(args, migrations),
+        CliCommand::Init(args) => init::run(args, migrations),
+        CliCommand::Seed(args) => seed::run(args, migrations),
+        CliCommand::Preview(args) => preview::run(args, migrations),
+        CliCommand::User(args) => user::run(args, migrations),
+        CliCommand::Mail(args) => mail::run(args, migrations),
+        CliCommand::Snapshot(args) => snapshot::run(args, migrations),
+        CliCommand::Rollback(args) => rollback::run(args, migrations),
         CliCommand::Release(args) => release::run(args),
-        CliCommand::Migrate(args) => migrate::run(args),
-        CliCommand::Verify(args) => verify::run(args),
-        CliCommand::Version { json } => version::run(json),
+        CliCommand::Migrate(args) => migrate::run(args, migrations),
+        CliCommand::Verify(args) => verify::run(args, migrations),
+        CliCommand::Version { json } => version::run(json, migrations),
         CliCommand::Help(args) => help::run(&args, Cli::command()),
     };
     status.into()

@@ -17,6 +17,7 @@ use crate::domain::calendar::format::format_utc_day;
 use crate::domain::environment::preview::DEFAULT_LIFETIME_DAYS;
 use crate::domain::{Environment, Preview, PreviewName};
 use crate::ops::previews::{NewPreview, PreviewState, Previews, Proxy, ProxyRoute, proxy_configuration};
+use crate::store::migrations::Migrations;
 
 #[derive(Subcommand)]
 pub(super) enum PreviewArgs {
@@ -78,13 +79,13 @@ pub(super) enum ProxyArg {
     Nginx,
 }
 
-pub(super) fn run(args: PreviewArgs) -> ExitStatus {
+pub(super) fn run(args: PreviewArgs, migrations: Migrations) -> ExitStatus {
     match args {
         PreviewArgs::Create { name, days, options } => options.printer().finish(create(&name, days, &options)),
-        PreviewArgs::List { proxy: None, options } => options.printer().finish(list(&options)),
-        PreviewArgs::List { proxy: Some(proxy), options } => print_proxy_configuration(proxy, &options),
-        PreviewArgs::Destroy { name, options } => options.printer().finish(destroy(&name, &options)),
-        PreviewArgs::Prune { options } => options.printer().finish(prune(&options)),
+        PreviewArgs::List { proxy: None, options } => options.printer().finish(list(&options, migrations)),
+        PreviewArgs::List { proxy: Some(proxy), options } => print_proxy_configuration(proxy, &options, migrations),
+        PreviewArgs::Destroy { name, options } => options.printer().finish(destroy(&name, &options, migrations)),
+        PreviewArgs::Prune { options } => options.printer().finish(prune(&options, migrations)),
     }
 }
 
@@ -197,20 +198,20 @@ impl Render for PreviewList {
     }
 }
 
-fn list(options: &PreviewOptions) -> Result<PreviewList, CommandError> {
-    let details = options.previews()?.list()?.into_iter().map(|(preview, state)| {
+fn list(options: &PreviewOptions, migrations: Migrations) -> Result<PreviewList, CommandError> {
+    let details = options.previews()?.list(migrations)?.into_iter().map(|(preview, state)| {
         let settings = options.settings(&preview.name)?;
         Ok(PreviewDetail::new(preview, &settings, state))
     });
     Ok(PreviewList { previews: details.collect::<Result<_, CommandError>>()? })
 }
 
-fn print_proxy_configuration(proxy: ProxyArg, options: &PreviewOptions) -> ExitStatus {
+fn print_proxy_configuration(proxy: ProxyArg, options: &PreviewOptions, migrations: Migrations) -> ExitStatus {
     let proxy = match proxy {
         ProxyArg::Caddy => Proxy::Caddy,
         ProxyArg::Nginx => Proxy::Nginx,
     };
-    match proxy_routes(options) {
+    match proxy_routes(options, migrations) {
         Ok(routes) => {
             print(proxy_configuration(proxy, &routes).trim_end());
             ExitStatus::Success
@@ -219,9 +220,9 @@ fn print_proxy_configuration(proxy: ProxyArg, options: &PreviewOptions) -> ExitS
     }
 }
 
-fn proxy_routes(options: &PreviewOptions) -> Result<Vec<ProxyRoute>, CommandError> {
+fn proxy_routes(options: &PreviewOptions, migrations: Migrations) -> Result<Vec<ProxyRoute>, CommandError> {
     let no_host_names = "previews have no host names: set app_url in [environment.preview], for example to https://{name}.preview.example.com";
-    let routes = options.previews()?.list()?.into_iter().map(|(preview, _)| {
+    let routes = options.previews()?.list(migrations)?.into_iter().map(|(preview, _)| {
         let settings = options.settings(&preview.name)?;
         let url = settings.app_url.ok_or_else(|| CommandError::refused(no_host_names))?;
         Ok(ProxyRoute { url, upstream: local_address(settings.listen) })
@@ -253,12 +254,16 @@ impl Render for DestroyedPreviews {
     }
 }
 
-fn destroy(name: &NameArgs, options: &PreviewOptions) -> Result<DestroyedPreviews, CommandError> {
+fn destroy(
+    name: &NameArgs,
+    options: &PreviewOptions,
+    migrations: Migrations,
+) -> Result<DestroyedPreviews, CommandError> {
     let name = name.parse()?;
-    options.previews()?.destroy(&name)?;
+    options.previews()?.destroy(&name, migrations)?;
     Ok(DestroyedPreviews { destroyed: vec![name] })
 }
 
-fn prune(options: &PreviewOptions) -> Result<DestroyedPreviews, CommandError> {
-    Ok(DestroyedPreviews { destroyed: options.previews()?.prune(Clock::System.now())? })
+fn prune(options: &PreviewOptions, migrations: Migrations) -> Result<DestroyedPreviews, CommandError> {
+    Ok(DestroyedPreviews { destroyed: options.previews()?.prune(Clock::System.now(), migrations)? })
 }

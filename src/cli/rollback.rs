@@ -11,12 +11,14 @@ use super::error::CommandError;
 use super::exit_status::ExitStatus;
 use super::printer::{InEnvironment, Printer, Render, print_error};
 use super::settings::load_settings;
-use crate::config::{Flags, Settings};
+use crate::config::Flags;
 use crate::domain::calendar::format::format_utc;
+use crate::ops::isolation::DataFile;
 use crate::ops::protocol::rollback::{
     CompletedRollback, PlannedRollback, RollbackPlan, RollbackTarget, SafetySnapshot,
 };
 use crate::ops::protocol::{Answer, Command, RollbackAnswer, RollbackCommand};
+use crate::store::migrations::Migrations;
 
 #[derive(Args)]
 pub(super) struct RollbackArgs {
@@ -36,26 +38,28 @@ pub(super) struct RollbackArgs {
     args: CommandArgs,
 }
 
-pub(super) fn run(args: RollbackArgs) -> ExitStatus {
+pub(super) fn run(args: RollbackArgs, migrations: Migrations) -> ExitStatus {
     let RollbackArgs { to, code_only, dry_run, confirm, args: CommandArgs { environment, json } } = args;
     let printer = Printer::new(json);
     let to = to.map(|text| text.parse()).transpose().map_err(CommandError::refused);
     let done = to.and_then(|to| {
         let command = RollbackCommand { to, code_only, dry_run };
-        rollback(&environment.flags(), &command, confirm.as_deref(), printer)
+        rollback(&environment.flags(), migrations, &command, confirm.as_deref(), printer)
     });
     printer.finish(done)
 }
 
 fn rollback(
     flags: &Flags,
+    migrations: Migrations,
     command: &RollbackCommand,
     confirm: Option<&str>,
     printer: Printer,
 ) -> Result<InEnvironment<RollbackAnswer>, CommandError> {
     let settings = load_settings(flags)?;
+    let file = DataFile { settings: &settings, migrations };
     let in_environment = |answer| InEnvironment { answer, environment: settings.environment.clone() };
-    let planned = execute(&settings, RollbackCommand { dry_run: true, ..command.clone() })?;
+    let planned = execute(file, RollbackCommand { dry_run: true, ..command.clone() })?;
     let RollbackAnswer::Planned(PlannedRollback { plan, .. }) = &planned else { return Err(unexpected_answer()) };
     // Exactly what was shown: another snapshot or release may appear before the plan is executed.
     let to = command.to.clone().or_else(|| target_of(plan));
@@ -64,7 +68,7 @@ fn rollback(
     }
     printer.print_interim(&planned);
     require_confirmation(&settings, confirm)?;
-    let done = execute(&settings, RollbackCommand { to, ..*command });
+    let done = execute(file, RollbackCommand { to, ..*command });
     if matches!(done, Err(CommandError::NoAnswer(_))) {
         print_error(
             "the rollback may or may not be done: see `atlas snapshot list`; if it is, the newest snapshot holds the replaced data",
@@ -73,8 +77,8 @@ fn rollback(
     done.map(in_environment)
 }
 
-fn execute(settings: &Settings, command: RollbackCommand) -> Result<RollbackAnswer, CommandError> {
-    match send_or_execute(settings, Command::Rollback(command))? {
+fn execute(file: DataFile<'_>, command: RollbackCommand) -> Result<RollbackAnswer, CommandError> {
+    match send_or_execute(file, Command::Rollback(command))? {
         Answer::Rollback(answer) => Ok(answer),
         _ => Err(unexpected_answer()),
     }

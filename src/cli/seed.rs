@@ -12,9 +12,10 @@ use super::settings::{app_url, load_settings};
 use crate::app::App;
 use crate::app::clock::Clock;
 use crate::domain::Environment;
-use crate::ops::isolation::Creation;
+use crate::ops::isolation::{Creation, DataFile};
 use crate::ops::reset::reset_environment;
 use crate::ops::seeds::{self, DEFAULT_PASSWORD, Seeded};
+use crate::store::migrations::Migrations;
 
 #[derive(Args)]
 pub(super) struct SeedArgs {
@@ -57,19 +58,20 @@ impl Render for SeedResult {
     }
 }
 
-pub(super) fn run(args: SeedArgs) -> ExitStatus {
-    Printer::new(args.json).finish(seed(args))
+pub(super) fn run(args: SeedArgs, migrations: Migrations) -> ExitStatus {
+    Printer::new(args.json).finish(seed(args, migrations))
 }
 
-fn seed(args: SeedArgs) -> Result<SeedResult, CommandError> {
+fn seed(args: SeedArgs, migrations: Migrations) -> Result<SeedResult, CommandError> {
     let settings = load_settings(&args.environment.flags())?;
     let password = settings.seed_password.as_ref();
     let prepared = seeds::prepare(settings.environment.kind(), &args.set, password)?;
+    let file = DataFile { settings: &settings, migrations };
     if args.reset {
-        reset_environment(&settings, args.confirm.as_deref())?;
+        reset_environment(file, args.confirm.as_deref())?;
     }
     let creation = if args.reset { Creation::Anew } else { Creation::First };
-    let opened = open_or_create(&settings, creation)?;
+    let opened = open_or_create(file, creation)?;
     let app_url = app_url(&settings, settings.listen)?;
     let app = App::new(opened.store, &settings, app_url, Clock::System)
         .map_err(|error| CommandError::io("starting the use cases", error))?;

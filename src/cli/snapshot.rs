@@ -21,6 +21,7 @@ use crate::config::{Flags, Settings};
 use crate::domain::backup::snapshot::SnapshotReason;
 use crate::domain::backup::snapshot_id::SnapshotId;
 use crate::domain::calendar::format::format_utc;
+use crate::ops::isolation::DataFile;
 use crate::ops::protocol::snapshots::{
     CreatedSnapshot, PrunedSnapshots, SnapshotDetail, SnapshotList, VerifiedSnapshots,
 };
@@ -28,6 +29,7 @@ use crate::ops::protocol::{Answer, Command, SnapshotAnswer, SnapshotCommand};
 use crate::ops::snapshots;
 use crate::store::backup::encryption::DecryptionKey;
 use crate::store::backup::snapshot_folder::SnapshotFolder;
+use crate::store::migrations::Migrations;
 
 #[derive(Subcommand)]
 pub(super) enum SnapshotArgs {
@@ -67,19 +69,21 @@ pub(super) enum SnapshotArgs {
     },
 }
 
-pub(super) fn run(args: SnapshotArgs) -> ExitStatus {
+pub(super) fn run(args: SnapshotArgs, migrations: Migrations) -> ExitStatus {
     let (command, CommandArgs { environment, json }) = match args {
         SnapshotArgs::Create(args) => (Ok(SnapshotCommand::Create), args),
         SnapshotArgs::List(args) => (Ok(SnapshotCommand::List), args),
         SnapshotArgs::Verify { id, args } => (parse(id).map(|id| SnapshotCommand::Verify { id }), args),
         SnapshotArgs::Prune { id, args } => (parse(id).map(|id| SnapshotCommand::Prune { id }), args),
         SnapshotArgs::Fetch { id, from, identity, args: CommandArgs { environment, json } } => {
-            let fetched = parse(id).and_then(|id| fetch(&environment.flags(), id.as_ref(), from, identity.as_deref()));
+            let fetched = parse(id)
+                .and_then(|id| fetch(&environment.flags(), migrations, id.as_ref(), from, identity.as_deref()));
             return Printer::new(json).finish(fetched);
         }
     };
     let select = |answer| if let Answer::Snapshot(answer) = answer { Some(answer) } else { None };
-    let executed = command.and_then(|command| dispatch::run(&environment.flags(), Command::Snapshot(command), select));
+    let executed =
+        command.and_then(|command| dispatch::run(&environment.flags(), migrations, Command::Snapshot(command), select));
     Printer::new(json).finish(executed)
 }
 
@@ -90,12 +94,13 @@ fn parse(id: Option<String>) -> Result<Option<SnapshotId>, CommandError> {
 /// Reads and writes the folder of snapshots only, so it needs neither a server nor a data file.
 fn fetch(
     flags: &Flags,
+    migrations: Migrations,
     id: Option<&SnapshotId>,
     from: Option<PathBuf>,
     identity: Option<&Path>,
 ) -> Result<InEnvironment<FetchedSnapshot>, CommandError> {
     let settings = load_settings(flags)?;
-    check_data_file(&settings, true)?;
+    check_data_file(DataFile { settings: &settings, migrations }, true)?;
     let from =
         from.map(SnapshotFolder::offsite).or_else(|| Offsite::from_settings(&settings).map(|offsite| offsite.folder()));
     let from = from.ok_or_else(|| {

@@ -13,6 +13,7 @@ use crate::domain::AccountId;
 use crate::domain::calendar::format::format_utc;
 use crate::ops::protocol::users::{SignedOutUser, TwoFactorReset, UserInfo, UserList, UserRef};
 use crate::ops::protocol::{Answer, Command, UserAnswer, UserCommand};
+use crate::store::migrations::Migrations;
 
 #[derive(Subcommand)]
 pub(super) enum UserArgs {
@@ -52,13 +53,13 @@ pub(super) struct OneUserArgs {
     args: CommandArgs,
 }
 
-pub(super) fn run(args: UserArgs) -> ExitStatus {
+pub(super) fn run(args: UserArgs, migrations: Migrations) -> ExitStatus {
     let (command, CommandArgs { environment, json }) = match parse(args) {
         (Ok(command), args) => (command, args),
         (Err(error), args) => return Printer::new(args.json).print_failure(&error),
     };
     let select = |answer| if let Answer::User(answer) = answer { Some(answer) } else { None };
-    Printer::new(json).finish(dispatch::run(&environment.flags(), Command::User(command), select))
+    Printer::new(json).finish(dispatch::run(&environment.flags(), migrations, Command::User(command), select))
 }
 
 fn parse(args: UserArgs) -> (Result<UserCommand, CommandError>, CommandArgs) {

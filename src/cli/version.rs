@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::exit_status::ExitStatus;
 use super::printer::{Printer, Render};
-use crate::store::migrations;
+use crate::store::migrations::Migrations;
 
 #[derive(Serialize)]
 struct VersionInfo {
@@ -13,8 +13,8 @@ struct VersionInfo {
     schema: u32,
 }
 
-pub(super) fn run(as_json: bool) -> ExitStatus {
-    let info = VersionInfo { version: env!("CARGO_PKG_VERSION"), schema: migrations::newest_schema() };
+pub(super) fn run(as_json: bool, migrations: Migrations) -> ExitStatus {
+    let info = VersionInfo { version: env!("CARGO_PKG_VERSION"), schema: migrations.newest_schema() };
     Printer::new(as_json).finish(Ok(info))
 }
 

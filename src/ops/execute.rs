@@ -48,6 +48,7 @@ async fn roll_back_open_file(
         let environment = RollbackEnvironment {
             data_file: app.store.path(),
             environment: &stamp.environment,
+            migrations: app.store.migrations(),
             clock: &app.clock,
             offsite: app.offsite.as_ref(),
             approvals: &approvals,

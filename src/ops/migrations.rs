@@ -14,13 +14,15 @@ use crate::domain::backup::snapshot::SnapshotReason;
 use crate::domain::environment::files::rehearsal_copy;
 use crate::domain::{Environment, Refusal};
 use crate::store::backup::snapshot_folder::SnapshotFolder;
-use crate::store::{FileLock, OpenError, migrations, read_stamp_and_schema};
+use crate::store::migrations::{self, Migrations};
+use crate::store::{FileLock, OpenError, read_stamp_and_schema};
 
 /// A data file that no process has open.
 #[allow(missing_docs, reason = "the fields say all")]
 pub struct MigrationTarget<'a> {
     pub data_file: &'a Path,
     pub environment: &'a Environment,
+    pub migrations: Migrations,
     pub clock: &'a Clock,
     /// The off-site folder of snapshots, if one is configured.
     pub offsite: Option<&'a Offsite>,
@@ -45,8 +47,8 @@ pub enum MigrationError {
 /// [`MigrationError::Open`].
 pub fn status(target: &MigrationTarget<'_>) -> Result<MigrationStatus, MigrationError> {
     let schema = schema_of(target)?;
-    let known = migrations::newest_schema();
-    let steps = migrations::steps().iter().map(|step| MigrationStep {
+    let known = target.migrations.newest_schema();
+    let steps = target.migrations.steps().iter().map(|step| MigrationStep {
         to: step.to,
         about: step.about,
         min_reader: step.min_reader,
@@ -74,7 +76,7 @@ pub fn upgrade(
     on_progress: Progress<'_>,
 ) -> Result<MigrationResult, MigrationError> {
     let schema = schema_of(target)?;
-    let newest = migrations::newest_schema();
+    let newest = target.migrations.newest_schema();
     let to = to.unwrap_or(newest);
     if to > newest || to < schema {
         return Err(refused(format!(
@@ -90,12 +92,12 @@ pub fn upgrade(
 /// [`MigrationError`].
 pub fn losses(target: &MigrationTarget<'_>, to: u32) -> Result<Vec<migrations::MigrationLoss>, MigrationError> {
     let schema = schema_of(target)?;
-    if to == 0 || to >= schema || schema > migrations::newest_schema() {
+    if to == 0 || to >= schema || schema > target.migrations.newest_schema() {
         return Err(refused(format!(
             "the data file has schema {schema}; --to must be lower, and this binary must know schema {schema}"
         )));
     }
-    Ok(migrations::count_losses(target.data_file, target.environment, to)?)
+    Ok(migrations::count_losses(target.data_file, target.environment, target.migrations, to)?)
 }
 
 /// Migrates the file down to schema `to`.
@@ -134,7 +136,7 @@ fn migrate(
         take_snapshot_of_closed_file(target.data_file, target.environment, target.clock, target.offsite, reason)?;
     drop(hold);
     on_progress("migrating the data file");
-    let done = migrations::migrate_file(target.data_file, target.environment, to)?;
+    let done = migrations::migrate_file(target.data_file, target.environment, target.migrations, to)?;
     Ok(MigrationResult { from: done.from, to: done.to, changed: true, snapshot: Some(taken.manifest.id), lost: None })
 }
 
@@ -147,7 +149,7 @@ fn rehearse(target: &MigrationTarget<'_>, to: u32) -> Result<(), MigrationError>
     };
     SnapshotFolder::beside(target.data_file).create().map_err(unavailable)?;
     let rehearsed = match fs::copy(target.data_file, &copy) {
-        Ok(_) => migrations::rehearse(&copy, target.environment, to).map_err(MigrationError::from),
+        Ok(_) => migrations::rehearse(&copy, target.environment, target.migrations, to).map_err(MigrationError::from),
         Err(error) => Err(unavailable(error)),
     };
     let _ = fs::remove_file(&copy);

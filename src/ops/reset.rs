@@ -5,8 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::isolation;
-use crate::config::Settings;
+use super::isolation::{self, DataFile};
 use crate::config::policy::{self, ResetRule};
 use crate::domain::{Environment, EnvironmentKind};
 use crate::store::OpenError;
@@ -34,9 +33,9 @@ pub enum Error {
 ///
 /// # Errors
 /// [`Error`]; nothing was deleted.
-pub fn reset_environment(settings: &Settings, typed: Option<&str>) -> Result<(), Error> {
+pub fn reset_environment(file: DataFile<'_>, typed: Option<&str>) -> Result<(), Error> {
     let rule = |kind| policy::for_kind(kind).reset;
-    let environment = &settings.environment;
+    let (environment, path) = (&file.settings.environment, &file.settings.data_file);
     if rule(environment.kind()) == ResetRule::Refused {
         return Err(Error::Refused(environment.kind()));
     }
@@ -46,7 +45,7 @@ pub fn reset_environment(settings: &Settings, typed: Option<&str>) -> Result<(),
         return Err(Error::Unconfirmed { environment: environment.clone(), typed: typed.map(str::to_owned) });
     }
     // Having the file open proves that no server uses it.
-    let store = match isolation::open_existing(settings, |_| ()) {
+    let store = match file.open(|_| ()) {
         Ok(store) => store,
         Err(isolation::Error::Lost(_) | isolation::Error::Open(OpenError::Missing { .. })) => return Ok(()),
         Err(error) => return Err(error.into()),
@@ -54,5 +53,5 @@ pub fn reset_environment(settings: &Settings, typed: Option<&str>) -> Result<(),
     if rule(store.stamp().kind) == ResetRule::Refused {
         return Err(Error::Refused(store.stamp().kind));
     }
-    fs::remove_file(&settings.data_file).map_err(|source| Error::Io { path: settings.data_file.clone(), source })
+    fs::remove_file(path).map_err(|source| Error::Io { path: path.clone(), source })
 }

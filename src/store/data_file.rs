@@ -19,6 +19,7 @@ use super::engine::write_txn::WriteTxn;
 use super::engine::writer::{WriteJob, WriteOutcome, WriterTask};
 use super::error::OpenError;
 use super::file::open::{IdentifiedFile, NewFileIdentity, open_file, open_or_create_file, open_storage};
+use super::migrations::Migrations;
 use super::open_file::OpenFile;
 use super::replaceable_file::ReplaceableFile;
 use super::tables::schema;
@@ -54,9 +55,10 @@ impl Store {
     pub fn open_or_create(
         path: &Path,
         environment: &Environment,
+        migrations: Migrations,
         new_identity: impl FnOnce() -> NewFileIdentity,
     ) -> Result<OpenedFile, OpenError> {
-        let (file, created) = open_or_create_file(path, environment, new_identity)?;
+        let (file, created) = open_or_create_file(path, environment, migrations, new_identity)?;
         Ok(OpenedFile { store: Self::new(file, path)?, created })
     }
 
@@ -64,8 +66,8 @@ impl Store {
     ///
     /// # Errors
     /// [`OpenError`]; the file is unchanged unless it needed the repair that follows a crash.
-    pub fn open(path: &Path, environment: &Environment) -> Result<Self, OpenError> {
-        Self::new(open_file(path, environment)?, path)
+    pub fn open(path: &Path, environment: &Environment, migrations: Migrations) -> Result<Self, OpenError> {
+        Self::new(open_file(path, environment, migrations)?, path)
     }
 
     /// Opens a store on storage that is not a file, for tests of faulty storage. The same checks are made as of a file. Empty
@@ -78,10 +80,11 @@ impl Store {
         storage: impl StorageBackend,
         cache_bytes: usize,
         environment: &Environment,
+        migrations: Migrations,
         new_identity: NewFileIdentity,
     ) -> Result<Self, OpenError> {
         let path = Path::new("storage");
-        Self::new(open_storage(path, storage, cache_bytes, environment, new_identity)?, path)
+        Self::new(open_storage(path, storage, cache_bytes, environment, migrations, new_identity)?, path)
     }
 
     fn new(file: IdentifiedFile, path: &Path) -> Result<Self, OpenError> {
@@ -164,6 +167,11 @@ impl Store {
     /// The random key that was created with the file. Keys that hash tokens are derived from it and the environment's secret.
     pub fn file_key(&self) -> &[u8; 32] {
         self.shared.file.key()
+    }
+
+    /// The migrations of the binary that opened the file.
+    pub fn migrations(&self) -> Migrations {
+        self.shared.file.migrations()
     }
 
     /// The path of the file.
@@ -251,7 +259,8 @@ mod tests {
     fn a_read_of_a_store_gets_its_cache_of_decoded_rows() {
         let identity = (FileId::generate(Timestamp::UNIX_EPOCH, [0; 10]), [0; 32], Timestamp::UNIX_EPOCH);
         let environment = "development".parse().unwrap();
-        let store = Store::open_storage(InMemoryBackend::new(), 1 << 20, &environment, identity).unwrap();
+        let backend = InMemoryBackend::new();
+        let store = Store::open_storage(backend, 1 << 20, &environment, Migrations::BUILT_IN, identity).unwrap();
         store
             .read(|txn| {
                 assert!(txn.cache::<RowCache>().is_some());

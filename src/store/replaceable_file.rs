@@ -11,6 +11,7 @@ use super::engine::change_tracker::ChangeTracker;
 use super::engine::corruption::CorruptionFlag;
 use super::error::OpenError;
 use super::file::open::{IdentifiedFile, open_file};
+use super::migrations::Migrations;
 use super::open_file::OpenFile;
 use crate::domain::environment::stamp::Stamp;
 
@@ -23,6 +24,7 @@ pub(super) struct ReplaceableFile {
     corruption: Arc<CorruptionFlag>,
     stamp: Stamp,
     key: [u8; 32],
+    migrations: Migrations,
     path: PathBuf,
 }
 
@@ -33,10 +35,10 @@ impl ReplaceableFile {
         tracker: Arc<ChangeTracker>,
         corruption: Arc<CorruptionFlag>,
     ) -> Result<Self, OpenError> {
-        let IdentifiedFile { database, backend, stamp, key } = file;
+        let IdentifiedFile { database, backend, stamp, key, migrations } = file;
         let open = OpenFile::start(database, backend, &tracker, &corruption, false).map_err(OpenError::io(path))?;
         let (open, is_lost) = (RwLock::new(Some(open)), AtomicBool::new(false));
-        Ok(Self { open, is_lost, tracker, corruption, stamp, key, path: path.to_owned() })
+        Ok(Self { open, is_lost, tracker, corruption, stamp, key, migrations, path: path.to_owned() })
     }
 
     /// The open file; `None` when it could not be reopened. The file is not closed while the guard lives.
@@ -50,6 +52,10 @@ impl ReplaceableFile {
 
     pub(super) fn key(&self) -> &[u8; 32] {
         &self.key
+    }
+
+    pub(super) fn migrations(&self) -> Migrations {
+        self.migrations
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -115,7 +121,8 @@ impl ReplaceableFile {
     }
 
     fn open_again(&self, awaits_space: bool) -> Result<OpenFile, OpenError> {
-        let IdentifiedFile { database, backend, stamp, key } = open_file(&self.path, &self.stamp.environment)?;
+        let IdentifiedFile { database, backend, stamp, key, .. } =
+            open_file(&self.path, &self.stamp.environment, self.migrations)?;
         if stamp != self.stamp || key != self.key {
             let (found, expected) = (stamp.file_id, self.stamp.file_id);
             return Err(OpenError::OtherFile { path: self.path.clone(), found, expected });

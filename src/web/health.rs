@@ -7,7 +7,6 @@ use warp::http::StatusCode;
 use crate::app::disk_recovery;
 use crate::app::mail::health;
 use crate::domain::{Environment, FileId};
-use crate::store::migrations;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response;
@@ -75,7 +74,7 @@ pub async fn show_details(request: Request) -> Result<Response, HttpError> {
     let data = Data {
         file_id: Some(request.state.app.store.stamp().file_id),
         version: Some(env!("CARGO_PKG_VERSION")),
-        schema: Some(migrations::newest_schema()),
+        schema: Some(request.state.app.store.migrations().newest_schema()),
         mail: Some(mail_data),
         alerts: Some(alerts),
         ..health_data(&request)

@@ -7,14 +7,16 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use atlas::domain::Title;
-use atlas::store::migrations::{BUILT_IN, LossCounts, Migration, Migrations};
+use atlas::store::migrations::{LossCounts, Migration, Migrations};
 use atlas::store::tables::schema::{COUNTS, HABITS};
 use atlas::store::{Error, Reader, WriteTxn};
 
 const NOTE_KEY: &str = "drill";
 
 static STEPS: [Migration; 5] = {
-    let [schedules, session_index, checksums] = BUILT_IN;
+    let &[schedules, session_index, checksums] = Migrations::BUILT_IN.steps() else {
+        panic!("the library has other migrations than the drill")
+    };
     let note = Migration {
         to: 5,
         about: "a note for the drill",

@@ -16,6 +16,7 @@ use atlas::domain::Client;
 use atlas::observe::panics::keep_running;
 use atlas::ops::context::run_blocking;
 use atlas::store::Store;
+use atlas::store::migrations::Migrations;
 use atlas::store::tables::outbox;
 use tokio::sync::Semaphore;
 
@@ -129,7 +130,7 @@ async fn folder_with_corrupt_outbox() -> tempfile::TempDir {
     let settings = checked.settings.unwrap_or_else(|| panic!("{:?}", checked.problems));
     let file = settings.data_file.clone();
     let identity = new_file_identity(&Clock::System).unwrap();
-    let store = Store::open_or_create(&file, &settings.environment, || identity).unwrap().store;
+    let store = Store::open_or_create(&file, &settings.environment, Migrations::BUILT_IN, || identity).unwrap().store;
     let app = App::new(store, &settings, "https://staging.example.com".parse().unwrap(), Clock::System).unwrap();
     let owner = SignUpInput {
         email: CANARY.to_owned(),

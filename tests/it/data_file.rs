@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use atlas::domain::{Environment, FileId};
+use atlas::store::migrations::Migrations;
 use atlas::store::{OpenError, Store};
 use jiff::Timestamp;
 
@@ -14,7 +15,7 @@ fn environment(name: &str) -> Environment {
 
 fn open_or_create(path: &Path, name: &str) -> Result<Store, OpenError> {
     let identity = (FileId::generate(Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], Timestamp::UNIX_EPOCH);
-    Store::open_or_create(path, &environment(name), || identity).map(|opened| opened.store)
+    Store::open_or_create(path, &environment(name), Migrations::BUILT_IN, || identity).map(|opened| opened.store)
 }
 
 /// A closed data file of staging.
@@ -30,7 +31,7 @@ fn a_new_file_is_stamped_and_readable_only_by_its_owner() {
     let (_folder, path) = staging_file();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
-    let store = Store::open(&path, &environment("staging")).unwrap();
+    let store = Store::open(&path, &environment("staging"), Migrations::BUILT_IN).unwrap();
     assert_eq!(store.stamp().environment, environment("staging"));
     assert!(store.stamp().lineage.is_empty());
     let names: Vec<_> = fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -42,7 +43,10 @@ fn a_file_is_refused_to_every_other_environment_and_stays_unchanged() {
     let (_folder, path) = staging_file();
     let before = fs::read(&path).unwrap();
     for other in ["production", "development", "preview/staging"] {
-        for result in [Store::open(&path, &environment(other)).map(drop), open_or_create(&path, other).map(drop)] {
+        for result in [
+            Store::open(&path, &environment(other), Migrations::BUILT_IN).map(drop),
+            open_or_create(&path, other).map(drop),
+        ] {
             let error = result.unwrap_err();
             assert!(matches!(&error, OpenError::OtherEnvironment { .. }), "{error}");
             let text = error.to_string();
@@ -55,9 +59,9 @@ fn a_file_is_refused_to_every_other_environment_and_stays_unchanged() {
 #[test]
 fn a_second_open_is_refused_with_the_holders_pid() {
     let (_folder, path) = staging_file();
-    let _holder = Store::open(&path, &environment("staging")).unwrap();
+    let _holder = Store::open(&path, &environment("staging"), Migrations::BUILT_IN).unwrap();
     fs::write(path.with_file_name("atlas.redb.pid"), format!("{}\n", std::process::id())).unwrap();
-    let error = Store::open(&path, &environment("staging")).map(drop).unwrap_err();
+    let error = Store::open(&path, &environment("staging"), Migrations::BUILT_IN).map(drop).unwrap_err();
     assert!(matches!(error, OpenError::Locked { pid: Some(_), .. }), "{error}");
 }
 
@@ -79,7 +83,7 @@ fn a_data_file_of_any_name_has_its_pid_file_beside_it() {
         let store = open_or_create(&path, "staging").unwrap();
         drop(atlas::store::PidFile::create(&path));
         drop(store);
-        assert!(Store::open(&path, &environment("staging")).is_ok(), "{name}");
+        assert!(Store::open(&path, &environment("staging"), Migrations::BUILT_IN).is_ok(), "{name}");
     }
 }
 
@@ -94,7 +98,7 @@ fn a_file_that_is_not_a_database_is_left_unchanged() {
         assert_eq!(fs::read(&path).unwrap(), content);
     }
     assert!(matches!(
-        Store::open(&folder.path().join("none"), &environment("staging")).map(drop),
+        Store::open(&folder.path().join("none"), &environment("staging"), Migrations::BUILT_IN).map(drop),
         Err(OpenError::Missing { .. })
     ));
 }
@@ -129,7 +133,7 @@ fn a_file_with_a_newer_schema_is_refused() {
     }
     transaction.commit().unwrap();
     drop(database);
-    let error = Store::open(&path, &environment("staging")).map(drop).unwrap_err();
+    let error = Store::open(&path, &environment("staging"), Migrations::BUILT_IN).map(drop).unwrap_err();
     assert!(matches!(error, OpenError::Newer { found: 999, .. }), "{error}");
     assert!(error.to_string().contains("newer binary"));
 }
@@ -140,12 +144,12 @@ fn a_corrupt_or_truncated_file_is_an_error_and_not_a_crash() {
     let intact = fs::read(&path).unwrap();
     for length in [4, 100, 4_096, intact.len() / 2, intact.len() - 1] {
         fs::write(&path, &intact[..length]).unwrap();
-        assert!(Store::open(&path, &environment("staging")).is_err(), "truncated to {length}");
+        assert!(Store::open(&path, &environment("staging"), Migrations::BUILT_IN).is_err(), "truncated to {length}");
     }
     let mut corrupt = intact.clone();
     corrupt[512..].fill(0xa5);
     fs::write(&path, &corrupt).unwrap();
-    assert!(Store::open(&path, &environment("staging")).is_err());
+    assert!(Store::open(&path, &environment("staging"), Migrations::BUILT_IN).is_err());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 use atlas::domain::accounts::preferences::Preferences;
 use atlas::domain::{Day, Environment};
 use atlas::store::backup::verification;
+use atlas::store::migrations::Migrations;
 use atlas::store::tables::{accounts, completions, habits, schema};
 use atlas::store::{Store, migrations};
 
@@ -17,12 +18,14 @@ fn schedules_of_a_schema_1_file_start_in_the_owners_time_zone() {
     let path = folder.path().join("atlas.redb");
     std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA_1), &path).unwrap();
     let before = std::fs::read(&path).unwrap();
-    let refused = Store::open(&path, &Environment::development()).map(drop).unwrap_err().to_string();
+    let refused =
+        Store::open(&path, &Environment::development(), Migrations::BUILT_IN).map(drop).unwrap_err().to_string();
     assert!(refused.contains("has schema 1") && refused.contains("atlas migrate up"), "{refused}");
     assert_eq!(std::fs::read(&path).unwrap(), before, "the refused open changed the file");
-    migrations::migrate_file(&path, &Environment::development(), migrations::newest_schema()).unwrap();
+    let newest = Migrations::BUILT_IN.newest_schema();
+    migrations::migrate_file(&path, &Environment::development(), Migrations::BUILT_IN, newest).unwrap();
     for _ in 0..2 {
-        let store = Store::open(&path, &Environment::development()).unwrap();
+        let store = Store::open(&path, &Environment::development(), Migrations::BUILT_IN).unwrap();
         let ada = store
             .read(|view| accounts::find_by_email(view, &atlas::domain::Email::parse("ada@example.com").unwrap()))
             .unwrap()
@@ -65,6 +68,7 @@ const HABITS: [(&str, bool); 3] = [("Read 10 pages", true), ("Bins out", true), 
 
 #[test]
 fn a_file_of_every_schema_opens_migrates_up_and_back_down() {
+    let newest = Migrations::BUILT_IN.newest_schema();
     for number in 1..=schema::VERSION {
         let what = format!("schema {number}");
         let folder = tempfile::tempdir().unwrap();
@@ -74,12 +78,12 @@ fn a_file_of_every_schema_opens_migrates_up_and_back_down() {
         let development = Environment::development();
         let before = verification::verify(&path, &development).unwrap();
         assert_eq!(before.schema, number, "{what}");
-        if number < migrations::newest_schema() {
-            let refused = Store::open(&path, &development).map(drop).unwrap_err().to_string();
+        if number < newest {
+            let refused = Store::open(&path, &development, Migrations::BUILT_IN).map(drop).unwrap_err().to_string();
             assert!(refused.contains(&format!("has schema {number}")), "{refused}");
-            migrations::migrate_file(&path, &development, migrations::newest_schema()).unwrap();
+            migrations::migrate_file(&path, &development, Migrations::BUILT_IN, newest).unwrap();
         }
-        let store = Store::open(&path, &development).unwrap();
+        let store = Store::open(&path, &development, Migrations::BUILT_IN).unwrap();
         let email = atlas::domain::Email::parse("ada@example.com").unwrap();
         let ada = store.read(|view| accounts::find_by_email(view, &email)).unwrap().unwrap();
         let habits = store.read(|view| habits::list_all(view, ada.id)).unwrap();
@@ -89,8 +93,8 @@ fn a_file_of_every_schema_opens_migrates_up_and_back_down() {
         let days: Vec<String> = done[&habits[0].id].days().map(|day| day.to_string()).collect();
         assert_eq!(days, ["2026-02-10", "2026-02-11", "2026-02-12"], "{what}");
         drop(store);
-        if number < migrations::newest_schema() {
-            migrations::migrate_file(&path, &development, number).unwrap();
+        if number < newest {
+            migrations::migrate_file(&path, &development, Migrations::BUILT_IN, number).unwrap();
             let after = verification::verify(&path, &development).unwrap();
             // Opening an older file adds the MAC of its stamp to the table `key`.
             let expected =

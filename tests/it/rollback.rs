@@ -169,6 +169,7 @@ fn child_process_that_aborts_during_a_rollback() {
     let target = atlas::ops::rollback::RollbackEnvironment {
         data_file: Path::new(&file),
         environment: &environment,
+        migrations: atlas::store::migrations::Migrations::BUILT_IN,
         clock: &clock,
         offsite: None,
         approvals: &approvals,

@@ -11,6 +11,7 @@ use atlas::config::Dsn;
 use atlas::domain::{AccountId, Email, HabitId};
 use atlas::observe::panics;
 use atlas::observe::sentry::Reporter;
+use atlas::store::migrations::Migrations;
 use atlas::store::tables::schema;
 use atlas::store::{Error, Store, Table};
 use atlas::web;
@@ -55,7 +56,8 @@ async fn corrupt_folder() -> tempfile::TempDir {
     let file = folder.path().join("data/development/atlas.redb");
     let (id, at) = (AccountId::generate(instant("2026-02-12T12:00:00Z"), [1; 10]), instant("2026-02-12T12:00:00Z"));
     let identity = (atlas::domain::FileId::generate(at, [2; 10]), [3; 32], at);
-    let opened = Store::open_or_create(&file, &"development".parse().unwrap(), || identity).unwrap();
+    let opened =
+        Store::open_or_create(&file, &"development".parse().unwrap(), Migrations::BUILT_IN, || identity).unwrap();
     let broken = Table::<AccountId, u32>::new(schema::ACCOUNTS.name());
     let write = opened.store.write(move |txn| {
         txn.put(&schema::EMAILS, &Email::parse(CANARIES[0]).unwrap(), &id);

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use atlas::domain::{Environment, FileId};
 use atlas::store::backup::verification;
+use atlas::store::migrations::Migrations;
 use atlas::store::tables::schema::COUNTS;
 use atlas::store::{Error, Reader, Store};
 use jiff::Timestamp;
@@ -19,7 +20,7 @@ use crate::process::{Server, atlas_command, exit_code, run, stderr, stdout};
 
 fn open(path: &Path) -> Store {
     let identity = (FileId::generate(Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], Timestamp::UNIX_EPOCH);
-    Store::open_or_create(path, &Environment::development(), || identity).unwrap().store
+    Store::open_or_create(path, &Environment::development(), Migrations::BUILT_IN, || identity).unwrap().store
 }
 
 /// Writes the next step of a chain in which every row follows from the previous one. The table also holds the number

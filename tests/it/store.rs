@@ -4,6 +4,7 @@ use std::sync::mpsc;
 
 use atlas::domain::habits::habit_year::HabitYear;
 use atlas::domain::{AccountId, Day, Environment, FileId, HabitId};
+use atlas::store::migrations::Migrations;
 use atlas::store::tables::schema::{COMPLETIONS, SCHEMA};
 use atlas::store::tables::{completions, schema};
 use atlas::store::{Error, Reader, Store};
@@ -19,7 +20,7 @@ fn new_store() -> (TempDir, Store) {
 fn open(folder: &TempDir) -> Store {
     let identity = (FileId::generate(Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], Timestamp::UNIX_EPOCH);
     let path = folder.path().join("atlas.redb");
-    Store::open_or_create(&path, &Environment::development(), || identity).unwrap().store
+    Store::open_or_create(&path, &Environment::development(), Migrations::BUILT_IN, || identity).unwrap().store
 }
 
 fn account_id(n: u8) -> AccountId {

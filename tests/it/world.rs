@@ -11,6 +11,7 @@ use atlas::app::{App, new_file_identity};
 use atlas::config::{self, Flags, Settings};
 use atlas::domain::Environment;
 use atlas::store::Store;
+use atlas::store::migrations::Migrations;
 use atlas::web;
 use atlas::web::server::connections;
 use atlas::web::server::connections::ConnectionLimits;
@@ -113,7 +114,9 @@ impl World {
         body_timeout: Duration,
     ) -> Self {
         let identity = new_file_identity(&clock).unwrap();
-        let opened = Store::open_or_create(&settings.data_file, &settings.environment, || identity).unwrap();
+        let opened =
+            Store::open_or_create(&settings.data_file, &settings.environment, Migrations::BUILT_IN, || identity)
+                .unwrap();
         let listener = TcpListener::bind(settings.listen).await.unwrap();
         let address = listener.local_addr().unwrap();
         let app_url =

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use crate::app::context::App;
 use crate::domain::{Environment, FileId};
-use crate::store::migrations;
 use crate::store::tables::schema::{MAIL_DUE, STAMP};
 
 /// The state of the environment and its data file.
@@ -30,7 +29,7 @@ pub fn check_environment(app: &App) -> EnvironmentHealth {
         file_id: stamp.file_id,
         created_at: stamp.created_at,
         bytes: std::fs::metadata(app.store.path()).map_or(0, |metadata| metadata.len()),
-        schema: migrations::newest_schema(),
+        schema: app.store.migrations().newest_schema(),
         works: count(STAMP.name()).is_ok() && app.store.can_commit(),
         waiting: count(MAIL_DUE.name()).unwrap_or(0),
     }

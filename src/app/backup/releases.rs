@@ -15,7 +15,6 @@ use crate::domain::backup::snapshot_id::SnapshotId;
 use crate::store::backup::release_folder::ReleaseFolder;
 use crate::store::backup::snapshot::SnapshotError;
 use crate::store::file::disk::digest_file;
-use crate::store::migrations;
 
 impl App {
     /// The folder with the releases of this data file.
@@ -40,7 +39,7 @@ pub fn record_start(app: &App) -> Result<Release, Error> {
         None => Release {
             digest: digest.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            schema: migrations::newest_schema(),
+            schema: app.store.migrations().newest_schema(),
             environment: stamp.environment.clone(),
             file_id: stamp.file_id,
             first_started: now,

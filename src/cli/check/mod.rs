@@ -13,8 +13,9 @@ use super::printer::Printer;
 use crate::app::clock::Clock;
 use crate::config::{self, CheckedConfig, Flags, Problem, Severity, keys};
 use crate::ops::approvals::require_approved_binary;
-use crate::ops::isolation;
+use crate::ops::isolation::{self, DataFile};
 use crate::store::OpenError;
+use crate::store::migrations::Migrations;
 use relay::check_relay;
 use report::CheckReport;
 
@@ -30,14 +31,14 @@ pub(super) struct CheckArgs {
     json: bool,
 }
 
-pub(super) fn run(args: CheckArgs) -> ExitStatus {
+pub(super) fn run(args: CheckArgs, migrations: Migrations) -> ExitStatus {
     let CheckArgs { environment, connect, json } = args;
-    Printer::new(json).finish(check(&environment.flags(), connect))
+    Printer::new(json).finish(check(&environment.flags(), migrations, connect))
 }
 
-fn check(flags: &Flags, connect: bool) -> Result<CheckReport, CommandError> {
+fn check(flags: &Flags, migrations: Migrations, connect: bool) -> Result<CheckReport, CommandError> {
     let mut checked = config::check(flags, &config::process_variables()?)?;
-    let refusals = reasons_not_to_serve(&checked);
+    let refusals = reasons_not_to_serve(&checked, migrations);
     let is_refused = !refusals.is_empty();
     // Errors come first.
     checked.problems.splice(..0, refusals);
@@ -53,12 +54,13 @@ fn check(flags: &Flags, connect: bool) -> Result<CheckReport, CommandError> {
 
 /// Why a server would not start although the settings are complete: a conflict with another environment, a data file of
 /// another environment or a missing one, or a binary that production does not accept.
-fn reasons_not_to_serve(checked: &CheckedConfig) -> Vec<Problem> {
+fn reasons_not_to_serve(checked: &CheckedConfig, migrations: Migrations) -> Vec<Problem> {
     let mut problems = isolation::conflicts(&checked.peers);
     let Some(settings) = &checked.settings else { return problems };
     let error = |key, message: String| Problem { severity: Severity::Error, key, message };
+    let file = DataFile { settings, migrations };
     if problems.is_empty()
-        && let Err(found) = isolation::check_data_file(settings).and_then(|()| isolation::require_not_lost(settings))
+        && let Err(found) = file.check().and_then(|()| file.require_not_lost())
         // A server that has the file has checked it.
         && !matches!(found, isolation::Error::Open(OpenError::Locked { .. }))
     {

@@ -18,6 +18,7 @@ use crate::ops::context::OperatorContext;
 use crate::ops::control::ControlSocket;
 use crate::ops::verify::agent;
 use crate::ops::{previews, snapshots};
+use crate::store::migrations::Migrations;
 use crate::store::tables::schema;
 use crate::web::{self, WebState};
 
@@ -91,10 +92,10 @@ pub(super) async fn take_snapshots(interval: Option<Duration>, context: &Arc<Ope
     keep_running("taking scheduled snapshots", LONG_RESTART_PAUSE, task).await;
 }
 
-pub(super) async fn prune_previews(settings: &Settings) {
+pub(super) async fn prune_previews(settings: &Settings, migrations: Migrations) {
     let task = || {
         let settings = settings.clone();
-        async move { previews::keep_pruning(&settings).await }
+        async move { previews::keep_pruning(&settings, migrations).await }
     };
     keep_running("removing expired previews", LONG_RESTART_PAUSE, task).await;
 }

@@ -10,25 +10,26 @@ use crate::cli::data_file::open_or_create;
 use crate::cli::error::CommandError;
 use crate::config::Settings;
 use crate::observe::panics::join_error_reason;
-use crate::ops::isolation::{self, Creation};
-use crate::ops::migrations::{self, MigrationError, MigrationTarget};
+use crate::ops::isolation::{self, Creation, DataFile};
+use crate::ops::migrations::{MigrationError, MigrationTarget, upgrade};
 use crate::ops::protocol::migrations::MigrationResult;
+use crate::store::migrations::Migrations;
 use crate::store::{OpenError, OpenedFile};
 use crate::web::server::maintenance;
 
 /// Opens the data file, and migrates it first if an older binary wrote it.
 pub(super) async fn open_or_migrate(
-    settings: &Settings,
+    file: DataFile<'_>,
     listener: &TcpListener,
     bound: SocketAddr,
 ) -> Result<OpenedFile, CommandError> {
-    let older = match open_or_create(settings, Creation::First) {
+    let older = match open_or_create(file, Creation::First) {
         Err(CommandError::Isolation(isolation::Error::Open(error @ OpenError::Older { .. }))) => error,
         opened => return opened,
     };
     tracing::info!(address = %bound, "{older}; migrating it now, and answering 503 meanwhile");
-    let worker_settings = settings.clone();
-    let migration = tokio::task::spawn_blocking(move || migrate(&worker_settings));
+    let (settings, migrations) = (file.settings.clone(), file.migrations);
+    let migration = tokio::task::spawn_blocking(move || migrate(&settings, migrations));
     let migrated = tokio::select! {
         migrated = migration => migrated,
         // It only ends when the listener fails.
@@ -43,16 +44,17 @@ pub(super) async fn open_or_migrate(
             return Err(CommandError::Failed(format!("the data file was not changed: {error}")));
         }
     }
-    open_or_create(settings, Creation::First)
+    open_or_create(file, Creation::First)
 }
 
-fn migrate(settings: &Settings) -> Result<MigrationResult, MigrationError> {
+fn migrate(settings: &Settings, migrations: Migrations) -> Result<MigrationResult, MigrationError> {
     let offsite = Offsite::from_settings(settings);
     let target = MigrationTarget {
         data_file: &settings.data_file,
         environment: &settings.environment,
+        migrations,
         clock: &Clock::System,
         offsite: offsite.as_ref(),
     };
-    migrations::upgrade(&target, None, &mut |step| tracing::info!("{step}"))
+    upgrade(&target, None, &mut |step| tracing::info!("{step}"))
 }

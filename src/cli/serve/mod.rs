@@ -26,9 +26,11 @@ use crate::domain::backup::approval::Approval;
 use crate::observe;
 use crate::observe::supervisor::Supervisor;
 use crate::ops::context::OperatorContext;
+use crate::ops::isolation::DataFile;
 use crate::ops::verify::agent;
 use crate::ops::{approvals, previews};
 use crate::store::PidFile;
+use crate::store::migrations::Migrations;
 use crate::web::server::connections::{self, ConnectionLimits};
 use crate::web::{self, Operator, WebState};
 use listen::listen;
@@ -56,16 +58,16 @@ pub(super) struct ServeArgs {
 }
 
 /// Serves until SIGTERM or SIGINT, then lets running requests finish. A second signal ends at once.
-pub(super) fn run(args: ServeArgs) -> ExitStatus {
+pub(super) fn run(args: ServeArgs, migrations: Migrations) -> ExitStatus {
     let ServeArgs { environment, listen, log, log_format, require_verified } = args;
     let flags = Flags { listen, log, log_format, require_verified, ..environment.flags() };
-    match start(&flags) {
+    match start(&flags, migrations) {
         Ok(()) => ExitStatus::Success,
         Err(error) => Printer::new(false).print_failure(&error),
     }
 }
 
-fn start(flags: &Flags) -> Result<(), CommandError> {
+fn start(flags: &Flags, migrations: Migrations) -> Result<(), CommandError> {
     let settings = load_settings(flags)?;
     observe::logs::start(&settings.log, settings.log_format)
         .map_err(|error| CommandError::Settings(error.to_string()))?;
@@ -73,19 +75,20 @@ fn start(flags: &Flags) -> Result<(), CommandError> {
     let approval = approvals::require_approved_binary(&settings, Clock::System.now())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| CommandError::io("starting the runtime", error))?;
-    let served = runtime.block_on(serve(&settings, approval));
+    let served = runtime.block_on(serve(DataFile { settings: &settings, migrations }, approval));
     runtime.shutdown_timeout(RUNTIME_TIMEOUT);
     served
 }
 
-async fn serve(settings: &Settings, approval: Option<Approval>) -> Result<(), CommandError> {
+async fn serve(file: DataFile<'_>, approval: Option<Approval>) -> Result<(), CommandError> {
+    let settings = file.settings;
     // The port comes first: a busy one is the most common mistake, and no file is created before it is reported.
     let (listener, bound) = listen(settings.listen, "--listen").await?;
     let metrics = match settings.metrics {
         Some(address) => Some(listen(address, "ATLAS_METRICS_LISTEN").await?),
         None => None,
     };
-    let opened = data_file::open_or_migrate(settings, &listener, bound).await?;
+    let opened = data_file::open_or_migrate(file, &listener, bound).await?;
     let was_created = opened.created;
     let _pid_file = PidFile::create(&settings.data_file);
     let app_url = app_url(settings, bound)?;
@@ -141,7 +144,7 @@ async fn serve_with_background(
         () = background::take_snapshots(settings.snapshots.interval, context) => 0,
         () = metrics => 0,
         () = heartbeat => 0,
-        () = background::prune_previews(settings) => 0,
+        () = background::prune_previews(settings, context.app.store.migrations()) => 0,
         () = background::remove_stale_probes(context) => 0,
     };
     if cut_off > 0 {

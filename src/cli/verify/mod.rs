@@ -26,6 +26,7 @@ use crate::domain::EnvironmentKind;
 use crate::ops::protocol::report::VerifyReport;
 use crate::ops::protocol::verify::ReportKept;
 use crate::ops::verify::{Endpoint, RouteProbe, ServerError, Target, run_checklist};
+use crate::store::migrations::Migrations;
 use crate::web::{Access, Route, route_table};
 
 #[derive(Args)]
@@ -52,12 +53,12 @@ pub(super) struct VerifyArgs {
     junit: Option<PathBuf>,
 }
 
-pub(super) fn run(args: VerifyArgs) -> ExitStatus {
+pub(super) fn run(args: VerifyArgs, migrations: Migrations) -> ExitStatus {
     let printer = Printer::new(args.json);
-    verify(args, printer).unwrap_or_else(|error| printer.print_failure(&error))
+    verify(args, migrations, printer).unwrap_or_else(|error| printer.print_failure(&error))
 }
 
-fn verify(args: VerifyArgs, printer: Printer) -> Result<ExitStatus, CommandError> {
+fn verify(args: VerifyArgs, migrations: Migrations, printer: Printer) -> Result<ExitStatus, CommandError> {
     let VerifyArgs { environment, url, ca_file, confirm, all, json: _, junit } = args;
     let settings = load_settings(&environment.flags())?;
     require_confirmation(&settings, confirm.as_deref())?;
@@ -67,6 +68,7 @@ fn verify(args: VerifyArgs, printer: Printer) -> Result<ExitStatus, CommandError
     runtime.spawn(watch_signals(Arc::clone(&interrupted)));
     let mut server = server::connect(&settings, &endpoint, &runtime).map_err(CommandError::refused)?;
     let target = Target {
+        newest_schema: migrations.newest_schema(),
         endpoint,
         is_remote: server.is_remote(),
         admin_routes: route_table(true, true).iter().filter(|route| route.access == Access::Admin).map(probe).collect(),

@@ -11,7 +11,8 @@ use super::same_path::is_same_path;
 use crate::config::{PeerConfig, Peers, Settings};
 use crate::domain::environment::stamp::Stamp;
 use crate::domain::{Environment, FileId};
-use crate::store::{OpenError, OpenedFile, Store, check_stamp};
+use crate::store::migrations::Migrations;
+use crate::store::{NewFileIdentity, OpenError, OpenedFile, Store, check_stamp};
 
 /// Why a data file was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -73,61 +74,72 @@ pub enum Creation {
     Anew,
 }
 
-/// Opens the data file, creating it with `new_identity` if it is missing, and updates the identity file.
-///
-/// # Errors
-/// [`Error`]; nothing was written.
-pub fn open(
-    settings: &Settings,
-    creation: Creation,
-    new_identity: impl FnOnce() -> (FileId, [u8; 32], jiff::Timestamp),
-) -> Result<OpenedFile, Error> {
-    check_data_file(settings)?;
-    if creation == Creation::First {
-        require_not_lost(settings)?;
-    }
-    let opened = Store::open_or_create(&settings.data_file, &settings.environment, new_identity)?;
-    update_identity(&settings.peers.own, opened.store.stamp(), |_| ());
-    Ok(opened)
+/// The data file that an environment's settings name, and the migrations of this binary.
+#[derive(Clone, Copy)]
+pub struct DataFile<'a> {
+    pub settings: &'a Settings,
+    pub migrations: Migrations,
 }
 
-/// Opens a data file that must exist. `on_warning` gets a message if the identity file can't be written.
-///
-/// # Errors
-/// [`Error`]; nothing was written.
-pub fn open_existing(settings: &Settings, on_warning: impl FnOnce(&str)) -> Result<Store, Error> {
-    check_data_file(settings)?;
-    require_not_lost(settings)?;
-    let store = Store::open(&settings.data_file, &settings.environment)?;
-    update_identity(&settings.peers.own, store.stamp(), on_warning);
-    Ok(store)
-}
-
-/// Checks that the data file isn't missing where there was one.
-///
-/// # Errors
-/// [`Error::Lost`].
-pub fn require_not_lost(settings: &Settings) -> Result<(), Error> {
-    LostFile::find(settings).map_or(Ok(()), |lost| Err(Error::Lost(lost)))
-}
-
-/// Checks, without writing, whether this environment may open the data file. A missing file passes.
-///
-/// # Errors
-/// [`Error`], including [`OpenError::Locked`] while another process has the file open.
-pub fn check_data_file(settings: &Settings) -> Result<(), Error> {
-    let peers = &settings.peers;
-    let identity = IdentityFile::read(peers.own.home()).ok().flatten();
-    let stamp = check_stamp(&settings.data_file, &settings.environment);
-    if let Some(identity) = &identity {
-        // The stamp of a locked file can't be read, but the process that has it open wrote the identity file.
-        let is_locked = matches!(stamp, Err(OpenError::Locked { .. }));
-        check_folder(&peers.own, identity, is_locked)?;
+impl DataFile<'_> {
+    /// Opens the data file, creating it with `new_identity` if it is missing, and updates the identity file.
+    ///
+    /// # Errors
+    /// [`Error`]; nothing was written.
+    pub fn open_or_create(
+        self,
+        creation: Creation,
+        new_identity: impl FnOnce() -> NewFileIdentity,
+    ) -> Result<OpenedFile, Error> {
+        self.check()?;
+        if creation == Creation::First {
+            self.require_not_lost()?;
+        }
+        let Settings { data_file, environment, peers, .. } = self.settings;
+        let opened = Store::open_or_create(data_file, environment, self.migrations, new_identity)?;
+        update_identity(&peers.own, opened.store.stamp(), |_| ());
+        Ok(opened)
     }
-    if let Some(stamp) = stamp? {
-        check_identity(peers, identity, &stamp)?;
+
+    /// Opens a data file that must exist. `on_warning` gets a message if the identity file can't be written.
+    ///
+    /// # Errors
+    /// [`Error`]; nothing was written.
+    pub fn open(self, on_warning: impl FnOnce(&str)) -> Result<Store, Error> {
+        self.check()?;
+        self.require_not_lost()?;
+        let Settings { data_file, environment, peers, .. } = self.settings;
+        let store = Store::open(data_file, environment, self.migrations)?;
+        update_identity(&peers.own, store.stamp(), on_warning);
+        Ok(store)
     }
-    Ok(())
+
+    /// Checks that the data file isn't missing where there was one.
+    ///
+    /// # Errors
+    /// [`Error::Lost`].
+    pub fn require_not_lost(self) -> Result<(), Error> {
+        LostFile::find(self.settings).map_or(Ok(()), |lost| Err(Error::Lost(lost)))
+    }
+
+    /// Checks, without writing, whether this environment may open the data file. A missing file passes.
+    ///
+    /// # Errors
+    /// [`Error`], including [`OpenError::Locked`] while another process has the file open.
+    pub fn check(self) -> Result<(), Error> {
+        let Settings { data_file, environment, peers, .. } = self.settings;
+        let identity = IdentityFile::read(peers.own.home()).ok().flatten();
+        let stamp = check_stamp(data_file, environment, self.migrations);
+        if let Some(identity) = &identity {
+            // The stamp of a locked file can't be read, but the process that has it open wrote the identity file.
+            let is_locked = matches!(stamp, Err(OpenError::Locked { .. }));
+            check_folder(&peers.own, identity, is_locked)?;
+        }
+        if let Some(stamp) = stamp? {
+            check_identity(peers, identity, &stamp)?;
+        }
+        Ok(())
+    }
 }
 
 /// Checks that no other environment keeps its data file in this folder.

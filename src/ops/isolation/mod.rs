@@ -6,7 +6,7 @@
 //! 1. [`conflicts`] compares this environment with the others: data file, address and sender as configured, and the
 //!    secrets, through the fingerprints in the [`IdentityFile`] that each environment leaves beside its data file.
 //! 2. The store compares the stamp inside the data file with the environment on every open.
-//! 3. [`check_data_file`] compares the stamp with the identity files, in this folder and in those of the others.
+//! 3. [`DataFile::check`] compares the stamp with the identity files, in this folder and in those of the others.
 //!
 //! A file that passes all three is opened, and its identity file is updated for the others.
 //!
@@ -27,6 +27,6 @@ mod lost_file;
 mod same_path;
 
 pub use conflicts::conflicts;
-pub use data_file::{Creation, Error, check_data_file, open, open_existing, require_not_lost};
+pub use data_file::{Creation, DataFile, Error};
 pub use identity::{IdentityFile, IdentityFileError};
 pub use lost_file::LostFile;

@@ -11,6 +11,7 @@ use crate::config::Settings;
 use crate::domain::{EnvironmentKind, Preview, PreviewName};
 use crate::observe::panics::join_error_reason;
 use crate::ops::seeds;
+use crate::store::migrations::Migrations;
 
 const PRUNE_INTERVAL: Duration = Duration::from_hours(24);
 
@@ -41,13 +42,13 @@ pub async fn seed_on_first_start(app: &App, settings: &Settings) -> Result<(), E
 }
 
 /// Deletes expired previews once a day until it is dropped. A production server never touches them.
-pub async fn keep_pruning(settings: &Settings) {
+pub async fn keep_pruning(settings: &Settings, migrations: Migrations) {
     if settings.environment.kind() == EnvironmentKind::Production {
         return std::future::pending().await;
     }
     loop {
         let previews = Previews::new(&settings.peers.previews);
-        match tokio::task::spawn_blocking(move || previews.prune(Clock::System.now())).await {
+        match tokio::task::spawn_blocking(move || previews.prune(Clock::System.now(), migrations)).await {
             Ok(Ok(removed)) => {
                 for name in removed {
                     tracing::info!(preview = %name, "deleted expired preview");

@@ -20,6 +20,7 @@ use crate::config::previews as records;
 use crate::domain::environment::preview::expires_after;
 use crate::domain::{Preview, PreviewName};
 use crate::store::file::atomic;
+use crate::store::migrations::Migrations;
 use crate::store::{OpenError, Store, check_stamp};
 
 /// Prefix of the folder of a preview that is being destroyed. No preview name can begin with a dot.
@@ -104,11 +105,11 @@ impl Previews {
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn list(&self) -> Result<Vec<(Preview, PreviewState)>, Error> {
+    pub fn list(&self, migrations: Migrations) -> Result<Vec<(Preview, PreviewState)>, Error> {
         let mut previews = Vec::new();
         for name in self.names()? {
             if let Some(preview) = self.read(&name)? {
-                let state = match check_stamp(&self.data_file(&name), &name.environment()) {
+                let state = match check_stamp(&self.data_file(&name), &name.environment(), migrations) {
                     Err(OpenError::Locked { .. }) => PreviewState::InUse,
                     Ok(_) | Err(_) => PreviewState::Stopped,
                 };
@@ -122,12 +123,12 @@ impl Previews {
     ///
     /// # Errors
     /// [`Error::Unknown`], [`Error::InUse`]; [`Error::Open`] when the data file belongs to another environment.
-    pub fn destroy(&self, name: &PreviewName) -> Result<(), Error> {
+    pub fn destroy(&self, name: &PreviewName, migrations: Migrations) -> Result<(), Error> {
         if !self.root.is_dir() {
             return Err(Error::Unknown(name.clone()));
         }
         let _lock = self.lock()?;
-        self.remove(name)
+        self.remove(name, migrations)
     }
 
     /// Deletes every preview that has expired and is not in use, and returns their names. A preview that cannot be deleted
@@ -135,7 +136,7 @@ impl Previews {
     ///
     /// # Errors
     /// [`Error::Io`] when the folder of all previews cannot be read.
-    pub fn prune(&self, now: Timestamp) -> Result<Vec<PreviewName>, Error> {
+    pub fn prune(&self, now: Timestamp, migrations: Migrations) -> Result<Vec<PreviewName>, Error> {
         if !self.root.is_dir() {
             return Ok(Vec::new());
         }
@@ -145,7 +146,7 @@ impl Previews {
             if !self.read(&name).ok().flatten().is_some_and(|preview| preview.is_expired(now)) {
                 continue;
             }
-            match self.remove(&name) {
+            match self.remove(&name, migrations) {
                 Ok(()) => removed.push(name),
                 Err(Error::InUse { .. }) => tracing::info!(preview = %name, "expired preview is still in use"),
                 Err(error) => tracing::warn!(preview = %name, %error, "cannot delete expired preview"),
@@ -208,7 +209,7 @@ impl Previews {
     }
 
     /// SECURITY: deletes only a real folder, not a link, whose data file is missing or has the stamp of this preview.
-    fn remove(&self, name: &PreviewName) -> Result<(), Error> {
+    fn remove(&self, name: &PreviewName, migrations: Migrations) -> Result<(), Error> {
         let folder = self.folder(name);
         match fs::symlink_metadata(&folder) {
             Ok(found) if found.is_dir() => {}
@@ -217,7 +218,7 @@ impl Previews {
             Err(source) => return Err(Error::Io { path: folder, source }),
         }
         // Kept open until the end, so that no server can start in between.
-        let store = match Store::open(&self.data_file(name), &name.environment()) {
+        let store = match Store::open(&self.data_file(name), &name.environment(), migrations) {
             Ok(store) => Some(store),
             Err(OpenError::Missing { .. }) => None,
             Err(OpenError::Locked { pid, .. }) => return Err(Error::InUse { name: name.clone(), pid }),

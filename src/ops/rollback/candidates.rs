@@ -12,7 +12,7 @@ use crate::domain::backup::snapshot_id::SnapshotId;
 use crate::domain::environment::stamp::Stamp;
 use crate::ops::isolation::IdentityFile;
 use crate::ops::protocol::rollback::RollbackTarget;
-use crate::store::{OpenError, migrations, read_stamp_and_schema};
+use crate::store::{OpenError, read_stamp_and_schema};
 
 pub(super) struct Candidates {
     pub(super) snapshots: Vec<SnapshotManifest>,
@@ -20,12 +20,14 @@ pub(super) struct Candidates {
     pub(super) releases: Vec<Release>,
     /// The schema of the data file; `None` when it cannot be read.
     pub(super) schema: Option<u32>,
+    /// The schema that this binary writes.
+    newest_schema: u32,
 }
 
 impl Candidates {
     pub(super) fn find(environment: &RollbackEnvironment<'_>) -> Result<Self, Error> {
         let inspected = match environment.store {
-            Some(store) => Some((store.stamp().clone(), migrations::newest_schema())),
+            Some(store) => Some((store.stamp().clone(), environment.migrations.newest_schema())),
             None => inspect_closed_file(environment)?,
         };
         let mut snapshots = snapshots::list_snapshots(&environment.snapshots(), environment.environment)?.snapshots;
@@ -38,7 +40,8 @@ impl Candidates {
         }
         let mut releases = releases::list_releases(&environment.releases())?;
         releases.retain(|release| release.environment == *environment.environment);
-        Ok(Self { snapshots, releases, schema: inspected.map(|(_, schema)| schema) })
+        let schema = inspected.map(|(_, schema)| schema);
+        Ok(Self { snapshots, releases, schema, newest_schema: environment.migrations.newest_schema() })
     }
 
     fn release_with(&self, digest: Option<&String>) -> Option<&Release> {
@@ -72,7 +75,7 @@ impl Candidates {
     fn release_for(&self, snapshot: &SnapshotManifest, running: Option<&String>) -> Result<Option<&Release>, Refusal> {
         let taken_by = self.release_with(snapshot.binary.as_ref());
         let other = taken_by.filter(|release| Some(&release.digest) != running);
-        let fits_this_binary = snapshot.schema == migrations::newest_schema();
+        let fits_this_binary = snapshot.schema == self.newest_schema;
         if fits_this_binary && (snapshot.reason != SnapshotReason::BeforeRollback || other.is_none()) {
             return Ok(None);
         }
@@ -82,7 +85,7 @@ impl Candidates {
                 "snapshot {} has schema {} and this binary works with {}; no binary of that schema is kept here, so run this command with one",
                 snapshot.id,
                 snapshot.schema,
-                migrations::newest_schema()
+                self.newest_schema
             ))
         })
     }

@@ -9,6 +9,7 @@ use crate::domain::Environment;
 use crate::ops::approvals::Approvals;
 use crate::store::backup::release_folder::ReleaseFolder;
 use crate::store::backup::snapshot_folder::SnapshotFolder;
+use crate::store::migrations::Migrations;
 use crate::store::{FileLock, OpenError, Store};
 
 /// A data file to roll back, and what the rollback needs to know of its environment.
@@ -16,6 +17,7 @@ use crate::store::{FileLock, OpenError, Store};
 pub struct RollbackEnvironment<'a> {
     pub data_file: &'a Path,
     pub environment: &'a Environment,
+    pub migrations: Migrations,
     pub clock: &'a Clock,
     /// The off-site folder of snapshots, if one is configured.
     pub offsite: Option<&'a Offsite>,

@@ -14,7 +14,7 @@ use crate::domain::Refusal;
 use crate::domain::backup::release::{Release, select_known_good, select_snapshot};
 use crate::domain::backup::snapshot::SnapshotManifest;
 use crate::ops::protocol::rollback::{PlannedRelease, PlannedSnapshot, RollbackCommand, RollbackPlan};
-use crate::store::{migrations, read_stamp_and_schema};
+use crate::store::read_stamp_and_schema;
 
 pub(super) struct Plan {
     pub(super) snapshot: Option<SnapshotManifest>,
@@ -118,7 +118,7 @@ fn check_schema(environment: &RollbackEnvironment<'_>, release: &Release, schema
     let Some(schema) = schema else {
         return Err(Refusal::operation("the data file cannot be read, so another binary alone does not help"));
     };
-    let reader = migrations::min_reader(schema);
+    let reader = environment.migrations.min_reader(schema);
     if release.schema >= reader {
         return Ok(());
     }

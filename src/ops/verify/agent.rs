@@ -34,7 +34,6 @@ use crate::ops::protocol::verify::{
 };
 use crate::store::file::atomic;
 use crate::store::file::disk::free_bytes;
-use crate::store::migrations;
 
 /// How often to look for a temporary user whose time is over.
 const EXPIRY_INTERVAL: Duration = Duration::from_mins(1);
@@ -155,7 +154,7 @@ async fn facts(context: &OperatorContext, on_progress: Progress<'_>) -> Result<S
         version: env!("CARGO_PKG_VERSION").to_owned(),
         binary: binary_digest(),
         file_id: stamp.file_id,
-        schema: migrations::newest_schema(),
+        schema: app.store.migrations().newest_schema(),
         can_commit: app.store.can_commit(),
         data_file: std::fs::canonicalize(path).map_err(unavailable)?,
         test_endpoints: app.skip_cooldowns,

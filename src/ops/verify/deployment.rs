@@ -7,7 +7,6 @@ use super::check::{CheckError, CheckResult};
 use super::context::CheckContext;
 use super::http_client::{HttpClient, HttpResponse};
 use crate::app::clock::Clock;
-use crate::store::migrations;
 
 /// How often `/api/health` is requested, to see that it always has the same fields.
 const HEALTH_REQUESTS: usize = 3;
@@ -59,7 +58,7 @@ pub(super) fn check_health(context: &mut CheckContext<'_>) -> CheckResult {
 pub(super) fn check_schema(context: &mut CheckContext<'_>) -> CheckResult {
     let facts = context.facts()?;
     let (version, schema) = (&facts.version, facts.schema);
-    let expected = migrations::newest_schema();
+    let expected = context.target.newest_schema;
     if schema != expected {
         return Err(CheckError::failed(
             format!("schema {expected}, like this binary"),

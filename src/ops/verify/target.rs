@@ -7,6 +7,8 @@ use crate::config::Settings;
 pub struct Target<'a> {
     /// The expected configuration.
     pub settings: &'a Settings,
+    /// The schema that this binary writes.
+    pub newest_schema: u32,
     /// Where the deployment is reached.
     pub endpoint: Endpoint,
     /// Every route that only admins may use.

@@ -16,7 +16,7 @@ use crate::store::engine::read_txn::ReadTxn;
 use crate::store::file::database::{open_error, open_read_write};
 use crate::store::file::identity::{FileIdentity, read_identity, require_environment};
 use crate::store::tables::schema;
-use crate::store::{Error, OpenError, migrations};
+use crate::store::{Error, OpenError};
 
 /// How much of a copy is kept in memory while it is verified.
 const CACHE_BYTES: usize = 16 << 20;
@@ -33,7 +33,7 @@ pub struct VerifiedCopy {
 }
 
 /// Verifies a copy that no other process has, and closes it cleanly, so that it opens without a repair from then on. Checks every
-/// page, decodes every row and counts the rows. The rows of an older schema are read, but not decoded.
+/// page, decodes every row and counts the rows. The rows of another schema are read, but not decoded.
 ///
 /// # Errors
 /// [`OpenError`], also when the copy belongs to another environment.
@@ -68,7 +68,7 @@ fn verify_backend(
             .map_err(Error::from)
             .and_then(|transaction| {
                 let txn = ReadTxn::new(transaction, RowFormat::for_schema(schema));
-                read_every_row(&txn, schema == migrations::newest_schema())
+                read_every_row(&txn, schema == schema::VERSION)
             })
             .map_err(OpenError::corrupt(path))?;
         database.close().map_err(|error| open_error(path, error))?;

@@ -21,7 +21,6 @@ use crate::store::engine::read_txn::ReadTxn;
 use crate::store::engine::reader::Reader;
 use crate::store::engine::write_txn::WriteTxn;
 use crate::store::error::{ForeignFile, OpenError};
-use crate::store::migrations;
 use crate::store::tables::schema;
 
 /// What identifies a data file.
@@ -72,18 +71,18 @@ fn read_schema(txn: &ReadTxn) -> Result<Option<(u32, Option<u32>)>, Error> {
     let min_reader = txn.get(&schema::SCHEMA, &schema::min_reader_key())?;
     let matches = match txn.get(&schema::SCHEMA, &schema::checksum_key())? {
         Some(checksum) => checksum == schema_checksum(number, min_reader),
-        // This binary cannot know what a newer schema stores beside its number.
-        None => number < checksum::FIRST_CHECKSUM_SCHEMA || number > migrations::newest_schema(),
+        // What a newer schema stores beside its number is not known here.
+        None => number < checksum::FIRST_CHECKSUM_SCHEMA || number > schema::VERSION,
     };
     if matches { Ok(Some((number, min_reader))) } else { Err(checksum_mismatch(schema::SCHEMA.name())) }
 }
 
-/// Writes the schema of a file, and which older binaries may open it.
-pub(in crate::store) fn write_schema(txn: &mut WriteTxn<'_, '_>, number: u32) {
+/// Writes the schema of a file, and the oldest schema whose binaries may open it.
+pub(in crate::store) fn write_schema(txn: &mut WriteTxn<'_, '_>, number: u32, min_reader: u32) {
     txn.put(&schema::SCHEMA, &schema::only_key(), &number);
     // A schema that only its own binaries may open has no second row: files from before there was one have none, and a
     // downgrade must restore them exactly.
-    let min_reader = Some(migrations::min_reader(number)).filter(|min_reader| *min_reader != number);
+    let min_reader = Some(min_reader).filter(|min_reader| *min_reader != number);
     match min_reader {
         Some(min_reader) => txn.put(&schema::SCHEMA, &schema::min_reader_key(), &min_reader),
         None => txn.remove(&schema::SCHEMA, &schema::min_reader_key()),
@@ -116,15 +115,17 @@ fn checksum_mismatch(table: &'static str) -> Error {
     Error::Corrupt { table, source: DecodeError::Checksum }
 }
 
-/// The identity of an open file that belongs to the environment and has a schema that this binary may use.
+/// The identity of an open file that belongs to the environment and has a schema that a binary which knows `newest_schema` may
+/// use.
 pub(super) fn require_usable(
     path: &Path,
     environment: &Environment,
+    newest_schema: u32,
     database: &impl ReadableDatabase,
 ) -> Result<FileIdentity, OpenError> {
     let identity = read_identity(path, database)?;
     require_environment(path, &identity.stamp, environment)?;
-    require_schema(path, environment, database, identity.schema)?;
+    require_schema(path, environment, database, identity.schema, newest_schema)?;
     Ok(identity)
 }
 
@@ -150,8 +151,8 @@ fn require_schema(
     environment: &Environment,
     database: &impl ReadableDatabase,
     found: u32,
+    known: u32,
 ) -> Result<(), OpenError> {
-    let known = migrations::newest_schema();
     if found < known {
         return Err(OpenError::Older { path: path.to_owned(), environment: environment.clone(), found, known });
     }

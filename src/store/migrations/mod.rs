@@ -20,6 +20,6 @@ mod session_index;
 mod step;
 
 pub(super) use apply::migrate;
-pub use registry::{BUILT_IN, Migrations, min_reader, newest_schema, steps};
+pub use registry::Migrations;
 pub use run::{MigrationLoss, MigrationReport, count_losses, migrate_file, rehearse};
 pub use step::{LossCounts, Migration};

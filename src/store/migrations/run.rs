@@ -7,7 +7,7 @@ use std::path::Path;
 use redb::{Database, ReadableDatabase};
 
 use super::apply::migrate;
-use super::registry::steps;
+use super::registry::Migrations;
 use crate::domain::Environment;
 use crate::store::engine::checksum::RowFormat;
 use crate::store::engine::read_txn::ReadTxn;
@@ -40,9 +40,14 @@ pub struct MigrationLoss {
 ///
 /// # Errors
 /// [`OpenError`]; the file is then unchanged.
-pub fn migrate_file(path: &Path, environment: &Environment, to: u32) -> Result<MigrationReport, OpenError> {
+pub fn migrate_file(
+    path: &Path,
+    environment: &Environment,
+    migrations: Migrations,
+    to: u32,
+) -> Result<MigrationReport, OpenError> {
     let (database, from) = open_any_schema(path, environment)?;
-    migrate_database(&database, from, to).map_err(migration_error(path))?;
+    migrate_database(&database, migrations, from, to).map_err(migration_error(path))?;
     database.close().map_err(|error| open_error(path, error))?;
     Ok(MigrationReport { from, to })
 }
@@ -52,10 +57,10 @@ pub fn migrate_file(path: &Path, environment: &Environment, to: u32) -> Result<M
 ///
 /// # Errors
 /// [`OpenError::NotReversible`] names a table that differs.
-pub fn rehearse(copy: &Path, environment: &Environment, to: u32) -> Result<(), OpenError> {
+pub fn rehearse(copy: &Path, environment: &Environment, migrations: Migrations, to: u32) -> Result<(), OpenError> {
     let (database, from) = open_any_schema(copy, environment)?;
     let migrate_and_digest = |from: u32, to: u32| {
-        migrate_database(&database, from, to)?;
+        migrate_database(&database, migrations, from, to)?;
         digest_tables(&database, to)
     };
     let compared = (|| {
@@ -78,7 +83,12 @@ pub fn rehearse(copy: &Path, environment: &Environment, to: u32) -> Result<(), O
 ///
 /// # Errors
 /// [`OpenError`]; [`OpenError::Locked`] while another process has the file.
-pub fn count_losses(path: &Path, environment: &Environment, to: u32) -> Result<Vec<MigrationLoss>, OpenError> {
+pub fn count_losses(
+    path: &Path,
+    environment: &Environment,
+    migrations: Migrations,
+    to: u32,
+) -> Result<Vec<MigrationLoss>, OpenError> {
     let _lock = FileLock::acquire(path)?;
     let (database, from) = open_any_schema_in_memory(path, environment)?;
     let counted = (|| {
@@ -86,7 +96,7 @@ pub fn count_losses(path: &Path, environment: &Environment, to: u32) -> Result<V
         let mut losses = Vec::new();
         {
             let batch = CommitBatch::new(&transaction, RowFormat::for_schema(from));
-            for step in steps().iter().rev().filter(|step| step.to <= from && step.to > to) {
+            for step in migrations.steps().iter().rev().filter(|step| step.to <= from && step.to > to) {
                 let mut txn = WriteTxn::new(&batch);
                 losses.extend((step.count_losses)(&txn)?.into_iter().filter(|(_, number)| *number > 0));
                 (step.down)(&mut txn)?;
@@ -100,13 +110,13 @@ pub fn count_losses(path: &Path, environment: &Environment, to: u32) -> Result<V
     Ok(losses.into_iter().map(|(what, number)| MigrationLoss { what: what.to_owned(), number }).collect())
 }
 
-fn migrate_database(database: &Database, from: u32, to: u32) -> Result<(), Error> {
+fn migrate_database(database: &Database, migrations: Migrations, from: u32, to: u32) -> Result<(), Error> {
     let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
     for table in &schema::ALL {
         transaction.open_table(definition(table.name))?;
     }
-    migrate(&CommitBatch::new(&transaction, RowFormat::for_schema(from)), from, to)?;
+    migrate(&CommitBatch::new(&transaction, RowFormat::for_schema(from)), migrations, from, to)?;
     Ok(transaction.commit()?)
 }
 

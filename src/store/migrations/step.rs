@@ -3,6 +3,7 @@
 use crate::store::{DecodeError, Error, Reader, WriteTxn};
 
 /// A step from one schema to the next and back.
+#[derive(Clone, Copy)]
 pub struct Migration {
     /// The schema it migrates up to, from the one before.
     pub to: u32,

@@ -12,6 +12,7 @@ use atlas::config::{self, Flags};
 use atlas::domain::{Client, FileId};
 use atlas::mail::Relay;
 use atlas::store::Store;
+use atlas::store::migrations::Migrations;
 use jiff::Timestamp;
 
 use super::faulty_disk::{DiskOp, FaultKind, FaultyDisk};
@@ -30,7 +31,8 @@ async fn open_with_queued_mail(disk: &FaultyDisk, url: &str) -> (App, Relay) {
     let checked = config::check(&flags, &variables).unwrap();
     let settings = checked.settings.unwrap_or_else(|| panic!("{:?}", checked.problems));
     let identity = (FileId::generate(Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], Timestamp::UNIX_EPOCH);
-    let store = Store::open_storage(disk.clone(), 64 << 20, &settings.environment, identity).unwrap();
+    let store =
+        Store::open_storage(disk.clone(), 64 << 20, &settings.environment, Migrations::BUILT_IN, identity).unwrap();
     let app_url = settings.app_url.clone().unwrap();
     let app = App::new(store, &settings, app_url, Clock::fixed_at(instant(NOON))).unwrap();
     let owner = settings.admins.first().expect("staging has an owner").clone();

@@ -16,6 +16,7 @@ use atlas::app::identity::{accounts, preferences};
 use atlas::config::{self, Flags, Settings};
 use atlas::domain::habits::habit::HabitPlan;
 use atlas::domain::{Account, Client, Day, Environment, FileId, HabitId, ReminderTimes, Title, Weekdays};
+use atlas::store::migrations::Migrations;
 use atlas::store::tables::schema;
 use atlas::store::{Error, OpenError, Reader, Store};
 use jiff::Timestamp;
@@ -56,7 +57,7 @@ pub fn open_store(disk: FaultyDisk) -> Result<Store, OpenError> {
 pub fn open_store_with(disk: FaultyDisk, cache: CacheMode) -> Result<Store, OpenError> {
     let identity = (FileId::generate(Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], Timestamp::UNIX_EPOCH);
     let cache_bytes = if cache == CacheMode::Full { 64 << 20 } else { 0 };
-    Store::open_storage(disk, cache_bytes, &Environment::development(), identity)
+    Store::open_storage(disk, cache_bytes, &Environment::development(), Migrations::BUILT_IN, identity)
 }
 
 pub fn read_rows(store: &Store) -> Result<Rows, Error> {

@@ -11,6 +11,7 @@ use atlas::domain::calendar::month::Month;
 use atlas::domain::{Day, Description, DisplayName, Email, Environment, FileId, HabitId, PreviewName, Title, Zone};
 use atlas::observe::tunnel::Tunnel;
 use atlas::store::Store;
+use atlas::store::migrations::Migrations;
 use jiff::Timestamp;
 
 use super::mutation::fuzz;
@@ -134,7 +135,7 @@ fn a_corrupted_or_foreign_file_is_rejected_without_a_panic() {
     let path = folder.path().join("data/development/atlas.redb");
     let development = Environment::development();
     let identity = (FileId::generate(Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], Timestamp::UNIX_EPOCH);
-    drop(Store::open_or_create(&path, &development, || identity).unwrap());
+    drop(Store::open_or_create(&path, &development, Migrations::BUILT_IN, || identity).unwrap());
     let intact = std::fs::read(&path).unwrap();
     fuzz("header", 150, |input| {
         // The input as the header of an intact file, mixed into its header, and alone; then a truncated file.
@@ -147,7 +148,7 @@ fn a_corrupted_or_foreign_file_is_rejected_without_a_panic() {
         }
         for bytes in [replaced.as_slice(), &mixed, input, &intact[..intact.len().min(input.len() * 40)]] {
             std::fs::write(&path, bytes).unwrap();
-            match Store::open(&path, &development) {
+            match Store::open(&path, &development, Migrations::BUILT_IN) {
                 Ok(store) => assert_eq!(store.stamp().environment, development),
                 Err(error) => assert!(!error.to_string().is_empty()),
             }

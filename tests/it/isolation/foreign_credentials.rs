@@ -13,6 +13,7 @@ use atlas::app::mail::outbox;
 use atlas::config::{self, Flags};
 use atlas::domain::Client;
 use atlas::store::Store;
+use atlas::store::migrations::Migrations;
 
 use super::deployment::{CommandResult, Deployment, PRODUCTION, STAGING};
 use super::print_summary;
@@ -44,7 +45,7 @@ async fn create_users(deployment: &Deployment, name: &'static str, host: &'stati
     let variables: BTreeMap<String, String> =
         variables(name).into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let settings = config::check(&flags, &variables).unwrap().settings.unwrap();
-    let store = Store::open(&settings.data_file, &settings.environment).unwrap();
+    let store = Store::open(&settings.data_file, &settings.environment, Migrations::BUILT_IN).unwrap();
     let url = settings.app_url.clone().unwrap();
     let app = App::new(store, &settings, url, Clock::System).unwrap();
     let form = |user: &str| SignUpInput {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use atlas::config::Tls;
+use atlas::store::migrations::Migrations;
 use atlas::store::tables::schema;
 use atlas::store::{Reader, Store};
 use base64::Engine;
@@ -140,7 +141,7 @@ impl Staging {
     /// Every row except those of the audit trail. The server must not be running.
     pub fn read_rows(&self) -> Vec<(&'static str, Vec<Row>)> {
         let file = self.data_folder().join("atlas.redb");
-        let store = Store::open(&file, &self.environment.parse().unwrap()).unwrap();
+        let store = Store::open(&file, &self.environment.parse().unwrap(), Migrations::BUILT_IN).unwrap();
         let tables = schema::ALL.iter().filter(|table| !table.name.ends_with("audit"));
         let rows = |name| {
             let mut rows = store.read(|txn| txn.scan(name, &[], None, usize::MAX)).unwrap();
