@@ -1,6 +1,6 @@
-/** Forms: password fields that can be shown, weekday buttons, and submit buttons that cannot be pressed twice. */
+/** Forms: password fields that can be shown, weekday buttons, and forms that cannot be sent twice. */
 
-/** After this time a submit button can be pressed again, in case the request was stopped. */
+/** After this time a form can be sent again, in case the request was stopped. */
 const SUBMIT_TIMEOUT_MS = 15 * 1000;
 
 /** Shows or hides the password in the field that the button controls. */
@@ -35,19 +35,21 @@ function startWeekdays() {
   }
 }
 
+/** The forms that were sent and not answered yet. Their buttons stay enabled, because browsers would restore a disabled button
+ *  after a reload, and could not tell it from one that the server has disabled. */
+const sentForms = new Set();
+
 function startSubmitButtons() {
   addEventListener("submit", (event) => {
-    const { target, submitter } = event;
+    const { target } = event;
     if (event.defaultPrevented || target.method !== "post") return;
-    const button = submitter ?? target.querySelector("[type=submit]");
-    if (!button) return;
-    // A button that is disabled before the browser has read the form would be missing from the request.
-    setTimeout(() => { button.disabled = true; });
-    setTimeout(() => { button.disabled = false; }, SUBMIT_TIMEOUT_MS);
+    if (sentForms.has(target)) return event.preventDefault();
+    sentForms.add(target);
+    setTimeout(() => sentForms.delete(target), SUBMIT_TIMEOUT_MS);
   });
-  // After the back button and after a reload, browsers restore disabled buttons and checked boxes.
+  // After the back button, browsers show the page as it was left; after a reload, they restore checked boxes.
   addEventListener("pageshow", () => {
-    for (const button of document.querySelectorAll("[type=submit]:disabled")) button.disabled = false;
+    sentForms.clear();
     weekdays.forEach(updatePressed);
   });
 }

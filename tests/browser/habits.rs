@@ -72,6 +72,40 @@ async fn a_habit_is_edited_archived_restored_and_deleted_without_javascript() {
 }
 
 #[tokio::test]
+async fn what_the_server_disabled_stays_disabled_after_a_reload_and_after_the_back_button() {
+    let ines = open_as_ines(Device::DESKTOP).await;
+    let disabled = "return [...document.querySelectorAll('main button')].map((button) => button.disabled)";
+    for path in ["/calendar?month=2026-01&date=2026-01-05", "/calendar?month=2099-01&date=2099-01-05", "/habits"] {
+        ines.visit(path).await;
+        let source = format!(
+            "return fetch('{path}').then((page) => page.text()).then((html) => [...new DOMParser()
+                .parseFromString(html, 'text/html').querySelectorAll('main button')].map((button) => button.disabled))"
+        );
+        let by_server = ines.run_script(&source).await;
+        assert_eq!(ines.run_script(disabled).await, by_server, "{path}");
+        ines.reload().await;
+        assert_eq!(ines.run_script(disabled).await, by_server, "{path} after a reload");
+        ines.visit("/insights").await;
+        ines.with_timeout("the previous page", ines.browser.client.back()).await;
+        assert_eq!(ines.run_script(disabled).await, by_server, "{path} after the back button");
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_submitted_twice_is_sent_once() {
+    let ines = open_as_ines(Device::DESKTOP).await;
+    ines.visit("/habits").await;
+    ines.type_into("Title", "Water the plants").await;
+    let submit =
+        "const { form } = document.getElementById('title'); form.requestSubmit(); form.requestSubmit(); return 1";
+    ines.run_script(submit).await;
+    ines.wait_for_text("Water the plants").await;
+    let created = "return fetch('/api/habits').then((response) => response.json()).then(({ data }) => \
+        data.habits.filter(({ title }) => title === 'Water the plants').length)";
+    assert_eq!(ines.run_script(created).await, 1);
+}
+
+#[tokio::test]
 async fn the_arrow_keys_move_through_the_month() {
     let ines = open_as_ines(Device::DESKTOP).await;
     ines.visit("/calendar?month=2026-02&date=2026-02-05").await;
