@@ -1,9 +1,8 @@
 /** The account page: saves each setting when it changes, and previews and imports a file without loading a new page. */
 
 import { announce } from "./announce.js";
-import { OFFLINE_MESSAGE, UNKNOWN_ERROR_MESSAGE, readErrorMessage } from "./api-error.js";
+import { callApi, fetchPage, leaveToSignIn, OFFLINE_MESSAGE, UNKNOWN_ERROR_MESSAGE } from "./requests.js";
 
-const REQUEST_TIMEOUT_MS = 15 * 1000;
 const UPLOAD_TIMEOUT_MS = 60 * 1000;
 
 /* Settings */
@@ -47,26 +46,9 @@ function drawError(control, message) {
 
 /** Saves a setting on the server. Returns an error message, or "". */
 async function sendSetting(name, value) {
-  let response;
-  try {
-    response = await fetch("/api/account", {
-      method: "PUT",
-      credentials: "same-origin",
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify({ [name]: value }),
-      // The request outlives the page.
-      keepalive: true,
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-    });
-  } catch {
-    return OFFLINE_MESSAGE;
-  }
-  if (response.ok) return "";
-  if (response.status === 401) {
-    location.assign("/sign-in?from=/account");
-    return new Promise(() => {}); // The browser leaves the page, so the control must not change any more.
-  }
-  return readErrorMessage(response);
+  const { status, data, error } = await callApi("PUT", "/api/account", { [name]: value });
+  if (status === 401) await leaveToSignIn();
+  return data ? "" : error.message;
 }
 
 /** The values that the server has. */
@@ -126,18 +108,12 @@ function drawImportError(message) {
 }
 
 async function uploadFile(data) {
-  const signal = AbortSignal.timeout(UPLOAD_TIMEOUT_MS);
-  let response, page;
-  try {
-    response = await fetch(importForm.action, { method: "POST", credentials: "same-origin", body: data, signal });
-    page = new DOMParser().parseFromString(await response.text(), "text/html");
-  } catch {
-    return drawImportError(OFFLINE_MESSAGE);
-  }
-  if (page.getElementById("import-answer")) return drawImportResult(page);
-  // The session has ended.
-  if (response.redirected) return location.assign("/sign-in?from=/account");
-  return drawImportError(UNKNOWN_ERROR_MESSAGE);
+  const answer = await fetchPage(importForm.action, { method: "POST", body: data }, UPLOAD_TIMEOUT_MS);
+  if (answer?.page.getElementById("import-answer")) return drawImportResult(answer.page);
+  if (answer) return drawImportError(UNKNOWN_ERROR_MESSAGE);
+  // Without a session, the form leads to the sign-in page.
+  if ((await callApi("GET", "/api/habits")).status === 401) await leaveToSignIn();
+  return drawImportError(OFFLINE_MESSAGE);
 }
 
 importForm.addEventListener("submit", async (event) => {

@@ -4,6 +4,7 @@ const MESSAGE_DURATION_MS = 3 * 1000;
 const UNDO_DURATION_MS = 10 * 1000;
 /** Screen readers notice a repeated message only when the live region was empty in between. */
 const CLEAR_PAUSE_MS = 60;
+const NEXT_PAGE_KEY = "atlas-next-page";
 
 const message = document.getElementById("announcer");
 const undoButton = document.getElementById("undo");
@@ -34,6 +35,25 @@ export function announce(text, onUndo) {
     undoButton.hidden = !onUndo;
     timer = setTimeout(hideToast, onUndo ? UNDO_DURATION_MS : MESSAGE_DURATION_MS);
   }, CLEAR_PAUSE_MS);
+}
+
+/** Says `text` on the next page that this tab opens. */
+export function announceOnNextPage(text) {
+  sessionStorage.setItem(NEXT_PAGE_KEY, text);
+}
+
+/** Loads the page again, and says on it what this page was about to say. Navigating to its address never repeats a POST, which a
+ *  reload may do. */
+export function reloadPage() {
+  if (message.textContent) announceOnNextPage(message.textContent);
+  location.replace(location.pathname + location.search);
+}
+
+/** Says what the previous page has left to say. */
+export function startAnnouncements() {
+  const text = sessionStorage.getItem(NEXT_PAGE_KEY);
+  sessionStorage.removeItem(NEXT_PAGE_KEY);
+  if (text) announce(text);
 }
 
 /** Undoes the last change while the toast offers it. */

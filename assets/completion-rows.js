@@ -82,10 +82,12 @@ export function drawPending(pending) {
   }
 }
 
-/** Replaces the streak of a row by that of the same habit in a newer page. */
-export function drawStreak(form, page) {
-  const newForm = page.querySelector(`[name=habitId][value="${form.elements.habitId.value}"]`)?.closest("form");
-  const newStreak = newForm?.querySelector(".completion-streak");
+/** Replaces the state and the streak of a row by those of the same habit in a newer page. The state stays while `isChanging`. */
+export function drawNewerRow(form, page, isChanging) {
+  const newForm = page.querySelector(`form[data-completion] [name=habitId][value="${form.elements.habitId.value}"]`)?.closest("form");
+  if (newForm?.elements.date.value !== form.elements.date.value) return;
+  if (!isChanging && isCompleted(newForm) !== isCompleted(form)) drawCompletion(form, isCompleted(newForm));
+  const newStreak = newForm.querySelector(".completion-streak");
   const streak = form.querySelector(".completion-streak");
   if (streak && newStreak) streak.replaceWith(newStreak);
   else if (streak) streak.remove();

@@ -1,11 +1,11 @@
 /** Completing habits without loading a new page, online and offline. */
 
-import { announce } from "./announce.js";
-import { OFFLINE_MESSAGE, readErrorMessage } from "./api-error.js";
+import { announce, announceOnNextPage } from "./announce.js";
 import * as rows from "./completion-rows.js";
 import { checkCompletionWindow } from "./completion-window.js";
-import { refreshPage, refreshStreaks, startPageRefresh } from "./page-refresh.js";
+import { refreshPage, refreshRows, startPageRefresh } from "./page-refresh.js";
 import { enqueueCompletion, listPending, sendCompletion, startReplay } from "./queue.js";
+import { callApi, leaveToSignIn, OFFLINE_MESSAGE } from "./requests.js";
 
 const WINDOW_MESSAGES = {
   open: "",
@@ -43,42 +43,43 @@ async function saveOffline(completion) {
   return "";
 }
 
-/** Saves the state of a row on the server, or in the offline queue when the server cannot be reached. */
+/** Saves the state of a row on the server, or in the offline queue when the server cannot be reached or the session has ended. */
 async function saveCompletion(form, isDone) {
   const completion = { habitId: form.elements.habitId.value, dateKey: form.elements.date.value, completed: isDone };
-  let response;
+  const updatedAt = Date.now();
+  let answer = { status: 0 };
   // While a completion of the row is queued, later ones are queued too. Sent directly, they could be overwritten by it.
-  if (navigator.onLine && !rows.isPending(form)) response = await sendCompletion(completion).catch(() => undefined);
-  if (!response) return { error: await saveOffline(completion), isSynced: false };
-  if (response.ok) return { error: "", isSynced: true };
-  if (response.status === 401) {
-    location.assign(`/sign-in?from=${encodeURIComponent(location.pathname + location.search)}`);
-    return new Promise(() => {}); // The browser leaves the page, so the row must not change any more.
+  if (navigator.onLine && !rows.isPending(form)) answer = await sendCompletion(completion);
+  if (answer.data) return { error: "", isSynced: true };
+  if (answer.status !== 0 && answer.status !== 401) return { error: answer.error.message, isSynced: false };
+  const error = await saveOffline({ ...completion, updatedAt });
+  if (answer.status === 401) {
+    if (!error) announceOnNextPage("Sign in to save your change.");
+    await leaveToSignIn();
   }
-  return { error: await readErrorMessage(response), isSynced: false };
+  return { error, isSynced: false };
 }
 
-/** For each form: the saved state, the state the person wants, and whether a request is in flight. */
-const rowStates = new WeakMap();
+/** For each form with a request in flight: the saved state, and the state the person wants. */
+const savingRows = new Map();
 
 /** Toggles a row at once, then saves it. A row has one request in flight; clicks during it change only the desired state, and
  *  the last desired state is saved. */
 async function toggleCompletion(form, isUndo = false) {
-  const row = rowStates.get(form) ?? { saved: rows.isCompleted(form), isSaving: false };
-  rowStates.set(form, row);
+  const row = savingRows.get(form) ?? { saved: rows.isCompleted(form) };
   row.desired = !rows.isCompleted(form);
   rows.drawCompletion(form, row.desired);
   rows.drawError(form, "");
-  if (row.isSaving) return;
+  if (savingRows.has(form)) return;
 
-  row.isSaving = true;
+  savingRows.set(form, row);
   let result = { error: "", isSynced: true };
   while (!result.error && row.saved !== row.desired) {
     const requested = row.desired;
     result = await saveCompletion(form, requested);
     if (!result.error) row.saved = requested;
   }
-  row.isSaving = false;
+  savingRows.delete(form);
 
   if (result.error && row.saved !== row.desired) {
     rows.drawCompletion(form, row.saved);
@@ -92,20 +93,26 @@ async function toggleCompletion(form, isUndo = false) {
     rows.findCheckbox(form).focus();
     toggleCompletion(form, true);
   });
-  if (result.isSynced) await refreshStreaks();
+  if (result.isSynced) await refreshRows();
   else watchQueue();
 }
 
-/** Updates the page after the queue has sent a completion; `error` is the server's reason if it refused. */
-async function handleReplayed(completion, error) {
+/** Whether the server has the state of a completion, or cannot be asked. */
+async function isSaved({ habitId, dateKey, completed }) {
+  const { data } = await callApi("GET", `/api/completions?date=${dateKey}`);
+  return !data || data.completions.some((other) => other.habitId === habitId) === completed;
+}
+
+/** Updates the page after the server has answered a completion of the queue. A completion that was made before the habit's last
+ *  change for that day changes nothing. */
+async function handleReplayed(completion, { data, error }) {
   const pending = await refreshPending();
+  const isSuperseded = data?.result.status === "noop" && !await isSaved(completion);
   const form = rows.findForm(completion.habitId, completion.dateKey);
-  if (form && error) {
-    rows.drawCompletion(form, !completion.completed);
-    rowStates.delete(form);
-    rows.drawError(form, error);
-  }
-  if (error) announce(error);
+  if (form && (error || isSuperseded)) rows.drawCompletion(form, !completion.completed);
+  if (form && error) rows.drawError(form, error.message);
+  if (error) announce(error.message);
+  else if (isSuperseded) announce("A change you made later was kept.");
   else if (pending.length === 0) announce("All synced.");
   if (pending.length === 0) refreshPage();
 }
@@ -128,7 +135,7 @@ export async function startCompletions() {
       toggleCompletion(form);
     });
   }
-  startPageRefresh();
+  startPageRefresh((form) => savingRows.has(form) || rows.isPending(form));
 
   const pending = await refreshPending();
   for (const { habitId, dateKey, completed } of pending) {
@@ -138,6 +145,6 @@ export async function startCompletions() {
   if (pending.length > 0) watchQueue();
   // On the first visit the service worker starts after the page was loaded, so it has no copy of the list yet.
   if (navigator.serviceWorker && !navigator.serviceWorker.controller) {
-    navigator.serviceWorker.addEventListener("controllerchange", refreshStreaks, { once: true });
+    navigator.serviceWorker.addEventListener("controllerchange", refreshRows, { once: true });
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import { announce } from "./announce.js";
-import { OFFLINE_MESSAGE, readErrorMessage } from "./api-error.js";
+import { callApi, leaveToSignIn, OFFLINE_MESSAGE } from "./requests.js";
 
 const list = document.querySelector("[data-order]");
 const findRows = () => [...list.querySelectorAll("[data-habit]")];
@@ -31,20 +31,11 @@ function saveOrder(rows, previousRows, canUndo = true) {
   drawOrder(rows);
   const habitIds = rows.map((row) => row.dataset.habit);
   saving = saving.then(async () => {
-    try {
-      const response = await fetch("/api/habits/order", {
-        method: "PUT",
-        headers: { "Content-Type": "application/json", Accept: "application/json" },
-        body: JSON.stringify({ habitIds }),
-      });
-      if (response.status === 401) return location.assign("/sign-in?from=/habits");
-      if (!response.ok) throw new Error(await readErrorMessage(response));
-      announce("Order saved.", canUndo ? () => saveOrder(previousRows, rows, false) : undefined);
-    } catch (error) {
-      drawOrder(previousRows);
-      // fetch() throws a TypeError when the server cannot be reached.
-      announce(error instanceof TypeError ? OFFLINE_MESSAGE : error.message);
-    }
+    const { status, data, error } = await callApi("PUT", "/api/habits/order", { habitIds });
+    if (status === 401) await leaveToSignIn();
+    if (data?.habitIds) return announce("Order saved.", canUndo ? () => saveOrder(previousRows, rows, false) : undefined);
+    drawOrder(previousRows);
+    return announce(error?.message ?? OFFLINE_MESSAGE);
   });
 }
 
@@ -68,6 +59,9 @@ list?.addEventListener("submit", (event) => {
   // At either end of the list the button gets disabled and would lose the focus, so the other one takes it.
   (button.disabled ? form.querySelector("button:not(:disabled)") : button)?.focus();
 });
+
+// After a reload, browsers may restore buttons that were disabled in another order.
+if (list) addEventListener("pageshow", updateMoveButtons);
 
 /* Dragging */
 

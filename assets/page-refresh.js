@@ -1,7 +1,9 @@
-/** Keeps the page current: streaks, the copy of /today that opens offline, and pages that were left open. */
+/** Keeps the page current: completions and streaks, the copy of /today that opens offline, and pages that were left open. */
 
-import { day, drawStreak, forms } from "./completion-rows.js";
+import { reloadPage } from "./announce.js";
+import { day, drawNewerRow, forms } from "./completion-rows.js";
 import { listPending } from "./queue.js";
+import { fetchPage } from "./requests.js";
 
 const STALE_AFTER_MS = 30 * 60 * 1000;
 
@@ -9,42 +11,27 @@ const openedAt = Date.now();
 /** When the service worker stored the page, if it served a stored one. */
 const { kept: storedAt } = document.documentElement.dataset;
 
-/** Loads the page again. Navigating to its address never repeats a POST, which a reload may do. */
-const reloadPage = () => location.replace(location.pathname + location.search);
-
+/** Whether a row has a request in flight or a pending completion. */
+let isChanging = () => false;
 let requests = 0;
 
-/** Stores a response for /today as the copy that opens offline. */
-async function storeToday(response) {
-  if (!("caches" in window) || !navigator.serviceWorker?.controller || response.redirected || !response.ok) return;
-  await (await caches.open("atlas-pages")).put("/today", response);
-}
-
-/** Fetches the page and updates its streaks, which only the server computes, and the offline copy of /today. */
-export async function refreshStreaks() {
+/** Fetches the page and updates its rows. The service worker stores every newer copy of /today that it sees. */
+export async function refreshRows() {
   requests += 1;
   const request = requests;
-  try {
-    const response = await fetch(location.href, { credentials: "same-origin" });
-    const isToday = location.pathname === "/today";
-    const today = isToday ? response.clone() : await fetch("/today", { credentials: "same-origin" });
-    await storeToday(today);
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    // A later request has newer streaks.
-    if (request !== requests) return;
-    const panel = document.querySelector("[data-testid=streaks-panel]");
-    panel?.replaceWith(page.querySelector("[data-testid=streaks-panel]"));
-    for (const form of forms) drawStreak(form, page);
-  } catch {
-    // Offline, the page keeps the streaks it has.
-  }
+  const newer = await fetchPage(location.href);
+  if (location.pathname !== "/today") fetchPage("/today");
+  // A later request has newer rows. Offline, the page keeps those it has.
+  if (!newer || request !== requests) return;
+  const panel = document.querySelector("[data-testid=streaks-panel]");
+  panel?.replaceWith(newer.page.querySelector("[data-testid=streaks-panel]"));
+  for (const form of forms) drawNewerRow(form, newer.page, isChanging(form));
 }
 
 /** Once the server answers again: reloads a stored page when nothing is pending, and refreshes any other page. */
 export async function refreshPage() {
-  if (!storedAt) return refreshStreaks();
-  const response = await fetch(location.href, { method: "HEAD", credentials: "same-origin" }).catch(() => undefined);
-  if (response?.ok && (await listPending()).length === 0) reloadPage();
+  if (!storedAt) return refreshRows();
+  if (await fetchPage(location.href) && (await listPending()).length === 0) reloadPage();
 }
 
 /** Says that the list is a stored one, and how old it is. */
@@ -58,7 +45,9 @@ function drawOfflineNotice() {
   day.querySelector(".day-head").after(notice);
 }
 
-export function startPageRefresh() {
+/** `isRowChanging` says for a form whether its row must keep its state. */
+export function startPageRefresh(isRowChanging) {
+  isChanging = isRowChanging;
   if (storedAt) {
     drawOfflineNotice();
     addEventListener("online", refreshPage);

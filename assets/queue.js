@@ -3,33 +3,30 @@
  * reachable again.
  */
 
-import { readErrorMessage } from "./api-error.js";
+import { callApi, leaveToSignIn, OFFLINE_MESSAGE } from "./requests.js";
 
 const STORE = "completionQueue";
-const REQUEST_TIMEOUT_MS = 15 * 1000;
 const FIRST_RETRY_DELAY_MS = 1000;
 const MAX_RETRY_DELAY_MS = 30 * 1000;
 /** Spreads the retries of many browsers after an outage. */
 const MAX_RETRY_JITTER_MS = 250;
 /** Statuses that do not change when the request is repeated. */
 const PERMANENT_ERRORS = [400, 404, 422];
-const SIGN_IN_ERRORS = [401, 403];
 
 const { member } = document.body.dataset;
 
-/** Sends a completion. A queued one is sent with its age: the server judges it by the time it was made, and an age does not
- *  depend on the device's clock. */
-export function sendCompletion({ habitId, dateKey, completed, updatedAt }) {
-  const secondsAgo = updatedAt === undefined ? 0 : Math.max(0, Math.round((Date.now() - updatedAt) / 1000));
-  return fetch("/api/completions", {
-    method: "POST",
-    credentials: "same-origin",
-    headers: { "Content-Type": "application/json", Accept: "application/json" },
-    body: JSON.stringify({ habitId, date: dateKey, completed, secondsAgo, userId: member }),
-    // The request outlives the page.
-    keepalive: true,
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-  });
+/**
+ * Sends a completion. Returns `{ status, data }` or `{ status, error }`; the status is 0 if Atlas did not answer.
+ *
+ * A queued completion has `updatedAt` and is sent with its age: the server judges it by the time it was made, and an age does not
+ * depend on the device's clock. The age is rounded down, so that no change seems older than the one before it.
+ */
+export async function sendCompletion({ habitId, dateKey, completed, updatedAt }) {
+  const secondsAgo = updatedAt === undefined ? 0 : Math.max(0, Math.floor((Date.now() - updatedAt) / 1000));
+  const answer = await callApi("POST", "/api/completions", { habitId, date: dateKey, completed, secondsAgo, userId: member });
+  const result = answer.data?.result;
+  const isAnswered = answer.error || (result?.status && result.habitId === habitId && result.date === dateKey);
+  return isAnswered ? answer : { status: 0, error: { message: OFFLINE_MESSAGE } };
 }
 
 const waitFor = (request) => new Promise((resolve, reject) => {
@@ -53,12 +50,11 @@ async function openStore(mode) {
   return (await openDatabase()).transaction(STORE, mode).objectStore(STORE);
 }
 
-/** Queues a completion. It replaces a queued one for the same habit and day. */
-export async function enqueueCompletion({ habitId, dateKey, completed }) {
+/** Queues a completion that was made at `updatedAt`. It replaces a queued one for the same habit and day. */
+export async function enqueueCompletion({ habitId, dateKey, completed, updatedAt }) {
   const store = await openStore("readwrite");
   const key = `${member}:${habitId}:${dateKey}`;
   const existing = await waitFor(store.get(key));
-  const updatedAt = Date.now();
   const createdAt = existing?.createdAt ?? updatedAt;
   await waitFor(store.put({ key, member, habitId, dateKey, completed, createdAt, updatedAt }));
 }
@@ -99,21 +95,15 @@ function scheduleRetry() {
 
 /** Sends one queued completion. Returns whether the next one may follow. */
 async function replayCompletion(completion) {
-  let response;
-  try {
-    response = await sendCompletion(completion);
-  } catch {
-    scheduleRetry();
-    return false;
-  }
-  if (!response.ok && !PERMANENT_ERRORS.includes(response.status)) {
-    // Signing in loads a new page, which replays the queue again.
-    if (!SIGN_IN_ERRORS.includes(response.status)) scheduleRetry();
+  const answer = await sendCompletion(completion);
+  if (answer.error && !PERMANENT_ERRORS.includes(answer.status)) {
+    // After the person has signed in, a new page replays the queue. With 403 someone else is signed in.
+    if (answer.status === 401) await leaveToSignIn();
+    if (answer.status !== 403) scheduleRetry();
     return false;
   }
   failures = 0;
-  const error = response.ok ? "" : await readErrorMessage(response);
-  if (await removeSent(completion)) onReplayed?.(completion, error);
+  if (await removeSent(completion)) onReplayed?.(completion, answer);
   else mustRepeat = true;
   return true;
 }
@@ -132,8 +122,8 @@ async function replayQueue() {
   isReplaying = false;
 }
 
-/** Replays the queue now and whenever the browser comes online. Calls `callback(completion, error)` for each completion that the
- *  server has answered; `error` is empty if it was accepted. */
+/** Replays the queue now and whenever the browser comes online. Calls `callback(completion, answer)` for each completion that the
+ *  server has answered. */
 export function startReplay(callback) {
   onReplayed = callback;
   addEventListener("online", () => {

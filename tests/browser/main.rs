@@ -12,6 +12,7 @@
 //! | `admin` | who can open the admin pages, and disabling an account |
 //! | `habits` | editing, archiving and ordering habits, the calendar, and settings without JavaScript |
 //! | `offline` | completions and the list of today without a server, undo, and keyboard shortcuts |
+//! | `captive_network` | networks that answer in place of Atlas |
 //! | `completion_window` | the rule that decides which days may still be changed, in Rust and in JavaScript |
 //! | `basic_auth` | assets, service worker and error reports behind the shared credentials |
 //! | `sentry` | browser errors as they arrive at Sentry |
@@ -28,6 +29,7 @@
 //! | `seeded` | a data file filled by `atlas seed` |
 //! | `browser_user` | a user in front of a browser: visits, types, presses, waits |
 //! | `authenticator` | an authenticator app |
+//! | `meddling_proxy` | a proxy that changes answers |
 //! | `browser`, `server`, `child_process` | the programs that a test starts |
 //! | `fake_sentry` | a fake Sentry that records what it receives |
 //! | `tools` | the npm packages that `tests/run` installs |
@@ -42,6 +44,7 @@ mod axe;
 mod basic_auth;
 mod browser;
 mod browser_user;
+mod captive_network;
 mod child_process;
 mod completion_window;
 mod error_messages;
@@ -54,6 +57,7 @@ mod habits;
 mod keyboard;
 mod lighthouse;
 mod markup;
+mod meddling_proxy;
 mod nu_checker;
 mod offline;
 mod onboarding;

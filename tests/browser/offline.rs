@@ -7,12 +7,13 @@ use super::seeded::open_as_ines;
 const HABIT: &str = "Stretch before coffee";
 const IS_TODAY_CACHED: &str =
     "return caches.open('atlas-pages').then((pages) => pages.match('/today')).then((page) => page !== undefined)";
-const QUEUE_LENGTH: &str = "return new Promise((resolve) => { indexedDB.open('atlas-offline', 1).onsuccess = (event) => { \
+/// The number of queued completions, of every account.
+pub const QUEUE_LENGTH: &str = "return new Promise((resolve) => { indexedDB.open('atlas-offline', 1).onsuccess = (event) => { \
      event.target.result.transaction('completionQueue').objectStore('completionQueue').count().onsuccess = (counted) => \
      resolve(counted.target.result); }; })";
 
 /// Waits until that many rows are marked as not synced.
-async fn wait_for_pending(user: &BrowserUser, rows: u64) {
+pub async fn wait_for_pending(user: &BrowserUser, rows: u64) {
     let pending = "return document.querySelectorAll('.completion-row[data-pending=\"true\"]').length";
     user.wait_until(&format!("{rows} pending rows"), async || {
         Ok((user.run_script(pending).await == rows).then_some(()))
@@ -115,6 +116,29 @@ async fn a_pending_completion_is_sent_only_for_the_user_who_made_it() {
     ines.sign_in("ines@example.com", "plenty of quiet mornings").await;
     ines.wait_for_text("All synced").await;
     ines.wait_for_done(HABIT, true).await;
+    ines.reload().await;
+    ines.wait_for_done(HABIT, true).await;
+}
+
+#[tokio::test]
+async fn a_completion_made_after_the_session_ended_is_saved_once_the_same_user_has_signed_in_again() {
+    let ines = open_as_ines(Device::PHONE).await;
+    ines.with_timeout("no cookies", ines.browser.client.delete_all_cookies()).await;
+    ines.toggle_completion(HABIT).await;
+    ines.wait_for_path("/sign-in").await;
+    ines.wait_for_text("Sign in to save your change").await;
+    ines.sign_in("tomasz@example.com", "plenty of quiet mornings").await;
+    ines.wait_for_path("/today").await;
+    wait_for_pending(&ines, 0).await;
+    assert_eq!(ines.run_script(QUEUE_LENGTH).await, 1, "another user's completions stay queued");
+
+    ines.with_timeout("no cookies", ines.browser.client.delete_all_cookies()).await;
+    ines.visit("/calendar").await;
+    ines.wait_for_path("/sign-in").await;
+    ines.sign_in("ines@example.com", "plenty of quiet mornings").await;
+    ines.wait_for_path("/calendar").await;
+    ines.wait_for_text("All synced").await;
+    assert_eq!(ines.run_script(QUEUE_LENGTH).await, 0);
     ines.reload().await;
     ines.wait_for_done(HABIT, true).await;
 }

@@ -202,6 +202,6 @@ impl Request {
     /// What pages show around their content, for this user.
     pub fn frame(&self) -> Frame<'_> {
         let error_reporting = self.state.browser_reporting(self.context.route());
-        Frame { error_reporting, ..self.state.frame(self.maybe_account()) }
+        Frame { path: self.path(), error_reporting, ..self.state.frame(self.maybe_account()) }
     }
 }

@@ -116,9 +116,10 @@ impl WebState {
         self.origins.iter().any(is_host)
     }
 
-    /// What pages show around their content, without a route.
+    /// What pages show around their content, without a path and a route.
     pub fn frame<'a>(&'a self, member: Option<&'a Account>) -> Frame<'a> {
         Frame {
+            path: "",
             label: self.label.as_deref(),
             member,
             is_admin: member.is_some_and(|member| self.app.is_admin(member)),

@@ -8,10 +8,11 @@ use super::view;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
+use crate::web::ui::layout::Frame;
 
 /// `GET /offline`: cached by the service worker, so it is the same for every user.
 pub async fn show(request: Request) -> Result<Response, HttpError> {
-    Ok(response::page(StatusCode::OK, view::page(&request.state.frame(None))))
+    Ok(response::page(StatusCode::OK, view::page(&Frame { path: request.path(), ..request.state.frame(None) })))
 }
 
 /// `GET /manifest.webmanifest`.

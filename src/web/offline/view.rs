@@ -49,15 +49,15 @@ pub fn manifest(label: Option<&str>) -> Value {
     })
 }
 
-/// The service worker with the list of this build's assets. Other assets make another script, which makes browsers
-/// update the worker.
+/// The service worker with the list of this build's assets, and the functions of `answers.js`: not every browser lets a
+/// service worker import modules. Other assets make another script, which makes browsers update the worker.
 pub fn service_worker() -> Option<String> {
     let is_needed = |name: &str| name != "sw.js" && matches!(name.rsplit_once('.'), Some((_, "js" | "css")));
     let assets: Vec<&String> =
         addresses().iter().filter(|(name, _)| is_needed(name)).map(|(_, address)| address).collect();
-    let script = find("sw.js")?;
-    let script = std::str::from_utf8(&script.plain).ok()?.to_owned();
-    Some(format!("const ASSETS = {};\n{script}", json!(assets)))
+    let read = |name| String::from_utf8(find(name)?.plain.into_owned()).ok();
+    let (answers, script) = (read("answers.js")?.replace("\nexport ", "\n"), read("sw.js")?);
+    Some(format!("const ASSETS = {};\n{answers}\n{script}", json!(assets)))
 }
 
 #[cfg(test)]
@@ -85,5 +85,6 @@ mod tests {
             assert!(first.contains(address(name)), "{name} in {first}");
         }
         assert!(!first.contains("/sw."), "{first}");
+        assert!(worker.contains("\nasync function readPageAnswer(") && !worker.contains("\nexport "), "{worker}");
     }
 }

@@ -23,6 +23,8 @@ pub enum NavItem {
 /// What every page shows around its content.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
+    /// The path of the page. Scripts take an answer for a page of Atlas only if it names its path.
+    pub path: &'a str,
     /// The name of the environment, if pages must show that it is not production.
     pub label: Option<&'a str>,
     /// The person who is signed in.
@@ -71,6 +73,8 @@ pub fn document(frame: &Frame<'_>, title: &str, current: NavItem, main: &Markup)
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="description" content=(META_DESCRIPTION);
+                // Tells scripts that Atlas wrote this page, at which path, and for whom.
+                meta name="atlas-page" content={ (frame.path) " " @if let Some(member) = frame.member { (member.id) } };
                 title { (title) " · Atlas" @if let Some(label) = frame.label { " (" (label) ")" } }
                 link rel="icon" type="image/svg+xml" href=(address(favicon_name(frame.label)));
                 link rel="apple-touch-icon" href=(address(&icon_name(frame.label, 192)));
