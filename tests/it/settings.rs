@@ -48,6 +48,24 @@ async fn saved_settings_apply_to_the_first_paint_and_to_the_lists() {
 }
 
 #[tokio::test]
+async fn after_a_flight_west_the_habits_of_today_are_still_on_today() {
+    let world = World::at_time("2026-02-12T03:00:00Z").await;
+    let ada = world.signed_in_user_in("ada", "Pacific/Auckland").await;
+    ada.create_habit("Read").await;
+    let walk = ada.create_habit_on("Walk", &[1]).await;
+    let path = format!("/api/habits/{walk}");
+    ada.send_json("PUT", &path, &json!({ "weekdays": [3, 4] })).await.assert_status(200);
+    ada.get("/today")
+        .await
+        .assert_contains("data-day=\"2026-02-12\"")
+        .assert_contains(">Read<")
+        .assert_contains(">Walk<");
+    ada.send_json("PUT", "/api/account", &json!({ "timeZone": "America/Los_Angeles" })).await.assert_status(200);
+    let page = ada.get("/today").await.assert_contains("data-day=\"2026-02-11\"");
+    page.assert_contains(">Read<").assert_contains(">Walk<");
+}
+
+#[tokio::test]
 async fn the_api_changes_single_settings() {
     let world = World::new().await;
     let ada = world.signed_in_user("ada").await;

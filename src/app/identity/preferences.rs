@@ -2,14 +2,16 @@
 
 use crate::app::{App, Error};
 use crate::domain::accounts::preferences::{Accent, Backfill, Preferences, Theme, WeekStart};
-use crate::domain::{Account, AccountId, DisplayName, Refusal, Zone};
-use crate::store::tables::accounts;
+use crate::domain::{Account, AccountId, Day, DisplayName, Refusal, Zone};
+use crate::store::WriteTxn;
+use crate::store::tables::{accounts, habits};
 
 /// Changes to an account. Fields that are `None` stay as they are.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct PreferencesChange {
     pub name: Option<DisplayName>,
-    /// Completed days keep their dates.
+    /// Completed days keep their dates. In a zone further west, today may be an earlier date: habits that began or changed
+    /// today then do so on that date.
     pub zone: Option<Zone>,
     pub week_start: Option<WeekStart>,
     pub completed_last: Option<bool>,
@@ -25,11 +27,18 @@ pub struct PreferencesChange {
 /// # Errors
 /// [`Refusal::WrongCredentials`] when the account was deleted; [`Error::Busy`], [`Error::Unavailable`].
 pub async fn update_preferences(app: &App, me: AccountId, change: PreferencesChange) -> Result<Account, Error> {
+    let now = app.clock.now();
     app.store
         .write(move |txn| {
             let mut account = accounts::find_account(txn, me)?.ok_or(Refusal::WrongCredentials)?;
             account.credentials.name = change.name.unwrap_or(account.credentials.name);
-            account.credentials.zone = change.zone.unwrap_or(account.credentials.zone);
+            if let Some(zone) = change.zone {
+                let (before, today) = (Day::at(now, account.zone()), Day::at(now, &zone));
+                account.credentials.zone = zone;
+                if today < before {
+                    begin_habits_by(txn, me, today)?;
+                }
+            }
             let before = account.preferences;
             account.preferences = Preferences {
                 week_start: change.week_start.unwrap_or(before.week_start),
@@ -43,4 +52,14 @@ pub async fn update_preferences(app: &App, me: AccountId, change: PreferencesCha
             Ok(account)
         })
         .await
+}
+
+/// Moves what a user planned for a later day to `today`.
+fn begin_habits_by(txn: &mut WriteTxn<'_, '_>, me: AccountId, today: Day) -> Result<(), Error> {
+    for mut habit in habits::list_all(txn, me)? {
+        if habit.schedule.begin_by(today) {
+            habits::put(txn, me, &habit)?;
+        }
+    }
+    Ok(())
 }

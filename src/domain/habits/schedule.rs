@@ -84,6 +84,20 @@ impl Schedule {
         self.set(day, Some(weekdays));
     }
 
+    /// Moves versions that begin after `day` to it; of several, the newest applies. Returns whether anything changed.
+    ///
+    /// After a flight west, a user's "today" is earlier than before. What they planned for today must still apply today.
+    pub fn begin_by(&mut self, day: Day) -> bool {
+        let Some(newest) = self.versions().last().filter(|version| version.from > day) else { return false };
+        if self.first.from > day {
+            *self = Self { first: ScheduleVersion { from: day, ..newest }, later: Vec::new() };
+        } else {
+            while self.later.pop_if(|version| version.from > day).is_some() {}
+            self.set(day, newest.weekdays);
+        }
+        true
+    }
+
     /// All versions, oldest first.
     pub fn versions(&self) -> impl Iterator<Item = ScheduleVersion> + '_ {
         std::iter::once(self.first).chain(self.later.iter().copied())
@@ -182,6 +196,21 @@ mod tests {
         assert_eq!(scheduled, [true, true, true, false, false, false, false, true, true, true]);
     }
 
+    #[test]
+    fn what_was_planned_for_today_applies_to_an_earlier_today() {
+        let mut schedule = Schedule::new(day("2026-02-12"), days(&[4]));
+        assert!(schedule.begin_by(day("2026-02-11")));
+        assert_eq!(schedule, Schedule::new(day("2026-02-11"), days(&[4])));
+        assert!(!schedule.begin_by(day("2026-02-11")));
+        schedule.pause_from(day("2026-02-15"));
+        schedule.resume_from(day("2026-02-16"));
+        assert!(schedule.begin_by(day("2026-02-14")));
+        assert_eq!(schedule, Schedule::new(day("2026-02-11"), days(&[4])), "the pause lasted less than a day");
+        schedule.change_from(day("2026-02-18"), days(&[2]));
+        assert!(schedule.begin_by(day("2026-02-17")) && schedule.is_scheduled(day("2026-02-17")));
+        assert!(schedule.is_scheduled(day("2026-02-12")), "earlier days keep their schedule");
+    }
+
     proptest! {
         #[test]
         fn versions_stay_in_order_and_a_change_keeps_the_days_before_it(
@@ -195,6 +224,14 @@ mod tests {
                 match weekday {
                     Some(weekday) => schedule.change_from(at, days(&[weekday])),
                     None => schedule.pause_from(at),
+                }
+                let mut earlier = schedule.clone();
+                earlier.begin_by(at.add_days(-1));
+                let stored: Vec<ScheduleVersion> = earlier.clone().into();
+                prop_assert_eq!(Schedule::try_from(stored).unwrap(), earlier.clone());
+                prop_assert!(earlier.versions().all(|version| version.from < at));
+                if weekday.is_some() {
+                    prop_assert_eq!(earlier.weekdays(), schedule.weekdays());
                 }
                 let after: Vec<bool> = (0..offset).map(|n| schedule.is_scheduled(first.add_days(n))).collect();
                 prop_assert_eq!(before, after);
