@@ -172,7 +172,7 @@ async fn only_admins_read_the_handbook_in_the_browser() {
     let world = world_with_an_admin().await;
     let ada = world.signed_in_user("ada").await;
     for path in ["/admin/handbook", "/admin/handbook/deploy"] {
-        ada.get(path).await.assert_status(307).assert_redirects_to("/today");
+        ada.get(path).await.assert_status(307).assert_redirects_to("/today?refused=admin");
         let target = world.visitor().get(path).await.assert_status(307);
         assert!(target.header("location").unwrap().starts_with("/sign-in?"));
     }

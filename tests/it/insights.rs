@@ -184,7 +184,7 @@ async fn years_with_data_link_to_each_other() {
         .await
         .assert_status(200)
         .assert_contains("Done in 2026")
-        .assert_contains("2 of 43 scheduled days");
+        .assert_contains("2 of 42 scheduled days");
     let current = current
         .assert_contains("?year=2025#")
         .assert_lacks("?year=2027")
@@ -236,6 +236,6 @@ async fn the_first_week_has_no_trend() {
     ada.get("/insights")
         .await
         .assert_contains("Too early to tell")
-        .assert_contains("67% (2 of 3)")
+        .assert_contains("100% (2 of 2)")
         .assert_lacks("Going up");
 }

@@ -1,5 +1,5 @@
 //! Insights: statistics of the last 90 days. The figures are defined as in Atlas's predecessor, with the schedule in force on
-//! each day.
+//! each day, and with one difference: a habit that is still open today is not yet missed, so it is part of no rate.
 
 use crate::domain::Day;
 use crate::domain::calendar::day;
@@ -35,6 +35,11 @@ impl CompletionRate {
         let rounded = (u64::from(self.completed) * 200 + u64::from(self.scheduled)) / (u64::from(self.scheduled) * 2);
         let max = if self.completed < self.scheduled { 99 } else { 100 };
         u32::try_from(rounded).unwrap_or(max).clamp(1, max)
+    }
+
+    /// The same without what can still be done today: on the last day, only completed habits count as scheduled.
+    fn so_far(self, day: Day, today: Day) -> Self {
+        if day == today { Self { scheduled: self.completed, ..self } } else { self }
     }
 
     /// Adds the days of `other`.
@@ -78,7 +83,7 @@ pub struct Insights {
     /// The day of the week with the lowest rate.
     pub worst: Option<(i8, CompletionRate)>,
     pub trend: Trend,
-    /// The last 84 days: seven rows from Monday, twelve columns from the oldest week.
+    /// The last 84 days: seven rows from Monday, twelve columns from the oldest week. Today's cell includes open habits.
     pub heatmap: [[(Day, CompletionRate); HEATMAP_WEEKS]; 7],
 }
 
@@ -86,9 +91,10 @@ pub struct Insights {
 pub fn compute_insights(habits: &[(&Schedule, &History)], today: Day) -> Insights {
     let days: Vec<(Day, CompletionRate)> =
         day::inclusive_range(today.add_days(1 - WINDOW_DAYS), today).map(|day| (day, rate_on(habits, day))).collect();
-    let last = |count: i32| sum(days.iter().rev().take(usize::try_from(count).unwrap_or(0)));
+    let judged: Vec<(Day, CompletionRate)> = days.iter().map(|(day, rate)| (*day, rate.so_far(*day, today))).collect();
+    let last = |count: i32| sum(judged.iter().rev().take(usize::try_from(count).unwrap_or(0)));
     let weekdays: Vec<(i8, CompletionRate)> = (1..=7)
-        .map(|weekday| (weekday, sum(days.iter().filter(|(day, _)| day.weekday().to_monday_one_offset() == weekday))))
+        .map(|weekday| (weekday, sum(judged.iter().filter(|(day, _)| day.weekday().to_monday_one_offset() == weekday))))
         .filter(|(_, rate)| rate.scheduled > 0)
         .collect();
     // Of equal rates, the one of more scheduled days is the best and the one of fewer the worst; then the earlier day wins.
@@ -108,7 +114,7 @@ pub fn compute_insights(habits: &[(&Schedule, &History)], today: Day) -> Insight
         weekdays,
         best,
         worst,
-        trend: compute_trend(last(TREND_DAYS), sum(days.iter().rev().skip(14).take(14))),
+        trend: compute_trend(last(TREND_DAYS), sum(judged.iter().rev().skip(14).take(14))),
         heatmap: heatmap(&days, today),
     }
 }
@@ -116,7 +122,7 @@ pub fn compute_insights(habits: &[(&Schedule, &History)], today: Day) -> Insight
 /// The rate of one habit over the last 90 days.
 pub fn recent_rate(schedule: &Schedule, history: &History, today: Day) -> CompletionRate {
     day::inclusive_range(today.add_days(1 - WINDOW_DAYS), today).fold(CompletionRate::default(), |mut sum, day| {
-        sum.add(rate_on(&[(schedule, history)], day));
+        sum.add(rate_on(&[(schedule, history)], day).so_far(day, today));
         sum
     })
 }
@@ -214,6 +220,26 @@ mod tests {
     }
 
     #[test]
+    fn a_habit_that_is_open_today_is_part_of_no_rate_until_it_is_done_or_the_day_is_over() {
+        let today = day("2026-06-28");
+        let daily = Schedule::new(day("2026-06-26"), Weekdays::ALL);
+        let (done, open) = (history([day("2026-06-26"), today]), history([day("2026-06-26")]));
+        let rate = |scheduled, completed| CompletionRate { scheduled, completed };
+        let last_week = |histories: &[&History], today| {
+            let habits: Vec<(&Schedule, &History)> = histories.iter().map(|history| (&daily, *history)).collect();
+            compute_insights(&habits, today).consistency[0].1
+        };
+        assert_eq!(last_week(&[&open], today), rate(2, 1));
+        assert_eq!(last_week(&[&done], today), rate(3, 2));
+        assert_eq!(last_week(&[&done, &open], today), rate(5, 3));
+        assert_eq!(last_week(&[&open], today.add_days(1)), rate(3, 1));
+        assert_eq!([&open, &done].map(|history| recent_rate(&daily, history, today)), [rate(2, 1), rate(3, 2)]);
+        let found = compute_insights(&[(&daily, &open)], today);
+        assert_eq!(found.weekdays, [(5, rate(1, 1)), (6, rate(1, 0))]);
+        assert_eq!(found.heatmap[6][11], (today, rate(1, 0)));
+    }
+
+    #[test]
     fn only_everything_is_100_percent_and_only_nothing_is_0() {
         let percent = |scheduled, completed| CompletionRate { scheduled, completed }.percent();
         assert_eq!([percent(0, 0), percent(9, 0), percent(3, 1), percent(3, 2), percent(8, 1)], [0, 0, 33, 67, 13]);
@@ -226,6 +252,6 @@ mod tests {
         let mut schedule = Schedule::new(day("2026-06-01"), Weekdays::parse([1]).unwrap());
         schedule.change_from(day("2026-06-22"), Weekdays::ALL);
         let found = compute_insights(&[(&schedule, &History::default())], today);
-        assert_eq!(found.consistency[2].1.scheduled, 3 + 7);
+        assert_eq!(found.consistency[2].1.scheduled, 3 + 6);
     }
 }

@@ -17,7 +17,7 @@ pub enum DayStatus {
     Missed,
     /// Completed although not scheduled. Not part of any rate.
     Unplanned,
-    /// Today: scheduled and not completed yet.
+    /// Today: scheduled and not completed yet. Not part of any rate.
     Due,
     /// After today.
     Future,
@@ -36,7 +36,7 @@ pub struct Review {
     pub earlier: Option<i16>,
     /// The nearest later year with something to show.
     pub later: Option<i16>,
-    /// The rate of the year up to today.
+    /// The rate of the year up to today, without today while it is open.
     pub total: CompletionRate,
     /// The rates by ISO day number, Monday first.
     pub weekdays: [(i8, CompletionRate); 7],
@@ -72,8 +72,10 @@ impl Review {
         self.statuses.push(status);
         let rate = match status {
             DayStatus::Completed => CompletionRate { scheduled: 1, completed: 1 },
-            DayStatus::Missed | DayStatus::Due => CompletionRate { scheduled: 1, completed: 0 },
-            DayStatus::NotScheduled | DayStatus::Unplanned | DayStatus::Future => CompletionRate::default(),
+            DayStatus::Missed => CompletionRate { scheduled: 1, completed: 0 },
+            DayStatus::NotScheduled | DayStatus::Unplanned | DayStatus::Due | DayStatus::Future => {
+                CompletionRate::default()
+            }
         };
         self.total.add(rate);
         let weekday = day.weekday().to_monday_one_offset();
@@ -186,10 +188,10 @@ mod tests {
             ["2026-01-03", "2026-01-04", "2026-01-05", "2026-01-07", "2026-01-08", "2026-01-14", "2026-01-19"]
                 .map(|text| review.status(day(text)));
         assert_eq!(statuses, [NotScheduled, Unplanned, Completed, Missed, Unplanned, Due, Future]);
-        assert_eq!(review.total, rate(4, 1));
+        assert_eq!(review.total, rate(3, 1));
         assert_eq!(review.weekdays[0], (1, rate(2, 1)));
-        assert_eq!(review.weekdays[2], (3, rate(2, 0)));
-        assert_eq!((review.months.len(), review.months[0].1), (12, rate(4, 1)));
+        assert_eq!(review.weekdays[2], (3, rate(1, 0)));
+        assert_eq!((review.months.len(), review.months[0].1), (12, rate(3, 1)));
         assert_eq!(review.visible_months().len(), 1, "February is still to come");
         assert_eq!((review.earlier, review.later), (None, None));
     }

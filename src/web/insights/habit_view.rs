@@ -109,7 +109,7 @@ fn year(review: &Review, week_start: WeekStart) -> Markup {
         ul.months {
             @for (month, rate) in review.visible_months() { (month_box(review, *month, *rate, week_start)) }
         }
-        p.hint { "Each row is a week, " (week) ". Percentages count scheduled days through today." }
+        p.hint { "Each row is a week, " (week) ". Percentages count scheduled days; today counts once it's done." }
         (legend(&[
             (CellMark::Done, "done"),
             (CellMark::Empty, "missed"),
