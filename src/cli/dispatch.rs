@@ -40,7 +40,7 @@ pub(super) fn run<A>(
 }
 
 pub(super) fn unexpected_answer() -> CommandError {
-    CommandError::Failed("the answer belongs to another command".to_owned())
+    CommandError::fault("the answer belongs to another command")
 }
 
 /// Executes a command; the steps of long work are printed.

@@ -52,12 +52,13 @@ pub enum CommandError {
     Io { context: String, source: io::Error },
     #[error(transparent)]
     Fault(Box<dyn Error + Send + Sync>),
+    /// In the server's words.
     #[error("{0}")]
     Failed(String),
     #[error(transparent)]
     Config(#[from] config::ConfigError),
-    #[error("{0}")]
-    Settings(String),
+    #[error(transparent)]
+    Settings(Box<dyn Error + Send + Sync>),
     #[error("TLS for mail: {0}")]
     RelayTls(#[source] rustls::Error),
     #[error("")]
@@ -118,7 +119,7 @@ impl From<ReleaseError> for CommandError {
     fn from(error: ReleaseError) -> Self {
         match error {
             ReleaseError::App(error) => error.into(),
-            ReleaseError::MissingKey => Self::Settings(error.to_string()),
+            ReleaseError::MissingKey => Self::Settings(error.into()),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::app::{App, Error};
 use crate::config::Secret;
 use crate::config::policy::SeedRule;
 use crate::domain::habits::habit::HabitPlan;
-use crate::domain::{Account, Day, Description, EnvironmentKind, Habit, ReminderTimes, Title, Weekdays};
+use crate::domain::{Account, Day, Description, EnvironmentKind, FieldError, Habit, ReminderTimes, Title, Weekdays};
 
 /// The password of seeded users in development and previews, unless another one is configured.
 pub const DEFAULT_PASSWORD: &str = "plenty of quiet mornings";
@@ -45,8 +45,8 @@ pub enum SeedError {
     #[error("seed set “{name}”: {source}")]
     InvalidSet { name: String, source: Box<toml::de::Error> },
     /// A habit in the set breaks a rule.
-    #[error("seed set “{name}”, habit “{title}”: {message}")]
-    InvalidHabit { name: String, title: String, message: String },
+    #[error("seed set “{name}”, habit “{title}”: {}", .error.message)]
+    InvalidHabit { name: String, title: String, error: FieldError },
     /// The data file could not be read or written.
     #[error(transparent)]
     App(#[from] Error),
@@ -181,10 +181,9 @@ async fn seed_habit(app: &App, account: &Account, seed: &SeedHabit, set: &str) -
             reminder_times: ReminderTimes::default(),
         })
     })();
-    let plan: HabitPlan = plan.map_err(|error: crate::domain::FieldError| SeedError::InvalidHabit {
-        name: set.to_owned(),
-        title: seed.title.clone(),
-        message: error.message,
+    let plan: HabitPlan = plan.map_err(|error| {
+        let (name, title) = (set.to_owned(), seed.title.clone());
+        SeedError::InvalidHabit { name, title, error }
     })?;
     let existing =
         app.store.read(|view| crate::store::tables::habits::list_all(view, account.id)).map_err(Error::from)?;

@@ -86,7 +86,8 @@ fn list(context: &OperatorContext) -> Result<SnapshotList, Error> {
     let app = &context.app;
     let folder = app.snapshot_folder();
     let listing = snapshots::list_snapshots(&folder, &app.store.stamp().environment)?;
-    let unreadable = listing.unreadable.into_iter().map(|(file, why)| UnreadableManifest { file, why });
+    let unreadable =
+        listing.unreadable.into_iter().map(|(file, error)| UnreadableManifest { file, why: error.to_string() });
     Ok(SnapshotList {
         folder: folder.path().to_owned(),
         snapshots: listing.snapshots.iter().map(|manifest| detail(&folder, manifest)).collect(),

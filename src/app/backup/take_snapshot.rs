@@ -17,7 +17,7 @@ use crate::domain::backup::snapshot::{SnapshotManifest, SnapshotReason};
 use crate::domain::backup::snapshot_id::SnapshotId;
 use crate::domain::{Environment, FileId, Refusal};
 use crate::observe::panics::join_error_reason;
-use crate::store::backup::snapshot::SnapshotError;
+use crate::store::backup::snapshot::{CopyDifference, SnapshotError};
 use crate::store::backup::snapshot_folder::SnapshotFolder;
 use crate::store::backup::verification::{self, RowCounts, VerifiedCopy};
 use crate::store::file::disk::{digest_file, free_bytes};
@@ -166,20 +166,21 @@ fn prepare_folder(folder: &SnapshotFolder, data_file: &Path) -> Result<(), Error
     let free = free_bytes(folder.path()).map_err(SnapshotError::from)?;
     if free < needed {
         let (needed, free) = (format_size(needed), format_size(free));
-        let join_error_reason = format!("a snapshot needs {needed} and the disk has {free} free; make room first");
-        return Err(Refusal::operation(join_error_reason).into());
+        let why = format!("a snapshot needs {needed} and the disk has {free} free; make room first");
+        return Err(Refusal::operation(why).into());
     }
     Ok(())
 }
 
 fn check_contents(file_id: FileId, rows: &RowCounts, found: &VerifiedCopy) -> Result<(), SnapshotError> {
     if found.stamp.file_id != file_id {
-        return Err(SnapshotError::Differs(format!("it is of file {}, not of {file_id}", found.stamp.file_id)));
+        let difference = CopyDifference::File { found: found.stamp.file_id, expected: file_id };
+        return Err(SnapshotError::Differs(difference));
     }
     match rows.iter().find(|(table, count)| found.rows.get(*table) != Some(count)) {
-        Some((table, count)) => {
+        Some((table, &expected)) => {
             let copied = found.rows.get(table).copied().unwrap_or(0);
-            Err(SnapshotError::Differs(format!("table {table} held {count} rows and the copy has {copied}")))
+            Err(SnapshotError::Differs(CopyDifference::Rows { table: table.clone(), found: copied, expected }))
         }
         None => Ok(()),
     }

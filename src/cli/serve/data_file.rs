@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 
 use crate::app::backup::offsite::Offsite;
 use crate::app::clock::Clock;
+use crate::app::error::ErrorContext;
 use crate::cli::data_file::open_or_create;
 use crate::cli::error::CommandError;
 use crate::config::Settings;
@@ -34,14 +35,15 @@ pub(super) async fn open_or_migrate(
         migrated = migration => migrated,
         // It only ends when the listener fails.
         () = maintenance::serve(listener) => {
-            return Err(CommandError::Failed("the listener failed while the data file was migrated".to_owned()));
+            return Err(CommandError::fault("the listener failed while the data file was migrated"));
         }
     };
-    match migrated.map_err(|ended| CommandError::Failed(join_error_reason(&ended).to_owned()))? {
+    match migrated.map_err(|ended| CommandError::fault(join_error_reason(&ended)))? {
         Ok(result) => tracing::info!(from = result.from, to = result.to, "migrated the data file"),
         Err(MigrationError::Open(error)) => return Err(error.into()),
         Err(MigrationError::App(error)) => {
-            return Err(CommandError::Failed(format!("the data file was not changed: {error}")));
+            let message = format!("the data file was not changed: {error}");
+            return Err(CommandError::fault(ErrorContext::new(message, error)));
         }
     }
     open_or_create(file, Creation::First)

@@ -69,8 +69,7 @@ pub(super) fn run(args: ServeArgs, migrations: Migrations) -> ExitStatus {
 
 fn start(flags: &Flags, migrations: Migrations) -> Result<(), CommandError> {
     let settings = load_settings(flags)?;
-    observe::logs::start(&settings.log, settings.log_format)
-        .map_err(|error| CommandError::Settings(error.to_string()))?;
+    observe::logs::start(&settings.log, settings.log_format).map_err(|error| CommandError::Settings(error.into()))?;
     // Before the port and the data file: a binary that may not serve touches neither.
     let approval = approvals::require_approved_binary(&settings, Clock::System.now())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();

@@ -21,6 +21,7 @@ use super::error::CommandError;
 use super::exit_status::ExitStatus;
 use super::printer::{Printer, Render, print_error};
 use super::settings::app_url;
+use crate::app::error::ErrorContext;
 use crate::config::{self, Flags, Settings, Severity};
 use crate::domain::EnvironmentKind;
 use crate::ops::protocol::report::VerifyReport;
@@ -146,11 +147,14 @@ fn endpoint(
 
 /// The certificates in a PEM file, as DER.
 fn read_authorities(path: &Path) -> Result<Vec<Vec<u8>>, CommandError> {
-    let invalid = |why: &dyn std::fmt::Display| CommandError::Settings(format!("{}: {why}", path.display()));
     let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let certificates = certificates.map_err(|error| invalid(&error))?;
+    let certificates = certificates.map_err(|error| {
+        let message = format!("{}: {error}", path.display());
+        CommandError::Settings(ErrorContext::new(message, error).into())
+    })?;
     if certificates.is_empty() {
-        return Err(invalid(&"the file contains no certificate"));
+        let message = format!("{}: the file contains no certificate", path.display());
+        return Err(CommandError::Settings(message.into()));
     }
     Ok(certificates.iter().map(|certificate| certificate.to_vec()).collect())
 }

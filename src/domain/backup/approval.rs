@@ -60,10 +60,10 @@ pub enum InvalidApproval {
     NotStaging { environment: Environment, kind: EnvironmentKind },
     #[error("it names no binary; expected a BLAKE3 digest")]
     NoBinary,
-    #[error("these items failed: {0}; expected none to fail")]
-    Failed(String),
-    #[error("it lacks {0}; expected the whole checklist")]
-    Missing(String),
+    #[error("these items failed: {}; expected none to fail", .0.join(", "))]
+    Failed(Vec<String>),
+    #[error("it lacks {}; expected the whole checklist", .0.join(", "))]
+    Missing(Vec<String>),
     #[error("it has no items; expected the whole checklist")]
     Empty,
     #[error("it is from {}, which is in the future; set the clocks of both machines", format_utc(*.0))]
@@ -96,9 +96,8 @@ impl Approval {
         if self.binary.len() != DIGEST_LEN || !self.binary.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(InvalidApproval::NoBinary);
         }
-        let names_with = |outcome| {
-            let items = self.items.iter().filter(|item| item.outcome == outcome).map(|item| item.id.as_str());
-            items.collect::<Vec<_>>().join(", ")
+        let names_with = |outcome| -> Vec<String> {
+            self.items.iter().filter(|item| item.outcome == outcome).map(|item| item.id.clone()).collect()
         };
         match (names_with(ItemOutcome::Failed), names_with(ItemOutcome::Missing)) {
             (failed, _) if !failed.is_empty() => Err(InvalidApproval::Failed(failed)),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::environment::RollbackEnvironment;
 use crate::domain::backup::snapshot::SnapshotManifest;
 use crate::store::backup::changes::{TableChange, changes_between_files};
+use crate::store::backup::snapshot::SnapshotError;
 
 /// What was written since a snapshot.
 pub(super) enum Losses {
@@ -12,7 +13,20 @@ pub(super) enum Losses {
     /// Rows by table, when both are in one schema.
     Rows(BTreeMap<String, TableChange>),
     /// They cannot be counted, and why.
-    Unknown(String),
+    Unknown(UncountableLosses),
+}
+
+/// Why the losses of a rollback cannot be counted.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UncountableLosses {
+    #[error("the data file has schema {file} and the snapshot {snapshot}")]
+    OtherSchema { file: u32, snapshot: u32 },
+    #[error("there is no data file")]
+    NoDataFile,
+    #[error("the data file cannot be read")]
+    Unreadable,
+    #[error(transparent)]
+    Comparison(SnapshotError),
 }
 
 impl Losses {
@@ -25,9 +39,9 @@ impl Losses {
         let copy = environment.snapshots().copy_path(&snapshot.id);
         if schema != Some(snapshot.schema) {
             return Self::Unknown(match schema {
-                Some(schema) => format!("the data file has schema {schema} and the snapshot {}", snapshot.schema),
-                None if !environment.data_file.exists() => "there is no data file".to_owned(),
-                None => "the data file cannot be read".to_owned(),
+                Some(file) => UncountableLosses::OtherSchema { file, snapshot: snapshot.schema },
+                None if !environment.data_file.exists() => UncountableLosses::NoDataFile,
+                None => UncountableLosses::Unreadable,
             });
         }
         let compared = match environment.store {
@@ -36,7 +50,7 @@ impl Losses {
         };
         match compared {
             Ok(changes) => Self::Rows(changes),
-            Err(error) => Self::Unknown(error.to_string()),
+            Err(error) => Self::Unknown(UncountableLosses::Comparison(error)),
         }
     }
 }

@@ -153,7 +153,7 @@ impl Plan {
         let (lost, lost_unknown) = match &self.losses {
             Losses::Nothing => (Some(BTreeMap::new()), None),
             Losses::Rows(rows) => (Some(rows.clone()), None),
-            Losses::Unknown(why) => (None, Some(why.clone())),
+            Losses::Unknown(why) => (None, Some(why.to_string())),
         };
         RollbackPlan {
             environment: environment.environment.clone(),

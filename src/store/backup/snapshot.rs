@@ -9,6 +9,7 @@ use std::sync::{Arc, mpsc};
 use redb::ReadableDatabase;
 
 use super::verification::{RowCounts, VerifiedCopy, count_rows, finalize};
+use crate::domain::FileId;
 use crate::store::engine::checksum::RowFormat;
 use crate::store::engine::read_txn::ReadTxn;
 use crate::store::engine::writer::{PauseCallback, WriterTask};
@@ -28,7 +29,16 @@ pub enum SnapshotError {
     Open(#[from] OpenError),
     /// The copy opens, but holds something other than what was copied.
     #[error("the copy differs from what was copied: {0}")]
-    Differs(String),
+    Differs(#[source] CopyDifference),
+}
+
+/// In what a copy differs from the file it was made of.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CopyDifference {
+    #[error("it is of file {found}, not of {expected}")]
+    File { found: FileId, expected: FileId },
+    #[error("table {table} held {expected} rows and the copy has {found}")]
+    Rows { table: String, found: u64, expected: u64 },
 }
 
 impl Store {

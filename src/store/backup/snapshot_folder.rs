@@ -35,7 +35,7 @@ pub struct SnapshotListing {
     /// Copies without a manifest, which were not verified. A killed rollback leaves one.
     pub unverified: Vec<SnapshotId>,
     /// Manifests that cannot be read, and the reason.
-    pub unreadable: Vec<(PathBuf, String)>,
+    pub unreadable: Vec<(PathBuf, io::Error)>,
 }
 
 impl SnapshotFolder {
@@ -110,7 +110,7 @@ impl SnapshotFolder {
             match self.find_manifest(&id) {
                 Ok(Some(manifest)) => listing.snapshots.push(manifest),
                 Ok(None) => listing.unverified.push(id),
-                Err(error) => listing.unreadable.push((self.manifest_path(&id), error.to_string())),
+                Err(error) => listing.unreadable.push((self.manifest_path(&id), error)),
             }
         }
         Ok(listing)
