@@ -14,8 +14,8 @@ use atlas::domain::accounts::session::Session;
 use atlas::domain::habits::habit::HabitPlan;
 use atlas::domain::habits::habit_year::HabitYear;
 use atlas::domain::{
-    Account, AccountId, Client, Day, Description, DisplayName, Email, Environment, Habit, HabitId, ReminderTimes,
-    Title, Weekdays, Zone,
+    Account, AccountId, Client, Day, Description, DisplayName, Email, Environment, Habit, HabitId, Title, Weekdays,
+    Zone,
 };
 use atlas::store::migrations::Migrations;
 use atlas::store::tables::schema;
@@ -202,10 +202,8 @@ fn insert_member(draft: &mut WriteTxn<'_, '_>, history: &History, member: usize,
     for (position, (title, description)) in HABIT_TEXTS.iter().enumerate() {
         let (habit_id, created_at) = new_habit_id(signed_up, member, position);
         let plan = HabitPlan {
-            title: Title::parse(title).expect("a title"),
             description: Description::parse(description).expect("a description"),
-            weekdays: Weekdays::ALL,
-            reminder_times: ReminderTimes::default(),
+            ..HabitPlan::new(Title::parse(title).expect("a title"), Weekdays::ALL)
         };
         habits::put(draft, id, &Habit::new(habit_id, plan, position as u32, first, created_at))
             .expect("a habit is stored");

@@ -19,7 +19,7 @@ use crate::app::{App, Error};
 use crate::config::Secret;
 use crate::config::policy::SeedRule;
 use crate::domain::habits::habit::HabitPlan;
-use crate::domain::{Account, Day, Description, EnvironmentKind, FieldError, Habit, ReminderTimes, Title, Weekdays};
+use crate::domain::{Account, Day, Description, EnvironmentKind, FieldError, Habit, Title, Weekdays};
 
 /// The password of seeded users in development and previews, unless another one is configured.
 pub const DEFAULT_PASSWORD: &str = "plenty of quiet mornings";
@@ -175,10 +175,8 @@ fn load_set(name: &str) -> Result<SeedSet, SeedError> {
 async fn seed_habit(app: &App, account: &Account, seed: &SeedHabit, set: &str) -> Result<(Habit, bool), SeedError> {
     let plan = (|| {
         Ok(HabitPlan {
-            title: Title::parse(&seed.title)?,
             description: Description::parse(&seed.description)?,
-            weekdays: seed.weekdays,
-            reminder_times: ReminderTimes::default(),
+            ..HabitPlan::new(Title::parse(&seed.title)?, seed.weekdays)
         })
     })();
     let plan: HabitPlan = plan.map_err(|error| {

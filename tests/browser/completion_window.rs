@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use atlas::domain::accounts::preferences::Backfill;
 use atlas::domain::habits::completion::check_editable;
 use atlas::domain::habits::habit::HabitPlan;
-use atlas::domain::{Day, Habit, HabitId, Refusal, ReminderTimes, Title, Weekdays, Zone};
+use atlas::domain::{Day, Habit, HabitId, Refusal, Title, Weekdays, Zone};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::{Value, json};
@@ -46,12 +46,7 @@ struct Case {
 
 /// A habit that is scheduled for every day since long ago, so only the completion window matters.
 fn daily_habit() -> Habit {
-    let plan = HabitPlan {
-        title: Title::parse("Read").unwrap(),
-        description: None,
-        weekdays: Weekdays::ALL,
-        reminder_times: ReminderTimes::default(),
-    };
+    let plan = HabitPlan::new(Title::parse("Read").unwrap(), Weekdays::ALL);
     let id = HabitId::generate(Timestamp::UNIX_EPOCH, [0; 10]);
     Habit::new(id, plan, 0, Day::parse("1970-01-01").unwrap(), Timestamp::UNIX_EPOCH)
 }

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use atlas::app::habits::{completions, habit};
 use atlas::domain::habits::habit::HabitPlan;
-use atlas::domain::{Day, Description, Email, ReminderTimes, Title, Weekdays};
+use atlas::domain::{Day, Description, Email, Title, Weekdays};
 use atlas::store::tables::accounts;
 use atlas::web::{Access, Format, route_table};
 use jiff::{SignedDuration, ToSpan};
@@ -206,10 +206,8 @@ async fn user_with_thirty_habits(world: &World) -> TestUser {
     let today = app.today(&account);
     for (number, (title, description)) in (0_i64..).zip(SAMPLE_HABITS) {
         let plan = HabitPlan {
-            title: Title::parse(title).unwrap(),
             description: Description::parse(description).unwrap(),
-            weekdays: Weekdays::parse(1..=7).unwrap(),
-            reminder_times: ReminderTimes::default(),
+            ..HabitPlan::new(Title::parse(title).unwrap(), Weekdays::parse(1..=7).unwrap())
         };
         let began = Day::parse(&(today.date() - 200.days()).to_string()).unwrap();
         let now = app.clock.now();

@@ -16,7 +16,7 @@ use atlas::app::mail::delivery;
 use atlas::domain::accounts::step_up::ProtectedAction;
 use atlas::domain::accounts::two_factor::SecondFactorMethod;
 use atlas::domain::habits::habit::HabitPlan;
-use atlas::domain::{AccountId, Client, Refusal, ReminderTimes, Title, Weekdays};
+use atlas::domain::{AccountId, Client, Refusal, Title, Weekdays};
 use atlas::mail::Relay;
 use atlas::store::Reader;
 use atlas::store::tables::schema;
@@ -89,12 +89,7 @@ async fn requests_running_when_their_account_is_deleted_are_refused_and_write_no
     delete_account(&ada).await;
 
     let today = app.today(account);
-    let plan = HabitPlan {
-        title: Title::parse("Read").unwrap(),
-        description: None,
-        weekdays: Weekdays::parse([1, 2]).unwrap(),
-        reminder_times: ReminderTimes::default(),
-    };
+    let plan = HabitPlan::new(Title::parse("Read").unwrap(), Weekdays::parse([1, 2]).unwrap());
     assert_refused("creating a habit", habit::create_habit(app, account, plan, None).await);
     assert_refused("changing a habit", habit::update_habit(app, account, read, habit::HabitChange::default()).await);
     assert_refused("archiving a habit", habit::archive_habit(app, account, read).await);

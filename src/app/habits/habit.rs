@@ -12,13 +12,20 @@ use crate::store::Reader;
 use crate::store::tables::{completions, habits};
 
 /// Changes to a habit. Fields that are `None` stay as they are.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct HabitChange {
     pub title: Option<Title>,
     /// The inner `None` clears the description.
     pub description: Option<Option<Description>>,
     pub weekdays: Option<Weekdays>,
     pub reminder_times: Option<ReminderTimes>,
+}
+
+impl HabitChange {
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The active habits, in the user's order.

@@ -76,16 +76,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::habits::habit::{Habit, HabitPlan, ReminderTimes, Title};
+    use crate::domain::habits::habit::{Habit, HabitPlan, Title};
     use crate::domain::{HabitId, Weekdays};
 
     fn daily(weekdays: Weekdays) -> Habit {
-        let plan = HabitPlan {
-            title: Title::parse("Read").unwrap(),
-            description: None,
-            weekdays,
-            reminder_times: ReminderTimes::default(),
-        };
+        let plan = HabitPlan::new(Title::parse("Read").unwrap(), weekdays);
         let id = HabitId::generate(Timestamp::UNIX_EPOCH, [0; 10]);
         Habit::new(id, plan, 0, Day::parse("1970-01-01").unwrap(), Timestamp::UNIX_EPOCH)
     }
@@ -142,12 +137,7 @@ mod tests {
     fn backfill_reaches_back_to_the_first_day_and_never_beyond_today() {
         let id = HabitId::generate(Timestamp::UNIX_EPOCH, [0; 10]);
         let day = |text| Day::parse(text).unwrap();
-        let plan = HabitPlan {
-            title: Title::parse("Read").unwrap(),
-            description: None,
-            weekdays: Weekdays::ALL,
-            reminder_times: ReminderTimes::default(),
-        };
+        let plan = HabitPlan::new(Title::parse("Read").unwrap(), Weekdays::ALL);
         let habit = Habit::new(id, plan, 0, day("2026-02-01"), Timestamp::UNIX_EPOCH);
         let now = "2026-02-12T12:00:00Z".parse().unwrap();
         let decide = |text, backfill| check_editable(&habit, day(text), now, &Zone::UTC, backfill);

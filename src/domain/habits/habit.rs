@@ -135,6 +135,13 @@ pub struct HabitPlan {
     pub reminder_times: ReminderTimes,
 }
 
+impl HabitPlan {
+    /// A habit with what every habit needs, and nothing else.
+    pub fn new(title: Title, weekdays: Weekdays) -> Self {
+        Self { title, description: None, weekdays, reminder_times: ReminderTimes::default() }
+    }
+}
+
 /// A habit of one user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Habit {

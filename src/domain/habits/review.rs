@@ -146,19 +146,14 @@ mod tests {
     use super::*;
     use crate::domain::habits::habit::HabitPlan;
     use crate::domain::habits::habit_year::HabitYear;
-    use crate::domain::{HabitId, ReminderTimes, Title, Weekdays};
+    use crate::domain::{HabitId, Title, Weekdays};
 
     fn day(text: &str) -> Day {
         Day::parse(text).unwrap()
     }
 
     fn habit(from: &str, weekdays: &[i64]) -> Habit {
-        let plan = HabitPlan {
-            title: Title::parse("Read").unwrap(),
-            description: None,
-            weekdays: Weekdays::parse(weekdays.iter().copied()).unwrap(),
-            reminder_times: ReminderTimes::default(),
-        };
+        let plan = HabitPlan::new(Title::parse("Read").unwrap(), Weekdays::parse(weekdays.iter().copied()).unwrap());
         let id: HabitId = "0190c7a0-0000-7000-8000-000000000000".parse().unwrap();
         Habit::new(id, plan, 0, day(from), Timestamp::UNIX_EPOCH)
     }

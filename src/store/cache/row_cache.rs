@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
     use crate::domain::habits::habit::HabitPlan;
-    use crate::domain::{Day, HabitId, ReminderTimes, Title, Weekdays};
+    use crate::domain::{Day, HabitId, Title, Weekdays};
     use crate::store::tables::schema::{COMPLETIONS, WATCHED_TABLES};
 
     fn account(number: u16) -> AccountId {
@@ -98,12 +98,7 @@ mod tests {
     }
 
     fn habits(count: usize) -> Vec<Habit> {
-        let plan = HabitPlan {
-            title: Title::parse("Read").unwrap(),
-            description: None,
-            weekdays: Weekdays::ALL,
-            reminder_times: ReminderTimes::default(),
-        };
+        let plan = HabitPlan::new(Title::parse("Read").unwrap(), Weekdays::ALL);
         let id = HabitId::generate(Timestamp::UNIX_EPOCH, [0; 10]);
         let day = Day::parse("2026-02-12").unwrap();
         vec![Habit::new(id, plan, 0, day, Timestamp::UNIX_EPOCH); count]

@@ -1,16 +1,18 @@
 //! The JSON of the admin pages, and exports as CSV.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 
 use crate::app::admin;
-use crate::domain::{AccountId, Habit};
+use crate::domain::{AccountId, Email, Habit};
 use crate::observe::activity::MAX_RECORDS;
 use crate::web::admin::csv_table::CsvTable;
 use crate::web::admin::habits::html::{is_active, parse_status};
 use crate::web::admin::list_query::HabitCursor;
 use crate::web::admin::snapshots::html::load_restore_points;
+use crate::web::habits::api::HabitSummary;
 use crate::web::http::body::FormFields;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
@@ -69,6 +71,23 @@ pub async fn users(request: Request) -> Result<Response, HttpError> {
     Ok(response::json(StatusCode::OK, &body))
 }
 
+/// A habit as admins get it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OwnedHabit<'a> {
+    #[serde(flatten)]
+    summary: HabitSummary<'a>,
+    schedule_summary: String,
+    user: HabitOwner<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HabitOwner<'a> {
+    email: &'a Email,
+    display_name: &'a str,
+}
+
 /// `GET /api/admin/habits`: 200 `{habits, counts, nextCursor}`.
 pub async fn habits(request: Request) -> Result<Response, HttpError> {
     let app = &request.state.app;
@@ -79,20 +98,13 @@ pub async fn habits(request: Request) -> Result<Response, HttpError> {
     let (words, limit) = (query.get("search").to_owned(), limit(&query, 20, 100));
     let page =
         request.read_blocking(move |app| admin::queries::list_habits(app, &words, is_active, cursor, limit)).await?;
-    let habits: Vec<Value> = page
+    let habits: Vec<OwnedHabit<'_>> = page
         .rows
         .iter()
-        .map(|(owner, habit)| {
-            json!({
-                "id": habit.id,
-                "title": habit.title,
-                "description": habit.description,
-                "archivedAt": habit.archived_at.map(format_timestamp),
-                "createdAt": format_timestamp(habit.created_at),
-                "weekdays": habit.schedule.weekdays(),
-                "scheduleSummary": summarize_schedule(habit),
-                "user": { "email": owner.email, "displayName": owner.name() },
-            })
+        .map(|(owner, habit)| OwnedHabit {
+            summary: habit.into(),
+            schedule_summary: summarize_schedule(habit),
+            user: HabitOwner { email: &owner.email, display_name: owner.name() },
         })
         .collect();
     let body = json!({

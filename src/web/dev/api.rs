@@ -8,7 +8,7 @@ use warp::http::StatusCode;
 use crate::app::habits::habit;
 use crate::app::mail::outbox;
 use crate::domain::{Day, Email, Refusal};
-use crate::web::habits::api::{NewHabit, to_json};
+use crate::web::habits::api::{HabitSummary, NewHabit};
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
@@ -35,9 +35,5 @@ pub async fn create_habit(request: Request) -> Result<Response, HttpError> {
     let since = day.date().to_zoned(TimeZone::UTC).map_err(HttpError::internal)?.timestamp();
     let habit =
         habit::create_habit(&request.state.app, request.account()?, input.habit.parse()?, Some((day, since))).await?;
-    let mut body = to_json(&habit);
-    if let Some(fields) = body.as_object_mut() {
-        fields.remove("reminderTimes");
-    }
-    Ok(response::json(StatusCode::OK, &json!({ "habit": body })))
+    Ok(response::json(StatusCode::OK, &json!({ "habit": HabitSummary::from(&habit) })))
 }

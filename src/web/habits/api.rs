@@ -1,7 +1,7 @@
 //! The JSON of habits.
 
-use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
 use warp::http::StatusCode;
 
 use crate::app::habits::habit;
@@ -14,23 +14,50 @@ use crate::web::http::request::Request;
 use crate::web::http::response::format_timestamp;
 use crate::web::http::response::{self, Response};
 
-/// A habit as JSON.
-pub fn to_json(habit: &Habit) -> Value {
-    json!({
-        "id": habit.id,
-        "title": habit.title,
-        "description": habit.description,
-        "archivedAt": habit.archived_at.map(format_timestamp),
-        "createdAt": format_timestamp(habit.created_at),
-        "weekdays": habit.schedule.weekdays(),
-        "reminderTimes": habit.reminder_times,
-    })
+/// What the JSON of a habit has in common for users and admins.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HabitSummary<'a> {
+    id: HabitId,
+    title: &'a Title,
+    description: Option<&'a Description>,
+    archived_at: Option<String>,
+    created_at: String,
+    weekdays: Weekdays,
+}
+
+impl<'a> From<&'a Habit> for HabitSummary<'a> {
+    fn from(habit: &'a Habit) -> Self {
+        Self {
+            id: habit.id,
+            title: &habit.title,
+            description: habit.description.as_ref(),
+            archived_at: habit.archived_at.map(format_timestamp),
+            created_at: format_timestamp(habit.created_at),
+            weekdays: habit.schedule.weekdays(),
+        }
+    }
+}
+
+/// A habit as its owner gets it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HabitDetail<'a> {
+    #[serde(flatten)]
+    summary: HabitSummary<'a>,
+    reminder_times: &'a ReminderTimes,
+}
+
+impl<'a> From<&'a Habit> for HabitDetail<'a> {
+    fn from(habit: &'a Habit) -> Self {
+        Self { summary: habit.into(), reminder_times: &habit.reminder_times }
+    }
 }
 
 /// `GET /api/habits`: the active habits in the user's order.
 pub async fn list(request: Request) -> Result<Response, HttpError> {
     let habits = habit::list_active(&request.state.app, request.account()?.id)?;
-    let habits: Vec<Value> = habits.iter().map(to_json).collect();
+    let habits: Vec<HabitDetail<'_>> = habits.iter().map(HabitDetail::from).collect();
     Ok(response::json(StatusCode::OK, &json!({ "habits": habits })))
 }
 
@@ -73,7 +100,7 @@ impl NewHabit {
 pub async fn create(request: Request) -> Result<Response, HttpError> {
     let input: NewHabit = request.json().await?;
     let habit = habit::create_habit(&request.state.app, request.account()?, input.parse()?, None).await?;
-    Ok(response::json(StatusCode::CREATED, &json!({ "habit": to_json(&habit) })))
+    Ok(response::json(StatusCode::CREATED, &json!({ "habit": HabitDetail::from(&habit) })))
 }
 
 #[derive(Deserialize)]
@@ -99,11 +126,12 @@ impl HabitPatch {
         let description = description.and_then(|text| errors.record(Description::parse(&text)));
         let weekdays = self.weekdays.and_then(|days| errors.record(Weekdays::parse(days)));
         let reminder_times = self.reminder_times.and_then(|times| errors.record(ReminderTimes::parse(&times)));
-        if title.is_none() && description.is_none() && weekdays.is_none() && reminder_times.is_none() {
+        let change = HabitChange { title, description, weekdays, reminder_times };
+        if change.is_empty() {
             errors.add("title", "Include at least one field to change.");
         }
         errors.check()?;
-        Ok(HabitChange { title, description, weekdays, reminder_times })
+        Ok(change)
     }
 }
 
@@ -112,7 +140,7 @@ pub async fn update(request: Request) -> Result<Response, HttpError> {
     let id = request.path_param("id")?;
     let input: HabitPatch = request.json().await?;
     let habit = habit::update_habit(&request.state.app, request.account()?, id, input.parse()?).await?;
-    Ok(response::json(StatusCode::OK, &json!({ "habit": to_json(&habit) })))
+    Ok(response::json(StatusCode::OK, &json!({ "habit": HabitDetail::from(&habit) })))
 }
 
 /// `DELETE /api/habits/{id}`: archives the habit; 200 `{habitId}`.

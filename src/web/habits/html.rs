@@ -7,7 +7,7 @@ use crate::app::habits::habit;
 use crate::app::habits::habit::HabitChange;
 use crate::domain::field_error::FieldErrors;
 use crate::domain::habits::habit::HabitPlan;
-use crate::domain::{Description, FieldError, Habit, HabitId, Refusal, ReminderTimes, Title, Weekdays};
+use crate::domain::{Description, FieldError, Habit, HabitId, Refusal, Title, Weekdays};
 use crate::web::habits::view as pages;
 use crate::web::habits::view::{HabitFormInput, OpenForm};
 use crate::web::http::body::FormFields;
@@ -55,7 +55,7 @@ pub async fn update(request: Request) -> Result<Response, HttpError> {
                 title: Some(title),
                 description: Some(description),
                 weekdays: Some(weekdays),
-                reminder_times: None,
+                ..HabitChange::default()
             };
             habit::update_habit(&request.state.app, account, id, change).await
         }
@@ -169,7 +169,7 @@ fn parse_plan(input: &HabitFormInput) -> Result<HabitPlan, Refusal> {
     let weekdays = errors.record(Weekdays::parse(input.weekdays.iter().copied()));
     match (title, description, weekdays) {
         (Some(title), Some(description), Some(weekdays)) => {
-            Ok(HabitPlan { title, description, weekdays, reminder_times: ReminderTimes::default() })
+            Ok(HabitPlan { description, ..HabitPlan::new(title, weekdays) })
         }
         _ => Err(errors.into_refusal()),
     }

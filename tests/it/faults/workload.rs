@@ -15,7 +15,7 @@ use atlas::app::identity::verification_email;
 use atlas::app::identity::{accounts, preferences};
 use atlas::config::{self, Flags, Settings};
 use atlas::domain::habits::habit::HabitPlan;
-use atlas::domain::{Account, Client, Day, Environment, FileId, HabitId, ReminderTimes, Title, Weekdays};
+use atlas::domain::{Account, Client, Day, Environment, FileId, HabitId, Title, Weekdays};
 use atlas::store::migrations::Migrations;
 use atlas::store::tables::schema;
 use atlas::store::{Error, OpenError, Reader, Store};
@@ -108,12 +108,7 @@ fn sign_up_form(name: &str) -> SignUpInput {
 }
 
 fn plan(title: &str) -> HabitPlan {
-    HabitPlan {
-        title: Title::parse(title).unwrap(),
-        description: None,
-        weekdays: Weekdays::parse([1, 2, 3, 4, 5, 6, 7]).unwrap(),
-        reminder_times: ReminderTimes::parse(&[]).unwrap(),
-    }
+    HabitPlan::new(Title::parse(title).unwrap(), Weekdays::parse([1, 2, 3, 4, 5, 6, 7]).unwrap())
 }
 
 /// Created once per test process.
