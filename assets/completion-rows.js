@@ -74,7 +74,9 @@ export function drawPending(pending) {
   for (const form of forms) {
     const { habitId, date } = form.elements;
     const isMarked = pending.some((completion) => completion.habitId === habitId.value && completion.dateKey === date.value);
-    drawPendingMark(form.parentElement, form.querySelector(".completion-text"), isMarked);
+    drawPendingMark(form.parentElement, form.querySelector(".completion-status"), isMarked);
+    if (isMarked) findCheckbox(form).dataset.pending = "true";
+    else delete findCheckbox(form).dataset.pending;
   }
   for (const cell of document.querySelectorAll(".grid a[data-date-key]")) {
     const isMarked = pending.some(({ dateKey }) => dateKey === cell.dataset.dateKey);
@@ -87,9 +89,7 @@ export function drawNewerRow(form, page, isChanging) {
   const newForm = page.querySelector(`form[data-completion] [name=habitId][value="${form.elements.habitId.value}"]`)?.closest("form");
   if (newForm?.elements.date.value !== form.elements.date.value) return;
   if (!isChanging && isCompleted(newForm) !== isCompleted(form)) drawCompletion(form, isCompleted(newForm));
+  form.querySelector(".completion-streak")?.remove();
   const newStreak = newForm.querySelector(".completion-streak");
-  const streak = form.querySelector(".completion-streak");
-  if (streak && newStreak) streak.replaceWith(newStreak);
-  else if (streak) streak.remove();
-  else if (newStreak) form.querySelector(".completion-title").after(newStreak);
+  if (newStreak) form.querySelector(".completion-status").prepend(newStreak);
 }

@@ -74,6 +74,26 @@ async fn completions_made_offline_are_sent_when_the_connection_is_back() {
 }
 
 #[tokio::test]
+async fn neither_a_mark_nor_a_streak_moves_the_rows() {
+    for device in [Device::PHONE, Device::DESKTOP] {
+        let ines = open_as_ines(device).await;
+        let tops =
+            "return [...document.querySelectorAll('.completion-row')].map((row) => row.getBoundingClientRect().top)";
+        let before = ines.run_script(tops).await;
+        ines.browser.set_offline(true).await;
+        ines.toggle_completion("Read 10 pages").await;
+        wait_for_pending(&ines, 1).await;
+        let marked = "return document.querySelectorAll('[role=checkbox][data-pending=\"true\"] .pending').length";
+        assert_eq!(ines.run_script(marked).await, 1);
+        assert_eq!(ines.run_script(tops).await, before, "the mark of a pending completion");
+        let add_streaks = "for (const status of document.querySelectorAll('.completion-status')) \
+            status.innerHTML = '<span class=\"completion-streak\">1234-day streak</span>'; return 1";
+        ines.run_script(add_streaks).await;
+        assert_eq!(ines.run_script(tops).await, before, "streaks");
+    }
+}
+
+#[tokio::test]
 async fn a_pending_completion_is_marked_in_the_calendar() {
     let mut ines = open_as_ines(Device::DESKTOP).await;
     // If the server stops while the service worker is being installed, the completion is queued only after a timeout.

@@ -115,8 +115,11 @@ pub fn list(agenda: &Agenda, options: &RowOptions<'_>) -> Markup {
                             span.box aria-hidden="true" {}
                             span.completion-text {
                                 span.completion-title { (habit.title) }
-                                @if *streak > 1 { span.completion-streak { (streak) "-day streak" } }
                                 @if let Some(description) = &habit.description { span.completion-about { (description) } }
+                            }
+                            // Its width is reserved, so that a new streak or a mark does not move the rows below.
+                            span.completion-status {
+                                @if *streak > 1 { span.completion-streak { (streak) "-day streak" } }
                             }
                         }
                         p.fault id={ "fault-" (habit.id) } role=[refused.map(|_| "alert")] hidden[refused.is_none()] {
