@@ -7,9 +7,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use atlas::config::{ServiceManager, service_manager};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::process::Server;
-use crate::test_user::send_raw;
+use crate::test_user::{read_response, send_raw};
 
 /// Waits up to half a minute for the next notification.
 fn receive(socket: &UnixDatagram) -> String {
@@ -66,6 +68,62 @@ async fn an_unreachable_service_manager_does_not_affect_the_server() {
     server.signal("TERM");
     assert_eq!(server.wait().0, Some(0));
     assert!(std::fs::read_to_string(folder.path().join("log")).unwrap().contains("could not be notified"));
+}
+
+#[tokio::test]
+async fn every_signal_to_stop_lets_running_requests_finish() {
+    // A terminal that closes sends SIGHUP twice; a second one of the others stops at once.
+    for signals in [&["TERM"][..], &["INT"], &["QUIT"], &["HUP", "HUP"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::start(folder.path());
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port)).await.unwrap();
+        let body = br#"{"email":"nobody@example.com","password":"abcd"}"#;
+        let head = format!(
+            "POST /api/auth/sign-in HTTP/1.1\r\nhost: localhost:{}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\nexpect: 100-continue\r\n\r\n",
+            server.port,
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // The handler has asked for the body, so the request is running.
+        stream.read_exact(&mut [0; 25]).await.unwrap();
+        for signal in signals {
+            server.signal(signal);
+        }
+        server.wait_for_log("stopping after running requests have finished").await;
+        stream.write_all(body).await.unwrap();
+        assert_eq!(read_response(&mut stream).await.unwrap().status, 401, "{signals:?}");
+        drop(stream);
+        let (code, output) = server.wait();
+        assert_eq!((code, output.trim()), (Some(0), "Stopped serving development"), "{signals:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_signal_stops_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port)).await.unwrap();
+    let head = format!("POST /api/auth/sign-in HTTP/1.1\r\nhost: localhost:{}\r\n", server.port);
+    stream.write_all(head.as_bytes()).await.unwrap();
+    server.signal("HUP");
+    server.wait_for_log("stopping after running requests have finished").await;
+    server.signal("QUIT");
+    server.wait_for_log("stopping at once").await;
+    assert_eq!(server.wait().0, Some(0));
+}
+
+#[tokio::test]
+async fn signals_without_a_meaning_are_logged_and_ignored() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    for signal in ["USR1", "USR2"] {
+        server.signal(signal);
+        server.wait_for_log(&format!("ignored SIG{signal}")).await;
+        assert_healthy(&server).await;
+    }
+    server.signal("TERM");
+    assert_eq!(server.wait().0, Some(0));
 }
 
 #[test]

@@ -57,7 +57,7 @@ pub(super) struct ServeArgs {
     require_verified: bool,
 }
 
-/// Serves until SIGTERM or SIGINT, then lets running requests finish. A second signal ends at once.
+/// Serves until a signal to stop, then lets running requests finish. A second signal ends at once.
 pub(super) fn run(args: ServeArgs, migrations: Migrations) -> ExitStatus {
     let ServeArgs { environment, listen, log, log_format, require_verified } = args;
     let flags = Flags { listen, log, log_format, require_verified, ..environment.flags() };
@@ -81,13 +81,21 @@ fn start(flags: &Flags, migrations: Migrations) -> Result<(), CommandError> {
 
 async fn serve(file: DataFile<'_>, approval: Option<Approval>) -> Result<(), CommandError> {
     let settings = file.settings;
-    // The port comes first: a busy one is the most common mistake, and no file is created before it is reported.
+    // A signal that comes before this line ends the process. A process that waits for the server to be ready may send one at once.
+    let mut signals = Signals::watch().map_err(|error| CommandError::io("watching signals", error))?;
+    // The port comes before the data file: a busy one is the most common mistake, and no file is created before it is reported.
     let (listener, bound) = listen(settings.listen, "--listen").await?;
     let metrics = match settings.metrics {
         Some(address) => Some(listen(address, "ATLAS_METRICS_LISTEN").await?),
         None => None,
     };
-    let opened = data_file::open_or_migrate(file, &listener, bound).await?;
+    let opened = tokio::select! {
+        opened = data_file::open_or_migrate(file, &listener, bound) => opened?,
+        () = signals.stop() => {
+            print(format_args!("Stopped before serving {}", settings.environment));
+            return Ok(());
+        }
+    };
     let was_created = opened.created;
     let _pid_file = PidFile::create(&settings.data_file);
     let app_url = app_url(settings, bound)?;
@@ -97,8 +105,6 @@ async fn serve(file: DataFile<'_>, approval: Option<Approval>) -> Result<(), Com
     let app = Arc::new(app);
     let context = Arc::new(OperatorContext::new(Arc::clone(&app), settings));
     let state = web_state(&app, &context, settings);
-    // Before the line that says the server is ready: a process that reads it may send a signal at once.
-    let signals = Signals::watch().map_err(|error| CommandError::io("watching signals", error))?;
     print_address(settings, &app_url, bound, was_created);
     record_release(&app, &context, approval);
     serve_with_background(settings, &state, &context, signals, listener, metrics).await?;

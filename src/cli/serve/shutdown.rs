@@ -11,22 +11,69 @@ use crate::ops::context::OperatorContext;
 /// How long running operators' commands may take once the server stops.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// SIGTERM and SIGINT.
+/// The signals that a service manager, a terminal, or a person sends.
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    quit: Signal,
+    hangup: Signal,
+    user_1: Signal,
+    user_2: Signal,
+}
+
+/// What a signal asks for.
+#[derive(PartialEq, Eq)]
+enum Received {
+    Stop,
+    Hangup,
+    Other,
 }
 
 impl Signals {
     pub(super) fn watch() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+            hangup: signal(SignalKind::hangup())?,
+            user_1: signal(SignalKind::user_defined1())?,
+            user_2: signal(SignalKind::user_defined2())?,
+        })
     }
 
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+    /// Waits for a signal to stop.
+    pub(super) async fn stop(&mut self) {
+        loop {
+            match self.next().await {
+                Received::Stop => return,
+                Received::Hangup => {
+                    tracing::info!(
+                        "SIGHUP stops the server: settings are read only at the start, and there is no log file to reopen"
+                    );
+                    return;
+                }
+                Received::Other => {}
+            }
         }
+    }
+
+    /// Waits for a signal that ends a server at once that is stopping already. SIGHUP does not: a terminal that closes sends it
+    /// twice.
+    async fn stop_at_once(&mut self) {
+        while self.next().await != Received::Stop {}
+    }
+
+    async fn next(&mut self) -> Received {
+        let ignored = tokio::select! {
+            _ = self.terminate.recv() => return Received::Stop,
+            _ = self.interrupt.recv() => return Received::Stop,
+            _ = self.quit.recv() => return Received::Stop,
+            _ = self.hangup.recv() => return Received::Hangup,
+            _ = self.user_1.recv() => "SIGUSR1",
+            _ = self.user_2.recv() => "SIGUSR2",
+        };
+        tracing::info!("ignored {ignored}, which has no meaning here");
+        Received::Other
     }
 }
 
@@ -42,7 +89,7 @@ pub(super) async fn serve_until_stopped(
     let mut serving = std::pin::pin!(serving);
     tokio::select! {
         cut_off = &mut serving => return cut_off,
-        () = signals.next() => {}
+        () = signals.stop() => {}
         () = context.stop_requested() => {}
     }
     supervisor.notify_stopping();
@@ -50,7 +97,7 @@ pub(super) async fn serve_until_stopped(
     let _ = stop.send(());
     tokio::select! {
         cut_off = serving => cut_off,
-        () = signals.next() => {
+        () = signals.stop_at_once() => {
             tracing::warn!("stopping at once");
             0
         }
@@ -62,7 +109,7 @@ pub(super) async fn serve_until_stopped(
 pub(super) async fn wait_for_commands(context: &OperatorContext, signals: &mut Signals) {
     tokio::select! {
         () = context.wait_for_commands() => {}
-        () = signals.next() => tracing::warn!("a second signal cut off a running command"),
+        () = signals.stop_at_once() => tracing::warn!("a second signal cut off a running command"),
         () = tokio::time::sleep(COMMAND_TIMEOUT) => {
             tracing::warn!(seconds = COMMAND_TIMEOUT.as_secs(), "cut off a command that ran for too long");
         }
