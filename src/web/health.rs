@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use warp::http::StatusCode;
+use warp::http::header::{ALLOW, HeaderValue};
+use warp::http::{Method, StatusCode};
 
 use crate::app::disk_recovery;
 use crate::app::mail::health;
@@ -12,6 +13,9 @@ use crate::web::http::request::Request;
 use crate::web::http::response;
 use crate::web::http::response::Response;
 use crate::web::http::response::format_timestamp;
+
+/// The path that load balancers and monitoring request.
+pub const PATH: &str = "/api/health";
 
 const STATUS_OK: &str = "ok";
 const STATUS_UNAVAILABLE: &str = "unavailable";
@@ -43,13 +47,17 @@ struct Data<'a> {
     alerts: Option<Vec<Value>>,
 }
 
-/// `GET /api/health`: 200 if the data file is not known to be corrupt and can be read and written; otherwise 503 with the same
+/// `GET /api/health`, also by HEAD or OPTIONS, and what load balancers send by default, `OPTIONS /` and `OPTIONS *`: 200 if the data file is not known to be corrupt and can be read and written; otherwise 503 with the same
 /// fields.
 ///
 /// SECURITY: visitors don't learn the version, which would tell them which vulnerabilities to try. `instance` is a random name of
 /// this process. A client that reaches the server another way can compare it to learn whether the address leads to this process.
 pub async fn show(request: Request) -> Result<Response, HttpError> {
-    Ok(respond(&health_data(&request)))
+    let mut response = respond(&health_data(&request));
+    if request.method == Method::OPTIONS {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    }
+    Ok(response)
 }
 
 /// `GET /api/admin/health`: the same with version, schema and file, `mail` with the state of the relay, and `alerts` that need an

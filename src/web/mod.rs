@@ -38,6 +38,7 @@ pub use crate::web::http::format::Format;
 pub use crate::web::http::operator_token::{OPERATOR_HEADER, Operator};
 pub use crate::web::http::page_cache::{MAX_CACHE_BYTES, MAX_PAGES_PER_USER};
 pub use crate::web::http::rate_limit::{LimitScope, MAX_CALLERS, RateLimit};
+pub use crate::web::http::request_body::RequestBody;
 pub use crate::web::http::state::WebState;
 pub use crate::web::server::routes::{Access, Route, route_table};
 pub use crate::web::server::service::{service, service_with};

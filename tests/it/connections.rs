@@ -1,17 +1,19 @@
 //! Connections of careless and hostile clients.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use atlas::web::server::connections::ConnectionLimits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::test_user::{read_response, send_raw};
+use crate::test_user::{TestResponse, read_response, send_raw};
 use crate::world::{World, WorldOptions};
 
 fn short_timeouts() -> WorldOptions {
     let limits = ConnectionLimits {
         header_timeout: Duration::from_millis(300),
+        idle_timeout: Duration::from_millis(300),
         drain_timeout: Duration::from_secs(5),
         ..ConnectionLimits::default()
     };
@@ -65,6 +67,40 @@ async fn ambiguous_requests_are_refused() {
     for (request, status) in table {
         let response = send_raw(world.address, request.as_bytes()).await.unwrap();
         assert_eq!(response.status, status, "{}", &request[..request.len().min(120)]);
+    }
+}
+
+#[tokio::test]
+async fn health_is_answered_over_http_1_0_for_every_host_and_without_one() {
+    let world = World::new().await;
+    for method in ["GET", "HEAD", "OPTIONS"] {
+        for head in [
+            "/api/health HTTP/1.0".to_owned(),
+            "/api/health HTTP/1.1".to_owned(),
+            "/api/health HTTP/1.1\r\nhost: 10.0.0.7:3000".to_owned(),
+            "/api/health HTTP/1.1\r\nhost: \u{fc}".to_owned(),
+            "http://10.0.0.7/api/health HTTP/1.1\r\nhost: elsewhere".to_owned(),
+        ] {
+            let request = format!("{method} {head}\r\n\r\n");
+            let mut stream = TcpStream::connect(world.address).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            stream.shutdown().await.unwrap();
+            let response = String::from_utf8(read_until_closed(&mut stream).await).unwrap();
+            assert!(response.contains(" 200 OK\r\n"), "{request}{response}");
+            assert_eq!(response.contains(r#""status":"ok""#), method != "HEAD", "{request}{response}");
+        }
+    }
+    // What HAProxy sends if its configuration names no request.
+    for path in ["/", "*"] {
+        let response = send_raw(world.address, format!("OPTIONS {path} HTTP/1.0\r\n\r\n").as_bytes()).await.unwrap();
+        assert_eq!((response.status, response.header("allow")), (200, Some("GET, HEAD, OPTIONS")), "{path}");
+    }
+    for other in ["GET / HTTP/1.0", "OPTIONS /today HTTP/1.0", "POST / HTTP/1.0"] {
+        assert_eq!(
+            send_raw(world.address, format!("{other}\r\n\r\n").as_bytes()).await.unwrap().status,
+            400,
+            "{other}"
+        );
     }
 }
 
@@ -167,4 +203,150 @@ async fn a_graceful_shutdown_finishes_running_requests() {
     assert_eq!(read_response(&mut stream).await.unwrap().status, 401);
     assert_eq!(world.server_task.take().unwrap().await.unwrap(), 0);
     assert!(TcpStream::connect(world.address).await.is_err());
+}
+
+/// Sends a head and a body of `length` bytes before it reads anything, as some proxies and all browsers do.
+async fn send_all_then_read(address: SocketAddr, head: &str, length: usize) -> (TestResponse, Vec<u8>) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b'x'; length]).await.expect("the server takes the whole body");
+    let response = read_response(&mut stream).await.expect("a response");
+    stream.shutdown().await.unwrap();
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.expect("the connection is closed, not reset");
+    (response, rest)
+}
+
+#[tokio::test]
+async fn a_request_refused_before_its_body_was_read_gets_the_refusal_and_no_reset() {
+    let world = World::new().await;
+    let host = world.visitor().host;
+    let refused = [
+        ("POST", "/api/auth/signup", "origin: https://evil.example\r\n", 403),
+        ("POST", "/sign-up", "", 403),
+        ("POST", "/nothing-here", "", 404),
+        ("PATCH", "/api/auth/signup", "", 405),
+        ("PUT", "/api/account", "", 401),
+        ("GET", "/landing", "", 200),
+    ];
+    for length in [1, 30_000, 70_000, 1 << 20, 8 << 20] {
+        for (method, path, header, status) in refused {
+            let head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n{header}content-length: {length}\r\n\r\n");
+            let (response, _) = send_all_then_read(world.address, &head, length).await;
+            assert_eq!(response.status, status, "{method} {path} with {length} bytes");
+            let closes = response.header("connection") == Some("close");
+            assert_eq!(closes, length > 64 * 1024, "{method} {path} with {length} bytes");
+        }
+        let other_host =
+            format!("POST / HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+        assert_eq!(send_all_then_read(world.address, &other_host, length).await.0.status, 421);
+    }
+    for length in [70_000, 1 << 20] {
+        let json = format!(
+            "POST /api/auth/signup HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        );
+        send_all_then_read(world.address, &json, length).await.0.assert_refused(413, "invalid_request");
+        let large_head = format!("GET /landing HTTP/1.1\r\nhost: {host}\r\nx: ");
+        assert_eq!(send_all_then_read(world.address, &large_head, length).await.0.status, 431);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_request_leaves_a_kept_connection_usable() {
+    let world = World::new().await;
+    let host = world.visitor().host;
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    for _ in 0..3 {
+        let head = format!("POST /sign-up HTTP/1.1\r\nhost: {host}\r\ncontent-length: 30000\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b'x'; 30_000]).await.unwrap();
+        assert_eq!(read_response(&mut stream).await.unwrap().status, 403);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_keeps_sending_after_a_refusal_is_disconnected() {
+    let world = World::new().await;
+    let host = world.visitor().host;
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    let head = format!("POST /sign-up HTTP/1.1\r\nhost: {host}\r\ntransfer-encoding: chunked\r\n\r\n10000\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let (mut sent, bytes) = (0, vec![b'x'; 1 << 20]);
+    while let Ok(written) = stream.write(&bytes).await {
+        sent += written;
+        assert!(sent < 200 << 20, "the server reads on and on");
+    }
+}
+
+/// Sends requests until the server is gone. Returns how many were answered, and how many were closed without an answer.
+async fn request_until_stopped(address: SocketAddr, host: &str, keep_alive: bool) -> (usize, usize) {
+    let connection = if keep_alive { "keep-alive" } else { "close" };
+    let request = format!("GET /api/health HTTP/1.1\r\nhost: {host}\r\nconnection: {connection}\r\n\r\n");
+    let (mut answered, mut unanswered) = (0, 0);
+    while let Ok(mut stream) = TcpStream::connect(address).await {
+        // What was not sent may be sent again; what was sent must be answered.
+        while stream.write_all(request.as_bytes()).await.is_ok() {
+            let Some(response) = read_response(&mut stream).await else {
+                unanswered += 1;
+                break;
+            };
+            assert_eq!(response.status, 200);
+            answered += 1;
+            if response.header("connection") == Some("close") {
+                break;
+            }
+        }
+    }
+    (answered, unanswered)
+}
+
+/// Stops a server under clients with kept connections and with new ones, and requires that every request is answered.
+async fn stop_under_load() {
+    let limits = ConnectionLimits { stop_notice: Duration::from_millis(50), ..ConnectionLimits::default() };
+    let mut world = World::with_options(WorldOptions { limits, ..WorldOptions::default() }).await;
+    let (address, host) = (world.address, world.visitor().host);
+    let clients = [true, true, false, false].map(|keep_alive| request_until_stopped(address, &host, keep_alive));
+    let stop = async {
+        for _ in 0..20 {
+            world.visitor().get("/api/health").await.assert_status(200);
+        }
+        world.stop();
+        assert_eq!(world.server_task.take().unwrap().await.unwrap(), 0);
+    };
+    let (results, ()) = tokio::join!(futures_util::future::join_all(clients), stop);
+    for (answered, unanswered) in results {
+        assert!(answered > 0);
+        assert_eq!(unanswered, 0, "{answered} requests were answered");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_stop_closes_a_connection_without_answering_its_request() {
+    // At the same time, because clients notice a closed port only after a second.
+    let stops: Vec<_> = (0..8).map(|_| tokio::spawn(stop_under_load())).collect();
+    for stop in stops {
+        stop.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_stopping_server_tells_kept_connections_to_close() {
+    let limits = ConnectionLimits { stop_notice: Duration::from_secs(20), ..ConnectionLimits::default() };
+    let mut world = World::with_options(WorldOptions { limits, ..WorldOptions::default() }).await;
+    let request = format!("GET /api/health HTTP/1.1\r\nhost: {}\r\n\r\n", world.visitor().host);
+    let mut kept = TcpStream::connect(world.address).await.unwrap();
+    let mut answer = async || {
+        kept.write_all(request.as_bytes()).await.unwrap();
+        read_response(&mut kept).await.unwrap().assert_status(200)
+    };
+    assert_eq!(answer().await.header("connection"), None);
+    // As long as a connection is open, its client must be told.
+    let _idle = TcpStream::connect(world.address).await.unwrap();
+    world.visitor().get("/api/health").await.assert_status(200);
+    world.stop();
+    while answer().await.header("connection").is_none() {}
+    assert!(read_until_closed(&mut kept).await.is_empty());
+    // New connections are served until the notice is over.
+    let response = send_raw(world.address, request.as_bytes()).await.unwrap().assert_status(200);
+    assert_eq!(response.header("connection"), Some("close"));
 }

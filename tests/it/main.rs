@@ -64,6 +64,7 @@ mod page_cache;
 mod pages;
 mod previews;
 mod process;
+mod proxies;
 mod rate_limits;
 mod relay;
 mod role_matrix;

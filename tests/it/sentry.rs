@@ -16,7 +16,6 @@ use atlas::store::tables::schema;
 use atlas::store::{Error, Store, Table};
 use atlas::web;
 use hyper::Request;
-use hyper::body::Incoming;
 use sentry::protocol::{Breadcrumb, Context, User};
 use serde_json::Value;
 
@@ -187,7 +186,7 @@ async fn a_panic_is_reported_once_with_its_location_and_without_its_message() {
 #[derive(Clone)]
 struct PanickingService;
 
-impl tower_service::Service<Request<Incoming>> for PanickingService {
+impl tower_service::Service<Request<web::RequestBody>> for PanickingService {
     type Response = warp::reply::Response;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
@@ -196,7 +195,7 @@ impl tower_service::Service<Request<Incoming>> for PanickingService {
         std::task::Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+    fn call(&mut self, request: Request<web::RequestBody>) -> Self::Future {
         if request.uri().path() == "/at-once" {
             panic!("at once, for {}", CANARIES[0]);
         }

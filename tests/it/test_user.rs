@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::world::{PASSWORD, World};
@@ -248,7 +248,7 @@ pub async fn send_raw(address: SocketAddr, bytes: &[u8]) -> Option<TestResponse>
 }
 
 /// Reads one response from an open connection.
-pub async fn read_response(stream: &mut TcpStream) -> Option<TestResponse> {
+pub async fn read_response(stream: &mut (impl AsyncRead + Unpin)) -> Option<TestResponse> {
     let mut bytes = Vec::new();
     let head = loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {

@@ -55,7 +55,7 @@ impl Default for WorldOptions {
             now: NOON,
             environment: "development",
             variables: Vec::new(),
-            limits: ConnectionLimits::default(),
+            limits: ConnectionLimits { stop_notice: Duration::ZERO, ..ConnectionLimits::default() },
             body_timeout: Duration::from_secs(30),
         }
     }

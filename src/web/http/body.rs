@@ -77,13 +77,7 @@ pub async fn read_upload(headers: &HeaderMap, mut body: Option<Body>, limit: Bod
     let unreadable = |_| HttpError::Malformed("The form can't be read.".to_owned());
     let boundary = multer::parse_boundary(content_type(headers)).map_err(unreadable)?;
     let whole = BodyLimit { max_bytes: limit.max_bytes + MAX_BODY_BYTES, ..limit };
-    let bytes = match read(headers, body.as_mut(), whole).await {
-        Err(HttpError::PayloadTooLarge) => {
-            discard(body, limit.timeout).await;
-            return Err(HttpError::PayloadTooLarge);
-        }
-        read => read?,
-    };
+    let bytes = read(headers, body.as_mut(), whole).await?;
     let mut upload = Upload::default();
     let mut parts = multer::Multipart::new(stream::iter([Ok::<_, Infallible>(bytes)]), boundary);
     while let Some(part) = parts.next_field().await.map_err(unreadable)? {
@@ -100,22 +94,6 @@ pub async fn read_upload(headers: &HeaderMap, mut body: Option<Body>, limit: Bod
         }
     }
     Ok(upload)
-}
-
-/// The most bytes that are read only to be discarded.
-const MAX_DISCARDED_BYTES: usize = 64 << 20;
-
-/// Reads the rest of a body that is too large. Browsers show no response before they have sent everything, and a user who chose
-/// the wrong file should see why it was refused.
-async fn discard(body: Option<Body>, timeout: Duration) {
-    let Some(mut body) = body else { return };
-    let rest = async {
-        let mut discarded = 0;
-        while let (true, Some(Ok(chunk))) = (discarded < MAX_DISCARDED_BYTES, body.next().await) {
-            discarded += chunk.len();
-        }
-    };
-    let _ = tokio::time::timeout(timeout, rest).await;
 }
 
 /// Reads a JSON body. The error names a missing field.

@@ -13,6 +13,7 @@ pub mod page_cache;
 pub mod rate_limit;
 pub mod redirect;
 pub mod request;
+pub mod request_body;
 pub mod response;
 pub mod security_headers;
 pub mod state;

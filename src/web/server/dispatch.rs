@@ -23,10 +23,11 @@ use crate::web::http::request::{PathParams, Request, RequestHead};
 use crate::web::http::response::{self, Response, code};
 use crate::web::http::state::WebState;
 use crate::web::http::{basic_auth, compression, csrf, redirect};
-use crate::web::operator;
+use crate::web::server::request_check;
 use crate::web::server::routes::{Access, Route, Routes, allowed_methods};
 use crate::web::today;
 use crate::web::two_factor::view::ADDRESS as TWO_FACTOR_PAGE;
+use crate::web::{health, operator};
 
 /// The only warp filter. The service passes the head of the request in an extension; warp handles only the body, and rejects
 /// nothing.
@@ -163,9 +164,11 @@ fn nearest_page<'a>(routes: &Routes, mut path: &'a str) -> &'a str {
 /// The route of a request that passes every check that needs no session.
 fn find_route(request: &Request, routes: &Routes) -> Result<(Route, PathParams), HttpError> {
     let (state, head) = (&request.state, &request.head);
-    // hyper sends no body in response to HEAD.
-    let method = if head.method == Method::HEAD { &Method::GET } else { &head.method };
-    let matched = routes.find(head.path());
+    // The options of the server are of no interest, but whether it works. hyper sends no body in response to HEAD.
+    let path = if request_check::is_server_options(head) { health::PATH } else { head.path() };
+    let is_health_check = head.method == Method::OPTIONS && path == health::PATH;
+    let method = if head.method == Method::HEAD || is_health_check { &Method::GET } else { &head.method };
+    let matched = routes.find(path);
     let is_probe = matched.as_ref().is_some_and(|(routes, _)| routes.iter().all(|route| route.access == Access::Probe));
     if !is_probe {
         basic_auth::authorize(state, request.client_address(), &head.headers)?;

@@ -2,13 +2,17 @@
 //!
 //! | module | subject |
 //! |---|---|
-//! | [`connections`] | accepts, limits and drains connections; [`write_timeout`] drops clients that stop reading |
+//! | [`connections`] | accepts, limits and drains connections; [`connection_state`] is what each is doing, [`backlog`] closes the listener |
+//! | [`client_stream`] | the stream of a connection: timeouts, and a close that lets the response arrive; [`write_timeout`] drops clients that stop reading |
 //! | [`service`] | what every request passes through; [`request_check`] before, [`request_log`] after the handler |
 //! | [`dispatch`] | from a request to its handler and back |
 //! | [`routes`] | the table of routes |
 //! | [`maintenance`] | the responses while the data file is migrated |
 //! | [`metrics`] | the listener of `/metrics` |
 
+pub mod backlog;
+pub mod client_stream;
+pub mod connection_state;
 pub mod connections;
 pub mod dispatch;
 pub mod maintenance;

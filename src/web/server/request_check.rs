@@ -3,16 +3,18 @@
 //! hyper refuses framing that two servers could read differently: different lengths get a 400, and a request with both a length and
 //! chunks is the last one on its connection.
 
-use warp::http::HeaderMap;
 use warp::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderName, ORIGIN, REFERER};
+use warp::http::{HeaderMap, Method};
 
+use crate::web::health;
 use crate::web::http::error::HttpError;
 use crate::web::http::operator_token::OPERATOR_HEADER;
 use crate::web::http::request::RequestHead;
 use crate::web::http::state::WebState;
 
-/// Headers that identify the client, its origin, or the format of the body. Cookies may be split over several headers.
-static SINGLE_HEADERS: [HeaderName; 7] = [
+/// Headers that identify the server, the client, its origin, or the format of the body. Cookies may be split over several headers.
+static SINGLE_HEADERS: [HeaderName; 8] = [
+    HOST,
     AUTHORIZATION,
     CONTENT_ENCODING,
     CONTENT_TYPE,
@@ -31,9 +33,19 @@ pub fn check(state: &WebState, head: &RequestHead) -> Result<(), HttpError> {
     if let Some(name) = find_duplicate(&head.headers) {
         return Err(HttpError::Malformed(format!("The request has more than one {name} header.")));
     }
-    let host = host(head)?;
-    // Load balancers may request health by the server's address; everything else must use the public name.
-    if state.is_own_host(host) || head.path() == "/api/health" { Ok(()) } else { Err(HttpError::UnknownHost) }
+    if is_probe(head) || state.is_own_host(host(head)?) { Ok(()) } else { Err(HttpError::UnknownHost) }
+}
+
+/// Whether a load balancer asks if the server works: it requests health, or sends `OPTIONS /` or `OPTIONS *` without credentials
+/// (HAProxy's default). Such requests may use the server's address as the host or, over HTTP/1.0, no host at all. The answers say
+/// nothing that depends on the host.
+fn is_probe(head: &RequestHead) -> bool {
+    head.path() == health::PATH || is_server_options(head)
+}
+
+/// Whether a request asks for the options of the server rather than of one address.
+pub fn is_server_options(head: &RequestHead) -> bool {
+    head.method == Method::OPTIONS && matches!(head.path(), "/" | "*")
 }
 
 /// SECURITY: with two headers of the same name, a proxy could act on one and Atlas on the other.
@@ -45,12 +57,8 @@ fn find_duplicate(headers: &HeaderMap) -> Option<&'static HeaderName> {
 }
 
 fn host(head: &RequestHead) -> Result<&str, HttpError> {
-    let mut hosts = head.headers.get_all(HOST).iter();
-    let host = match (hosts.next(), hosts.next()) {
-        (Some(host), None) => host.to_str().ok(),
-        _ => None,
-    };
-    let host = host.ok_or_else(|| HttpError::Malformed("The request needs exactly one Host header.".to_owned()))?;
+    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let host = host.ok_or_else(|| HttpError::Malformed("The request needs a Host header.".to_owned()))?;
     match head.uri.authority() {
         Some(authority) if !authority.as_str().eq_ignore_ascii_case(host) => Err(HttpError::UnknownHost),
         _ => Ok(host),

@@ -14,7 +14,7 @@ use std::time::Instant;
 use data_encoding::HEXLOWER;
 use hyper::body::Incoming;
 use warp::Reply;
-use warp::http::header::{HeaderName, HeaderValue};
+use warp::http::header::{CONNECTION, EXPECT, HeaderName, HeaderValue};
 use warp::http::{HeaderMap, Request};
 use warp::reply::Response as WarpResponse;
 
@@ -23,9 +23,11 @@ use crate::observe::panics;
 use crate::web::http::error::HttpError;
 use crate::web::http::format::Format;
 use crate::web::http::request::{RequestContext, RequestHead};
+use crate::web::http::request_body::RequestBody;
 use crate::web::http::response::ErrorCode;
 use crate::web::http::state::WebState;
 use crate::web::sentry_tunnel;
+use crate::web::server::connection_state::ConnectionState;
 use crate::web::server::routes::{InvalidRouteTable, Routes, route_table};
 use crate::web::server::{dispatch, request_check, request_log};
 
@@ -38,6 +40,7 @@ pub struct Service<S> {
     inner: S,
     /// The address at the other end of the connection.
     peer: Option<IpAddr>,
+    connection: Option<Arc<ConnectionState>>,
     /// The next request id. Counts from a random start, so that ids do not repeat after a restart.
     next_id: Arc<AtomicU64>,
 }
@@ -54,13 +57,13 @@ pub fn service(state: Arc<WebState>) -> Result<Service<impl Handler>, InvalidRou
 /// A service with another handler than the routes.
 pub fn service_with<S: Handler>(state: Arc<WebState>, inner: S) -> Service<S> {
     let first_id = random_bytes().map_or(0, u64::from_be_bytes);
-    Service { state, inner, peer: None, next_id: Arc::new(AtomicU64::new(first_id)) }
+    Service { state, inner, peer: None, connection: None, next_id: Arc::new(AtomicU64::new(first_id)) }
 }
 
 impl<S> Service<S> {
     /// The same service for a connection from `peer`.
-    pub fn with_peer(self, peer: IpAddr) -> Self {
-        Self { peer: Some(peer), ..self }
+    pub fn with_peer(self, peer: IpAddr, connection: Arc<ConnectionState>) -> Self {
+        Self { peer: Some(peer), connection: Some(connection), ..self }
     }
 
     /// Whether connections from `peer` may belong to many users: it is this machine or a trusted proxy.
@@ -71,14 +74,14 @@ impl<S> Service<S> {
 
 /// What a [`Service`] passes requests to.
 pub trait Handler:
-    tower_service::Service<Request<Incoming>, Response = WarpResponse, Error = Infallible, Future: Send>
+    tower_service::Service<Request<RequestBody>, Response = WarpResponse, Error = Infallible, Future: Send>
     + Clone
     + Send
     + 'static
 {
 }
 impl<S> Handler for S where
-    S: tower_service::Service<Request<Incoming>, Response = WarpResponse, Error = Infallible, Future: Send>
+    S: tower_service::Service<Request<RequestBody>, Response = WarpResponse, Error = Infallible, Future: Send>
         + Clone
         + Send
         + 'static
@@ -107,9 +110,34 @@ impl<S: Handler> tower_service::Service<Request<Incoming>> for Service<S> {
             peer: self.peer,
         });
         request.extensions_mut().insert(Arc::clone(&head));
-        let mut inner = self.inner.clone();
-        Box::pin(async move { Ok(respond(&state, &mut inner, request, &head).await) })
+        let expects_continue = head.headers.contains_key(EXPECT);
+        let request = request.map(|incoming| RequestBody::new(incoming, expects_continue));
+        let (mut inner, mut body) = (self.inner.clone(), request.body().clone());
+        let connection = self.connection.clone();
+        Box::pin(async move {
+            if let Some(connection) = &connection {
+                connection.request_started();
+            }
+            let response = respond(&state, &mut inner, request, &head).await;
+            Ok(finish_request(response, &mut body, connection.as_deref()).await)
+        })
     }
+}
+
+/// Discards what is unread of the body. If it is too much, or if the server stops, the response closes the connection.
+async fn finish_request(
+    mut response: WarpResponse,
+    body: &mut RequestBody,
+    connection: Option<&ConnectionState>,
+) -> WarpResponse {
+    let read_whole = body.discard_rest().await;
+    if let Some(connection) = connection {
+        connection.request_finished(read_whole);
+    }
+    if !read_whole || connection.is_some_and(ConnectionState::is_stopping) {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// The request id from a trusted proxy, if it is safe in a log and in a header.
@@ -124,7 +152,7 @@ fn forwarded_id(headers: &HeaderMap) -> Option<String> {
 async fn respond<S: Handler>(
     state: &WebState,
     inner: &mut S,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
     head: &Arc<RequestHead>,
 ) -> WarpResponse {
     let started_at = Instant::now();

@@ -25,6 +25,10 @@ impl WriteTimeout {
         Self { stream, timeout, timer: None }
     }
 
+    pub fn get_ref(&self) -> &TcpStream {
+        &self.stream
+    }
+
     /// Passes on the result of a write, or an error if the client has kept it waiting for too long.
     fn check_timeout<T>(&mut self, context: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if result.is_ready() {

@@ -28,6 +28,7 @@ const POSITIVE_WAIT: Duration = Duration::from_mins(1);
 fn short_timeouts() -> WorldOptions {
     let limits = ConnectionLimits {
         header_timeout: SHORT_TIMEOUT,
+        idle_timeout: SHORT_TIMEOUT,
         write_timeout: SHORT_TIMEOUT,
         drain_timeout: SHORT_TIMEOUT,
         ..ConnectionLimits::default()
