@@ -13,6 +13,7 @@ use crate::app::id_generator::IdGenerator;
 use crate::app::identity::keys::Keys;
 use crate::app::identity::lockout::Lockout;
 use crate::app::identity::password_hasher::PasswordHasher;
+use crate::app::mail::in_transit::InTransit;
 use crate::app::mail::policy::{MailPolicy, RecipientPolicy};
 use crate::app::mail::probe_mailbox::ProbeMailbox;
 use crate::app::mail::relay_monitor::RelayMonitor;
@@ -42,6 +43,7 @@ pub struct App {
     /// Wakes the delivery loop.
     pub(in crate::app) mail_queued: Notify,
     pub(in crate::app) relay: RelayMonitor,
+    pub(in crate::app) in_transit: InTransit,
     pub(in crate::app) ids: IdGenerator,
     /// How old the snapshots are, for metrics.
     pub snapshot_ages: SnapshotAges,
@@ -82,6 +84,7 @@ impl App {
             }),
             mail_queued: Notify::new(),
             relay: RelayMonitor::default(),
+            in_transit: InTransit::default(),
             ids: IdGenerator::default(),
             snapshot_ages: SnapshotAges::default(),
             offsite: Offsite::from_settings(settings),

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use clap::Subcommand;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::args::CommandArgs;
 use super::dispatch;
@@ -10,6 +11,7 @@ use super::error::CommandError;
 use super::exit_status::ExitStatus;
 use super::printer::{Printer, Render};
 use crate::domain::calendar::format::format_utc;
+use crate::domain::mail::DeliveryStatus;
 use crate::domain::{Email, MailId};
 use crate::ops::protocol::mail::{MailDetail, MailList, MailRef, MailState, RetriedMail};
 use crate::ops::protocol::{Answer, Command, MailAnswer, MailCommand};
@@ -23,8 +25,8 @@ pub(super) enum MailArgs {
         #[arg(long, value_name = "ADDRESS")]
         to: Option<String>,
         /// Only mail that is waiting, sent, captured or failed
-        #[arg(long = "status", alias = "standing", value_name = "STATUS")]
-        state: Option<String>,
+        #[arg(long = "status", alias = "standing", value_name = "STATUS", value_parser = state_parser())]
+        state: Option<MailState>,
         /// Maximum number of messages
         #[arg(long, value_name = "N", default_value_t = 100)]
         limit: usize,
@@ -64,6 +66,11 @@ pub(super) fn run(args: MailArgs, migrations: Migrations) -> ExitStatus {
     Printer::new(json).finish(dispatch::run(&environment.flags(), migrations, Command::Mail(command), select))
 }
 
+/// Accepts the words of [`DeliveryStatus::NAMES`] only.
+fn state_parser() -> impl TypedValueParser<Value = MailState> {
+    PossibleValuesParser::new(DeliveryStatus::NAMES).try_map(|word| word.parse())
+}
+
 fn parse(args: MailArgs) -> (Result<MailCommand, CommandError>, CommandArgs) {
     let one =
         |mail: &str, command: fn(MailRef) -> MailCommand| mail.parse().map(command).map_err(CommandError::refused);
@@ -77,13 +84,12 @@ fn parse(args: MailArgs) -> (Result<MailCommand, CommandError>, CommandArgs) {
 
 fn parse_list(
     to: Option<String>,
-    state: Option<String>,
+    state: Option<MailState>,
     limit: usize,
     cursor: Option<String>,
 ) -> Result<MailCommand, CommandError> {
     let to = to.map(|text| Email::parse(&text)).transpose();
     let to = to.map_err(|error| CommandError::Refused(format!("--to: {}", error.message)))?;
-    let state = state.map(|text| text.parse::<MailState>()).transpose().map_err(CommandError::refused)?;
     let cursor = cursor.map(|text| {
         text.parse::<MailId>().map_err(|_| {
             CommandError::Refused(format!("--cursor says “{}”, which no list of mail printed", text.escape_debug()))

@@ -108,6 +108,18 @@ impl Mail {
         Self { token: Some(token), ..self }
     }
 
+    /// Whether it waits and an attempt is due at `now`: at its due time, or when that is further away than any pause after this
+    /// many attempts, because the clock was set back.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        let DeliveryStatus::Waiting { due, attempts, deferred } = self.status else { return false };
+        let longest = match attempts.checked_sub(1) {
+            _ if deferred => DEFERRED_PAUSE,
+            None => SignedDuration::ZERO,
+            Some(before) => retry_delay(before, MAX_JITTER).max(lost_reply_delay(before, MAX_JITTER)),
+        };
+        due <= now || due.duration_since(now) > longest
+    }
+
     /// Marks the mail as failed and removes its body.
     pub fn into_failed(self, at: Timestamp, reason: &str) -> Self {
         Self { body: None, status: DeliveryStatus::Failed { at, reason: reason.to_owned() }, ..self }
@@ -124,12 +136,33 @@ impl Mail {
     }
 }
 
+/// The random number with which a delay is longest.
+const MAX_JITTER: u32 = 999;
+/// The longest delay before an attempt, without the jitter.
+const MAX_RETRY_SECONDS: i64 = 3_600;
+/// No mail waits longer than this for its next attempt.
+pub const MAX_PAUSE: SignedDuration = SignedDuration::from_secs(MAX_RETRY_SECONDS + MAX_RETRY_SECONDS / 4);
+/// How long mail that is deferred waits for the next attempt: trying more often fixes nothing and may lock the account at the
+/// relay.
+pub const DEFERRED_PAUSE: SignedDuration = SignedDuration::from_mins(15);
+
 /// The delay before the next attempt: 10 s, doubled with each failed attempt up to an hour, plus up to a quarter, so that mails
 /// that failed together are not retried together.
 ///
 /// `jitter` is any random number. RFC 5321 §4.5.4.1 asks for growing delays.
 pub fn retry_delay(attempts: u32, jitter: u32) -> SignedDuration {
-    let seconds = (10_i64 << attempts.min(9)).min(3_600);
+    with_jitter(10_i64 << attempts.min(9), jitter)
+}
+
+/// The same after an attempt whose result is unknown, because the connection was lost after the message was sent. The recipient
+/// may have the mail already, so the delay begins with a quarter of an hour: a link that works for half an hour is still sent
+/// again if the mail was lost.
+pub fn lost_reply_delay(attempts: u32, jitter: u32) -> SignedDuration {
+    with_jitter(900_i64 << attempts.min(2), jitter)
+}
+
+fn with_jitter(seconds: i64, jitter: u32) -> SignedDuration {
+    let seconds = seconds.min(MAX_RETRY_SECONDS);
     SignedDuration::from_millis(seconds * 1_000 + seconds * 250 * i64::from(jitter % 1_000) / 1_000)
 }
 
@@ -161,6 +194,47 @@ mod tests {
     fn retry_delays_grow_up_to_an_hour_and_a_quarter() {
         assert_eq!(retry_delay(0, 0), SignedDuration::from_secs(10));
         assert_eq!(retry_delay(3, 0), SignedDuration::from_secs(80));
-        assert!(retry_delay(u32::MAX, u32::MAX) <= SignedDuration::from_mins(75));
+        assert!((0..=999).all(|jitter| retry_delay(u32::MAX, jitter) <= MAX_PAUSE));
+    }
+
+    #[test]
+    fn after_a_lost_reply_the_next_attempt_is_a_quarter_of_an_hour_away_or_more() {
+        assert_eq!(lost_reply_delay(0, 0), SignedDuration::from_mins(15));
+        assert_eq!(lost_reply_delay(1, 0), SignedDuration::from_mins(30));
+        assert!((0..=999).all(|jitter| lost_reply_delay(u32::MAX, jitter) <= MAX_PAUSE));
+    }
+
+    #[test]
+    fn a_due_time_further_away_than_the_pause_it_comes_from_is_now() {
+        let now: Timestamp = "2026-02-12T12:00:00Z".parse().unwrap();
+        let is_due = |pause: SignedDuration, attempts, deferred| {
+            let status = DeliveryStatus::Waiting { due: now + pause, attempts, deferred };
+            waiting_mail(now, status).is_due(now)
+        };
+        let second = SignedDuration::from_secs(1);
+        assert!(is_due(-second, 3, false) && is_due(SignedDuration::ZERO, 0, false));
+        assert!(is_due(second, 0, false), "a new mail waits for nothing");
+        for attempts in 1..20 {
+            for pause in [retry_delay(attempts - 1, 999), lost_reply_delay(attempts - 1, 999)] {
+                assert!(!is_due(pause, attempts, false), "{attempts}: {pause}");
+            }
+            assert!(is_due(SignedDuration::from_hours(2), attempts, false), "{attempts}");
+        }
+        assert!(!is_due(DEFERRED_PAUSE, 0, true) && is_due(DEFERRED_PAUSE + second, 0, true));
+    }
+
+    fn waiting_mail(now: Timestamp, status: DeliveryStatus) -> Mail {
+        Mail {
+            id: MailId::generate(now, [0; 10]),
+            message_id: None,
+            to: Email::parse("ada@example.com").unwrap(),
+            subject: String::new(),
+            body: None,
+            token: None,
+            reply: None,
+            created_at: now,
+            expires_at: now,
+            status,
+        }
     }
 }

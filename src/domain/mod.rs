@@ -4,8 +4,10 @@
 //! tested with a table.
 
 pub mod accounts;
+pub mod addresses;
 pub mod backup;
 pub mod calendar;
+pub mod domain_name;
 pub mod environment;
 pub mod field_error;
 pub mod habits;

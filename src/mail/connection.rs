@@ -2,27 +2,21 @@
 
 use std::time::Duration;
 
-use mail_send::smtp::message::Parameters;
-use mail_send::{Error, SmtpClientBuilder};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
+use mail_send::Error;
 
-use super::error::{DeliveryError, Disposition, SmtpStep, single_line_reply};
+use super::command::{read_reply, send_command};
+use super::dial::dial;
+use super::error::{DeliveryError, Disposition, SmtpStep};
 use super::message::encode;
-use super::relay::{Relay, RelayTimeouts};
-use crate::config::Tls;
+use super::relay::Relay;
+use super::reply::Reply;
+use super::session::{SmtpSession, open_session};
 use crate::domain::mail::{Mail, MessageBody};
-
-enum SmtpClient {
-    Plain(mail_send::SmtpClient<TcpStream>),
-    Tls(Box<mail_send::SmtpClient<TlsStream<TcpStream>>>),
-}
 
 /// A session that is past its sign-in.
 pub struct Connection<'relay> {
     relay: &'relay Relay,
-    client: SmtpClient,
+    session: SmtpSession,
     is_open: bool,
 }
 
@@ -34,33 +28,9 @@ impl Relay {
     /// # Errors
     /// [`DeliveryError`] when the relay cannot be reached or refuses the connection, TLS or the credentials.
     pub async fn connect(&self) -> Result<Connection<'_>, DeliveryError> {
-        let RelayTimeouts { connect, delivery } = self.timeouts;
-        let builder =
-            SmtpClientBuilder::new_with_tls_connector(self.smtp.host.as_str(), self.smtp.port, self.tls.clone())
-                .helo_host(self.host.as_str())
-                .implicit_tls(self.smtp.tls == Tls::Implicit)
-                .timeout(connect);
-        let builder = match &self.smtp.credentials {
-            Some((user, password)) => builder.credentials((user.as_str(), password.reveal())),
-            None => builder,
-        };
-        // mail_send sets no time limit for the greeting of a plain connection, so the whole sequence gets one here.
-        let connecting = async {
-            Ok::<_, Error>(if self.smtp.tls == Tls::None {
-                let mut client = builder.connect_plain().await?;
-                client.timeout = delivery;
-                SmtpClient::Plain(client)
-            } else {
-                let mut client = builder.connect().await?;
-                client.timeout = delivery;
-                SmtpClient::Tls(Box::new(client))
-            })
-        };
-        match tokio::time::timeout(connect, connecting).await {
-            Ok(Ok(client)) => Ok(Connection { relay: self, client, is_open: true }),
-            Ok(Err(error)) => Err(DeliveryError::from_smtp(SmtpStep::Connect, &error)),
-            Err(_) => Err(DeliveryError::timeout(SmtpStep::Connect)),
-        }
+        let stream = dial(&self.lookup, &self.smtp.host, self.smtp.port, &self.timeouts).await;
+        let stream = stream.map_err(|error| DeliveryError::from_dial(&error))?;
+        Ok(Connection { relay: self, session: open_session(self, stream).await?, is_open: true })
     }
 
     /// Connects, signs in and quits, without sending anything.
@@ -74,33 +44,35 @@ impl Relay {
 }
 
 impl Connection<'_> {
-    /// Sends one message and returns the relay's reply, with its queue id where the relay names one.
+    /// Sends one message and returns the relay's reply, with its queue id where the relay names one. `on_message` is called
+    /// right before the message itself is sent: from then on the relay may accept it without this server learning of it.
     ///
     /// # Errors
-    /// [`DeliveryError`]. If the connection breaks before the final reply, the relay may have accepted the message; a retry
-    /// carries the same Message-ID.
-    pub async fn send(&mut self, mail: &Mail, body: &MessageBody) -> Result<String, DeliveryError> {
+    /// [`DeliveryError`]. After [`Disposition::ReplyLost`] the relay may have accepted the message; a retry carries the same
+    /// Message-ID.
+    pub async fn send(
+        &mut self,
+        mail: &Mail,
+        body: &MessageBody,
+        on_message: impl FnOnce() + Send,
+    ) -> Result<String, DeliveryError> {
         let relay = self.relay;
-        let from = &relay.from;
-        let message = encode(mail, body, from, &relay.host, relay.environment.as_deref())
+        let message = encode(mail, body, &relay.from, &relay.host, relay.environment.as_deref())
             .map_err(|error| DeliveryError::from_encoding(&error))?;
-        let (from, to) = (from.email.as_str(), mail.to.as_str());
-        let delivering = async {
-            match &mut self.client {
-                SmtpClient::Plain(client) => deliver(client, from, to, &message).await,
-                SmtpClient::Tls(client) => deliver(client, from, to, &message).await,
+        let sent = match self.begin(mail).await {
+            Ok(()) => {
+                on_message();
+                self.send_message(&message).await
             }
-        };
-        let sent = match tokio::time::timeout(relay.timeouts.delivery, delivering).await {
-            Ok(sent) => sent.map_err(|(step, error)| DeliveryError::from_smtp(step, &error)),
-            Err(_) => Err(DeliveryError::timeout(SmtpStep::Data)),
+            Err(error) => Err(error),
         };
         if let Err(error) = &sent
-            && (error.disposition == Disposition::ConnectionLost || !self.reset().await)
+            && (matches!(error.disposition, Disposition::ConnectionLost | Disposition::ReplyLost)
+                || !self.reset().await)
         {
             self.is_open = false;
         }
-        sent
+        sent.map(|reply| reply.single_line())
     }
 
     /// Whether another message can be sent.
@@ -109,40 +81,41 @@ impl Connection<'_> {
     }
 
     /// Sends QUIT. Errors are ignored: the relay may just as well close the connection.
-    pub async fn quit(self) {
+    pub async fn quit(mut self) {
         if self.is_open {
-            let _ = tokio::time::timeout(QUIT_TIMEOUT, async {
-                match self.client {
-                    SmtpClient::Plain(client) => client.quit().await,
-                    SmtpClient::Tls(client) => client.quit().await,
-                }
-            })
-            .await;
+            let _ = send_command(&mut self.session, SmtpStep::Connect, "QUIT", QUIT_TIMEOUT).await;
         }
+    }
+
+    /// Begins a transaction, up to where the relay expects the message.
+    async fn begin(&mut self, mail: &Mail) -> Result<(), DeliveryError> {
+        let limits = self.relay.timeouts;
+        let from = format!("MAIL FROM:<{}>", self.relay.from.email);
+        let to = format!("RCPT TO:<{}>", mail.to);
+        self.command(SmtpStep::From, &from, limits.command).await?.require_success(SmtpStep::From)?;
+        self.command(SmtpStep::To, &to, limits.command).await?.require_success(SmtpStep::To)?;
+        let reply = self.command(SmtpStep::Data, "DATA", limits.data_start).await?;
+        if reply.code == 354 { Ok(()) } else { Err(DeliveryError::from_reply(SmtpStep::Data, &reply)) }
+    }
+
+    async fn send_message(&mut self, message: &[u8]) -> Result<Reply, DeliveryError> {
+        let (step, limits) = (SmtpStep::Message, self.relay.timeouts);
+        match tokio::time::timeout(limits.data_block, self.session.write_message(message)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(DeliveryError::from_smtp(step, &Error::Io(error))),
+            Err(_) => return Err(DeliveryError::timeout(step)),
+        }
+        read_reply(&mut self.session, step, limits.data_end).await?.require_success(step)
     }
 
     /// Aborts the current transaction with RSET and returns whether that worked. Without it the relay would refuse the next
     /// MAIL command as nested.
     async fn reset(&mut self) -> bool {
-        let reset = async {
-            match &mut self.client {
-                SmtpClient::Plain(client) => client.rset().await,
-                SmtpClient::Tls(client) => client.rset().await,
-            }
-        };
-        matches!(tokio::time::timeout(self.relay.timeouts.connect, reset).await, Ok(Ok(())))
+        let reset = self.command(SmtpStep::From, "RSET", self.relay.timeouts.command).await;
+        reset.is_ok_and(|reply| reply.require_success(SmtpStep::From).is_ok())
     }
-}
 
-async fn deliver<T: AsyncRead + AsyncWrite + Unpin>(
-    client: &mut mail_send::SmtpClient<T>,
-    from: &str,
-    to: &str,
-    message: &[u8],
-) -> Result<String, (SmtpStep, Error)> {
-    let parameters = Parameters::default();
-    client.mail_from(from, &parameters).await.map_err(|error| (SmtpStep::From, error))?;
-    client.rcpt_to(to, &parameters).await.map_err(|error| (SmtpStep::To, error))?;
-    let reply = client.data(message).await.map_err(|error| (SmtpStep::Data, error))?;
-    Ok(single_line_reply(reply.code, reply.esc, &reply.message))
+    async fn command(&mut self, step: SmtpStep, command: &str, limit: Duration) -> Result<Reply, DeliveryError> {
+        send_command(&mut self.session, step, command, limit).await
+    }
 }

@@ -6,7 +6,8 @@
 //! |---|---|---|
 //! | `Rejected` | a permanent reply (5xx) to the recipient or the message | has failed |
 //! | `Retry` | a temporary reply (4xx), such as greylisting | is retried later; the session goes on |
-//! | `ConnectionLost` | the relay cannot be reached, hung up or timed out | is retried later; it may have been accepted |
+//! | `ConnectionLost` | the relay cannot be reached, hung up or timed out | is retried later |
+//! | `ReplyLost` | the same while the relay was to accept the message | may have been accepted; is retried much later |
 //! | `Misconfigured` | credentials, TLS or sender are refused; the [`RelayFault`] says which | is deferred until the settings are fixed |
 //!
 //! SECURITY: a relay's reply may repeat the recipient's address or the user name of the sign-in, so it is kept in
@@ -16,8 +17,8 @@ use std::fmt;
 
 use mail_send::Error;
 
-/// Longest reply that is kept, in characters.
-const MAX_REPLY_CHARS: usize = 300;
+use super::dial::DialError;
+use super::reply::Reply;
 
 /// What happens to a message that was not accepted; see the table of this module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub enum Disposition {
     Rejected,
     Retry,
     ConnectionLost,
+    ReplyLost,
     Misconfigured(RelayFault),
 }
 
@@ -84,14 +86,20 @@ impl std::error::Error for DeliveryError {}
 /// How far a session got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SmtpStep {
-    /// Greeting, TLS and sign-in.
+    /// Connecting, greeting, and EHLO.
     Connect,
+    /// STARTTLS and the handshake.
+    StartTls,
+    /// AUTH.
+    SignIn,
     /// MAIL FROM.
     From,
     /// RCPT TO.
     To,
-    /// DATA and the message.
+    /// DATA.
     Data,
+    /// The message and the reply to it.
+    Message,
 }
 
 impl DeliveryError {
@@ -100,12 +108,39 @@ impl DeliveryError {
     }
 
     pub(super) fn timeout(step: SmtpStep) -> Self {
-        let message = if step == SmtpStep::Connect {
-            "the relay did not respond in time; check the port and whether it expects TLS"
-        } else {
-            "the relay did not accept the message in time"
+        let (disposition, message) = match step {
+            SmtpStep::Connect | SmtpStep::StartTls => (
+                Disposition::ConnectionLost,
+                "the relay did not respond in time; check the port and whether it expects TLS",
+            ),
+            SmtpStep::SignIn => (Disposition::ConnectionLost, "the relay did not answer the sign-in in time"),
+            SmtpStep::From | SmtpStep::To | SmtpStep::Data => {
+                (Disposition::ConnectionLost, "the relay did not accept the message in time")
+            }
+            SmtpStep::Message => {
+                (Disposition::ReplyLost, "the relay did not say in time whether it accepted the message")
+            }
         };
-        Self::new(Disposition::ConnectionLost, message)
+        Self::new(disposition, message)
+    }
+
+    /// No connection to the relay.
+    pub(super) fn from_dial(error: &DialError) -> Self {
+        Self::new(Disposition::ConnectionLost, error.to_string())
+    }
+
+    pub(super) fn without_starttls() -> Self {
+        Self::new(Disposition::Misconfigured(RelayFault::Tls), "the relay does not offer STARTTLS")
+    }
+
+    pub(super) fn without_password_sign_in() -> Self {
+        let message = "the relay does not support signing in with a password";
+        Self::new(Disposition::Misconfigured(RelayFault::SignIn), message)
+    }
+
+    /// The server stopped while the relay was to accept the message.
+    pub fn stopped() -> Self {
+        Self::new(Disposition::ReplyLost, "the server stopped before the relay said whether it accepted the message")
     }
 
     /// A message that cannot be encoded.
@@ -124,45 +159,35 @@ impl DeliveryError {
     }
 
     pub(super) fn from_smtp(step: SmtpStep, error: &Error) -> Self {
-        let misconfigured = |fault: RelayFault, message: String| Self::new(Disposition::Misconfigured(fault), message);
+        let misconfigured = |message: String| Self::new(Disposition::Misconfigured(RelayFault::Tls), message);
+        let disposition = if step == SmtpStep::Message { Disposition::ReplyLost } else { Disposition::ConnectionLost };
         match error {
-            Error::UnexpectedReply(reply) => {
-                Self::from_reply(step, reply.code, single_line_reply(reply.code, reply.esc, &reply.message))
-            }
-            Error::AuthenticationFailed(reply) => {
-                let is_temporary = (400..500).contains(&reply.code);
-                let disposition =
-                    if is_temporary { Disposition::Retry } else { Disposition::Misconfigured(RelayFault::SignIn) };
-                let message = format!("the relay refused the sign-in ({})", reply.code);
-                Self { disposition, message, reply: Some(single_line_reply(reply.code, reply.esc, &reply.message)) }
-            }
-            Error::UnsupportedAuthMechanism => {
-                misconfigured(RelayFault::SignIn, "the relay does not support signing in with a password".to_owned())
-            }
-            Error::Auth(_) | Error::Base64(_) | Error::MissingCredentials => {
-                misconfigured(RelayFault::SignIn, "signing in to the relay failed".to_owned())
-            }
-            Error::Tls(error) => misconfigured(RelayFault::Tls, format!("TLS with the relay failed: {error}")),
-            Error::MissingStartTls => misconfigured(RelayFault::Tls, "the relay does not offer STARTTLS".to_owned()),
-            Error::InvalidTLSName => {
-                misconfigured(RelayFault::Tls, "the relay's host name is not valid in a certificate".to_owned())
-            }
+            Error::Tls(error) => misconfigured(format!("TLS with the relay failed: {error}{}", tls_remedy(error))),
+            Error::InvalidTLSName => misconfigured("the relay's host name is not valid in a certificate".to_owned()),
             Error::Timeout => Self::timeout(step),
-            Error::Io(error) => {
-                Self::new(Disposition::ConnectionLost, format!("the connection to the relay failed: {}", error.kind()))
-            }
-            Error::UnparseableReply | Error::MissingMailFrom | Error::MissingRcptTo => Self::new(
-                Disposition::ConnectionLost,
-                "the relay closed the connection or sent something other than SMTP",
-            ),
+            Error::Io(error) => Self::new(disposition, format!("the connection to the relay failed: {}", error.kind())),
+            // Replies are never turned into errors by the library, and nothing else of it is used.
+            _ => Self::new(disposition, "the relay closed the connection or sent something other than SMTP"),
         }
     }
 
-    fn from_reply(step: SmtpStep, code: u16, reply: String) -> Self {
-        let disposition = match (step, code) {
+    /// The relay's last reply to AUTH, which is not a success.
+    pub(super) fn from_sign_in(reply: &Reply) -> Self {
+        let disposition = match reply.code {
+            421 => Disposition::ConnectionLost,
+            400..500 => Disposition::Retry,
+            _ => Disposition::Misconfigured(RelayFault::SignIn),
+        };
+        let message = format!("the relay refused the sign-in ({})", reply.code);
+        Self { disposition, message, reply: Some(reply.single_line()) }
+    }
+
+    pub(super) fn from_reply(step: SmtpStep, reply: &Reply) -> Self {
+        let disposition = match (step, reply.code) {
             // "Service not available, closing transmission channel" (RFC 5321 section 3.8).
             (_, 421) => Disposition::ConnectionLost,
             (_, 400..500) => Disposition::Retry,
+            (SmtpStep::StartTls, 500..600) => Disposition::Misconfigured(RelayFault::Tls),
             (_, 530 | 534 | 535 | 538) => Disposition::Misconfigured(RelayFault::SignIn),
             // A relay that refuses this server or sender refuses every message; none of them may fail because of that.
             (SmtpStep::Connect | SmtpStep::From, 500..600) => Disposition::Misconfigured(RelayFault::Sender),
@@ -171,45 +196,75 @@ impl DeliveryError {
         };
         let message = match step {
             SmtpStep::Connect => "the relay refused the connection",
+            SmtpStep::StartTls => "the relay refused STARTTLS",
+            SmtpStep::SignIn => "the relay refused the sign-in",
             SmtpStep::From => "the relay refused the sender",
             SmtpStep::To => "the relay refused the recipient",
-            SmtpStep::Data => "the relay refused the message",
+            SmtpStep::Data | SmtpStep::Message => "the relay refused the message",
         };
-        Self { disposition, message: format!("{message} ({code})"), reply: Some(reply) }
+        let message = format!("{message} ({})", reply.code);
+        Self { disposition, message, reply: Some(reply.single_line()) }
     }
 }
 
-/// A reply on one line, without control characters and shortened to [`MAX_REPLY_CHARS`].
-pub(super) fn single_line_reply(code: u16, enhanced: [u8; 3], message: &str) -> String {
-    let [class, subject, detail] = enhanced;
-    let enhanced = if class == 0 { String::new() } else { format!("{class}.{subject}.{detail} ") };
-    let text: String = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text: String = text.chars().filter(|c| !c.is_control()).take(MAX_REPLY_CHARS).collect();
-    format!("{code} {enhanced}{text}").trim_end().to_owned()
+/// What to do about a certificate that isn't trusted, as the rest of a sentence.
+fn tls_remedy(error: &rustls::Error) -> &'static str {
+    match error {
+        // A renewed authority with the same name makes it a bad signature.
+        rustls::Error::InvalidCertificate(
+            rustls::CertificateError::UnknownIssuer | rustls::CertificateError::BadSignature,
+        ) => {
+            "; if an authority of your own issued the relay's certificate, set SMTP_CA_FILE to the authority's PEM file"
+        }
+        rustls::Error::InvalidCertificate(
+            rustls::CertificateError::NotValidForName | rustls::CertificateError::NotValidForNameContext { .. },
+        ) => "; use a host name in SMTP_URL that the certificate names",
+        _ => "",
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn reply(code: u16) -> Reply {
+        Reply { code, enhanced: [0; 3], text: String::new() }
+    }
+
     #[test]
     fn the_disposition_depends_on_the_reply_code_and_the_step() {
-        let disposition = |step, code| DeliveryError::from_reply(step, code, String::new()).disposition;
-        for step in [SmtpStep::Connect, SmtpStep::From, SmtpStep::To, SmtpStep::Data] {
+        let disposition = |step, code| DeliveryError::from_reply(step, &reply(code)).disposition;
+        for step in [SmtpStep::Connect, SmtpStep::From, SmtpStep::To, SmtpStep::Data, SmtpStep::Message] {
             assert_eq!(disposition(step, 450), Disposition::Retry);
             assert_eq!(disposition(step, 421), Disposition::ConnectionLost);
             assert_eq!(disposition(step, 530), Disposition::Misconfigured(RelayFault::SignIn));
         }
         assert_eq!(disposition(SmtpStep::To, 550), Disposition::Rejected);
-        assert_eq!(disposition(SmtpStep::Data, 554), Disposition::Rejected);
+        assert_eq!(disposition(SmtpStep::Message, 554), Disposition::Rejected);
         assert_eq!(disposition(SmtpStep::From, 550), Disposition::Misconfigured(RelayFault::Sender));
         assert_eq!(disposition(SmtpStep::Connect, 554), Disposition::Misconfigured(RelayFault::Sender));
+        assert_eq!(disposition(SmtpStep::StartTls, 501), Disposition::Misconfigured(RelayFault::Tls));
+        assert_eq!(disposition(SmtpStep::StartTls, 454), Disposition::Retry);
+    }
+
+    #[test]
+    fn only_a_failure_after_the_message_was_sent_means_that_it_may_have_been_accepted() {
+        for step in [SmtpStep::Connect, SmtpStep::From, SmtpStep::To, SmtpStep::Data] {
+            assert_eq!(DeliveryError::timeout(step).disposition, Disposition::ConnectionLost);
+            let error = DeliveryError::from_smtp(step, &Error::UnparseableReply);
+            assert_eq!(error.disposition, Disposition::ConnectionLost);
+        }
+        for error in
+            [Error::Timeout, Error::UnparseableReply, std::io::Error::from(std::io::ErrorKind::BrokenPipe).into()]
+        {
+            assert_eq!(DeliveryError::from_smtp(SmtpStep::Message, &error).disposition, Disposition::ReplyLost);
+        }
     }
 
     #[test]
     fn a_reply_is_shown_on_one_line_and_is_no_part_of_the_logged_message() {
-        let reply = single_line_reply(550, [5, 1, 1], "no\r\nsuch\u{1b}[31m user ada@example.com");
-        let error = DeliveryError::from_reply(SmtpStep::To, 550, reply);
+        let text = "no\r\nsuch\u{1b}[31m user ada@example.com".to_owned();
+        let error = DeliveryError::from_reply(SmtpStep::To, &Reply { code: 550, enhanced: [5, 1, 1], text });
         assert_eq!(error.reply.as_deref(), Some("550 5.1.1 no such[31m user ada@example.com"));
         assert!(!error.message.contains("ada"), "{}", error.message);
     }

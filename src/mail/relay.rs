@@ -1,35 +1,22 @@
 //! The SMTP relay that mail is sent through: address, credentials, TLS and timeouts.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
+use super::dial::Lookup;
+use super::timeouts::RelayTimeouts;
 use crate::config::{MailSettings, Sender, Smtp, Transport};
-
-/// How long Atlas waits for a relay.
-#[derive(Debug, Clone, Copy)]
-pub struct RelayTimeouts {
-    /// For connecting, TLS, greeting and sign-in together.
-    pub connect: Duration,
-    /// For the whole delivery of one message.
-    pub delivery: Duration,
-}
-
-impl Default for RelayTimeouts {
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(10), delivery: Duration::from_secs(30) }
-    }
-}
 
 /// The relay that mail is sent through.
 pub struct Relay {
     pub(super) smtp: Smtp,
     pub(super) tls: TlsConnector,
     pub timeouts: RelayTimeouts,
+    pub lookup: Lookup,
     pub(super) from: Sender,
     /// This server's name in EHLO.
     pub(super) host: String,
@@ -62,6 +49,7 @@ impl Relay {
             smtp,
             tls: TlsConnector::from(Arc::new(config)),
             timeouts: RelayTimeouts::default(),
+            lookup: Lookup::System,
             from: mail.from.clone(),
             host: ehlo_name(app_url),
             environment,
@@ -82,12 +70,6 @@ fn ehlo_name(app_url: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn connecting_times_out_after_ten_seconds_and_a_delivery_after_thirty() {
-        let RelayTimeouts { connect, delivery } = RelayTimeouts::default();
-        assert_eq!((connect.as_secs(), delivery.as_secs()), (10, 30));
-    }
 
     #[test]
     fn a_server_without_a_host_name_introduces_itself_by_its_address() {

@@ -64,7 +64,7 @@ pub async fn show(request: Request) -> Result<Response, HttpError> {
 /// operator. Waiting mail does not change the status: monitoring should report what keeps users out.
 pub async fn show_details(request: Request) -> Result<Response, HttpError> {
     let mail = health::check_mail_health(&request.state.app);
-    let mail_alert = mail.alert().map(|message| json!({ "code": "mail_held", "message": message }));
+    let mail_alert = mail.alert().map(|alert| json!({ "code": alert.code, "message": alert.message }));
     let corruption_alert = disk_recovery::corruption_alert(&request.state.app)
         .map(|message| json!({ "code": "damaged", "message": message }));
     let alerts: Vec<Value> = corruption_alert.into_iter().chain(mail_alert).collect();

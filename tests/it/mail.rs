@@ -8,7 +8,7 @@ use atlas::app::expiry;
 use atlas::app::mail::{delivery, health, outbox};
 use atlas::config::{Secret, Smtp, Tls, Transport};
 use atlas::domain::mail::{DeliveryStatus, Mail};
-use atlas::mail::{Relay, RelayTimeouts};
+use atlas::mail::Relay;
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -29,7 +29,7 @@ pub async fn staging_with_relay(url: &str) -> (World, Relay) {
     (world, relay)
 }
 
-fn new_relay(world: &World) -> Relay {
+pub fn new_relay(world: &World) -> Relay {
     let settings = &world.settings;
     Relay::from_settings(&settings.mail, &world.state.app.app_url, Some("staging".to_owned()))
         .unwrap()
@@ -47,7 +47,7 @@ pub fn newest_mail(world: &World) -> Mail {
     outbox::list_newest(&world.state.app, 1).unwrap().remove(0)
 }
 
-fn mail_to(world: &World, name: &str) -> Mail {
+pub fn mail_to(world: &World, name: &str) -> Mail {
     let mails = outbox::list_newest(&world.state.app, usize::MAX).unwrap();
     mails.into_iter().find(|mail| mail.to.local_part() == name).unwrap()
 }
@@ -317,7 +317,11 @@ async fn after_a_disconnect_the_email_is_retried_and_the_others_are_sent_at_once
         matches!(mail_to(&world, "ben").status, DeliveryStatus::Sent { .. }),
         "no new connection delivered the other email"
     );
-    world.set_time("2026-02-12T12:00:15Z");
+    // The relay may have accepted the email before it hung up, so the retry is a quarter of an hour away.
+    world.set_time("2026-02-12T12:14:59Z");
+    deliver(&world, &relay).await;
+    assert!(matches!(mail_to(&world, "ada").status, DeliveryStatus::Waiting { attempts: 1, .. }));
+    world.set_time("2026-02-12T12:19:00Z");
     deliver(&world, &relay).await;
     assert!(matches!(mail_to(&world, "ada").status, DeliveryStatus::Sent { .. }));
     assert_eq!(smtp_server.accepted_messages().len(), 2);
@@ -354,6 +358,22 @@ async fn an_unreachable_relay_fails_no_sign_up_and_costs_one_attempt_per_round()
     }
     let health = health::check_mail_health(&world.state.app);
     assert_eq!((health.relay.as_str(), health.waiting, health.alert()), ("away", 2, None));
+    world.set_time("2026-02-12T12:10:00Z");
+    let alert = health::check_mail_health(&world.state.app).alert().unwrap();
+    assert_eq!(alert.code, "mail_unreachable");
+    assert!(alert.message.contains("since 2026-02-12 12:00 UTC") && alert.message.contains("refused"), "{alert:?}");
+}
+
+#[tokio::test]
+async fn mail_that_a_working_relay_keeps_putting_off_raises_an_alert() {
+    let smtp_server =
+        ScriptedRelay::with_script(|_, step, _| (step == "RCPT").then_some(RelayAction::Respond("451 later"))).await;
+    let (world, relay) = staging_with_relay(&smtp_server.url()).await;
+    sign_up(&world, "ada").await;
+    deliver(&world, &relay).await;
+    assert_eq!(health::check_mail_health(&world.state.app).alert(), None);
+    world.set_time("2026-02-12T13:00:01Z");
+    assert_eq!(health::check_mail_health(&world.state.app).alert().unwrap().code, "mail_delayed");
 }
 
 #[tokio::test]
@@ -363,23 +383,14 @@ async fn sign_up_does_not_wait_for_a_stalled_relay() {
     let state = Arc::clone(&world.state);
     let delivery_task = tokio::spawn(async move { delivery::run_delivery(&state.app, &relay).await });
     sign_up(&world, "ada").await;
-    // Sign-up has returned although the relay may take ten seconds for its greeting.
+    // Sign-up has returned although the relay may take minutes for its greeting.
     assert!(matches!(newest_mail(&world).status, DeliveryStatus::Waiting { attempts: 0, .. }));
     assert!(!delivery_task.is_finished());
     delivery_task.abort();
 }
 
 #[tokio::test]
-async fn a_relay_that_stalls_or_never_stops_responding_times_out() {
-    for step in ["greeting", "EHLO", "MAIL", "RCPT", "DATA", "."] {
-        let smtp_server = ScriptedRelay::with_script(move |_, at, _| (at == step).then_some(RelayAction::Stall)).await;
-        let (world, mut relay) = staging_with_relay(&smtp_server.url()).await;
-        relay.timeouts = RelayTimeouts { connect: Duration::from_millis(50), delivery: Duration::from_millis(50) };
-        sign_up(&world, "ada").await;
-        let status = deliver(&world, &relay).await;
-        assert!(matches!(status, DeliveryStatus::Waiting { attempts: 1, deferred: false, .. }), "{step}: {status:?}");
-        assert!(newest_mail(&world).reply.unwrap().contains("in time"), "{step}");
-    }
+async fn a_relay_that_never_stops_responding_times_out() {
     // A relay that sends continuation lines forever.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", listener.local_addr().unwrap());
@@ -389,7 +400,7 @@ async fn a_relay_that_stalls_or_never_stops_responding_times_out() {
         }
     });
     let (world, mut relay) = staging_with_relay(&url).await;
-    relay.timeouts = RelayTimeouts { connect: Duration::from_millis(200), delivery: Duration::from_millis(200) };
+    relay.timeouts.greeting = Duration::from_millis(200);
     sign_up(&world, "ada").await;
     assert!(matches!(deliver(&world, &relay).await, DeliveryStatus::Waiting { attempts: 1, .. }));
 }
@@ -465,7 +476,9 @@ async fn an_invalid_certificate_defers_mail_and_raises_an_alert() {
             );
             let health = health::check_mail_health(&world.state.app);
             assert_eq!(health.relay.fault(), Some(atlas::mail::RelayFault::Tls), "{what}");
-            assert!(health.alert().unwrap().contains("certificate"), "{what}: {:?}", health.alert());
+            assert!(health.alert().unwrap().message.contains("certificate"), "{what}: {:?}", health.alert());
+            let names_setting = health.alert().unwrap().message.contains("set SMTP_CA_FILE");
+            assert_eq!(names_setting, what == "unknown authority", "{:?}", health.alert());
             assert!(
                 !smtp_server.received_lines().iter().any(|line| line.starts_with("AUTH")),
                 "the password was sent to an unauthenticated relay"
@@ -508,7 +521,7 @@ async fn a_refused_password_defers_mail_retries_slowly_and_raises_an_alert_until
     assert!(matches!(mail_to(&world, "cora").status, DeliveryStatus::Waiting { deferred: true, .. }));
     let health = health::check_mail_health(&world.state.app);
     assert_eq!((health.relay.as_str(), health.waiting), ("faulty", 3));
-    assert!(health.alert().unwrap().contains("535"), "{:?}", health.alert());
+    assert!(health.alert().unwrap().message.contains("535"), "{:?}", health.alert());
     world.set_time("2026-02-12T12:15:00Z");
     deliver(&world, &relay).await;
     assert_eq!(smtp_server.session_count(), 2);

@@ -244,7 +244,7 @@ fn percent_encode(text: &str) -> String {
 }
 
 /// The variables of staging with a relay and, if not empty, the file with its certificate authority.
-fn staging_variables<'a>(url: &'a str, authority: &'a str) -> Vec<(&'a str, &'a str)> {
+pub fn staging_variables<'a>(url: &'a str, authority: &'a str) -> Vec<(&'a str, &'a str)> {
     let mut variables = vec![
         ("ATLAS_ENV", "staging"),
         ("APP_URL", "https://staging.example.com"),
@@ -414,4 +414,14 @@ async fn mail_commands_print_the_same_with_and_without_a_running_server() {
     assert!(with_server[0].1.contains("ada@example.com  [development] Confirm"), "{}", with_server[0].1);
     assert!(with_server[6].2.contains("send email to that address"), "{}", with_server[6].2);
     assert_eq!(exit_code(&run(folder.path(), &["mail", "retry"], &[])), 2);
+}
+
+#[test]
+fn a_status_that_mail_never_has_is_a_usage_error_that_lists_the_statuses() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["mail", "list", "--status", "bogus"], &[]);
+    assert_eq!(exit_code(&output), 2);
+    for status in DeliveryStatus::NAMES {
+        assert!(stderr(&output).contains(status), "{}", stderr(&output));
+    }
 }

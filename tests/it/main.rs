@@ -67,6 +67,7 @@ mod process;
 mod proxies;
 mod rate_limits;
 mod relay;
+mod relay_sessions;
 mod role_matrix;
 #[allow(clippy::print_stdout, reason = "it prints what it measures")]
 mod rollback;

@@ -137,8 +137,7 @@ impl Session {
                 "EHLO" => "250 relay.example",
                 "AUTH" => {
                     let credentials = STANDARD.encode(format!("\0{RELAY_USER}\0{RELAY_PASSWORD}"));
-                    is_authenticated = line == format!("AUTH PLAIN {credentials}");
-                    if is_authenticated { "235 welcome" } else { "535 5.7.8 not you" }
+                    if line == format!("AUTH PLAIN {credentials}") { "235 welcome" } else { "535 5.7.8 not you" }
                 }
                 "MAIL" if !is_authenticated => "530 5.7.0 sign in first",
                 "MAIL" if in_transaction => "503 nested MAIL command",
@@ -155,6 +154,7 @@ impl Session {
                 _ => "250 fine",
             };
             let reply = self.respond(&mut stream, &command, &line, default_reply).await?;
+            is_authenticated |= reply.starts_with("235");
             match command.as_str() {
                 "STARTTLS" => {
                     let Some((_, acceptor)) = &self.options.tls else { return Err(Closed) };

@@ -1,17 +1,29 @@
 //! Delivery of queued mail.
+//!
+//! Mail is delivered at least once: an attempt whose result is unknown is repeated, but much later than one that failed
+//! ([`lost_reply_delay`](crate::domain::mail::lost_reply_delay)). One session with the relay sends everything that is due. When it
+//! has been busy with one message for long, other sessions send the rest, so that a recipient whose server is slow delays
+//! nobody else.
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use jiff::Timestamp;
+
 use crate::app::App;
 use crate::app::error::{Error, ErrorContext};
-use crate::app::mail::delivery_round::DeliveryRound;
+use crate::app::mail::delivery_round::{DeliveryRound, postpone};
 use crate::app::mail::outbox::update_mail;
-use crate::app::mail::relay_outcome::{record_relay_failure, record_relay_success, release_deferred};
+use crate::app::mail::relay_outcome::{check_relay, release_after_clock_step, release_deferred};
+use crate::domain::MailId;
 use crate::domain::mail::Mail;
-use crate::mail::Relay;
+use crate::mail::{DeliveryError, Relay};
 use crate::store::tables::outbox;
 
 const MAX_MAILS_PER_ROUND: usize = 50;
+/// Sessions with the relay at a time.
+const MAX_SESSIONS: usize = 4;
 /// How long delivery pauses after the data file could not be read or written.
 const STORE_ERROR_PAUSE: Duration = Duration::from_secs(10);
 /// How long to wait before saving an outcome again when the store was busy.
@@ -21,25 +33,55 @@ const MAX_POLL_PAUSE: Duration = Duration::from_mins(1);
 
 /// Sends mail when it is due. Never returns; stops when dropped.
 pub async fn run_delivery(app: &App, relay: &Relay) {
-    match relay.check_sign_in().await {
-        Ok(()) => record_relay_success(app).await,
-        Err(error) => record_relay_failure(app, &error),
-    }
+    check_relay(app, relay).await;
     // Fixed settings take effect with a restart, so mail that was deferred until then is due now.
     if let Err(error) = release_deferred(app).await {
         tracing::error!(%error, "deferred mail could not be released");
     }
+    let mut sessions = FuturesUnordered::new();
+    // As if the clock had been set back while the server was stopped.
+    let mut latest = Timestamp::MAX;
     loop {
-        let pause = match deliver_due_mail(app, relay).await {
-            Ok(()) => pause_until_next(app),
-            Err(error) => {
-                tracing::error!(%error, "the outbox could not be read or written");
-                STORE_ERROR_PAUSE
-            }
+        let now = app.clock.now();
+        if now < latest
+            && let Err(error) = release_after_clock_step(app).await
+        {
+            tracing::error!(%error, "mail that was due before the clock was set back could not be released");
+        }
+        latest = now;
+        if sessions.is_empty() && app.relay.needs_check(now) {
+            check_relay(app, relay).await;
+        }
+        sessions.push(deliver_due_mail(app, relay));
+        wait_for_next_session(app, relay, &mut sessions).await;
+    }
+}
+
+/// Drives the running sessions until another one is due: when all of them have ended and mail is due or was queued, or when all
+/// of them have been busy with one message for long.
+async fn wait_for_next_session<F>(app: &App, relay: &Relay, sessions: &mut FuturesUnordered<F>)
+where
+    F: Future<Output = Result<(), Error>>,
+{
+    let mut store_error = false;
+    loop {
+        let is_idle = sessions.is_empty();
+        let pause = match is_idle {
+            true if store_error => STORE_ERROR_PAUSE,
+            true => pause_until_next(app),
+            false => relay.timeouts.next_session,
         };
         tokio::select! {
-            () = app.mail_queued.notified() => {}
-            () = tokio::time::sleep(pause) => {}
+            Some(ended) = sessions.next() => if let Err(error) = ended {
+                tracing::error!(%error, "the outbox could not be read or written");
+                store_error = true;
+            },
+            () = app.mail_queued.notified(), if is_idle => return,
+            () = tokio::time::sleep(pause) => {
+                if is_idle || sessions.len() < MAX_SESSIONS && app.in_transit.are_all_sending(sessions.len()) {
+                    return;
+                }
+            }
         }
     }
 }
@@ -62,12 +104,14 @@ pub async fn deliver_due_mail(app: &App, relay: &Relay) -> Result<(), Error> {
     if !app.store.can_commit() {
         return Err(Error::unavailable("the data file cannot be written, so no mail is sent"));
     }
-    let millis = u64::try_from(app.clock.now().as_millisecond()).unwrap_or(0).saturating_add(1);
-    let due = app.store.read(|txn| outbox::list_due(txn, millis, MAX_MAILS_PER_ROUND))?;
+    let now = app.clock.now();
+    let due = app.store.read(|txn| outbox::list_due(txn, now, MAX_MAILS_PER_ROUND))?;
     let mut round = DeliveryRound::new(app, relay);
     let mut corrupt = Ok(());
     for id in due {
-        match round.process(id).await {
+        // Another session sends it, or the server stops.
+        let Some(claim) = app.in_transit.claim(id) else { continue };
+        match round.process(id, &claim).await {
             Ok(None) => {}
             Ok(Some(mail)) => {
                 tracing::info!(mail = %id, to = %mail.to.masked(), status = mail.status.as_str(), "mail");
@@ -91,4 +135,28 @@ async fn save_outcome(app: &App, mail: Mail) -> Result<(), Error> {
             saved => return saved,
         }
     }
+}
+
+/// Ends delivery before the server stops: begins nothing more, waits up to `limit` for the relay's answers, and records that the
+/// relay may have accepted what it has not answered. Otherwise the next start would send that mail again at once.
+pub async fn stop_delivery(app: &App, limit: Duration) {
+    app.in_transit.close();
+    if tokio::time::timeout(limit, app.in_transit.wait_until_idle()).await.is_ok() {
+        return;
+    }
+    for id in app.in_transit.list_unanswered() {
+        if let Err(error) = record_unanswered(app, id).await {
+            tracing::warn!(mail = %id, %error, "a mail without an answer will be sent again by the next start");
+        }
+    }
+}
+
+async fn record_unanswered(app: &App, id: MailId) -> Result<(), Error> {
+    let now = app.clock.now();
+    let Some(mail) = app.store.read(|txn| outbox::find_mail(txn, id))? else { return Ok(()) };
+    if !mail.is_due(now) {
+        return Ok(());
+    }
+    tracing::warn!(mail = %id, "the server stops before the relay said whether it accepted a mail");
+    save_outcome(app, postpone(mail, &DeliveryError::stopped(), now)?).await
 }

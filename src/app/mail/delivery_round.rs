@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
+use crate::app::mail::in_transit::{Claim, TransitStep};
 use crate::app::mail::relay_outcome::{record_relay_failure, record_relay_success};
 use crate::app::mail::stale::stale_reason;
 use crate::app::{App, Error, random_bytes};
 use crate::domain::MailId;
-use crate::domain::mail::{DeliveryStatus, Mail, retry_delay};
+use crate::domain::mail::{DeliveryStatus, Mail, lost_reply_delay, retry_delay};
 use crate::mail::{Connection, DeliveryError, Disposition, Relay};
 use crate::store::tables::outbox;
 
@@ -36,22 +37,24 @@ impl<'a> DeliveryRound<'a> {
         }
     }
 
-    /// Sends a mail if it may be sent, and returns it with its new status. `None` if it was deleted in the meantime.
-    pub(super) async fn process(&mut self, id: MailId) -> Result<Option<Mail>, Error> {
+    /// Sends a mail if it may be sent, and returns it with its new status. `None` if it was deleted or sent in the meantime.
+    pub(super) async fn process(&mut self, id: MailId, claim: &Claim<'_>) -> Result<Option<Mail>, Error> {
         let now = self.app.clock.now();
         let found = self.app.store.read(|txn| {
-            let Some(mail) = outbox::find_mail(txn, id)? else { return Ok::<_, Error>(None) };
+            let found = outbox::find_mail(txn, id)?.filter(|mail| mail.is_due(now));
+            let Some(mail) = found else { return Ok::<_, Error>(None) };
             let stale = stale_reason(txn, &mail, now)?;
             Ok(Some((mail, stale)))
         })?;
         Ok(match found {
             None => None,
             Some((mail, Some(reason))) => Some(mail.into_failed(now, reason)),
-            Some((mail, None)) => Some(self.attempt(mail, now).await?),
+            Some((mail, None)) => Some(self.attempt(mail, claim).await?),
         })
     }
 
-    async fn attempt(&mut self, mail: Mail, now: Timestamp) -> Result<Mail, Error> {
+    async fn attempt(&mut self, mail: Mail, claim: &Claim<'_>) -> Result<Mail, Error> {
+        let now = self.app.clock.now();
         // SECURITY: checked again right before sending, because the allowlist may be shorter than when the mail was
         // queued.
         if !self.app.mail_policy.allows(&mail.to) {
@@ -61,16 +64,21 @@ impl<'a> DeliveryRound<'a> {
             return Ok(defer(mail, until));
         }
         if let Some(error) = &self.stopped {
-            return postpone(mail, error, now);
+            // This mail was not sent, whatever became of the others.
+            let error = DeliveryError { disposition: Disposition::ConnectionLost, ..error.clone() };
+            return postpone(mail, &error, now);
         }
-        match self.send(&mail).await {
+        let sent = self.send(&mail, claim).await;
+        // An attempt may take minutes.
+        let now = self.app.clock.now();
+        match sent {
             // SECURITY: the link in a mail is a secret. Once it is sent, only the recipient has it.
             Ok(reply) => Ok(Mail { body: None, reply: Some(reply), status: DeliveryStatus::Sent { at: now }, ..mail }),
             Err(error) => self.back_off(mail, error, now),
         }
     }
 
-    async fn send(&mut self, mail: &Mail) -> Result<String, DeliveryError> {
+    async fn send(&mut self, mail: &Mail, claim: &Claim<'_>) -> Result<String, DeliveryError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => match self.relay.connect().await {
@@ -83,13 +91,14 @@ impl<'a> DeliveryRound<'a> {
             },
         };
         let Some(body) = &mail.body else { return Err(DeliveryError::without_body()) };
-        let sent = connection.send(mail, body).await;
+        claim.advance(TransitStep::Sending);
+        let sent = connection.send(mail, body, || claim.advance(TransitStep::Unanswered)).await;
         match &sent {
             Err(error) if matches!(error.disposition, Disposition::Misconfigured(_)) => {
                 record_relay_failure(self.app, error);
                 self.stopped = Some(error.clone());
             }
-            Err(error) if error.disposition == Disposition::ConnectionLost => {
+            Err(error) if matches!(error.disposition, Disposition::ConnectionLost | Disposition::ReplyLost) => {
                 self.lost_connections += 1;
                 if self.lost_connections == MAX_LOST_CONNECTIONS {
                     record_relay_failure(self.app, error);
@@ -112,7 +121,7 @@ impl<'a> DeliveryRound<'a> {
                 let reason = error.to_string();
                 Ok(Mail { reply: error.reply, status: DeliveryStatus::Failed { at: now, reason }, ..mail })
             }
-            Disposition::Retry | Disposition::ConnectionLost => {
+            Disposition::Retry | Disposition::ConnectionLost | Disposition::ReplyLost => {
                 tracing::warn!(mail = %mail.id, what = error.message, "a mail will be retried");
                 postpone(mail, &error, now)
             }
@@ -138,9 +147,10 @@ fn defer(mail: Mail, until: Timestamp) -> Mail {
 }
 
 /// Waits for the next attempt, which is never later than the mail's expiry.
-fn postpone(mail: Mail, error: &DeliveryError, now: Timestamp) -> Result<Mail, Error> {
+pub(super) fn postpone(mail: Mail, error: &DeliveryError, now: Timestamp) -> Result<Mail, Error> {
     let attempts = attempts_of(&mail);
-    let delay = retry_delay(attempts, u32::from_le_bytes(random_bytes()?));
+    let delay_after = if error.disposition == Disposition::ReplyLost { lost_reply_delay } else { retry_delay };
+    let delay = delay_after(attempts, u32::from_le_bytes(random_bytes()?));
     let due = now.checked_add(delay).unwrap_or(Timestamp::MAX).min(mail.expires_at);
     let status = DeliveryStatus::Waiting { due, attempts: attempts.saturating_add(1), deferred: false };
     Ok(Mail { reply: Some(error.to_string()), status, ..mail })

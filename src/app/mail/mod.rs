@@ -4,6 +4,7 @@ pub mod backlog;
 pub mod delivery;
 mod delivery_round;
 pub mod health;
+pub(super) mod in_transit;
 pub mod outbox;
 pub mod policy;
 pub(super) mod probe_mailbox;

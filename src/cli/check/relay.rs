@@ -3,7 +3,7 @@
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::settings::app_url;
 use crate::config::{Settings, Tls, Transport};
-use crate::mail::{DeliveryError, Disposition, Relay, RelayFault};
+use crate::mail::{DeliveryError, Disposition, Relay, RelayFault, RelayTimeouts};
 
 pub(super) struct RelayCheck {
     /// The relay's URL; `None` where mail is captured.
@@ -21,9 +21,9 @@ pub(super) fn check_relay(settings: &Settings) -> RelayCheck {
 fn sign_in(settings: &Settings) -> Result<(), DeliveryError> {
     let local = |error: &dyn std::fmt::Display| DeliveryError::local(&error.to_string());
     let app_url = app_url(settings, settings.listen).map_err(|error| local(&error))?;
-    let Some(relay) = Relay::from_settings(&settings.mail, &app_url, None).map_err(|error| local(&error))? else {
-        return Ok(());
-    };
+    let relay = Relay::from_settings(&settings.mail, &app_url, None).map_err(|error| local(&error))?;
+    let Some(mut relay) = relay else { return Ok(()) };
+    relay.timeouts = RelayTimeouts::interactive();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| local(&error))?;
     runtime.block_on(relay.check_sign_in())
 }

@@ -5,11 +5,14 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
+use crate::app::mail::delivery;
 use crate::observe::supervisor::Supervisor;
 use crate::ops::context::OperatorContext;
 
 /// How long running operators' commands may take once the server stops.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long the relay may take to answer about mail that was sent to it before the server stops.
+const MAIL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The signals that a service manager, a terminal, or a person sends.
 pub(super) struct Signals {
@@ -77,7 +80,8 @@ impl Signals {
     }
 }
 
-/// Serves until a signal or a command asks to stop, then until running requests have finished or a second signal comes.
+/// Serves until a signal or a command asks to stop, then until running requests and the delivery of mail have finished or a
+/// second signal comes.
 /// Answers how many connections were cut off.
 pub(super) async fn serve_until_stopped(
     serving: impl Future<Output = usize>,
@@ -95,10 +99,12 @@ pub(super) async fn serve_until_stopped(
     supervisor.notify_stopping();
     tracing::info!("stopping after running requests have finished");
     let _ = stop.send(());
+    let draining = async { tokio::join!(serving, delivery::stop_delivery(&context.app, MAIL_TIMEOUT)) };
     tokio::select! {
-        cut_off = serving => cut_off,
+        (cut_off, ()) = draining => cut_off,
         () = signals.stop_at_once() => {
             tracing::warn!("stopping at once");
+            delivery::stop_delivery(&context.app, Duration::ZERO).await;
             0
         }
     }

@@ -1,6 +1,8 @@
 //! Messages, and the queue of those that wait to be sent.
 
-use crate::domain::mail::{DeliveryStatus, Mail};
+use jiff::Timestamp;
+
+use crate::domain::mail::{DeliveryStatus, MAX_PAUSE, Mail};
 use crate::domain::{Email, MailId};
 use crate::store::engine::codec::RowKey;
 use crate::store::tables::schema::{MAIL, MAIL_DUE};
@@ -25,13 +27,18 @@ pub fn put(txn: &mut WriteTxn<'_, '_>, mail: &Mail, before: Option<&Mail>) {
     txn.put(&MAIL, &mail.id, mail);
 }
 
-/// The ids of up to `limit` messages that are due before `millis`, the longest waiting first. Only ids, so that a message that
-/// cannot be read does not keep the others from being sent.
+/// The ids of up to `limit` messages that are due at `now`, the longest waiting first. Only ids, so that a message that cannot be
+/// read does not keep the others from being sent. A due time further away than [`MAX_PAUSE`] was set before the clock was set
+/// back, and is now.
 ///
 /// # Errors
 /// [`Error::File`]; [`Error::Corrupt`].
-pub fn list_due(txn: &impl Reader, millis: u64, limit: usize) -> Result<Vec<MailId>, Error> {
-    Ok(txn.scan_before(&MAIL_DUE, &millis.encode(), limit)?.into_iter().map(|((_, id), ())| id).collect())
+pub fn list_due(txn: &impl Reader, now: Timestamp, limit: usize) -> Result<Vec<MailId>, Error> {
+    let after = |millis: u64| millis.saturating_add(1).encode();
+    let due = txn.scan_before(&MAIL_DUE, &after(to_millis(now)), limit)?;
+    let last_plausible = to_millis(now.checked_add(MAX_PAUSE).unwrap_or(Timestamp::MAX));
+    let implausible = txn.scan_range(&MAIL_DUE, &after(last_plausible), None, limit.saturating_sub(due.len()))?;
+    Ok(due.into_iter().chain(implausible).map(|((_, id), ())| id).collect())
 }
 
 /// The millisecond at which the next message is due.
@@ -107,7 +114,11 @@ pub fn remove_to(txn: &mut WriteTxn<'_, '_>, emails: &[Email]) -> Result<(), Err
 
 fn due_key(mail: &Mail) -> Option<(u64, MailId)> {
     match mail.status {
-        DeliveryStatus::Waiting { due, .. } => Some((u64::try_from(due.as_millisecond()).unwrap_or(0), mail.id)),
+        DeliveryStatus::Waiting { due, .. } => Some((to_millis(due), mail.id)),
         _ => None,
     }
+}
+
+fn to_millis(at: Timestamp) -> u64 {
+    u64::try_from(at.as_millisecond()).unwrap_or(0)
 }

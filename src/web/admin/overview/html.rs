@@ -17,7 +17,8 @@ const ROWS: usize = 5;
 pub async fn show(request: Request) -> Result<Response, HttpError> {
     let app = &request.state.app;
     let corruption = disk_recovery::corruption_alert(app).map(str::to_owned);
-    let alerts: Vec<String> = corruption.into_iter().chain(health::check_mail_health(app).alert()).collect();
+    let mail = health::check_mail_health(app).alert().map(|alert| alert.message);
+    let alerts: Vec<String> = corruption.into_iter().chain(mail).collect();
     let dashboard = DashboardView {
         alerts: &alerts,
         health: admin::environment::check_environment(app),
