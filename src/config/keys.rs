@@ -49,11 +49,14 @@ keys! {
     MAIL_ALLOW = "mail.allow", List, [], "Addresses and domains (@example.com) that staging may send email to.";
     RESEND_API_KEY = "mail.resend_api_key", Secret, ["RESEND_API_KEY"], "API key for sending email through Resend.";
     SMTP_URL = "mail.smtp_url", Secret, ["SMTP_URL"], "SMTP relay for sending email: smtps://user:password@host:465, or smtp://… with STARTTLS.";
+    SMTP_USER = "mail.smtp_user", Text, ["SMTP_USER"], "User name for the SMTP relay, if it is not in SMTP_URL.";
+    SMTP_PASSWORD = "mail.smtp_password", Secret, ["SMTP_PASSWORD"], "Password for the SMTP relay, if it is not in SMTP_URL, where some characters must be percent-encoded.";
     SMTP_CA_FILE = "mail.ca_file", Text, ["SMTP_CA_FILE"], "PEM file with certificate authorities to trust for the SMTP relay besides the public ones, relative to the folder of atlas.toml.";
-    SENTRY_ENABLED = "sentry.enabled", Flag, ["SENTRY_ENABLED"], "Whether server errors are reported to Sentry; false always turns reporting off.";
+    SENTRY_ENABLED = "sentry.enabled", Flag, ["SENTRY_ENABLED"], "Whether errors are reported to Sentry; false turns it off for the server and for browsers.";
     SENTRY_DSN = "sentry.dsn", Secret, ["SENTRY_DSN"], "Sentry DSN for server errors.";
     BROWSER_SENTRY_ENABLED = "sentry.browser_enabled", Flag, ["NEXT_PUBLIC_SENTRY_ENABLED"], "Whether browser errors are reported to Sentry.";
     BROWSER_SENTRY_DSN = "sentry.browser_dsn", Secret, ["NEXT_PUBLIC_SENTRY_DSN"], "Sentry DSN for browser errors.";
+    SENTRY_CA_FILE = "sentry.ca_file", Text, ["SENTRY_CA_FILE"], "PEM file with the only certificate authorities to trust for Sentry, in place of the public ones, relative to the folder of atlas.toml.";
     SENTRY_ENVIRONMENT = "sentry.environment", Text, ["SENTRY_ENVIRONMENT", "NEXT_PUBLIC_SENTRY_ENVIRONMENT"], "Usually unset: errors are filed under the environment's own name, and any other name is refused.";
     ADMIN_OWNER = "admin.owner", Text, ["ADMIN_OWNER_EMAIL"], "Email address of the person responsible for this environment, who is an admin.";
     ADMIN_ALLOWLIST = "admin.allowlist", List, ["ADMIN_EMAIL_ALLOWLIST"], "Email addresses of additional admins.";

@@ -20,6 +20,7 @@ mod resolve;
 mod secret;
 mod settings;
 mod smtp;
+mod url;
 mod variables;
 
 pub use check::{CheckedConfig, check};
@@ -34,3 +35,4 @@ pub use settings::{
     VerifiedBinaryRule,
 };
 pub use smtp::{Smtp, Tls};
+pub use url::{InvalidUrl, parse_url};

@@ -12,7 +12,8 @@ use super::keys;
 use super::previews::previews_folder;
 use super::raw::RawConfig;
 use super::secret::Secret;
-use super::smtp::Smtp;
+use super::smtp::{SeparateCredentials, Smtp};
+use super::url::parse_url;
 use crate::domain::{Email, Environment};
 
 /// Settings of one environment that no other one may share.
@@ -33,11 +34,13 @@ impl PeerConfig {
     /// Malformed values are left out; [`resolve`](super::resolve) reports them.
     fn from_raw(environment: &Environment, raw: &RawConfig) -> Self {
         let text = |key| raw.get(key).map(|entry| entry.value.as_str());
-        let password = |url| Smtp::parse(url).ok().and_then(|smtp| smtp.credentials).map(|(_, password)| password);
+        let beside = SeparateCredentials { user: text(keys::SMTP_USER), password: text(keys::SMTP_PASSWORD) };
+        let password =
+            |url| Smtp::parse(url, beside).ok().and_then(|smtp| smtp.credentials).map(|(_, password)| password);
         Self {
             environment: environment.clone(),
             data_file: data_file_path(&raw.folder, text(keys::DATA_FILE).unwrap_or_default()),
-            app_url: text(keys::APP_URL).and_then(|text| Url::parse(text).ok()),
+            app_url: text(keys::APP_URL).and_then(|text| parse_url(text).ok()),
             sender: text(keys::MAIL_FROM).and_then(|text| Email::parse(address_in(text)).ok()),
             secret: text(keys::SECRET).map(Secret::new),
             operator_token: text(keys::OPERATOR_TOKEN).map(Secret::new),

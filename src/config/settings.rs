@@ -124,6 +124,8 @@ pub struct Settings {
     pub sentry: Option<Dsn>,
     /// Where browser errors are reported; `None` when that is off.
     pub browser_sentry: Option<Dsn>,
+    /// DER certificates of the only authorities to trust for Sentry. If empty, the public ones are trusted.
+    pub sentry_authorities: Vec<Vec<u8>>,
     /// Email addresses of admins, the owner first.
     pub admins: Vec<Email>,
     /// Whether the endpoints for browser tests exist.

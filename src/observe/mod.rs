@@ -5,5 +5,6 @@ pub mod logs;
 pub mod metrics;
 pub mod panics;
 pub mod sentry;
+mod sentry_agent;
 pub mod supervisor;
 pub mod tunnel;

@@ -22,11 +22,10 @@ use sentry::{
 use crate::config::Dsn;
 use crate::domain::Environment;
 use crate::domain::accounts::attempts::is_recent;
+use crate::observe::sentry_agent::sentry_agent;
 
 /// The release that events are filed under.
 pub const RELEASE: &str = concat!("atlas@", env!("CARGO_PKG_VERSION"));
-/// Longest time to send one event, connection included.
-const SEND_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longest time that a shutdown waits for queued events.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 /// An overload is reported at most this often per route.
@@ -40,8 +39,9 @@ pub struct Reporter {
 }
 
 impl Reporter {
-    /// Starts reporting to `dsn`. `environment` is the one in the data file's stamp. Without a DSN nothing is ever sent.
-    pub fn start(dsn: Option<&Dsn>, environment: &Environment) -> Self {
+    /// Starts reporting to `dsn`. `authorities` are the only trusted ones, as DER, unless there are none. `environment` is the one
+    /// in the data file's stamp. Without a DSN nothing is ever sent.
+    pub fn start(dsn: Option<&Dsn>, authorities: &[Vec<u8>], environment: &Environment) -> Self {
         // The configuration check has parsed the DSN before.
         let Some(dsn) = dsn.and_then(|dsn| dsn.0.parse().ok()) else { return Self::default() };
         let mut options = ClientOptions::new()
@@ -54,7 +54,7 @@ impl Reporter {
             .default_integrations(false)
             .add_integration(ContextIntegration::new().add_device(false))
             .shutdown_timeout(FLUSH_TIMEOUT)
-            .transport(TimeLimitedTransport)
+            .transport(TimeLimitedTransport { authorities: authorities.to_vec() })
             .before_send(|event| Some(scrub(event)));
         options.dsn = Some(dsn);
         install_panic_hook();
@@ -199,8 +199,10 @@ impl Overloads {
     }
 }
 
-/// A transport that gives up on a request after [`SEND_TIMEOUT`], and follows no redirect or proxy.
-struct TimeLimitedTransport;
+/// A transport that sends with [`sentry_agent`], which gives up on a request after some seconds.
+struct TimeLimitedTransport {
+    authorities: Vec<Vec<u8>>,
+}
 
 impl TransportFactory for TimeLimitedTransport {
     fn create_transport(&self, _: &ClientOptions) -> Arc<dyn Transport> {
@@ -209,9 +211,7 @@ impl TransportFactory for TimeLimitedTransport {
     }
 
     fn create_transport_with_options(&self, options: TransportOptions) -> Arc<dyn Transport> {
-        let agent = ureq::Agent::new_with_config(
-            ureq::Agent::config_builder().timeout_global(Some(SEND_TIMEOUT)).max_redirects(0).proxy(None).build(),
-        );
+        let agent = sentry_agent(&self.authorities);
         Arc::new(UreqHttpTransportOptions::from(options).with_agent(agent).build())
     }
 }

@@ -7,7 +7,6 @@
 
 use std::io::Read;
 use std::sync::Arc;
-use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
 use sentry::types::Dsn as SentryDsn;
@@ -15,12 +14,12 @@ use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::Dsn;
+use crate::observe::sentry_agent::{remedy, sentry_agent};
 
 /// Longest first line of an envelope.
 const MAX_HEADER_BYTES: usize = 8 * 1024;
 /// Envelopes in memory at a time; together they need this many times the size of the largest one.
 const MAX_CONCURRENT_ENVELOPES: usize = 16;
-const FORWARD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Forwards envelopes to one DSN.
 pub struct Tunnel {
@@ -44,7 +43,7 @@ pub enum TunnelError {
 /// Why an envelope could not be forwarded.
 #[derive(Debug, thiserror::Error)]
 pub enum ForwardError {
-    #[error(transparent)]
+    #[error("{0}{remedy}", remedy = remedy(.0))]
     Http(#[from] ureq::Error),
     #[error("Sentry answered {0}, and redirects are not followed")]
     Redirect(ureq::http::StatusCode),
@@ -66,21 +65,13 @@ struct EnvelopeHeader {
 }
 
 impl Tunnel {
-    /// A tunnel to `dsn`; `None` if it cannot be parsed, which the configuration check rules out.
-    pub fn from_dsn(dsn: &Dsn) -> Option<Self> {
+    /// A tunnel to `dsn`; `None` if it cannot be parsed, which the configuration check rules out. `authorities` are the only
+    /// trusted ones, as DER, unless there are none.
+    pub fn from_dsn(dsn: &Dsn, authorities: &[Vec<u8>]) -> Option<Self> {
         let dsn: SentryDsn = dsn.0.parse().ok()?;
         let envelope_url = dsn.envelope_api_url().to_string();
-        // SECURITY: a redirect, or a proxy from the process environment, would lead to a host that is not configured.
-        let config = ureq::Agent::config_builder()
-            .timeout_global(Some(FORWARD_TIMEOUT))
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .proxy(None)
-            .user_agent(concat!("atlas/", env!("CARGO_PKG_VERSION")))
-            .build();
         let slots = Arc::new(Semaphore::new(MAX_CONCURRENT_ENVELOPES));
-        Some(Self { dsn, envelope_url, agent: ureq::Agent::new_with_config(config), slots })
+        Some(Self { dsn, envelope_url, agent: sentry_agent(authorities), slots })
     }
 
     /// A slot for one envelope, if one is free. Hold it from before the envelope is read until it is forwarded.
@@ -113,7 +104,7 @@ impl Tunnel {
         parts(dsn) == parts(&self.dsn)
     }
 
-    /// Forwards an envelope byte for byte and waits up to [`FORWARD_TIMEOUT`] for the response.
+    /// Forwards an envelope byte for byte and waits some seconds for the response.
     ///
     /// SECURITY: the client's address, cookies and credentials are not forwarded.
     ///
@@ -167,7 +158,7 @@ mod tests {
     use super::*;
 
     fn tunnel() -> Tunnel {
-        Tunnel::from_dsn(&Dsn("https://public@sentry.example.com/42".to_owned())).unwrap()
+        Tunnel::from_dsn(&Dsn("https://public@sentry.example.com/42".to_owned()), &[]).unwrap()
     }
 
     fn check(line: &str) -> Result<(), TunnelError> {

@@ -21,6 +21,8 @@ pub struct OperatorContext {
     pub keep: SnapshotRetention,
     /// Where the server reports its errors; `None` when that is off.
     pub sentry: Option<Dsn>,
+    /// The only certificate authorities that are trusted for Sentry, as DER, unless there are none.
+    pub sentry_authorities: Vec<Vec<u8>>,
     /// Where browsers report theirs.
     pub browser_sentry: Option<Dsn>,
     /// The interval of scheduled snapshots.
@@ -42,6 +44,7 @@ impl OperatorContext {
             app,
             keep: settings.snapshots.retention,
             sentry: settings.sentry.clone(),
+            sentry_authorities: settings.sentry_authorities.clone(),
             browser_sentry: settings.browser_sentry.clone(),
             every: settings.snapshots.interval,
             peers: settings.peers.clone(),

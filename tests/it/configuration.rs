@@ -7,6 +7,7 @@ use atlas::config::{CheckedConfig, ConfigError, Flags, Severity, Transport, chec
 use tempfile::TempDir;
 
 use crate::process::{exit_code, run, stderr, stdout};
+use crate::relay::Certificates;
 
 /// A folder with an atlas.toml, and environment variables.
 struct ConfigFixture {
@@ -355,6 +356,103 @@ fn sentry_can_be_disabled() {
     variables.extend([("SENTRY_ENABLED", "false"), ("NEXT_PUBLIC_SENTRY_ENABLED", "false")]);
     let settings = ConfigFixture::new("", &variables).check("production").settings.unwrap();
     assert!(settings.sentry.is_none() && settings.browser_sentry.is_none());
+}
+
+#[test]
+fn turning_off_sentry_turns_it_off_for_browsers_too() {
+    for environment in ["development", "staging", "production"] {
+        let without_dsn = COMPLETE_STAGING.iter().filter(|(name, _)| !name.contains("SENTRY")).copied();
+        for variables in [without_dsn.collect::<Vec<_>>(), COMPLETE_STAGING.to_vec()] {
+            let checked = ConfigFixture::new("", &[&variables[..], &[("SENTRY_ENABLED", "false")]].concat());
+            let settings = checked.check(environment).settings.unwrap();
+            assert!(settings.sentry.is_none() && settings.browser_sentry.is_none(), "{environment}");
+        }
+    }
+    let contradiction = [("SENTRY_ENABLED", "false"), ("NEXT_PUBLIC_SENTRY_ENABLED", "true")];
+    let checked = ConfigFixture::new("", &[COMPLETE_STAGING, &contradiction].concat()).check("staging");
+    assert!(checked.settings.unwrap().browser_sentry.is_none());
+    let warned = checked.problems.iter().any(|problem| problem.message.contains("turns off all of Sentry"));
+    assert!(warned, "{:?}", checked.problems);
+}
+
+#[test]
+fn a_certificate_authority_for_sentry_is_read_from_a_file() {
+    let fixture =
+        |name: &'static str| ConfigFixture::new("", &[COMPLETE_STAGING, &[("SENTRY_CA_FILE", name)]].concat());
+    let missing = fixture("missing.pem").check("staging");
+    assert!(errors(&missing)[0].contains("sentry.ca_file names") && errors(&missing)[0].contains("cannot be read"));
+    let trusting = fixture("ca.pem");
+    std::fs::write(trusting.folder.path().join("ca.pem"), Certificates::for_host("sentry.example.com").authority)
+        .unwrap();
+    assert_eq!(trusting.check("staging").settings.unwrap().sentry_authorities.len(), 1);
+}
+
+/// Staging with these variables in place of those with the same names.
+fn staging_with(changed: &[(&'static str, &'static str)]) -> CheckedConfig {
+    let kept = COMPLETE_STAGING.iter().filter(|(name, _)| !changed.iter().any(|(other, _)| name == other));
+    let variables: Vec<_> = kept.chain(changed).copied().filter(|(_, value)| !value.is_empty()).collect();
+    ConfigFixture::new("", &variables).check("staging")
+}
+
+#[test]
+fn a_refused_url_names_the_character_at_fault_and_how_to_write_it() {
+    for (variable, value, message) in [
+        (
+            "SMTP_URL",
+            "smtps://ada:pa/ss@mail.example.com",
+            "“/” in the password ends that part of the URL; write it as %2F",
+        ),
+        ("SMTP_URL", "smtps://ada:12#ss@mail.example.com", "write it as %23"),
+        ("SMTP_URL", "mail.example.com:587", "it has no “://”"),
+        ("SMTP_URL", "smtps://ada@mail.example.com", "set SMTP_PASSWORD"),
+        ("APP_URL", "https://atlas example.com", "“ ” can't be part of a host name"),
+        ("APP_URL", "https://atlas.example.com:443x", "“443x” is no port"),
+        ("SENTRY_DSN", "https://k/ey@sentry.example.com/1", "“/” in the user name"),
+        ("NEXT_PUBLIC_SENTRY_DSN", "https://key@sentry example.com/1", "“ ” can't be part of a host name"),
+        ("SENTRY_DSN", "https://sentry.example.com/1", "is not a Sentry DSN"),
+    ] {
+        let without_resend = if variable == "SMTP_URL" { "" } else { "re_123" };
+        let checked = staging_with(&[("RESEND_API_KEY", without_resend), (variable, value)]);
+        let errors = errors(&checked).join("\n");
+        assert!(errors.contains(message), "{variable}={value}: {errors}");
+        assert!(!errors.contains(value), "a secret is printed: {errors}");
+    }
+}
+
+#[test]
+fn the_relays_user_and_password_can_be_set_beside_its_url() {
+    let beside = [
+        ("RESEND_API_KEY", ""),
+        ("SMTP_URL", "smtps://mail.example.com"),
+        ("SMTP_USER", "ada@example.com"),
+        ("SMTP_PASSWORD", "p/a#s?s%w@o:rd"),
+    ];
+    let settings = staging_with(&beside).settings.unwrap();
+    let Transport::Smtp(smtp) = settings.mail.transport else { panic!("mail is not sent over SMTP") };
+    let (user, password) = smtp.credentials.unwrap();
+    assert_eq!((user.as_str(), password.reveal()), ("ada@example.com", "p/a#s?s%w@o:rd"));
+    let without_url = staging_with(&[("SMTP_PASSWORD", "secret")]);
+    assert!(errors(&without_url)[0].contains("set SMTP_URL"), "{:?}", errors(&without_url));
+}
+
+#[test]
+fn hosts_and_addresses_in_any_script_are_converted() {
+    let settings = staging_with(&[
+        ("RESEND_API_KEY", ""),
+        ("APP_URL", "https://bücher.example"),
+        ("SMTP_URL", "smtp://pöst.example"),
+        ("SENTRY_DSN", "https://key@fehler.bücher.example/1"),
+        ("ADMIN_OWNER_EMAIL", "owner@bücher.example"),
+        ("RESEND_FROM_EMAIL", "Bücher <atlas@bücher.example>"),
+    ])
+    .settings
+    .unwrap();
+    assert_eq!(settings.app_url.unwrap().as_str(), "https://xn--bcher-kva.example/");
+    let Transport::Smtp(smtp) = settings.mail.transport else { panic!("mail is not sent over SMTP") };
+    assert_eq!(smtp.host, "xn--pst-sna.example");
+    assert_eq!(settings.sentry.unwrap().0, "https://key@fehler.xn--bcher-kva.example/1");
+    assert_eq!(settings.admins[0].as_str(), "owner@xn--bcher-kva.example");
+    assert_eq!(settings.mail.from.email.as_str(), "atlas@xn--bcher-kva.example");
 }
 
 #[test]

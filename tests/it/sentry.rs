@@ -151,7 +151,7 @@ async fn disabled_reporting_connects_to_no_host() {
 #[tokio::test]
 async fn a_panic_is_reported_once_with_its_location_and_without_its_message() {
     let ingest = FakeSentry::new();
-    let reporter = Reporter::start(Some(&Dsn(ingest.dsn(1))), &"preview/fix-7".parse().unwrap());
+    let reporter = Reporter::start(Some(&Dsn(ingest.dsn(1))), &[], &"preview/fix-7".parse().unwrap());
     let handler = async {
         // Personal data that some integration might one day attach to an event.
         sentry::configure_scope(|scope| {

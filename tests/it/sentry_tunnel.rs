@@ -2,9 +2,16 @@
 
 use std::io::Write;
 
+use atlas::config::{Dsn, Tls};
+use atlas::observe::tunnel::Tunnel;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::fake_sentry::{FakeSentry, ResponseMode};
+use crate::relay::Certificates;
 use crate::test_user::{TestResponse, TestUser};
 use crate::world::{World, WorldOptions};
 
@@ -206,9 +213,14 @@ async fn reports_are_rate_limited() {
 #[tokio::test]
 async fn without_browser_reporting_there_is_no_tunnel() {
     let ingest = FakeSentry::new();
-    let disabled = start_world(&ingest.dsn(7), &[("NEXT_PUBLIC_SENTRY_ENABLED", "false")]).await;
+    for setting in ["NEXT_PUBLIC_SENTRY_ENABLED", "SENTRY_ENABLED"] {
+        let disabled = start_world(&ingest.dsn(7), &[(setting, "false")]).await;
+        for path in PATHS {
+            report(&disabled.visitor(), path, &envelope(&ingest.dsn(7)), &[]).await.assert_status(404);
+        }
+        disabled.visitor().get("/sign-in").await.assert_status(200).assert_lacks("sentry");
+    }
     for path in PATHS {
-        report(&disabled.visitor(), path, &envelope(&ingest.dsn(7)), &[]).await.assert_status(404);
         report(&World::new().await.visitor(), path, b"x", &[]).await.assert_status(404);
     }
     assert_eq!(ingest.connection_count(), 0);
@@ -224,4 +236,34 @@ async fn behind_basic_auth_the_tunnel_requires_the_credentials() {
     let credentials = [("authorization", "Basic dGVhbTpvcGVuIHNlc2FtZQ==")];
     report(&user, "/monitoring", &body, &credentials).await.assert_status(200);
     assert!(ingest.wait_for_requests(1)[0].header("authorization").is_none());
+}
+
+/// An HTTPS server with these certificates that answers every request with 200; returns its port.
+async fn https_server(certificates: &Certificates) -> u16 {
+    let (_, acceptor) = certificates.relay_options(Tls::Implicit).tls.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sentry_with_an_authority_of_its_own_is_trusted_once_the_setting_names_the_authority() {
+    let certificates = Certificates::for_host("localhost");
+    let dsn = Dsn(format!("https://public@localhost:{}/1", https_server(&certificates).await));
+    let forward = async |authorities: Vec<Vec<u8>>| {
+        let tunnel = Tunnel::from_dsn(&dsn, &authorities).unwrap();
+        let forwarding = move || tunnel.forward(b"{}", "application/x-sentry-envelope", None);
+        tokio::task::spawn_blocking(forwarding).await.unwrap()
+    };
+    let untrusted = forward(Vec::new()).await.unwrap_err().to_string();
+    assert!(untrusted.contains("UnknownIssuer") && untrusted.contains("set SENTRY_CA_FILE"), "{untrusted}");
+    let authority = CertificateDer::from_pem_slice(certificates.authority.as_bytes()).unwrap().to_vec();
+    assert_eq!(forward(vec![authority]).await.unwrap().status, 200);
 }

@@ -22,7 +22,7 @@ use super::exit_status::ExitStatus;
 use super::printer::{Printer, Render, print_error};
 use super::settings::app_url;
 use crate::app::error::ErrorContext;
-use crate::config::{self, Flags, Settings, Severity};
+use crate::config::{self, Flags, Settings, Severity, parse_url};
 use crate::domain::EnvironmentKind;
 use crate::ops::protocol::report::VerifyReport;
 use crate::ops::protocol::verify::ReportKept;
@@ -35,7 +35,7 @@ pub(super) struct VerifyArgs {
     #[command(flatten)]
     environment: EnvironmentArgs,
     /// Address of the deployment [default: app_url]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = parse_url)]
     url: Option<Url>,
     /// Certificate authorities (PEM) to trust instead of the public ones
     #[arg(long, value_name = "FILE")]

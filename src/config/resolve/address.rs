@@ -7,6 +7,7 @@ use url::Url;
 use super::resolver::Resolver;
 use crate::config::keys;
 use crate::config::smtp::is_loopback;
+use crate::config::url::parse_url;
 use crate::domain::EnvironmentKind;
 use crate::domain::accounts::client::TrustedProxies;
 
@@ -50,13 +51,15 @@ impl Resolver<'_> {
         let is_origin = |url: &Url| {
             url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty()
         };
-        let url = match Url::parse(text) {
+        let expected = "must be a URL of scheme and host without a path, such as https://atlas.example.com";
+        let url = match parse_url(text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && is_origin(&url) => url,
-            _ => {
-                self.report_invalid(
-                    keys::APP_URL,
-                    "must be a URL of scheme and host without a path, such as https://atlas.example.com",
-                );
+            Ok(_) => {
+                self.report_invalid(keys::APP_URL, expected);
+                return None;
+            }
+            Err(invalid) => {
+                self.report_invalid(keys::APP_URL, format!("{expected}: {invalid}"));
                 return None;
             }
         };

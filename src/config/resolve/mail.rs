@@ -1,45 +1,38 @@
 //! Email: the relay, the sender, and the allowed recipients.
 
-use std::path::Path;
-
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::{self, PemObject};
-
 use super::resolver::Resolver;
 use crate::config::keys;
 use crate::config::policy::MailRule;
 use crate::config::settings::{MailSettings, Sender, Transport};
-use crate::config::smtp::Smtp;
+use crate::config::smtp::{SeparateCredentials, Smtp};
 use crate::domain::Email;
 
 const DEFAULT_SENDER_NAME: &str = "Atlas";
-
-/// A file with certificates cannot be used. The message continues "the file, which …".
-#[derive(Debug, thiserror::Error)]
-enum InvalidAuthorities {
-    #[error("cannot be read: {0}")]
-    Read(#[from] std::io::Error),
-    #[error("is not a PEM file: {0:?}")]
-    Pem(#[from] pem::Error),
-    #[error("contains an unusable certificate: {0}")]
-    Certificate(#[from] rustls::Error),
-    #[error("contains no certificate")]
-    Empty,
-}
 
 impl Resolver<'_> {
     pub(super) fn mail(&mut self) -> Option<MailSettings> {
         let from = self.sender();
         let transport = self.transport();
-        let authorities = self.relay_authorities();
+        let authorities = self.authorities(keys::SMTP_CA_FILE);
         let allow = self.allowed_recipients();
         Some(MailSettings { from: from?, transport: transport?, authorities: authorities?, allow })
+    }
+
+    fn separate_credentials(&self) -> SeparateCredentials<'_> {
+        SeparateCredentials { user: self.text(keys::SMTP_USER), password: self.text(keys::SMTP_PASSWORD) }
     }
 
     fn transport(&mut self) -> Option<Transport> {
         if self.policy.mail == MailRule::Capture {
             return Some(Transport::Capture);
+        }
+        for key in [keys::SMTP_USER, keys::SMTP_PASSWORD] {
+            if self.text(key).is_some() && self.text(keys::SMTP_URL).is_none() {
+                self.report_error(
+                    key,
+                    format!("{key} is set without mail.smtp_url; set SMTP_URL, such as smtps://host:465"),
+                );
+            }
         }
         match (self.text(keys::RESEND_API_KEY), self.text(keys::SMTP_URL)) {
             (Some(_), Some(_)) => {
@@ -50,7 +43,7 @@ impl Resolver<'_> {
                 None
             }
             (Some(api_key), None) => Some(Transport::Smtp(Smtp::resend(api_key))),
-            (None, Some(url)) => match Smtp::parse(url) {
+            (None, Some(url)) => match Smtp::parse(url, self.separate_credentials()) {
                 Ok(smtp) => Some(Transport::Smtp(smtp)),
                 Err(invalid) => {
                     self.report_invalid(keys::SMTP_URL, invalid.to_string());
@@ -71,26 +64,16 @@ impl Resolver<'_> {
         }
     }
 
-    /// Certificate authorities to trust for the relay besides the public ones.
-    fn relay_authorities(&mut self) -> Option<Vec<Vec<u8>>> {
-        let Some(name) = self.text(keys::SMTP_CA_FILE) else { return Some(Vec::new()) };
-        let path = self.raw.folder.join(name);
-        match read_authorities(&path) {
-            Ok(authorities) => Some(authorities),
-            Err(invalid) => {
-                self.report_invalid(keys::SMTP_CA_FILE, format!("names {}, which {invalid}", path.display()));
-                None
-            }
-        }
-    }
-
     fn allowed_recipients(&mut self) -> Vec<String> {
-        let allow: Vec<String> = self.list(keys::MAIL_ALLOW).iter().map(|item| item.to_ascii_lowercase()).collect();
-        if let Some(item) = allow.iter().find(|item| !is_address_or_domain(item)) {
-            self.report_invalid(
-                keys::MAIL_ALLOW,
-                format!("has “{item}”, which is neither an address nor a domain such as @example.com"),
-            );
+        let mut allow = Vec::new();
+        for item in self.list(keys::MAIL_ALLOW) {
+            match parse_address_or_domain(item) {
+                Some(item) => allow.push(item),
+                None => self.report_invalid(
+                    keys::MAIL_ALLOW,
+                    format!("has “{item}”, which is neither an address nor a domain such as @example.com"),
+                ),
+            }
         }
         if self.policy.mail == MailRule::SendToAllowed && allow.is_empty() {
             self.report_warning(
@@ -122,22 +105,10 @@ impl Resolver<'_> {
     }
 }
 
-fn read_authorities(path: &Path) -> Result<Vec<Vec<u8>>, InvalidAuthorities> {
-    let pem = std::fs::read(path)?;
-    let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>()?;
-    for certificate in &certificates {
-        RootCertStore::empty().add(certificate.clone())?;
-    }
-    if certificates.is_empty() {
-        return Err(InvalidAuthorities::Empty);
-    }
-    Ok(certificates.iter().map(|certificate| certificate.to_vec()).collect())
-}
-
-/// Whether an item of `mail.allow` is an address or a domain such as `@example.com`.
-fn is_address_or_domain(item: &str) -> bool {
+/// An item of `mail.allow` as it is compared with recipients: an address, or a domain such as `@example.com`.
+fn parse_address_or_domain(item: &str) -> Option<String> {
     match item.strip_prefix('@') {
-        Some(domain) => Email::parse(&format!("a@{domain}")).is_ok(),
-        None => Email::parse(item).is_ok(),
+        Some(domain) => Email::parse(&format!("a@{domain}")).ok().map(|email| format!("@{}", email.domain())),
+        None => Email::parse(item).ok().map(|email| email.as_str().to_owned()),
     }
 }

@@ -5,6 +5,7 @@
 
 mod access;
 mod address;
+mod authorities;
 mod data_file;
 mod log;
 mod mail;

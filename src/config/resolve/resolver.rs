@@ -43,14 +43,11 @@ impl<'a> Resolver<'a> {
     }
 
     pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
-        match self.text(key)?.to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" | "on" => Some(true),
-            "false" | "0" | "no" | "off" => Some(false),
-            _ => {
-                self.report_invalid(key, "must be true or false");
-                None
-            }
+        let flag = parse_flag(self.text(key)?);
+        if flag.is_none() {
+            self.report_invalid(key, "must be true or false");
         }
+        flag
     }
 
     pub(super) fn report_error(&mut self, key: &'static str, message: impl Into<String>) {
@@ -78,5 +75,13 @@ impl<'a> Resolver<'a> {
     /// Whether settings without a default must be set.
     pub(super) fn is_required(&self) -> bool {
         self.policy.settings == RequiredSettings::Required && !self.options.remote
+    }
+}
+
+pub(super) fn parse_flag(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
     }
 }

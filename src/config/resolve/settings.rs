@@ -25,8 +25,9 @@ pub(in crate::config) fn resolve_settings(
     let secret = resolver.secret();
     let previous_secret = resolver.previous_secret();
     let mail = resolver.mail();
-    let sentry = resolver.dsn(keys::SENTRY_ENABLED, keys::SENTRY_DSN);
-    let browser_sentry = resolver.dsn(keys::BROWSER_SENTRY_ENABLED, keys::BROWSER_SENTRY_DSN);
+    let sentry = resolver.server_dsn();
+    let browser_sentry = resolver.browser_dsn();
+    let sentry_authorities = resolver.authorities(keys::SENTRY_CA_FILE);
     resolver.check_sentry_environment();
     let admins = resolver.admins();
     let test_endpoints = resolver.test_endpoints();
@@ -52,6 +53,7 @@ pub(in crate::config) fn resolve_settings(
             mail: mail?,
             sentry,
             browser_sentry,
+            sentry_authorities: sentry_authorities?,
             admins,
             test_endpoints,
             seed_password,

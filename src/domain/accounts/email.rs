@@ -5,9 +5,9 @@ use std::fmt;
 use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::FieldError;
+use crate::domain::{FieldError, domain_name};
 
-/// An email address: ASCII, unquoted, with a dotted domain, in lower case.
+/// An email address: ASCII, unquoted, with a dotted domain, in lower case. A domain in another script becomes A-labels.
 ///
 /// Addresses that differ only in case belong to the same user.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ impl Email {
         if text.is_empty() {
             return Err(FieldError::new("email", "Enter your email address."));
         }
+        let text = with_ascii_domain(text)?;
+        let text = text.as_str();
         // SECURITY: quotes, brackets, control characters and spaces could inject an SMTP command.
         let is_plain =
             text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'<' | b'>' | b',' | b';' | b'\\'));
@@ -55,6 +57,20 @@ impl Email {
     }
 }
 
+/// The address with the domain's A-labels: `ada@bücher.example` and `ada@xn--bcher-kva.example` are one address.
+fn with_ascii_domain(text: &str) -> Result<String, FieldError> {
+    match text.rsplit_once('@') {
+        Some((local, domain)) if !domain.is_ascii() => match domain_name::to_ascii(domain) {
+            Ok(domain) => Ok(format!("{local}@{domain}")),
+            Err(_) => Err(FieldError::new(
+                "email",
+                "Atlas can't read the domain of this address. Enter the form that begins with xn--.",
+            )),
+        },
+        _ => Ok(text.to_owned()),
+    }
+}
+
 impl fmt::Display for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -81,6 +97,18 @@ mod tests {
     #[test]
     fn case_and_surrounding_white_space_are_normalized() {
         assert_eq!(Email::parse(" Ada@Example.COM ").unwrap().as_str(), "ada@example.com");
+    }
+
+    #[test]
+    fn a_domain_in_any_script_is_one_address_with_its_ascii_form() {
+        for text in
+            ["ada@bücher.example", "Ada@BÜCHER.example", "ada@bu\u{308}cher.example", "ada@xn--bcher-kva.example"]
+        {
+            assert_eq!(Email::parse(text).unwrap().as_str(), "ada@xn--bcher-kva.example", "{text}");
+        }
+        assert!(Email::parse("ada@i❤.example").unwrap_err().message.contains("xn--"));
+        assert!(Email::parse("ädä@bücher.example").is_err(), "the part before the @ is ASCII: few relays accept more");
+        assert!(Email::parse("ada@bücher.example>\r\nRCPT TO:<e@z.z").is_err());
     }
 
     #[test]

@@ -194,8 +194,9 @@ async fn send_event(context: &OperatorContext, on_progress: Progress<'_>) -> Res
         return Ok(SentryDelivery::Undelivered { why: "Sentry is turned off".to_owned() });
     };
     let environment = context.app.store.stamp().environment.to_string();
+    let authorities = context.sentry_authorities.clone();
     run_blocking(on_progress, move |_| {
-        let Some(tunnel) = tunnel::Tunnel::from_dsn(&dsn) else {
+        let Some(tunnel) = tunnel::Tunnel::from_dsn(&dsn, &authorities) else {
             return Ok(SentryDelivery::Undelivered { why: "the DSN cannot be read".to_owned() });
         };
         let envelope = test_envelope(&dsn.0, &environment, "rust", u128::from_be_bytes(crate::app::random_bytes()?));

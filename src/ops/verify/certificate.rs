@@ -10,8 +10,11 @@ use rustls::pki_types::{CertificateDer, InvalidDnsNameError, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
 use super::http_client::Endpoint;
+use crate::domain::addresses::take_turns;
 
-/// For connecting, and for each read of the handshake.
+/// For connecting to one address.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+/// For each read of the handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why no valid certificate was received. An untrusted or expired certificate is an [`Self::Io`] error of the handshake.
@@ -29,6 +32,25 @@ pub(super) enum CertificateError {
     Tls(#[from] rustls::Error),
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+impl CertificateError {
+    /// What to do about it.
+    pub(super) fn remedy(&self) -> &'static str {
+        let tls = match self {
+            Self::Tls(error) => Some(error),
+            Self::Io(error) => error.get_ref().and_then(|inner| inner.downcast_ref()),
+            _ => None,
+        };
+        match tls {
+            Some(rustls::Error::InvalidCertificate(
+                rustls::CertificateError::UnknownIssuer | rustls::CertificateError::BadSignature,
+            )) => {
+                "let the proxy send the whole chain; if an authority of your own issued the certificate, pass its PEM file with --ca-file"
+            }
+            _ => "renew the certificate at the proxy",
+        }
+    }
 }
 
 /// The server certificate, after the handshake has verified it.
@@ -59,8 +81,14 @@ fn client_config(endpoint: &Endpoint) -> Result<ClientConfig, rustls::Error> {
 
 fn connect(host: &str, port: u16) -> Result<TcpStream, CertificateError> {
     let addresses: Vec<_> = (host, port).to_socket_addrs()?.collect();
-    let attempts = addresses.iter().map(|address| TcpStream::connect_timeout(address, HANDSHAKE_TIMEOUT));
-    Ok(attempts.reduce(Result::or).ok_or(CertificateError::NoAddress)??)
+    let mut last = Err(CertificateError::NoAddress);
+    for address in take_turns(addresses) {
+        match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = Err(error.into()),
+        }
+    }
+    last
 }
 
 /// When a certificate expires: `notAfter`, the second time in the fifth field of `TBSCertificate` (RFC 5280, 4.1).

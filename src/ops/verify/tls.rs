@@ -23,8 +23,8 @@ pub(super) fn check_tls(context: &mut CheckContext<'_>) -> CheckResult {
         Ok(certificate) => certificate,
         Err(error) => {
             context.is_reachable = false;
-            let remedy = "renew the certificate at the proxy";
-            return Err(CheckError::failed("a certificate that browsers accept", error.to_string(), remedy));
+            let found = error.to_string();
+            return Err(CheckError::failed("a certificate that browsers accept", found, error.remedy()));
         }
     };
     let Some(expires) = expiry(&certificate) else {

@@ -70,13 +70,14 @@ impl WebState {
         let has_captured_mail = kind == EnvironmentKind::Development;
         let is_https = app.app_url.scheme() == "https";
         let environment = &app.store.stamp().environment;
+        let authorities = &settings.sentry_authorities;
         Self {
             session_cookie: SessionCookie::new(environment, is_https),
             device_cookie: DeviceCookie::new(environment, is_https),
             proxies: settings.proxies.clone(),
             rate_limiter: (!has_test_endpoints).then(RateLimiter::default),
-            reporter: Reporter::start(settings.sentry.as_ref(), environment),
-            tunnel: settings.browser_sentry.as_ref().and_then(Tunnel::from_dsn).map(Arc::new),
+            reporter: Reporter::start(settings.sentry.as_ref(), authorities, environment),
+            tunnel: settings.browser_sentry.as_ref().and_then(|dsn| Tunnel::from_dsn(dsn, authorities)).map(Arc::new),
             browser_sentry: settings.browser_sentry.clone().map(|dsn| (dsn, environment.to_string())),
             request_durations: settings.metrics.map(|_| RequestDurations::default()),
             activity: Activity::default(),

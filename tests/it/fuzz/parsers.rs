@@ -97,7 +97,7 @@ struct EnvelopeHeader {
 
 #[test]
 fn the_tunnel_accepts_only_envelopes_for_our_dsn_in_any_encoding() {
-    let tunnel = Tunnel::from_dsn(&Dsn("https://key@sentry.example.com/2".to_owned())).unwrap();
+    let tunnel = Tunnel::from_dsn(&Dsn("https://key@sentry.example.com/2".to_owned()), &[]).unwrap();
     fuzz("envelope", 2_000, |input| {
         for encoding in [None, Some("gzip"), Some("br"), Some("deflate"), Some("identity"), Some("zstd")] {
             if tunnel.check(input, encoding).is_ok() {
