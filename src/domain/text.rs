@@ -1,10 +1,12 @@
 //! Text entered by users: trimmed, normalized, and without characters that disguise it.
+//!
+//! Direction marks that keyboards and apps add around pasted text are removed; marks that reorder what follows are refused.
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use crate::domain::FieldError;
 
-/// Parses one line: trims `raw`, normalizes it to NFC, and requires `min..=max` code points and visible text.
+/// Parses one line: trims `raw`, removes direction marks, normalizes it to NFC, and requires `min..=max` code points and visible text.
 ///
 /// # Errors
 /// A [`FieldError`] of `field` that says what to change. `label` completes "Enter …", e.g. "a title".
@@ -13,7 +15,7 @@ pub fn parse_line(field: &'static str, label: &str, raw: &str, min: usize, max: 
     if is_plain(raw) && !raw.is_empty() {
         return check_length(field, raw.to_owned(), min, max);
     }
-    let text = to_nfc(raw);
+    let text = to_nfc(&strip_direction_marks(raw));
     if text.chars().all(is_invisible) {
         return Err(FieldError::new(field, format!("Enter {label}.")));
     }
@@ -32,7 +34,7 @@ pub fn parse_paragraph(field: &'static str, raw: &str, max: usize) -> Result<Str
     if is_plain(raw) {
         return check_length(field, raw.to_owned(), 0, max);
     }
-    let text = to_nfc(&raw.replace("\r\n", "\n"));
+    let text = to_nfc(&strip_direction_marks(&raw.replace("\r\n", "\n")));
     if text.chars().any(|c| (c.is_control() && c != '\n' && c != '\t') || is_directional(c)) {
         return Err(FieldError::new(field, "Your text has characters we can't display. Remove them and try again."));
     }
@@ -68,9 +70,40 @@ fn check_length(field: &'static str, text: String, min: usize, max: usize) -> Re
     Ok(text)
 }
 
-/// White space, zero-width characters and fillers.
-fn is_invisible(c: char) -> bool {
+/// Removes direction marks, and replaces each run of blanks with one space. A line break isn't a blank.
+pub fn collapse_blanks(text: &str) -> String {
+    let mut collapsed = String::with_capacity(text.len());
+    for c in strip_direction_marks(text).chars() {
+        let is_blank = c.is_whitespace() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}');
+        if !is_blank {
+            collapsed.push(c);
+        } else if !collapsed.ends_with(' ') {
+            collapsed.push(' ');
+        }
+    }
+    collapsed
+}
+
+/// The ASCII form of a full-width character, as East Asian keyboards type them.
+pub fn fold_width(c: char) -> char {
+    match c {
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+        '\u{3000}' => ' ',
+        _ => c,
+    }
+}
+
+/// Removes the marks that only show a direction, wherever they are, and at both ends those that begin or end a section with
+/// one: apps add them around names and numbers.
+fn strip_direction_marks(text: &str) -> String {
+    let text = text.trim_matches(|c: char| is_directional(c) || c.is_whitespace());
+    text.chars().filter(|c| !matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}')).collect()
+}
+
+/// White space, direction marks, zero-width characters and fillers.
+pub fn is_invisible(c: char) -> bool {
     c.is_whitespace()
+        || is_directional(c)
         || matches!(c, '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}' | '\u{FEFF}' | '\u{FFA0}')
 }
 
@@ -88,6 +121,20 @@ mod tests {
         assert_eq!(parse_line("t", "a title", "  Cafe\u{301} ", 1, 4).unwrap(), "Café");
         assert!(parse_line("t", "a title", "five!", 1, 4).is_err());
         assert!(parse_line("t", "a title", "👨‍👩‍👧 together", 1, 40).is_ok());
+    }
+
+    #[test]
+    fn direction_marks_that_apps_add_are_removed() {
+        for pasted in ["\u{2068}Ada\u{2069}", "\u{202A}Ada\u{202C} ", "A\u{200E}d\u{200F}a", " \u{200E} Ada\u{061C}"] {
+            assert_eq!(parse_line("t", "a title", pasted, 1, 9).unwrap(), "Ada", "{pasted:?}");
+            assert_eq!(parse_paragraph("t", pasted, 9).unwrap(), "Ada", "{pasted:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_of_blanks_is_one_space() {
+        assert_eq!(collapse_blanks("Ada\u{a0} \u{3000}Lovelace"), "Ada Lovelace");
+        assert_eq!(collapse_blanks("a\nb\u{2028}c\td"), "a\nb\u{2028}c\td", "refused later");
     }
 
     #[test]

@@ -62,6 +62,7 @@ mod operator_commands;
 mod operator_token;
 mod page_cache;
 mod pages;
+mod pasted_input;
 mod previews;
 mod process;
 mod proxies;

@@ -8,6 +8,7 @@ use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
 use crate::domain::accounts::credentials::Credentials;
 use crate::domain::accounts::link::{EmailLink, VERIFICATION_LIFETIME, VerificationCode};
+use crate::domain::accounts::password::is_same;
 use crate::domain::accounts::requested_mail::RequestedMail;
 use crate::domain::accounts::step_up::ProtectedAction;
 use crate::domain::field_error::FieldErrors;
@@ -36,7 +37,7 @@ impl SignUpInput {
         // In the order of the form, because the first field with an error gets the focus.
         let name = errors.record(DisplayName::parse(&self.name));
         let email = errors.record(Email::parse(&self.email));
-        let differs = self.confirmation.is_some_and(|confirmation| confirmation != self.password);
+        let differs = self.confirmation.is_some_and(|confirmation| !is_same(&confirmation, &self.password));
         let known = [
             name.as_ref().map(|name| name.as_str().to_owned()),
             email.as_ref().map(|email| email.as_str().to_owned()),

@@ -11,6 +11,7 @@ use crate::app::identity::keys::Purpose;
 use crate::app::identity::pending_sign_up;
 use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
+use crate::domain::accounts::code::normalize_digits;
 use crate::domain::accounts::credentials::Credentials;
 use crate::domain::accounts::link::{ACCOUNT_CODE_LIMIT, EmailLink, LinkStatus};
 use crate::domain::accounts::password::Password;
@@ -116,7 +117,7 @@ pub async fn confirm_email_by_code(
     client: &Client,
 ) -> Result<(AccountId, LinkStatus), Error> {
     let email = Email::parse(email).map_err(|error| Refusal::InvalidFields(vec![error]))?;
-    let code: String = code.chars().filter(char::is_ascii_digit).collect();
+    let code = normalize_digits(code);
     let hash_code = app.keys.code_hasher();
     let failure = app.audit_entry(Actor::Anonymous, AuditAction::SignInFailed, None, client)?;
     let lockout = app.audit_entry(Actor::Anonymous, AuditAction::LockedOut, None, client)?;

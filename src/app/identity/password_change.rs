@@ -11,7 +11,7 @@ use crate::app::{App, Error};
 use crate::domain::accounts::account::PasswordReset;
 use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
 use crate::domain::accounts::link::{RESET_LIFETIME, VERIFICATION_LIFETIME};
-use crate::domain::accounts::password::PasswordHash;
+use crate::domain::accounts::password::{PasswordHash, is_same};
 use crate::domain::accounts::requested_mail::RequestedMail;
 use crate::domain::accounts::step_up::{PendingChange, ProtectedAction};
 use crate::domain::field_error::FieldErrors;
@@ -32,7 +32,7 @@ pub async fn prepare_password(
     confirmation: Option<&str>,
 ) -> Result<PasswordHash, Error> {
     let mut errors = FieldErrors::default();
-    let differs = confirmation.is_some_and(|confirmation| confirmation != password);
+    let differs = confirmation.is_some_and(|confirmation| !is_same(confirmation, &password));
     let known = [me.name().to_owned(), me.email.as_str().to_owned()];
     let known = known.into_iter().chain(app.app_url.host_str().map(str::to_owned)).collect();
     let password = errors.record(app.passwords.check_strength(password, known).await?);

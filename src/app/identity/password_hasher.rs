@@ -139,8 +139,7 @@ fn work(jobs: &Receiver<Job>) {
 
 impl Scratch {
     fn hash(&mut self, password: &Password, salt: &[u8]) -> Result<PasswordHash, Error> {
-        let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(OUTPUT_BYTES)).map_err(broken)?;
-        let output = self.argon2id(password, salt, params)?;
+        let output = self.argon2id(password.as_bytes(), salt, todays_params()?)?;
         let (salt, output) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output));
         Ok(PasswordHash(format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${output}")))
     }
@@ -149,6 +148,9 @@ impl Scratch {
         let Some(hash) = hash else {
             // SECURITY: an unknown address takes as long as a known one.
             self.hash(password, &[0; 16])?;
+            if let Some(older) = password.older_bytes() {
+                self.argon2id(older, &[0; 16], todays_params()?)?;
+            }
             return Ok(false);
         };
         let stored = phc::PasswordHash::new(&hash.0).map_err(broken)?;
@@ -160,20 +162,31 @@ impl Scratch {
             return Err(Error::broken("a stored password demands too much work"));
         }
         let params = Params::new(costs.m_cost(), costs.t_cost(), costs.p_cost(), Some(OUTPUT_BYTES)).map_err(broken)?;
-        let output = self.argon2id(password, salt.as_ref(), params)?;
-        Ok(output.ct_eq(expected.as_bytes()).into())
+        let output = self.argon2id(password.as_bytes(), salt.as_ref(), params.clone())?;
+        let is_equal = bool::from(output.ct_eq(expected.as_bytes()));
+        match password.older_bytes().filter(|_| !is_equal) {
+            None => Ok(is_equal),
+            Some(older) => {
+                let output = self.argon2id(older, salt.as_ref(), params)?;
+                Ok(output.ct_eq(expected.as_bytes()).into())
+            }
+        }
     }
 
-    fn argon2id(&mut self, password: &Password, salt: &[u8], params: Params) -> Result<[u8; OUTPUT_BYTES], Error> {
+    fn argon2id(&mut self, password: &[u8], salt: &[u8], params: Params) -> Result<[u8; OUTPUT_BYTES], Error> {
         if self.blocks.len() < params.block_count() {
             self.blocks.resize(params.block_count(), Block::default());
         }
         let mut output = [0; OUTPUT_BYTES];
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into_with_memory(password.as_bytes(), salt, &mut output, &mut self.blocks)
+            .hash_password_into_with_memory(password, salt, &mut output, &mut self.blocks)
             .map_err(broken)?;
         Ok(output)
     }
+}
+
+fn todays_params() -> Result<Params, Error> {
+    Params::new(MEMORY_KIB, PASSES, LANES, Some(OUTPUT_BYTES)).map_err(broken)
 }
 
 fn broken(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
@@ -207,6 +220,23 @@ mod tests {
         let cut: String = long.chars().take(127).collect();
         assert!(scratch.verify(&Password::parse(&long).unwrap(), Some(&hash)).unwrap());
         assert!(!scratch.verify(&Password::parse(&cut).unwrap(), Some(&hash)).unwrap());
+    }
+
+    #[test]
+    fn a_password_with_another_space_matches_its_hash_of_today_and_of_an_older_version() {
+        let mut scratch = Scratch { blocks: Vec::new() };
+        let typed = Password::parse("quiet\u{a0}orchard tram lemon").unwrap();
+        let today = scratch.hash(&typed, &[7; 16]).unwrap();
+        let output = scratch.argon2id(typed.older_bytes().unwrap(), &[7; 16], todays_params().unwrap()).unwrap();
+        let (head, _) = today.0.rsplit_once('$').unwrap();
+        let older = PasswordHash(format!("{head}${}", STANDARD_NO_PAD.encode(output)));
+        assert_ne!(today, older);
+        for hash in [today.clone(), older.clone()] {
+            assert!(scratch.verify(&typed, Some(&hash)).unwrap());
+        }
+        let plain = Password::parse("quiet orchard tram lemon").unwrap();
+        assert!(scratch.verify(&plain, Some(&today)).unwrap() && !scratch.verify(&plain, Some(&older)).unwrap());
+        assert!(!scratch.verify(&typed, None).unwrap());
     }
 
     fn stored(params: &str) -> PasswordHash {

@@ -1,10 +1,12 @@
 //! Email addresses in canonical form.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::text::{fold_width, is_invisible};
 use crate::domain::{FieldError, domain_name};
 
 /// An email address: ASCII, unquoted, with a dotted domain, in lower case. A domain in another script becomes A-labels.
@@ -15,12 +17,14 @@ use crate::domain::{FieldError, domain_name};
 pub struct Email(String);
 
 impl Email {
-    /// Parses user input; white space around the address is removed.
+    /// Parses user input, also with what copying adds: blanks, invisible marks, `mailto:`, `<…>`, a dot or comma at the end,
+    /// and full-width characters.
     ///
     /// # Errors
     /// A [`FieldError`] of the field `email`.
     pub fn parse(raw: &str) -> Result<Self, FieldError> {
-        let text = raw.trim();
+        let text = strip_wrapping(raw);
+        let text = text.as_ref();
         if text.is_empty() {
             return Err(FieldError::new("email", "Enter your email address."));
         }
@@ -71,6 +75,32 @@ fn with_ascii_domain(text: &str) -> Result<String, FieldError> {
     }
 }
 
+/// Removes what surrounds an address where it was copied from. Text that is only an address stays as it is.
+fn strip_wrapping(raw: &str) -> Cow<'_, str> {
+    let text = raw.trim();
+    let text = if text.is_ascii() {
+        Cow::Borrowed(text)
+    } else {
+        let visible = text.chars().filter(|c| c.is_whitespace() || is_joiner(*c) || !is_invisible(*c));
+        let folded = visible.map(|c| if matches!(c, '\u{3002}' | '\u{FF61}') { '.' } else { fold_width(c) });
+        Cow::Owned(folded.collect::<String>().trim().to_owned())
+    };
+    let is_wrapped = text.starts_with('<') || text.contains(':') || text.ends_with(['.', ',', ';']);
+    if !is_wrapped {
+        return text;
+    }
+    let bare = text.trim_end_matches(['.', ',', ';']);
+    let bare = bare.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(bare).trim();
+    let (scheme, rest) = bare.split_once(':').unwrap_or(("", bare));
+    let bare = if scheme.eq_ignore_ascii_case("mailto") { rest.split('?').next().unwrap_or(rest) } else { bare };
+    Cow::Owned(bare.trim().to_owned())
+}
+
+/// Zero-width marks that some domain names are spelled with.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200C}' | '\u{200D}')
+}
+
 impl fmt::Display for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -92,6 +122,8 @@ impl From<Email> for String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -109,6 +141,51 @@ mod tests {
         assert!(Email::parse("ada@i❤.example").unwrap_err().message.contains("xn--"));
         assert!(Email::parse("ädä@bücher.example").is_err(), "the part before the @ is ASCII: few relays accept more");
         assert!(Email::parse("ada@bücher.example>\r\nRCPT TO:<e@z.z").is_err());
+    }
+
+    #[test]
+    fn what_copying_adds_around_an_address_is_removed() {
+        for pasted in [
+            "<ada@example.com>",
+            "mailto:ada@example.com",
+            "<mailto:ada@example.com>",
+            "MAILTO:ada@example.com?subject=Hi",
+            "ada@example.com.",
+            "<ada@example.com>,",
+            "ada@example.com;",
+            "\u{a0}ada@example.com\u{a0}",
+            "\u{200b}ada@example.com\u{feff}",
+            "\u{202a}ada@example.com\u{202c}",
+            "ada\u{ad}@example.com",
+            "ada＠example.com",
+            "ａｄａ＠ｅｘａｍｐｌｅ．ｃｏｍ",
+            "ada@example。com",
+        ] {
+            assert_eq!(Email::parse(pasted).map(String::from).as_deref(), Ok("ada@example.com"), "{pasted:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_address_that_was_accepted_is_read_back_unchanged(text in "[<mailto: ]{0,4}[a-z.＠@\u{200b}+]{1,8}@[a-zＡ-Ｚ]{1,6}[.。][a-z]{2,4}[>.,; ]{0,3}") {
+            if let Ok(email) = Email::parse(&text) {
+                prop_assert_eq!(Email::parse(email.as_str()), Ok(email));
+            }
+        }
+
+        #[test]
+        fn wrapping_never_changes_an_address(
+            before in "[ \u{a0}\u{200e}]{0,2}",
+            after in "[ \u{a0}\u{200e}]{0,2}",
+            local in "[a-z][a-z0-9+_-]{0,8}",
+            domain in "[a-z]{1,8}\\.[a-z]{2,4}",
+        ) {
+            let plain = format!("{local}@{domain}");
+            for typed in [plain.clone(), format!("<{plain}>"), format!("mailto:{plain}"), format!("{plain}.")] {
+                let email = Email::parse(&format!("{before}{typed}{after}"));
+                prop_assert_eq!(email.map(String::from), Ok(plain.clone()));
+            }
+        }
     }
 
     #[test]

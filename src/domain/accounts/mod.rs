@@ -5,6 +5,7 @@ pub mod attempt_counter;
 pub mod attempts;
 pub mod audit;
 pub mod client;
+pub mod code;
 pub mod credentials;
 pub mod email;
 pub mod link;

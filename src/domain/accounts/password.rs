@@ -20,11 +20,16 @@ pub const MAX_CHARS: usize = 128;
 /// the whole password strong. For a longer keyboard walk on the number pad, its count of possible paths would overflow 64 bits.
 const ESTIMATED_CHARS: usize = 28;
 
-/// A password in plain text, normalized to NFC so that it is the same from every keyboard.
+/// A password in plain text, the same from every keyboard: in NFC, with every kind of space as U+0020 (the profile
+/// `OpaqueString` of RFC 8265).
 ///
-/// SECURITY: it is never printed, stored or compared, only hashed.
+/// SECURITY: it is never printed or stored, only hashed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
+pub struct Password {
+    text: String,
+    /// The form that older versions hashed, which kept other spaces, if it differs. Tried last, so that nobody is locked out.
+    older_form: Option<String>,
+}
 
 impl Password {
     /// Parses a password entered to sign in or to confirm an action. Every length that could have been chosen is accepted.
@@ -32,11 +37,14 @@ impl Password {
     /// # Errors
     /// A [`FieldError`] of the field `password` when it is empty or longer than [`MAX_CHARS`].
     pub fn parse(raw: &str) -> Result<Self, FieldError> {
-        let text: String = raw.nfc().collect();
+        let older_form: String = raw.nfc().collect();
+        // U+3000 and the others are what keyboards type for a space, some of them only by accident.
+        let text: String = older_form.chars().map(|c| if is_other_space(c) { ' ' } else { c }).collect();
+        let older_form = (older_form != text).then_some(older_form);
         match text.chars().count() {
             0 => Err(FieldError::new("password", "Enter your password.")),
             n if n > MAX_CHARS => Err(FieldError::new("password", format!("Use no more than {MAX_CHARS} characters."))),
-            _ => Ok(Self(text)),
+            _ => Ok(Self { text, older_form }),
         }
     }
 
@@ -48,7 +56,7 @@ impl Password {
     /// A [`FieldError`] of the field `password` that says how to choose a better one.
     pub fn parse_new(raw: &str, known: &[&str]) -> Result<Self, FieldError> {
         let password = Self::parse(raw)?;
-        let length = password.0.chars().count();
+        let length = password.text.chars().count();
         if length < MIN_CHARS {
             return Err(FieldError::new(
                 "password",
@@ -60,8 +68,8 @@ impl Password {
             words.push(word);
             words.extend(word.split(|c: char| !c.is_alphanumeric()).filter(|part| part.chars().count() > 2));
         }
-        let beginning: String = password.0.chars().take(ESTIMATED_CHARS).collect();
-        if consists_of_words(&password.0, &words) || zxcvbn(&beginning, &words).score() < Score::Three {
+        let beginning: String = password.text.chars().take(ESTIMATED_CHARS).collect();
+        if consists_of_words(&password.text, &words) || zxcvbn(&beginning, &words).score() < Score::Three {
             return Err(FieldError::new(
                 "password",
                 "This password is easy to guess, because it follows a common pattern or contains your name. Four unrelated words work well.",
@@ -72,8 +80,24 @@ impl Password {
 
     /// The bytes that are hashed.
     pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.text.as_bytes()
     }
+
+    /// The bytes that an older version may have hashed instead.
+    pub fn older_bytes(&self) -> Option<&[u8]> {
+        self.older_form.as_deref().map(str::as_bytes)
+    }
+}
+
+/// Whether a password was entered twice alike. Two that no account can have are alike if they are the same text.
+pub fn is_same(one: &str, other: &str) -> bool {
+    one == other
+        || matches!((Password::parse(one), Password::parse(other)), (Ok(one), Ok(other)) if one.text == other.text)
+}
+
+/// A space other than U+0020 (Unicode, general category Zs).
+fn is_other_space(c: char) -> bool {
+    matches!(c, '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}')
 }
 
 impl fmt::Debug for Password {
@@ -105,6 +129,8 @@ impl fmt::Debug for PasswordHash {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -142,6 +168,29 @@ mod tests {
     #[test]
     fn composed_and_decomposed_forms_are_equal() {
         assert_eq!(Password::parse("Cafe\u{301}").unwrap(), Password::parse("Caf\u{e9}").unwrap());
+    }
+
+    #[test]
+    fn every_kind_of_space_is_the_same_and_the_form_of_older_versions_is_kept() {
+        let plain = Password::parse("quiet orchard").unwrap();
+        assert_eq!(plain.older_bytes(), None);
+        for space in ["\u{a0}", "\u{3000}", "\u{2009}"] {
+            let typed = format!("quiet{space}orchard");
+            let password = Password::parse(&typed).unwrap();
+            assert_eq!((password.as_bytes(), password.older_bytes()), (plain.as_bytes(), Some(typed.as_bytes())));
+            assert!(is_same(&typed, "quiet orchard"));
+        }
+        assert!(is_same("Cafe\u{301}", "Caf\u{e9}") && !is_same("quiet", "Quiet") && !is_same("", "quiet"));
+    }
+
+    proptest! {
+        #[test]
+        fn normalizing_a_password_twice_changes_nothing(text in any::<String>()) {
+            if let Ok(password) = Password::parse(&text) {
+                let again = Password::parse(&password.text).unwrap();
+                prop_assert_eq!((again.text, again.older_form), (password.text, None));
+            }
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
 use crate::domain::Email;
+use crate::domain::accounts::code::normalize_digits;
 
 /// The length of a time step (RFC 6238 §4.1).
 const STEP_SECONDS: u64 = 30;
@@ -51,11 +52,11 @@ impl TotpSecret {
     }
 
     /// The time step whose code is `input`, if that code is accepted at `now`: the current step or, because clocks differ, one of
-    /// its neighbors, and later than `last_step`. White space is ignored.
+    /// its neighbors, and later than `last_step`.
     ///
     /// SECURITY: an attacker who sees a code being entered cannot use it again.
     pub fn matching_step(&self, input: &str, now: Timestamp, last_step: Option<u64>) -> Option<u64> {
-        let input: String = input.chars().filter(|c| !c.is_whitespace()).collect();
+        let input = normalize_digits(input);
         let current = step(now);
         let mut matching = None;
         // SECURITY: all steps are compared, in constant time.
@@ -115,13 +116,15 @@ mod tests {
     }
 
     #[test]
-    fn codes_of_neighboring_steps_are_accepted_and_white_space_is_ignored() {
+    fn codes_of_neighboring_steps_are_accepted_in_any_format() {
         let now = at(1_234_567_890);
         for (shift, accepted) in [(-60, false), (-30, true), (0, true), (30, true), (60, false)] {
             let shifted = at(1_234_567_890 + shift);
-            assert_eq!(rfc().matching_step(" 005 924\t", shifted, None).is_some(), accepted, "{shift}");
+            for typed in [" 005 924\t", "005-924", "Code: 00592\u{ff14}"] {
+                assert_eq!(rfc().matching_step(typed, shifted, None).is_some(), accepted, "{typed}, {shift}");
+            }
         }
-        for odd in ["", "5924", "0059240", "00592\u{ff14}", "\u{0}05924", "999999", "-05924", "0x5924"] {
+        for odd in ["", "5924", "0059240", "\u{0}05924", "999999", "-05924", "0x5924"] {
             assert_eq!(rfc().matching_step(odd, now, None), None, "{odd}");
         }
     }

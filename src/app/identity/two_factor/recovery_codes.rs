@@ -3,7 +3,8 @@
 use crate::app::identity::keys::{Keys, Purpose};
 use crate::app::{App, Error, random_bytes};
 use crate::domain::AccountId;
-use crate::domain::accounts::two_factor::{RECOVERY_CODE_COUNT, format_recovery_code, normalize_recovery_code};
+use crate::domain::accounts::code::normalize_recovery_code;
+use crate::domain::accounts::two_factor::{RECOVERY_CODE_COUNT, format_recovery_code};
 
 /// Hashes a recovery code. The account is part of the hash, so a code is valid for one account only.
 pub(super) fn hash_recovery_code(keys: &Keys, account: AccountId, code: &str) -> [u8; 32] {
