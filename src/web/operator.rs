@@ -16,8 +16,12 @@ use crate::web::http::response::Response;
 /// The largest command in bytes. Reports are the largest.
 const MAX_COMMAND_BYTES: usize = 256 << 10;
 /// Wrong tokens from one address.
-const WRONG_TOKEN: RateLimit =
-    RateLimit { name: "operator-token", rule: AttemptLimit::from_minutes(5, 5, 10), scope: LimitScope::Client };
+const WRONG_TOKEN: RateLimit = RateLimit {
+    name: "operator-token",
+    rule: AttemptLimit::from_minutes(5, 5, 10),
+    scope: LimitScope::Client,
+    given_back: &[],
+};
 
 /// Refuses requests without the token.
 ///

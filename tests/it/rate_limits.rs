@@ -89,6 +89,53 @@ async fn after_ten_sign_in_attempts_a_client_must_wait_and_other_clients_need_no
     mallory.send_json("POST", "/api/auth/sign-in", &unknown).await.assert_refused(401, "invalid_credentials");
 }
 
+#[tokio::test]
+async fn twelve_colleagues_behind_one_address_sign_up_confirm_and_sign_in_without_waiting() {
+    let world = rate_limited_world(&[]).await;
+    for n in 0..12 {
+        let email = format!("colleague{n}@example.com");
+        let office = world.visitor();
+        office.send_json("POST", "/api/auth/signup", &sign_up_body(&email)).await.assert_status(201);
+        let mail = world.newest_mail(&email).unwrap();
+        let token = mail.split_once("token=").unwrap().1.split_whitespace().next().unwrap().to_owned();
+        office.post_form("/verify-email", &[("token", &token)]).await.assert_status(200);
+        let signed_in = office.send_json("POST", "/api/auth/sign-in", &credentials(&email, PASSWORD)).await;
+        assert_eq!(signed_in.assert_status(200).header("x-ratelimit-remaining"), Some("10"));
+        let fields = [("email", email.as_str()), ("password", PASSWORD), ("from", "/today")];
+        office.post_form("/sign-in", &fields).await.assert_status(303);
+    }
+}
+
+#[tokio::test]
+async fn an_attackers_valid_account_and_used_links_give_back_no_guess_and_no_sign_up() {
+    let world = rate_limited_world(&[]).await;
+    let mallory = world.visitor();
+    mallory.send_json("POST", "/api/auth/signup", &sign_up_body("mallory@example.com")).await.assert_status(201);
+    let mail = world.newest_mail("mallory@example.com").unwrap();
+    let token = mail.split_once("token=").unwrap().1.split_whitespace().next().unwrap().to_owned();
+    mallory.post_form("/verify-email", &[("token", &token)]).await.assert_status(200);
+    for n in 0..10 {
+        let guess = credentials(&format!("n{n}@example.com"), "wrong wrong wrong");
+        mallory.send_json("POST", "/api/auth/sign-in", &guess).await.assert_refused(401, "invalid_credentials");
+        if n < 9 {
+            let own = credentials("mallory@example.com", PASSWORD);
+            mallory.send_json("POST", "/api/auth/sign-in", &own).await.assert_status(200);
+        }
+    }
+    let guess = credentials("n11@example.com", "wrong wrong wrong");
+    mallory.send_json("POST", "/api/auth/sign-in", &guess).await.assert_refused(429, "rate_limited");
+
+    for n in 0..10 {
+        let body = sign_up_body(&format!("n{n}@example.com"));
+        mallory.send_json("POST", "/api/auth/signup", &body).await.assert_status(201);
+        if n < 9 {
+            let page = mallory.post_form("/verify-email", &[("token", &token)]).await;
+            page.assert_status(200).assert_contains("already confirmed");
+        }
+    }
+    mallory.send_json("POST", "/api/auth/signup", &sign_up_body("n11@example.com")).await.assert_status(429);
+}
+
 #[test]
 fn every_unsafe_public_route_has_a_limit_and_limits_of_one_name_are_equal() {
     let mut limits = BTreeMap::new();

@@ -42,6 +42,11 @@ impl<K: Hash + Eq + Clone> AttemptCounter<K> {
         self.counts.get(key).and_then(|attempts| attempts.blocked_for(now))
     }
 
+    /// The count of `key`, if it has one.
+    pub fn find(&self, key: &K) -> Option<Attempts> {
+        self.counts.get(key).copied()
+    }
+
     pub fn contains(&self, key: &K) -> bool {
         self.counts.contains_key(key)
     }
@@ -56,7 +61,7 @@ impl<K: Hash + Eq + Clone> AttemptCounter<K> {
         attempts
     }
 
-    /// Takes back an attempt of `key` that was not carried out, e.g. a password that was never compared.
+    /// Takes back an attempt of `key` that does not count after all, e.g. because it succeeded.
     pub fn undo(&mut self, key: &K) {
         if let Some(attempts) = self.counts.get_mut(key) {
             attempts.undo(self.limit);

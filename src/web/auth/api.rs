@@ -52,7 +52,7 @@ pub async fn sign_in(request: Request) -> Result<Response, HttpError> {
             let methods = SecondFactorMethod::ALL.map(SecondFactorMethod::as_str);
             let body =
                 json!({ "ok": true, "requiresTwoFactor": true, "challengeToken": challenge, "methods": methods });
-            Ok(response::json(StatusCode::OK, &body))
+            Ok(response::succeeded(response::json(StatusCode::OK, &body)))
         }
     }
 }
@@ -84,7 +84,7 @@ fn signed_in_response(request: &Request, signed_in: &SignedIn) -> Result<Respons
     } else {
         json!({ "ok": true })
     };
-    Ok(request.with_session(response::json(StatusCode::OK, &body), signed_in))
+    Ok(response::succeeded(request.with_session(response::json(StatusCode::OK, &body), signed_in)))
 }
 
 /// `POST /api/auth/logout`: 200 `{"ok":true}`, even without a session.
@@ -131,7 +131,7 @@ pub async fn verify_email(request: Request) -> Result<Response, HttpError> {
         },
     };
     match confirmed {
-        (id, LinkStatus::Open) => Ok(response::json(StatusCode::OK, &json!({ "userId": id }))),
+        (id, LinkStatus::Open) => Ok(response::succeeded(response::json(StatusCode::OK, &json!({ "userId": id })))),
         (_, LinkStatus::Used) => Err(Refusal::LinkInvalid.into()),
     }
 }

@@ -141,7 +141,9 @@ async fn verify_email_by_code(
 }
 
 fn confirmed_page(request: &Request, status: LinkStatus) -> Response {
-    with_token(response::page(StatusCode::OK, pages::confirmed(&request.frame(), status == LinkStatus::Used)))
+    let page = response::page(StatusCode::OK, pages::confirmed(&request.frame(), status == LinkStatus::Used));
+    // SECURITY: a used link can be opened again and again, so it gives nothing back.
+    with_token(if status == LinkStatus::Open { response::succeeded(page) } else { page })
 }
 
 fn code_form(email: &str) -> CodeForm<'_> {
@@ -235,9 +237,11 @@ pub async fn sign_in(request: Request) -> Result<Response, HttpError> {
     let (session, device) = (request.session_token(), request.device_token());
     let result = sign_in::sign_in(&request.state.app, email, password, session, device, request.client()).await;
     let (status, alert, is_unverified) = match result {
-        Ok(SignInOutcome::Session(signed_in)) => return Ok(request.with_session(response::see_other(from), &signed_in)),
+        Ok(SignInOutcome::Session(signed_in)) => {
+            return Ok(response::succeeded(request.with_session(response::see_other(from), &signed_in)));
+        }
         Ok(SignInOutcome::SecondStep(challenge)) => {
-            return Ok(two_factor::html::second_step(&request, &challenge, from));
+            return Ok(response::succeeded(two_factor::html::second_step(&request, &challenge, from)));
         }
         Err(app::Error::Refused(refusal)) => (UNPROCESSABLE, refusal.to_string(), refusal == Refusal::EmailNotVerified),
         Err(app::Error::Busy) => (StatusCode::SERVICE_UNAVAILABLE, HttpError::Busy.to_string(), false),

@@ -49,7 +49,7 @@ pub async fn reset(request: Request) -> Result<Response, HttpError> {
         Ok(()) => {
             // The reset signs nobody in, and ends this browser's session.
             let response = response::page(StatusCode::OK, pages::password_reset(&request.state.frame(None)));
-            Ok(request.state.session_cookie.clear(with_token(response)))
+            Ok(response::succeeded(request.state.session_cookie.clear(with_token(response))))
         }
         Err(app::Error::Refused(refusal)) => reset_page(&request, token, UNPROCESSABLE, refusal.field_errors()),
         Err(error) => Err(error.into()),
@@ -94,7 +94,10 @@ pub async fn new_address(request: Request) -> Result<Response, HttpError> {
     let form = request.form().await?;
     let result = email_change::confirm_email_change(&request.state.app, form.get("token"), &request.client()).await;
     let (status, page) = match result {
-        Ok(_) => (StatusCode::OK, pages::new_address_confirmed(&request.frame())),
+        Ok(_) => {
+            let page = pages::new_address_confirmed(&request.frame());
+            return Ok(response::succeeded(with_token(response::page(StatusCode::OK, page))));
+        }
         Err(app::Error::Refused(refusal)) => {
             (UNPROCESSABLE, pages::invalid_new_address_link(&request.frame(), &explain(&refusal)))
         }

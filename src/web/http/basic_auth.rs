@@ -16,8 +16,12 @@ use crate::web::http::rate_limit::{LimitScope, RateLimit};
 use crate::web::http::state::WebState;
 
 /// Wrong credentials from one address. A request without credentials is not counted.
-const WRONG_CREDENTIALS: RateLimit =
-    RateLimit { name: "basic-auth", rule: AttemptLimit::from_minutes(20, 5, 5), scope: LimitScope::Client };
+const WRONG_CREDENTIALS: RateLimit = RateLimit {
+    name: "basic-auth",
+    rule: AttemptLimit::from_minutes(20, 5, 5),
+    scope: LimitScope::Client,
+    given_back: &[],
+};
 
 /// Refuses requests without the shared credentials, if the environment has any.
 ///

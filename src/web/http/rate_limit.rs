@@ -1,6 +1,7 @@
 //! Rate limits of routes, by client or by account.
 //!
-//! The route table says which route has which limit. Counts are kept in bounded memory and do not survive a restart; wrong
+//! The route table says which route has which limit. A call that succeeds is given back, so that colleagues behind one address
+//! aren't refused for using Atlas. Counts are kept in bounded memory and do not survive a restart; wrong
 //! passwords, which must, are counted by [`crate::app::identity::lockout`].
 
 use std::collections::HashMap;
@@ -24,6 +25,10 @@ pub const MAX_CALLERS: usize = 16_384;
 /// SECURITY: a /48 contains 65,536 /64 networks, all of which may belong to one attacker. Without this limit, the attacker
 /// could make 65,536 times as many attempts and push its own blocks out of memory.
 const NETWORKS_PER_48: u32 = 16;
+/// How many times as many calls are accepted as may fail.
+///
+/// SECURITY: without this limit, a client with an account could sign in as often as it likes, and each time costs a hash.
+const CALLS_PER_FAILURE: u32 = 10;
 
 /// By what calls are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,12 +46,31 @@ pub struct RateLimit {
     pub name: &'static str,
     pub rule: AttemptLimit,
     pub scope: LimitScope,
+    /// The names of the limits to which a call is given back when it succeeds.
+    ///
+    /// SECURITY: one call for one success. An attacker with a valid account gets back what its own sign-in used up, and never
+    /// a wrong guess. What anyone can call with success, such as requesting a link, is given back when the link is used.
+    pub given_back: &'static [&'static str],
 }
 
 impl RateLimit {
     /// The limit of routes for anyone: ten calls in five minutes from one address, then ten minutes of refusals.
     pub const fn per_client(name: &'static str) -> Self {
-        Self { name, rule: AttemptLimit::from_minutes(10, 5, 10), scope: LimitScope::Client }
+        Self { name, rule: AttemptLimit::from_minutes(10, 5, 10), scope: LimitScope::Client, given_back: &[] }
+    }
+
+    /// Gives a successful call back to the limits of these names.
+    pub const fn giving_back(self, names: &'static [&'static str]) -> Self {
+        Self { given_back: names, ..self }
+    }
+}
+
+impl RateLimit {
+    fn identify(&self, address: Option<IpAddr>, account: Option<AccountId>) -> (Caller, Option<IpAddr>) {
+        match account.filter(|_| self.scope == LimitScope::Account) {
+            Some(account) => (Caller::Account(account), None),
+            None => identify(address),
+        }
     }
 }
 
@@ -63,6 +87,8 @@ enum Caller {
 struct Counts {
     callers: AttemptCounter<Caller>,
     networks_48: AttemptCounter<IpAddr>,
+    /// Also those that were given back.
+    all_calls: AttemptCounter<Caller>,
 }
 
 /// The counts of all limits.
@@ -78,11 +104,28 @@ impl RateLimiter {
         account: Option<AccountId>,
         now: Timestamp,
     ) -> LimitStatus {
-        let (caller, network) = match account.filter(|_| limit.scope == LimitScope::Account) {
-            Some(account) => (Caller::Account(account), None),
-            None => identify(address),
-        };
+        let (caller, network) = limit.identify(address, account);
         self.count_one(limit, &caller, network, now)
+    }
+
+    /// Gives a call back after its success. Returns the state of the limit, if the call was counted against it, too.
+    pub fn give_back(
+        &self,
+        limit: &RateLimit,
+        address: Option<IpAddr>,
+        account: Option<AccountId>,
+        now: Timestamp,
+    ) -> Option<LimitStatus> {
+        let (caller, network) = limit.identify(address, account);
+        let mut limits = self.0.lock();
+        for name in limit.given_back {
+            if let Some(counts) = limits.get_mut(name) {
+                counts.callers.undo(&caller);
+                network.inspect(|network| counts.networks_48.undo(network));
+            }
+        }
+        let attempts = limits.get(limit.name)?.callers.find(&caller)?;
+        Some(LimitStatus { rule: limit.rule, left: attempts.remaining(now, limit.rule), attempts, now })
     }
 
     /// Checks whether a client is blocked, without counting a call.
@@ -107,9 +150,11 @@ impl RateLimiter {
     fn count_one(&self, limit: &RateLimit, caller: &Caller, network: Option<IpAddr>, now: Timestamp) -> LimitStatus {
         let rule = limit.rule;
         let network_rule = AttemptLimit { max: rule.max.saturating_mul(NETWORKS_PER_48), ..rule };
+        let calls_rule = AttemptLimit { max: rule.max.saturating_mul(CALLS_PER_FAILURE), ..rule };
         let mut limits = self.0.lock();
         let counts = limits.entry(limit.name).or_insert_with(|| Counts {
             callers: AttemptCounter::new(rule, MAX_CALLERS),
+            all_calls: AttemptCounter::new(calls_rule, MAX_CALLERS),
             networks_48: AttemptCounter::new(network_rule, MAX_CALLERS),
         });
         // A blocked /48 adds no more callers to track. A caller that is blocked anyway does not use up what is left to the other
@@ -120,6 +165,12 @@ impl RateLimiter {
             return LimitStatus { rule, attempts, left: 0, now };
         }
         let attempts = counts.callers.record(caller, now);
+        if attempts.blocked_for(now).is_none() {
+            let all_calls = counts.all_calls.record(caller, now);
+            if all_calls.blocked_for(now).is_some() {
+                return LimitStatus { rule, attempts: all_calls, left: 0, now };
+            }
+        }
         LimitStatus { rule, left: attempts.remaining(now, rule), attempts, now }
     }
 }
@@ -193,6 +244,30 @@ mod tests {
         assert_eq!(served, 160);
         assert!(limits.tracked_callers("sign-in") <= 160, "blocked calls are not tracked");
         assert!(call(&limits, "2001:db8:8::1").is_ok() && call(&limits, "192.0.2.1").is_ok());
+    }
+
+    #[test]
+    fn successes_are_given_back_one_by_one_and_up_to_ten_times_the_limit() {
+        let limit = LIMIT.giving_back(&["sign-in"]);
+        let limits = RateLimiter::default();
+        let address: Option<IpAddr> = Some("2001:db8:7::1".parse().unwrap());
+        let count = || limits.count(&limit, address, None, NOW).check().is_ok();
+        assert!((0..9).all(|_| count()), "nine calls fail");
+        for _ in 0..50 {
+            assert!(count());
+            let left = limits.give_back(&limit, address, None, NOW).unwrap().left;
+            assert_eq!(left, 1, "nine failures stay counted");
+        }
+        assert!(count() && !count(), "the tenth failure is the last");
+        let other: Option<IpAddr> = Some("192.0.2.1".parse().unwrap());
+        let served = (0..200).filter(|_| {
+            let is_served = limits.count(&limit, other, None, NOW).check().is_ok();
+            if is_served {
+                limits.give_back(&limit, other, None, NOW);
+            }
+            is_served
+        });
+        assert_eq!(served.count(), 100);
     }
 
     #[test]

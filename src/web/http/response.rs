@@ -17,6 +17,16 @@ pub type Response = http::Response<Bytes>;
 #[derive(Debug, Clone, Copy)]
 pub struct ErrorCode(pub &'static str);
 
+/// In the extensions of a response: the call is given back to its rate limit.
+#[derive(Debug, Clone, Copy)]
+pub struct Succeeded;
+
+/// Marks the response to a call with a right password, code, or link, each of which counts as a guess otherwise.
+pub fn succeeded(mut response: Response) -> Response {
+    response.extensions_mut().insert(Succeeded);
+    response
+}
+
 /// The values of `error.code`.
 pub mod code {
     /// The input is not acceptable.

@@ -157,5 +157,6 @@ struct Reset {
 pub async fn reset(request: Request) -> Result<Response, HttpError> {
     let Reset { token, password } = request.json().await?;
     password_change::reset_password(&request.state.app, &token, password, None, &request.client()).await?;
-    Ok(request.state.session_cookie.clear(response::json(StatusCode::OK, &json!({ "ok": true }))))
+    let response = response::json(StatusCode::OK, &json!({ "ok": true }));
+    Ok(response::succeeded(request.state.session_cookie.clear(response)))
 }

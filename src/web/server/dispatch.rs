@@ -2,6 +2,7 @@
 //! And back: responses of routes that allow it are compressed, and pages cached.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
@@ -13,14 +14,14 @@ use warp::{Filter, Reply};
 
 use crate::app::admin;
 use crate::app::identity::sessions;
-use crate::domain::{Account, Refusal};
+use crate::domain::{Account, AccountId, Refusal};
 use crate::web::http::body::Body;
 use crate::web::http::error::HttpError;
 use crate::web::http::format::Format;
 use crate::web::http::page_cache::CacheKey;
 use crate::web::http::rate_limit::{LimitStatus, RateLimit};
 use crate::web::http::request::{PathParams, Request, RequestHead};
-use crate::web::http::response::{self, Response, code};
+use crate::web::http::response::{self, Response, Succeeded, code};
 use crate::web::http::state::WebState;
 use crate::web::http::{basic_auth, compression, csrf, redirect};
 use crate::web::server::request_check;
@@ -65,7 +66,7 @@ async fn respond(routes: &Routes, mut request: Request) -> Response {
     // Before anything is read for the response, so that a concurrent commit invalidates the page.
     let since = state.app.store.commit_seq();
     let (mut accepts_gzip, mut limit, mut cache_key) = (None, None, None);
-    let mut account = None;
+    let (mut account, mut call) = (None, None);
 
     let result = match find_route(&request, routes) {
         Ok((route, path_params)) => {
@@ -75,7 +76,8 @@ async fn respond(routes: &Routes, mut request: Request) -> Response {
             let authorized = authorize(&mut request, route.access);
             account = signed_in_account(&request);
             let authorized = authorized.and_then(|()| {
-                limit = count_call(&request, route.limit);
+                call = route.limit.map(|limit| LimitedCall::new(limit, &request));
+                limit = count_call(&state, call);
                 limit.as_ref().map_or(Ok(()), |limit| Ok(limit.check()?))
             });
             match (authorized, route.on_limit) {
@@ -106,6 +108,9 @@ async fn respond(routes: &Routes, mut request: Request) -> Response {
         }
     };
     let mut response = result.unwrap_or_else(|error| error_response(&state, routes, &head, account.as_deref(), error));
+    if response.extensions().get::<Succeeded>().is_some() {
+        limit = give_back(&state, call).or(limit);
+    }
     if let Some(limit) = limit {
         limit.set_headers(&mut response);
     }
@@ -144,11 +149,30 @@ fn error_response(
     }
 }
 
-/// Counts a call of a route with a limit.
-fn count_call(request: &Request, limit: Option<RateLimit>) -> Option<LimitStatus> {
-    let (limiter, limit) = request.state.rate_limiter.as_ref().zip(limit)?;
-    let account = request.maybe_account().map(|account| account.id);
-    Some(limiter.count(&limit, request.client_address(), account, request.state.app.clock.now()))
+/// A call of a route with a limit.
+#[derive(Clone, Copy)]
+struct LimitedCall {
+    limit: RateLimit,
+    address: Option<IpAddr>,
+    account: Option<AccountId>,
+}
+
+impl LimitedCall {
+    fn new(limit: RateLimit, request: &Request) -> Self {
+        let account = request.maybe_account().map(|account| account.id);
+        Self { limit, address: request.client_address(), account }
+    }
+}
+
+fn count_call(state: &WebState, call: Option<LimitedCall>) -> Option<LimitStatus> {
+    let (limiter, LimitedCall { limit, address, account }) = state.rate_limiter.as_ref().zip(call)?;
+    Some(limiter.count(&limit, address, account, state.app.clock.now()))
+}
+
+/// Gives a call back that succeeded.
+fn give_back(state: &WebState, call: Option<LimitedCall>) -> Option<LimitStatus> {
+    let (limiter, LimitedCall { limit, address, account }) = state.rate_limiter.as_ref().zip(call)?;
+    limiter.give_back(&limit, address, account, state.app.clock.now())
 }
 
 /// The page from which `path` was probably posted: the path itself or the nearest one above it that can be opened.

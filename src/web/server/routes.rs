@@ -96,18 +96,20 @@ macro_rules! routes {
     };
 }
 
-// A form and the JSON route that does the same share a limit.
+// A form and the JSON route that does the same share a limit. A link that is used proves that the call that requested it was
+// honest.
 const SIGN_UP: RateLimit = RateLimit::per_client("sign-up");
-const SIGN_IN: RateLimit = RateLimit::per_client("sign-in");
-const SIGN_IN_CODE: RateLimit = per_client("sign-in-code", AttemptLimit::from_minutes(5, 5, 10));
+const SIGN_IN: RateLimit = RateLimit::per_client("sign-in").giving_back(&["sign-in"]);
+const SIGN_IN_CODE: RateLimit =
+    per_client("sign-in-code", AttemptLimit::from_minutes(5, 5, 10)).giving_back(&["sign-in-code"]);
 const TWO_FACTOR: RateLimit = per_account("two-factor", AttemptLimit::from_minutes(10, 5, 10));
 /// By account, because other users behind the same address must not keep anyone from signing out.
 const SIGN_OUT: RateLimit = per_account("sign-out", AttemptLimit::from_minutes(10, 5, 10));
-const VERIFY_EMAIL: RateLimit = RateLimit::per_client("verify-email");
+const VERIFY_EMAIL: RateLimit = RateLimit::per_client("verify-email").giving_back(&["verify-email", "sign-up"]);
 const RESEND: RateLimit = RateLimit::per_client("resend-verification");
 const FORGOT: RateLimit = RateLimit::per_client("forgot-password");
-const RESET: RateLimit = RateLimit::per_client("reset-password");
-const NEW_ADDRESS: RateLimit = RateLimit::per_client("new-address");
+const RESET: RateLimit = RateLimit::per_client("reset-password").giving_back(&["reset-password", "forgot-password"]);
+const NEW_ADDRESS: RateLimit = RateLimit::per_client("new-address").giving_back(&["new-address"]);
 /// Attempts at the password of a signed-in user, and mail that a change of the address sends.
 const STEP_UP: RateLimit = per_account("step-up", AttemptLimit::from_minutes(5, 5, 10));
 /// Codes for a challenge that a program requested.
@@ -121,11 +123,11 @@ const OPERATOR: RateLimit = per_client("operator", AttemptLimit::from_minutes(60
 const EXPORT: RateLimit = per_account("export", AttemptLimit::from_minutes(3, 15, 15));
 
 const fn per_client(name: &'static str, rule: AttemptLimit) -> RateLimit {
-    RateLimit { name, rule, scope: LimitScope::Client }
+    RateLimit { name, rule, scope: LimitScope::Client, given_back: &[] }
 }
 
 const fn per_account(name: &'static str, rule: AttemptLimit) -> RateLimit {
-    RateLimit { name, rule, scope: LimitScope::Account }
+    RateLimit { name, rule, scope: LimitScope::Account, given_back: &[] }
 }
 
 const ALWAYS: &[Route] = routes! {

@@ -42,7 +42,9 @@ pub async fn sign_in(request: Request) -> Result<Response, HttpError> {
     let (app, session, device) = (&request.state.app, request.session_token(), request.device_token());
     let (code, client) = (form.get("code"), request.client());
     let refusal = match two_factor::complete_sign_in(app, challenge, method, code, session, device, client).await {
-        Ok(signed_in) => return Ok(request.with_session(response::see_other(from), &signed_in)),
+        Ok(signed_in) => {
+            return Ok(response::succeeded(request.with_session(response::see_other(from), &signed_in)));
+        }
         Err(app::Error::Refused(refusal)) => refusal,
         Err(error) => return Err(error.into()),
     };
