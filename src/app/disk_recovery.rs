@@ -57,7 +57,11 @@ pub async fn run_disk_recovery(app: &App) {
     }
 }
 
-async fn try_reopen(app: &App) -> Result<(), Error> {
+/// Reopens the data file if it accepts no writes and its disk has room again.
+///
+/// # Errors
+/// [`Error::Unavailable`] when it still can't be written.
+pub async fn try_reopen(app: &App) -> Result<(), Error> {
     let store = app.store.clone();
     let reopened = tokio::task::spawn_blocking(move || store.reopen(check_room)).await;
     reopened.map_err(|ended| Error::broken(join_error_reason(&ended)))?.map_err(Error::unavailable)

@@ -17,8 +17,9 @@ use crate::ops::context::OperatorContext;
 use crate::ops::control;
 use crate::ops::execute::{execute, outcome_of};
 use crate::ops::isolation::{self, DataFile};
-use crate::ops::protocol::{Answer, Command, Envelope, Outcome, RollbackCommand};
+use crate::ops::protocol::{Answer, Command, Envelope, Outcome, RollbackCommand, SnapshotAnswer, SnapshotCommand};
 use crate::ops::rollback::{RollbackEnvironment, rollback};
+use crate::ops::snapshots::SnapshotInventory;
 use crate::store::migrations::Migrations;
 use crate::store::{OpenError, Store};
 
@@ -61,8 +62,7 @@ async fn try_until_open(
     on_progress: Progress<'_>,
 ) -> Result<Outcome, CommandError> {
     // A server executes every command that reaches its socket, so the environment is checked before anything is sent.
-    // Rolling back is for files that do not open, too.
-    check_data_file(file, matches!(command, Command::Rollback(_)))?;
+    check_data_file(file, tolerance_of(&command))?;
     let settings = file.settings;
     let mut attempts = 0;
     let envelope = Envelope { environment: settings.environment.clone(), command };
@@ -73,6 +73,9 @@ async fn try_until_open(
         }
         let executed = match &envelope.command {
             Command::Rollback(command) => roll_back_here(file, command, on_progress).map_err(CommandError::from),
+            Command::Snapshot(command @ (SnapshotCommand::List | SnapshotCommand::Verify { .. })) => {
+                return Ok(inspect_snapshots_here(settings, command, on_progress));
+            }
             _ => match file.open(|why| print_error(why)) {
                 Ok(store) => return execute_here(settings, store, envelope.command, on_progress).await,
                 Err(error) => Err(error.into()),
@@ -95,19 +98,47 @@ fn is_locked(error: &CommandError) -> bool {
     matches!(error, OpenError::Locked { .. })
 }
 
-/// Checks that the data file belongs to this environment; with `may_be_unreadable` it may be missing or corrupt.
-pub(super) fn check_data_file(file: DataFile<'_>, may_be_unreadable: bool) -> Result<(), CommandError> {
-    match file.check() {
-        Ok(()) | Err(isolation::Error::Open(OpenError::Locked { .. })) => Ok(()),
-        Err(isolation::Error::Open(error)) if may_be_unreadable && may_be_ours(&error) => Ok(()),
-        Err(error) => Err(error.into()),
+/// Which data files that do not open a command works with all the same.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tolerance {
+    None,
+    /// A file that may still belong to this environment: a rollback replaces it.
+    Unusable,
+    /// Also one that the system doesn't show, e.g. on a disk that is not mounted: the command doesn't touch it.
+    Inaccessible,
+}
+
+fn tolerance_of(command: &Command) -> Tolerance {
+    match command {
+        Command::Rollback(_) => Tolerance::Unusable,
+        Command::Snapshot(SnapshotCommand::List | SnapshotCommand::Verify { .. }) => Tolerance::Inaccessible,
+        _ => Tolerance::None,
     }
 }
 
-/// Whether a file that does not open may still belong to this environment.
-fn may_be_ours(error: &OpenError) -> bool {
-    use OpenError::{Corrupt, Missing, Newer, NotADataFile, Older};
-    matches!(error, Missing { .. } | Corrupt { .. } | NotADataFile { .. } | Older { .. } | Newer { .. })
+/// Checks that the data file belongs to this environment, as far as it opens.
+pub(super) fn check_data_file(file: DataFile<'_>, tolerance: Tolerance) -> Result<(), CommandError> {
+    use OpenError::{Corrupt, Io, Locked, Missing, Newer, NotADataFile, Older};
+    let Err(error) = file.check() else { return Ok(()) };
+    let isolation::Error::Open(reason) = &error else { return Err(error.into()) };
+    let is_tolerated = match reason {
+        Locked { .. } => true,
+        Missing { .. } | Corrupt { .. } | NotADataFile { .. } | Older { .. } | Newer { .. } => {
+            tolerance != Tolerance::None
+        }
+        Io { .. } => tolerance == Tolerance::Inaccessible,
+        _ => false,
+    };
+    if is_tolerated { Ok(()) } else { Err(error.into()) }
+}
+
+fn inspect_snapshots_here(settings: &Settings, command: &SnapshotCommand, on_progress: Progress<'_>) -> Outcome {
+    let inventory = SnapshotInventory::of_closed_file(settings);
+    let answer = match command {
+        SnapshotCommand::Verify { id } => inventory.verify(id.as_ref(), on_progress).map(SnapshotAnswer::Verified),
+        _ => inventory.list().map(SnapshotAnswer::List),
+    };
+    outcome_of(answer.map(Answer::Snapshot))
 }
 
 fn roll_back_here(

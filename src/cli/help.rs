@@ -7,7 +7,7 @@ use clap::{Args, Command};
 
 use super::error::CommandError;
 use super::exit_status::ExitStatus;
-use super::printer::{Printer, print};
+use super::printer::{Printer, print, printed};
 use crate::ops::handbook;
 
 #[derive(Args)]
@@ -40,15 +40,28 @@ pub(super) fn run(args: &HelpArgs, mut atlas: Command) -> ExitStatus {
         _ => None,
     };
     let command = find_command(&mut atlas, &args.names);
-    match (command, topic) {
-        (Ok(command), topic) => match command.print_help() {
-            Ok(()) => topic.iter().for_each(|topic| print(format_args!("\n{}", topic.trim_end()))),
-            Err(error) => return Printer::new(false).print_failure(&CommandError::io("printing the help", error)),
-        },
+    let printed_help = match (command, topic) {
+        (Ok(command), topic) => printed(command.print_help())
+            .and_then(|()| topic.map_or(Ok(()), |topic| print(format_args!("\n{}", topic.trim_end())))),
         (Err(_), Some(topic)) => print(topic.trim_end()),
         (Err(error), None) => error.exit(),
+    };
+    to_status(printed_help)
+}
+
+/// Ends the process as clap would, except that help and version that cannot be printed are an error.
+pub(super) fn exit_of_clap(error: &clap::Error) -> ExitStatus {
+    if error.use_stderr() {
+        error.exit();
     }
-    ExitStatus::Success
+    to_status(printed(error.print()))
+}
+
+fn to_status(printed: Result<(), CommandError>) -> ExitStatus {
+    match printed {
+        Ok(()) => ExitStatus::Success,
+        Err(error) => Printer::new(false).print_failure(&error),
+    }
 }
 
 fn find_command<'a>(atlas: &'a mut Command, names: &[String]) -> Result<&'a mut Command, clap::Error> {

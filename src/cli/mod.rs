@@ -90,7 +90,11 @@ enum CliCommand {
 
 /// Runs the command that the process's arguments name, in a binary with these migrations.
 pub fn run(migrations: Migrations) -> ExitCode {
-    let status = match Cli::parse_from(help::arguments()).command {
+    let arguments = match Cli::try_parse_from(help::arguments()) {
+        Ok(arguments) => arguments,
+        Err(error) => return help::exit_of_clap(&error).into(),
+    };
+    let status = match arguments.command {
         CliCommand::Serve(args) => serve::run(args, migrations),
         CliCommand::Check(args) => check::run(args, migrations),
         CliCommand::Init(args) => init::run(args, migrations),

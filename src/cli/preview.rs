@@ -211,11 +211,10 @@ fn print_proxy_configuration(proxy: ProxyArg, options: &PreviewOptions, migratio
         ProxyArg::Caddy => Proxy::Caddy,
         ProxyArg::Nginx => Proxy::Nginx,
     };
-    match proxy_routes(options, migrations) {
-        Ok(routes) => {
-            print(proxy_configuration(proxy, &routes).trim_end());
-            ExitStatus::Success
-        }
+    let printed =
+        proxy_routes(options, migrations).and_then(|routes| print(proxy_configuration(proxy, &routes).trim_end()));
+    match printed {
+        Ok(()) => ExitStatus::Success,
         Err(error) => options.printer().print_failure(&error),
     }
 }

@@ -1,7 +1,7 @@
 //! The only place that writes to the terminal: answers to standard output, errors and progress to standard error.
 
 use std::fmt::Display;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 use serde_json::json;
@@ -11,8 +11,22 @@ use super::exit_status::ExitStatus;
 use crate::domain::Environment;
 
 /// Prints a line to standard output. A reader that closed the pipe wants no more, which is no error.
-pub(super) fn print(text: impl Display) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+///
+/// # Errors
+/// [`CommandError::Io`], e.g. when standard output is a file on a full disk.
+pub(super) fn print(text: impl Display) -> Result<(), CommandError> {
+    let mut stdout = std::io::stdout();
+    printed(writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
+}
+
+/// What writing to standard output came to.
+pub(super) fn printed(written: io::Result<()>) -> Result<(), CommandError> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CommandError::io("the answer cannot be written to standard output", error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints a line to standard error, as `atlas: …`.
@@ -71,34 +85,38 @@ impl Printer {
     /// Prints how a command ended, and gives its exit status.
     pub(super) fn finish<A: Render>(self, result: Result<A, CommandError>) -> ExitStatus {
         match result {
-            Ok(answer) => {
-                self.print_answer(&answer);
-                answer.exit_status()
-            }
+            Ok(answer) => match self.print_answer(&answer) {
+                Ok(()) => answer.exit_status(),
+                Err(error) => self.print_failure(&error),
+            },
             Err(error) => self.print_failure(&error),
         }
     }
 
-    pub(super) fn print_answer(self, answer: &impl Render) {
+    /// # Errors
+    /// As for [`print`].
+    pub(super) fn print_answer(self, answer: &impl Render) -> Result<(), CommandError> {
         if !self.as_json {
             return print(answer.to_text());
         }
-        match serde_json::to_value(answer) {
-            Ok(value) => print(format_args!("{value:#}")),
-            Err(error) => print_error(error),
-        }
+        let value = serde_json::to_value(answer).map_err(CommandError::fault)?;
+        print(format_args!("{value:#}"))
     }
 
     /// Prints an answer for people only; programs read the final one.
-    pub(super) fn print_interim(self, answer: &impl Render) {
-        if !self.as_json {
-            print(answer.to_text());
-        }
+    ///
+    /// # Errors
+    /// As for [`print`].
+    pub(super) fn print_interim(self, answer: &impl Render) -> Result<(), CommandError> {
+        if self.as_json { Ok(()) } else { print(answer.to_text()) }
     }
 
     pub(super) fn print_failure(self, error: &CommandError) -> ExitStatus {
-        if self.as_json && error.is_refusal() {
-            print(format_args!("{:#}", json!({ "error": error.to_string() })));
+        if self.as_json
+            && error.is_refusal()
+            && let Err(unprinted) = print(format_args!("{:#}", json!({ "error": error.to_string() })))
+        {
+            print_error(unprinted);
         }
         if !matches!(error, CommandError::Reported(_)) {
             print_error(error);

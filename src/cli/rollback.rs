@@ -18,6 +18,7 @@ use crate::ops::protocol::rollback::{
     CompletedRollback, PlannedRollback, RollbackPlan, RollbackTarget, SafetySnapshot,
 };
 use crate::ops::protocol::{Answer, Command, RollbackAnswer, RollbackCommand};
+use crate::store::backup::snapshot_folder::SnapshotFolder;
 use crate::store::migrations::Migrations;
 
 #[derive(Args)]
@@ -66,7 +67,7 @@ fn rollback(
     if command.dry_run {
         return Ok(in_environment(planned));
     }
-    printer.print_interim(&planned);
+    printer.print_interim(&planned)?;
     require_confirmation(&settings, confirm)?;
     let done = execute(file, RollbackCommand { to, ..*command });
     if matches!(done, Err(CommandError::NoAnswer(_))) {
@@ -144,12 +145,20 @@ fn losses_text(plan: &RollbackPlan) -> String {
 
 fn done_text(done: &CompletedRollback) -> String {
     let mut text = format!("Rolled back {}", done.plan.environment);
-    if let Some(SafetySnapshot::Verified { id, .. } | SafetySnapshot::Unverified { id, .. }) = &done.safety {
-        let undo = rollback_command(&done.plan.environment, id);
-        let _ = write!(text, "\nKept the replaced data as snapshot {id}; to undo: {undo}");
-    }
-    if let Some(SafetySnapshot::Unverified { why, .. }) = &done.safety {
-        let _ = write!(text, "\nThat snapshot could not be verified: {why}");
+    match &done.safety {
+        Some(SafetySnapshot::Verified { id, copied, .. }) => {
+            let undo = rollback_command(&done.plan.environment, id);
+            let _ = write!(text, "\nKept the replaced data as snapshot {id}; to undo: {undo}");
+            if *copied == Some(false) {
+                let _ = write!(text, "\nThat snapshot was not copied off-site; the next snapshot makes up for it");
+            }
+        }
+        // A rollback never restores what doesn't verify, so none is offered.
+        Some(SafetySnapshot::Unverified { id, why, .. }) => {
+            let file = SnapshotFolder::beside(&done.plan.data_file).copy_path(id);
+            let _ = write!(text, "\nKept the replaced file as {}, which can't be restored: {why}", file.display());
+        }
+        None => {}
     }
     if let Some(release) = done.plan.release.as_ref().filter(|release| !release.runs_now) {
         let stopped = if done.server_stops == Some(true) { "The server is stopping. " } else { "" };

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::args::CommandArgs;
 use super::confirm::rollback_command;
-use super::dispatch::{self, check_data_file};
+use super::dispatch::{self, Tolerance, check_data_file};
 use super::error::CommandError;
 use super::exit_status::ExitStatus;
 use super::printer::{InEnvironment, Printer, Render, print_progress};
@@ -23,7 +23,7 @@ use crate::domain::backup::snapshot_id::SnapshotId;
 use crate::domain::calendar::format::format_utc;
 use crate::ops::isolation::DataFile;
 use crate::ops::protocol::snapshots::{
-    CreatedSnapshot, PrunedSnapshots, SnapshotDetail, SnapshotList, VerifiedSnapshots,
+    CreatedSnapshot, FailedSnapshot, PrunedSnapshots, SnapshotDetail, SnapshotList, VerifiedSnapshots,
 };
 use crate::ops::protocol::{Answer, Command, SnapshotAnswer, SnapshotCommand};
 use crate::ops::snapshots;
@@ -100,7 +100,7 @@ fn fetch(
     identity: Option<&Path>,
 ) -> Result<InEnvironment<FetchedSnapshot>, CommandError> {
     let settings = load_settings(flags)?;
-    check_data_file(DataFile { settings: &settings, migrations }, true)?;
+    check_data_file(DataFile { settings: &settings, migrations }, Tolerance::Inaccessible)?;
     let from =
         from.map(SnapshotFolder::offsite).or_else(|| Offsite::from_settings(&settings).map(|offsite| offsite.folder()));
     let from = from.ok_or_else(|| {
@@ -148,22 +148,50 @@ impl Render for SnapshotAnswer {
         match self {
             Self::Created(created) => created_text(created),
             Self::List(list) => list_text(list),
-            Self::Verified(VerifiedSnapshots { verified }) => {
-                let mut text = String::new();
-                for snapshot in verified {
-                    let _ = writeln!(text, "Verified snapshot {}", line(snapshot));
-                }
-                text + &counted(verified.len(), "verified")
-            }
-            Self::Pruned(PrunedSnapshots { removed, left }) => {
-                let mut text = String::new();
-                for id in removed {
-                    let _ = writeln!(text, "Removed snapshot {id}");
-                }
-                text + &format!("{}, {left} left", counted(removed.len(), "removed"))
-            }
+            Self::Verified(verified) => verified_text(verified),
+            Self::Pruned(pruned) => pruned_text(pruned),
         }
     }
+
+    /// Half a success is a failure of the disk.
+    fn exit_status(&self) -> ExitStatus {
+        let is_half_done = match self {
+            Self::Created(created) => created.offsite.as_ref().is_some_and(|offsite| !offsite.copied),
+            Self::Verified(verified) => verified.failed.iter().any(|failed| failed.unavailable),
+            Self::Pruned(pruned) => !pruned.incomplete.is_empty(),
+            Self::List(_) => false,
+        };
+        match self {
+            _ if is_half_done => ExitStatus::InputOutput,
+            Self::Verified(verified) if !verified.failed.is_empty() => ExitStatus::Refused,
+            _ => ExitStatus::Success,
+        }
+    }
+}
+
+fn verified_text(verified: &VerifiedSnapshots) -> String {
+    let VerifiedSnapshots { verified, failed } = verified;
+    let mut text = String::new();
+    for snapshot in verified {
+        let _ = writeln!(text, "Verified snapshot {}", line(snapshot));
+    }
+    for FailedSnapshot { why, .. } in failed {
+        let _ = writeln!(text, "Not verified: {why}");
+    }
+    text += &counted(verified.len(), "verified");
+    if failed.is_empty() { text } else { text + &format!(", {} not", failed.len()) }
+}
+
+fn pruned_text(pruned: &PrunedSnapshots) -> String {
+    let PrunedSnapshots { removed, left, incomplete } = pruned;
+    let mut text = String::new();
+    for id in removed {
+        let _ = writeln!(text, "Removed snapshot {id}");
+    }
+    for why in incomplete {
+        let _ = writeln!(text, "Incomplete: {why}");
+    }
+    text + &format!("{}, {left} left", counted(removed.len(), "removed"))
 }
 
 fn counted(count: usize, done: &str) -> String {
@@ -175,7 +203,7 @@ fn created_text(created: &CreatedSnapshot) -> String {
         None => String::new(),
         Some(offsite) => match &offsite.copy_failed {
             None => "\nCopied it to the off-site folder".to_owned(),
-            Some(why) => format!("\nNot copied to the off-site folder: {why}"),
+            Some(why) => format!("\nNot copied to the off-site folder: {why}. The next snapshot makes up for it"),
         },
     };
     format!("Created and verified snapshot {}{offsite}", line(&created.snapshot))
@@ -183,8 +211,9 @@ fn created_text(created: &CreatedSnapshot) -> String {
 
 fn line(snapshot: &SnapshotDetail) -> String {
     let SnapshotDetail { id, taken_at, schema, reason, .. } = snapshot;
+    let other = if snapshot.of_other_file { "  of another data file" } else { "" };
     format!(
-        "{id}  {}  {:>9}  schema {schema}  {}",
+        "{id}  {}  {:>9}  schema {schema}  {}{other}",
         format_utc(*taken_at),
         format_size(snapshot.bytes),
         reason_text(*reason)

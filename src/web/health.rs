@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use warp::http::header::{ALLOW, HeaderValue};
 use warp::http::{Method, StatusCode};
 
+use crate::app::backup::snapshots;
 use crate::app::disk_recovery;
 use crate::app::mail::health;
 use crate::domain::{Environment, FileId};
@@ -67,7 +68,9 @@ pub async fn show_details(request: Request) -> Result<Response, HttpError> {
     let mail_alert = mail.alert().map(|alert| json!({ "code": alert.code, "message": alert.message }));
     let corruption_alert = disk_recovery::corruption_alert(&request.state.app)
         .map(|message| json!({ "code": "damaged", "message": message }));
-    let alerts: Vec<Value> = corruption_alert.into_iter().chain(mail_alert).collect();
+    let offsite_alert = snapshots::offsite_alert(&request.state.app)
+        .map(|message| json!({ "code": "offsite_copies", "message": message }));
+    let alerts: Vec<Value> = corruption_alert.into_iter().chain(mail_alert).chain(offsite_alert).collect();
     let mail_data = json!({
         "leaves": mail.leaves,
         "waiting": mail.waiting,

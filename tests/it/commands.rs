@@ -1,10 +1,11 @@
 //! The binary's commands: arguments, output and exit codes.
 
 use std::fs;
+use std::process::Output;
 
 use serde_json::Value;
 
-use crate::process::{Server, exit_code, run, stderr, stdout};
+use crate::process::{Server, atlas_command, exit_code, run, stderr, stdout};
 use crate::test_user::send_raw;
 
 async fn health(server: &Server) -> Value {
@@ -244,4 +245,45 @@ async fn a_second_signal_stops_the_server_at_once() {
     }
     assert!(fs::read_to_string(folder.path().join("log")).unwrap().contains("stopping at once"));
     assert_eq!(server.wait().0, Some(0));
+}
+
+/// Runs a command whose standard output is a device that is always full, or a pipe that nobody reads.
+fn run_with_output_to(folder: &std::path::Path, args: &[&str], output: impl Into<std::process::Stdio>) -> Output {
+    let child = atlas_command(folder).args(args).stdout(output).stderr(std::process::Stdio::piped()).spawn();
+    child.unwrap().wait_with_output().unwrap()
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error_and_a_closed_pipe_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(exit_code(&run(folder.path(), &["seed"], &[])), 0);
+    for args in [
+        &["version"][..],
+        &["version", "--json"],
+        &["check", "--json"],
+        &["user", "list", "--json"],
+        &["user", "list"],
+        &["snapshot", "create", "--json"],
+        &["snapshot", "list"],
+        &["release", "list", "--json"],
+        &["migrate", "status", "--json"],
+        &["preview", "list", "--json"],
+        &["mail", "list", "--json"],
+        &["help"],
+        &["help", "files"],
+        &["--help"],
+        &["--version"],
+    ] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = run_with_output_to(folder.path(), args, full);
+        assert_eq!(exit_code(&output), 74, "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains("cannot be written to standard output"), "{args:?}: {}", stderr(&output));
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = run_with_output_to(folder.path(), args, writer);
+        assert_eq!((exit_code(&output), stderr(&output)), (0, String::new()), "{args:?}");
+    }
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let refused = run_with_output_to(folder.path(), &["user", "show", "nobody@example.com", "--json"], full);
+    assert_eq!(exit_code(&refused), 1, "the refusal is on standard error, too: {}", stderr(&refused));
 }

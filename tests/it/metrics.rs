@@ -33,6 +33,14 @@ async fn scrape(address: SocketAddr) -> Metrics {
     Metrics::parse(&response.text())
 }
 
+/// The value of a metric without labels.
+pub async fn scrape_value(world: &World, name: &str) -> f64 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(web::server::metrics::serve(Arc::clone(&world.state), Arc::new(listener)));
+    scrape(address).await.value(name)
+}
+
 type Labels = BTreeMap<String, String>;
 
 /// A metrics page, parsed strictly by the exposition format.

@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 
 use age::secrecy::ExposeSecret;
 use age::x25519::Identity;
+use atlas::app::backup::take_snapshot::take_snapshot;
+use atlas::domain::backup::snapshot::SnapshotReason;
 use serde_json::Value;
 
+use crate::metrics::scrape_value;
 use crate::process::{Server, exit_code, run, stderr, stdout};
+use crate::world::{World, WorldOptions};
 
 const PASSPHRASE: (&str, &str) = ("ATLAS_SNAPSHOTS_PASSPHRASE", "plenty of quiet mornings");
 
@@ -113,16 +117,21 @@ fn every_snapshot_is_copied_with_and_without_a_running_server() {
 }
 
 #[test]
-fn a_missing_offsite_folder_fails_the_copy_but_not_the_snapshot() {
+fn a_missing_offsite_folder_fails_the_copy_and_the_next_snapshot_makes_up_for_it() {
     let host = Host::new("", &[]);
     fs::remove_dir(host.path("second")).unwrap();
-    let snapshot = host.run_json(&["snapshot", "create"]);
+    let (code, stdout, _) = host.run(&["snapshot", "create", "--json"]);
+    assert_eq!(code, 74, "half a success: {stdout}");
+    let snapshot: Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(snapshot["copied"], false);
     assert!(snapshot["copyFailed"].as_str().unwrap().contains("mount its disk"), "{snapshot}");
     assert!(!host.path("second").exists(), "the mount point is not created on the wrong disk");
     let (code, stdout, _) = host.run(&["snapshot", "create"]);
-    assert_eq!(code, 0);
+    assert_eq!(code, 74);
     assert!(stdout.contains("Not copied to the off-site folder"), "{stdout}");
+    let list = host.run_json(&["snapshot", "list"]);
+    assert_eq!(list["snapshots"].as_array().unwrap().len(), 2);
+    assert!(list["unreadable"][0]["why"].as_str().unwrap().contains("mount its disk"), "{list}");
     // A partial copy, as a killed process leaves it.
     fs::create_dir(host.path("second")).unwrap();
     let size = fs::metadata(host.path("data/development/atlas.redb")).unwrap().len();
@@ -132,8 +141,55 @@ fn a_missing_offsite_folder_fails_the_copy_but_not_the_snapshot() {
         .unwrap();
     fs::set_permissions(host.path("second/development"), fs::Permissions::from_mode(0o700)).unwrap();
     assert_eq!(host.run_json(&["snapshot", "create"])["copied"], true);
-    assert_eq!(host.copies().len(), 2, "the partial copy is removed");
+    assert_eq!(host.copies().len(), 6, "the two missing copies are made, and the partial one is removed");
     drop(server);
+}
+
+#[test]
+fn a_snapshot_that_was_removed_while_its_offsite_folder_was_away_is_removed_there_later() {
+    let host = Host::new("", &[]);
+    let snapshot = host.run_json(&["snapshot", "create"]);
+    let id = snapshot["id"].as_str().unwrap();
+    fs::rename(host.path("second"), host.path("away")).unwrap();
+    let (code, stdout, _) = host.run(&["snapshot", "prune", id]);
+    assert_eq!(code, 74, "{stdout}");
+    assert!(stdout.contains(&format!("Removed snapshot {id}")), "{stdout}");
+    assert!(stdout.contains("Incomplete: off-site copies were not removed"), "{stdout}");
+    fs::rename(host.path("away"), host.path("second")).unwrap();
+    assert_eq!(host.copies().len(), 2);
+    host.run_json(&["snapshot", "prune", id]);
+    assert_eq!(host.copies(), [""; 0]);
+    host.assert_refused(&["snapshot", "prune", id], "there is no snapshot");
+}
+
+#[tokio::test]
+async fn admins_and_metrics_are_told_of_missing_offsite_copies_until_they_are_made_up_for() {
+    let variables = vec![("ADMIN_OWNER_EMAIL", "olga@example.com".to_owned())];
+    let mut world = World::with_options(WorldOptions { variables, ..WorldOptions::default() }).await;
+    let mut olga = world.signed_in_user("olga").await;
+    let second = tempfile::tempdir().unwrap();
+    let folder = second.path().join("mounted");
+    world.restart_with_settings(|settings| settings.snapshots.copy_to = Some(folder.clone())).await;
+    olga.reconnect(&world);
+    let app = world.state.app.clone();
+    let take = async || take_snapshot(&app, SnapshotReason::Schedule, &mut |_| ()).await;
+    assert!(take().await.unwrap().copied.unwrap().is_err());
+    let alerts = olga.get("/api/admin/health").await.assert_status(200).data()["alerts"].take();
+    assert_eq!(alerts[0]["code"], "offsite_copies", "{alerts}");
+    assert!(alerts[0]["message"].as_str().unwrap().contains("mounted"), "{alerts}");
+    olga.get("/admin").await.assert_status(200).assert_contains("Snapshots have no off-site copy");
+    assert!(scrape_value(&world, "atlas_snapshot_offsite_complete").await < 1.0);
+
+    fs::create_dir(&folder).unwrap();
+    assert!(take().await.unwrap().copied.unwrap().is_ok());
+    assert_eq!(fs::read_dir(folder.join("development")).unwrap().count(), 4, "two copies with their manifests");
+    assert_eq!(olga.get("/api/admin/health").await.assert_status(200).data()["alerts"], serde_json::json!([]));
+    assert!(scrape_value(&world, "atlas_snapshot_offsite_complete").await > 0.0);
+    // A server that starts finds out by itself.
+    fs::remove_dir_all(folder.join("development")).unwrap();
+    atlas::app::backup::snapshots::inspect_snapshots(&app).unwrap();
+    let alerts = olga.get("/api/admin/health").await.assert_status(200).data()["alerts"].take();
+    assert!(alerts[0]["message"].as_str().unwrap().contains("copies of 2 snapshots are missing"), "{alerts}");
 }
 
 #[test]

@@ -128,6 +128,11 @@ fn a_corrupt_data_file_is_replaced_and_kept_as_a_copy() {
     assert_eq!(fs::read(folder.path().join(backup)).unwrap(), damaged);
     assert!(!is_disabled(folder.path()));
 
+    // The corrupt file can't be restored, so no command that would is offered.
+    fs::write(&file, &damaged).unwrap();
+    let text = stdout(&run(folder.path(), &["rollback", "--to", &before], &[]));
+    assert!(text.contains("which can't be restored") && !text.contains("to undo"), "{text}");
+
     fs::remove_file(&file).unwrap();
     run_json(folder.path(), &["rollback", "--to", &before]);
     assert!(!is_disabled(folder.path()), "a missing data file is restored");
@@ -143,7 +148,7 @@ fn an_impossible_rollback_is_refused_with_the_reason_and_changes_nothing() {
         (&[], "no release has passed `atlas verify` yet"),
         (&["--to", "20260212T120000Z-03fa"], "there is no snapshot or release"),
         (&["--to", "../../etc/passwd"], "names neither a snapshot nor a release"),
-        (&["--code-only"], "no release has passed"),
+        (&["--code-only"], "name a release with --to"),
     ];
     for (args, reason) in cases {
         let output = run(folder.path(), &[&["rollback"], args].concat(), &[]);

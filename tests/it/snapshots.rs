@@ -2,6 +2,7 @@
 //! they fail.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -219,4 +220,89 @@ fn a_snapshot_killed_half_way_is_not_listed_and_is_removed_by_the_next() {
     verification::verify(&file, &Environment::development()).unwrap();
     run_json(folder.path(), &["snapshot", "create"]);
     assert_eq!(partial_files(), 0);
+}
+
+#[test]
+fn every_snapshot_is_verified_and_reported_even_if_others_are_corrupt_or_their_manifests_unreadable() {
+    let folder = seeded_folder();
+    let ids = [(); 3].map(|()| run_json(folder.path(), &["snapshot", "create"])["id"].as_str().unwrap().to_owned());
+    let path = |id: &str, suffix: &str| snapshot_folder(folder.path()).join(format!("{id}.{suffix}"));
+    let server = Server::start(folder.path());
+    for id in [&ids[0], &ids[2]] {
+        fs::OpenOptions::new().append(true).open(path(id, "redb")).unwrap().write_all(b"more").unwrap();
+    }
+    let verify = |args: &[&str]| run(folder.path(), &[&["snapshot", "verify"], args].concat(), &[]);
+    let text = verify(&[]);
+    assert_eq!(exit_code(&text), 1);
+    assert!(stdout(&text).contains(&format!("Verified snapshot {}", ids[1])), "{}", stdout(&text));
+    assert!(stdout(&text).ends_with("1 snapshot verified, 2 not\n"), "{}", stdout(&text));
+    fs::write(path(&ids[2], "json"), "{").unwrap();
+    drop(server);
+    let json = verify(&["--json"]);
+    assert_eq!(exit_code(&json), 1);
+    let answer: Value = serde_json::from_str(&stdout(&json)).unwrap();
+    assert_eq!((answer["proven"].as_array().unwrap().len(), &answer["proven"][0]["id"]), (1, &ids[1].as_str().into()));
+    let failed: Vec<&str> =
+        answer["failed"].as_array().unwrap().iter().map(|failed| failed["id"].as_str().unwrap()).collect();
+    assert!(failed.len() == 2 && failed.contains(&ids[0].as_str()) && failed.contains(&ids[2].as_str()), "{answer}");
+    // The worst of a corrupt and an unreadable snapshot.
+    fs::remove_file(path(&ids[1], "redb")).unwrap();
+    fs::create_dir(path(&ids[1], "redb")).unwrap();
+    assert_eq!(exit_code(&verify(&[])), 74);
+}
+
+#[test]
+fn snapshots_are_listed_and_verified_while_the_data_file_is_missing_or_corrupt() {
+    let folder = seeded_folder();
+    let id = run_json(folder.path(), &["snapshot", "create"])["id"].as_str().unwrap().to_owned();
+    let file = folder.path().join("data/development/atlas.redb");
+    let list = run_json(folder.path(), &["snapshot", "list"]);
+    let break_file: [&dyn Fn(); 4] = [
+        &|| fs::write(&file, "redb and then nothing of it").unwrap(),
+        &|| fs::write(&file, "").unwrap(),
+        &|| fs::remove_file(&file).unwrap(),
+        // Its disk is not mounted.
+        &|| std::os::unix::fs::symlink("not mounted/atlas.redb", &file).unwrap(),
+    ];
+    for break_it in break_file {
+        break_it();
+        assert_eq!(run_json(folder.path(), &["snapshot", "verify"])["proven"][0]["id"], id.as_str());
+        assert_eq!(
+            run_json(folder.path(), &["snapshot", "list"])["snapshots"][0]["digest"],
+            list["snapshots"][0]["digest"]
+        );
+    }
+}
+
+#[test]
+fn the_data_file_under_a_second_name_is_no_snapshot() {
+    let folder = seeded_folder();
+    let file = folder.path().join("data/development/atlas.redb");
+    let id = run_json(folder.path(), &["snapshot", "create"])["id"].as_str().unwrap().to_owned();
+    let copy = snapshot_folder(folder.path()).join(format!("{id}.redb"));
+    fs::remove_file(&copy).unwrap();
+    fs::remove_file(copy.with_extension("json")).unwrap();
+    fs::hard_link(&file, &copy).unwrap();
+    for args in [&["snapshot", "verify"][..], &["snapshot", "verify", &id]] {
+        let output = run(folder.path(), args, &[]);
+        assert_eq!(exit_code(&output), 1, "{}", stdout(&output));
+        assert!(format!("{}{}", stdout(&output), stderr(&output)).contains("under a second name"), "{args:?}");
+    }
+    assert!(!copy.with_extension("json").exists(), "it gets no manifest");
+    run_json(folder.path(), &["snapshot", "prune", &id]);
+    assert!(!copy.exists() && file.exists());
+}
+
+#[test]
+fn a_snapshot_from_before_a_reset_is_marked_and_its_rollback_is_refused_with_the_reason() {
+    let folder = seeded_folder();
+    let before = run_json(folder.path(), &["snapshot", "create"])["id"].as_str().unwrap().to_owned();
+    assert_eq!(exit_code(&run(folder.path(), &["seed", "--reset"], &[])), 0);
+    let after = run_json(folder.path(), &["snapshot", "create"])["id"].as_str().unwrap().to_owned();
+    let refused = run(folder.path(), &["rollback", "--to", &before], &[]);
+    assert_eq!(exit_code(&refused), 1);
+    assert!(stderr(&refused).contains("was replaced by a new data file"), "{}", stderr(&refused));
+    let list = stdout(&run(folder.path(), &["snapshot", "list"], &[]));
+    let is_marked = |id: &str| list.lines().any(|line| line.contains(id) && line.contains("of another data file"));
+    assert!(is_marked(&before) && !is_marked(&after), "{list}");
 }

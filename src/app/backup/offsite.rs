@@ -1,9 +1,12 @@
-//! Off-site copies: every snapshot is copied to another folder, encrypted if configured. [`super::offsite_fetch`]
-//! brings one back.
+//! Off-site copies: every snapshot is copied to another folder, encrypted if configured. What could not be copied is copied
+//! later, by the next snapshot. [`super::offsite_fetch`] brings one back.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::app::clock::Clock;
 use crate::config::{Encryption, Settings};
@@ -23,6 +26,9 @@ pub struct Offsite {
     root: PathBuf,
     environment: Environment,
     key: Option<EncryptionKey>,
+    retention: SnapshotRetention,
+    /// Why copies are missing; `None` as long as that is not known. Shared by all clones.
+    problem: Arc<Mutex<Option<String>>>,
 }
 
 /// Why a snapshot was not copied.
@@ -41,7 +47,8 @@ impl Offsite {
             Encryption::Keys(keys) => EncryptionKey::Keys(keys.clone()),
             Encryption::Passphrase(passphrase) => EncryptionKey::from_passphrase(passphrase.reveal()),
         });
-        Some(Self { root, environment: settings.environment.clone(), key })
+        let (environment, retention) = (settings.environment.clone(), settings.snapshots.retention);
+        Some(Self { root, environment, key, retention, problem: Arc::default() })
     }
 
     /// The folder that holds this environment's copies.
@@ -56,20 +63,71 @@ impl Offsite {
     pub fn copy_snapshot(&self, from: &SnapshotFolder, manifest: &SnapshotManifest) -> Result<(), OffsiteCopyError> {
         self.try_copy(from, manifest).map_err(|source| {
             let _ = fs::remove_file(self.folder().partial_path(&manifest.id));
-            let error = OffsiteCopyError { folder: self.folder().path().to_owned(), source };
+            let error = self.copy_error(source);
             tracing::error!(snapshot = %manifest.id, "{error}");
+            *self.problem.lock() = Some(error.to_string());
             error
         })
     }
 
-    fn try_copy(&self, from: &SnapshotFolder, manifest: &SnapshotManifest) -> io::Result<()> {
-        // Creating a missing folder would fill this disk instead of the one that is not mounted.
-        if !self.root.is_dir() {
-            return Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                "the folder doesn't exist; create it, or mount its disk",
-            ));
+    /// Why snapshots have no copy, as far as this process knows.
+    pub fn problem(&self) -> Option<String> {
+        self.problem.lock().clone()
+    }
+
+    /// Copies the snapshots that have no off-site copy although the retention rule keeps them: earlier copies failed, or the
+    /// folder was configured later. Stops at the first that fails.
+    ///
+    /// # Errors
+    /// [`OffsiteCopyError`], as for [`Self::copy_snapshot`].
+    pub fn copy_missing(&self, from: &SnapshotFolder, clock: &Clock) -> Result<(), OffsiteCopyError> {
+        let missing = self.find_missing(from, clock).map_err(|source| self.copy_error(source))?;
+        for manifest in &missing {
+            self.copy_snapshot(from, manifest)?;
+            tracing::info!(snapshot = %manifest.id, "made the off-site copy that was missing");
         }
+        *self.problem.lock() = None;
+        Ok(())
+    }
+
+    /// Notes in [`Self::problem`] whether copies are missing, without copying. Nothing is known yet when a process starts.
+    pub fn note_missing(&self, from: &SnapshotFolder, clock: &Clock) {
+        let problem = match self.find_missing(from, clock) {
+            Ok(missing) if missing.is_empty() => None,
+            Ok(missing) => {
+                Some(format!("{}: copies of {} snapshots are missing", self.folder().path().display(), missing.len()))
+            }
+            Err(source) => Some(self.copy_error(source).to_string()),
+        };
+        *self.problem.lock() = problem;
+    }
+
+    fn find_missing(&self, from: &SnapshotFolder, clock: &Clock) -> io::Result<Vec<SnapshotManifest>> {
+        let (copied, here) = (self.list_snapshots()?, from.list()?.snapshots);
+        let is_missing = |one: &&SnapshotManifest| {
+            one.environment == self.environment && !copied.iter().any(|copy| copy.id == one.id)
+        };
+        let missing: Vec<SnapshotManifest> = here.iter().filter(is_missing).cloned().collect();
+        // Retention would remove some of them again.
+        let all = [copied, missing.clone()].concat();
+        let removable = select_removable(&all, self.retention, clock.now());
+        Ok(missing.into_iter().filter(|one| !removable.iter().any(|other| other.id == one.id)).collect())
+    }
+
+    fn copy_error(&self, source: io::Error) -> OffsiteCopyError {
+        OffsiteCopyError { folder: self.folder().path().to_owned(), source }
+    }
+
+    /// Checks that the folder is there. Creating a missing one would fill this disk instead of the one that is not mounted.
+    fn require_root(&self) -> io::Result<()> {
+        if self.root.is_dir() {
+            return Ok(());
+        }
+        Err(io::Error::new(io::ErrorKind::NotFound, "the folder doesn't exist; create it, or mount its disk"))
+    }
+
+    fn try_copy(&self, from: &SnapshotFolder, manifest: &SnapshotManifest) -> io::Result<()> {
+        self.require_root()?;
         let folder = self.folder();
         folder.create()?;
         folder.remove_unfinished()?;
@@ -93,11 +151,21 @@ impl Offsite {
     /// The off-site copies of this environment, newest first.
     ///
     /// # Errors
-    /// When the folder cannot be read.
+    /// When the folder doesn't exist or cannot be read.
     pub fn list_snapshots(&self) -> io::Result<Vec<SnapshotManifest>> {
+        self.require_root()?;
         let mut found = self.folder().list()?.snapshots;
         found.retain(|manifest| manifest.environment == self.environment);
         Ok(found)
+    }
+
+    /// Removes the copy of a snapshot, if there is one.
+    ///
+    /// # Errors
+    /// When the folder doesn't exist, or the copy cannot be removed.
+    pub fn remove(&self, id: &SnapshotId) -> io::Result<()> {
+        self.require_root()?;
+        self.folder().remove(id)
     }
 
     /// Removes the copies that the retention rule no longer keeps, except those in `needed`. Off-site retention doesn't
@@ -105,9 +173,9 @@ impl Offsite {
     ///
     /// # Errors
     /// When the folder cannot be read, or a copy cannot be removed.
-    pub fn prune(&self, retention: SnapshotRetention, clock: &Clock, needed: &[SnapshotId]) -> io::Result<()> {
+    pub fn prune(&self, clock: &Clock, needed: &[SnapshotId]) -> io::Result<()> {
         let found = self.list_snapshots()?;
-        let mut removable = select_removable(&found, retention, clock.now()).into_iter();
+        let mut removable = select_removable(&found, self.retention, clock.now()).into_iter();
         removable.try_for_each(|one| if needed.contains(&one.id) { Ok(()) } else { self.folder().remove(&one.id) })
     }
 }

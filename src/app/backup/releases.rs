@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::app::App;
 use crate::app::backup::binary::{RUNNING_BINARY, binary_digest};
-use crate::app::backup::snapshots::remove_with_offsite_copy;
+use crate::app::backup::snapshots::remove_release_snapshot;
 use crate::app::backup::take_snapshot::take_snapshot;
 use crate::app::error::{Error, ErrorContext};
 use crate::app::progress::Progress;
@@ -57,7 +57,7 @@ pub fn record_start(app: &App) -> Result<Release, Error> {
     for old in select_removable(&list_releases(&folder)?, &digest) {
         folder.remove(old).map_err(SnapshotError::from)?;
         if let Some(snapshot) = &old.snapshot {
-            remove_with_offsite_copy(app, snapshot)?;
+            remove_release_snapshot(app, snapshot)?;
         }
     }
     Ok(release)
@@ -114,7 +114,7 @@ pub async fn attach_verification(
     let written = folder.write_report(&release, report).and_then(|()| folder.write_record(&release));
     written.map_err(SnapshotError::from)?;
     if let Some(replaced) = replaced {
-        remove_with_offsite_copy(app, &replaced)?;
+        remove_release_snapshot(app, &replaced)?;
     }
     Ok(release)
 }

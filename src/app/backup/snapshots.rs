@@ -1,6 +1,8 @@
 //! The snapshots of the data file: listing, finding, pruning and removing them. A snapshot exists only once it was
 //! verified.
 
+use std::io;
+
 use crate::app::App;
 use crate::app::backup::offsite::Offsite;
 use crate::app::error::{Error, ErrorContext};
@@ -49,23 +51,26 @@ pub fn list_snapshots(folder: &SnapshotFolder, environment: &Environment) -> Res
     Ok(listing)
 }
 
-/// Finds a snapshot by its name.
-///
-/// # Errors
-/// [`Refusal::OperationRefused`] when no snapshot has that name; [`Error::Unavailable`].
-pub fn find_snapshot(folder: &SnapshotFolder, name: &str) -> Result<SnapshotManifest, Error> {
-    let id: SnapshotId = name.parse().map_err(|_| no_such_snapshot(name))?;
-    Ok(folder.find_manifest(&id).map_err(SnapshotError::from)?.ok_or_else(|| no_such_snapshot(name))?)
-}
-
-/// Tells metrics the ages of the snapshots that were taken before this process started.
+/// Finds out what only later snapshots would tell: the ages of the snapshots that were taken before this process started,
+/// for metrics, and whether off-site copies are missing.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
-pub fn load_snapshot_ages(app: &App) -> Result<(), Error> {
+pub fn inspect_snapshots(app: &App) -> Result<(), Error> {
     let listing = list_snapshots(&app.snapshot_folder(), &app.store.stamp().environment)?;
     listing.snapshots.iter().for_each(|one| record_snapshot_age(app, one));
+    if let Some(offsite) = &app.offsite {
+        offsite.note_missing(&app.snapshot_folder(), &app.clock);
+    }
     Ok(())
+}
+
+/// What the operator must do when snapshots have no off-site copy.
+pub fn offsite_alert(app: &App) -> Option<String> {
+    let problem = app.offsite.as_ref()?.problem()?;
+    Some(format!(
+        "Snapshots have no off-site copy ({problem}). Fix the folder of snapshots.copy_to; the next snapshot makes up for the missing copies."
+    ))
 }
 
 /// Tells metrics that a snapshot was taken or verified.
@@ -73,8 +78,15 @@ pub fn record_snapshot_age(app: &App, manifest: &SnapshotManifest) {
     app.snapshot_ages.note(manifest.taken_at, manifest.verified_at);
 }
 
-/// Removes the snapshots and off-site copies that the retention rule no longer keeps, except those in `needed`. Returns
-/// the removed snapshots.
+/// Snapshots that were removed.
+#[derive(Default)]
+pub struct RemovedSnapshots {
+    pub ids: Vec<SnapshotId>,
+    /// Why their off-site copies were not removed.
+    pub offsite_error: Option<io::Error>,
+}
+
+/// Removes the snapshots and off-site copies that the retention rule no longer keeps, except those in `needed`.
 ///
 /// # Errors
 /// [`Error::Unavailable`]; snapshots removed before the error stay removed.
@@ -82,35 +94,39 @@ pub fn prune_snapshots(
     app: &App,
     retention: SnapshotRetention,
     needed: &[SnapshotId],
-) -> Result<Vec<SnapshotManifest>, Error> {
+) -> Result<RemovedSnapshots, Error> {
     let folder = app.snapshot_folder();
     let listing = list_snapshots(&folder, &app.store.stamp().environment)?;
-    let mut removed = Vec::new();
+    let mut ids = Vec::new();
     for one in select_removable(&listing.snapshots, retention, app.clock.now()) {
         if !needed.contains(&one.id) {
             folder.remove(&one.id).map_err(SnapshotError::from)?;
-            removed.push(one.clone());
+            ids.push(one.id.clone());
         }
     }
-    if let Some(offsite) = &app.offsite {
-        offsite.prune(retention, &app.clock, needed).map_err(SnapshotError::from)?;
-    }
-    Ok(removed)
+    let offsite_error = app.offsite.as_ref().and_then(|offsite| offsite.prune(&app.clock, needed).err());
+    Ok(RemovedSnapshots { ids, offsite_error })
 }
 
-/// Removes a snapshot by its name, and its off-site copy.
+/// Removes a snapshot and its off-site copy. One of them is enough: an earlier removal may have left the other.
 ///
 /// # Errors
-/// [`Refusal::OperationRefused`] when no snapshot has that name; [`Error::Unavailable`].
-pub fn remove_snapshot(app: &App, name: &str) -> Result<SnapshotManifest, Error> {
-    let manifest = find_snapshot(&app.snapshot_folder(), name)?;
-    remove_with_offsite_copy(app, &manifest.id)?;
-    Ok(manifest)
+/// [`Refusal::OperationRefused`] when there is no such snapshot; [`Error::Unavailable`].
+pub fn remove_snapshot(app: &App, id: &SnapshotId) -> Result<RemovedSnapshots, Error> {
+    let is_offsite = |offsite: &Offsite| offsite.folder().contains(id);
+    if !app.snapshot_folder().contains(id) && !app.offsite.as_ref().is_some_and(is_offsite) {
+        return Err(no_such_snapshot(id.as_str()).into());
+    }
+    app.snapshot_folder().remove(id).map_err(SnapshotError::from)?;
+    let offsite_error = app.offsite.as_ref().and_then(|offsite| offsite.remove(id).err());
+    Ok(RemovedSnapshots { ids: vec![id.clone()], offsite_error })
 }
 
-pub(super) fn remove_with_offsite_copy(app: &App, id: &SnapshotId) -> Result<(), Error> {
+/// Removes the snapshot of a release that is no longer kept. An off-site copy that cannot be removed is logged.
+pub(super) fn remove_release_snapshot(app: &App, id: &SnapshotId) -> Result<(), Error> {
     app.snapshot_folder().remove(id).map_err(SnapshotError::from)?;
-    let offsite = app.offsite.as_ref().map(Offsite::folder).filter(|folder| folder.path().exists());
-    offsite.map_or(Ok(()), |folder| folder.remove(id)).map_err(SnapshotError::from)?;
+    if let Some(Err(error)) = app.offsite.as_ref().map(|offsite| offsite.remove(id)) {
+        tracing::warn!(snapshot = %id, %error, "the off-site copy of a removed snapshot stays");
+    }
     Ok(())
 }

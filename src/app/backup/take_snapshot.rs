@@ -31,7 +31,7 @@ const PROGRESS_STEP_PERCENT: u64 = 10;
 /// A verified snapshot.
 pub struct TakenSnapshot {
     pub manifest: SnapshotManifest,
-    /// The result of copying it off-site, if configured. The snapshot is good either way.
+    /// The result of copying it off-site with those that failed earlier, if configured. The snapshot is good either way.
     pub copied: Option<Result<(), OffsiteCopyError>>,
 }
 
@@ -54,7 +54,8 @@ pub async fn take_snapshot(
         let copy = |partial: &Path| copy_open_file(&store, partial, &report);
         let manifest =
             copy_and_verify(store.path(), &clock, reason, &report, copy, |partial| store.verify_copy(partial))?;
-        Ok(finish(manifest, store.path(), offsite.as_ref(), &report))
+        let taken = finish(manifest, store.path(), offsite.as_ref(), &report);
+        Ok(make_up_copies(taken, store.path(), offsite.as_ref(), &clock))
     });
     while let Some(step) = steps.recv().await {
         on_progress(&step);
@@ -97,6 +98,15 @@ fn finish(
         report("copying the snapshot off-site");
         offsite.copy_snapshot(&SnapshotFolder::beside(data_file), &manifest)
     });
+    TakenSnapshot { manifest, copied }
+}
+
+/// Makes the off-site copies that failed earlier.
+fn make_up_copies(taken: TakenSnapshot, data_file: &Path, offsite: Option<&Offsite>, clock: &Clock) -> TakenSnapshot {
+    let TakenSnapshot { manifest, copied } = taken;
+    let copied = offsite
+        .zip(copied)
+        .map(|(offsite, copied)| copied.and_then(|()| offsite.copy_missing(&SnapshotFolder::beside(data_file), clock)));
     TakenSnapshot { manifest, copied }
 }
 

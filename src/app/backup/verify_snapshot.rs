@@ -1,6 +1,7 @@
 //! Verifying a snapshot again: its bytes match its manifest, its pages are intact, every row can be read, and the row
 //! counts agree.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -37,6 +38,9 @@ pub fn verify_snapshot(
     if !copy.exists() {
         return Err(no_such_snapshot(name).into());
     }
+    if folder.is_data_file(&copy).map_err(SnapshotError::from)? {
+        return Err(untrusted(name, "it is the data file itself under a second name, not a copy"));
+    }
     let known = folder.find_manifest(&id).map_err(SnapshotError::from)?;
     let (contents, digest, bytes) = verify_copy(&copy, known.as_ref(), environment, name)?;
     let verified_at = clock.now();
@@ -59,7 +63,7 @@ pub(super) fn verify_copy(
     environment: &Environment,
     name: &str,
 ) -> Result<(VerifiedCopy, String, u64), Error> {
-    let untrusted = |why: String| Error::from(Refusal::operation(format!("snapshot {name} cannot be trusted: {why}")));
+    let untrusted = |why: String| untrusted(name, why);
     let (digest, bytes) = digest_file(copy).map_err(SnapshotError::from)?;
     if let Some(known) = known.filter(|known| (&known.digest, known.bytes) != (&digest, bytes)) {
         return Err(untrusted(format!("its digest is {digest}, and its manifest says {}", known.digest)));
@@ -83,6 +87,10 @@ pub(super) fn verify_copy(
         )));
     }
     Ok((contents, digest, bytes))
+}
+
+fn untrusted(name: &str, why: impl Display) -> Error {
+    Refusal::operation(format!("snapshot {name} cannot be trusted: {why}")).into()
 }
 
 fn modified_at(path: &Path) -> Option<Timestamp> {

@@ -92,7 +92,7 @@ async fn serve(file: DataFile<'_>, approval: Option<Approval>) -> Result<(), Com
     let opened = tokio::select! {
         opened = data_file::open_or_migrate(file, &listener, bound) => opened?,
         () = signals.stop() => {
-            print(format_args!("Stopped before serving {}", settings.environment));
+            print_status(format_args!("Stopped before serving {}", settings.environment));
             return Ok(());
         }
     };
@@ -115,7 +115,7 @@ async fn serve(file: DataFile<'_>, approval: Option<Approval>) -> Result<(), Com
         tracing::warn!(%error, "the last writes could not be flushed to the data file");
     }
     state.reporter.close();
-    print(format_args!("Stopped serving {}", settings.environment));
+    print_status(format_args!("Stopped serving {}", settings.environment));
     Ok(())
 }
 
@@ -172,7 +172,14 @@ fn print_address(settings: &Settings, app_url: &url::Url, bound: SocketAddr, was
     let created = if was_created { " (created)" } else { "" };
     let url = app_url.as_str().trim_end_matches('/');
     let behind_proxy = if settings.app_url.is_some() { format!(", listening on {bound}") } else { String::new() };
-    print(format_args!("Serving {} at {url} from {file}{created}{behind_proxy}", settings.environment));
+    print_status(format_args!("Serving {} at {url} from {file}{created}{behind_proxy}", settings.environment));
+}
+
+/// Prints a line for the operator. A server serves, whether standard output takes it or not.
+fn print_status(text: std::fmt::Arguments<'_>) {
+    if let Err(error) = print(text) {
+        tracing::warn!(%error, "{text}");
+    }
 }
 
 /// Executes the commands of an operator's checklist on another machine.
@@ -188,7 +195,7 @@ fn remote_operator(token: Secret, context: &Arc<OperatorContext>) -> Operator {
 fn record_release(app: &Arc<App>, context: &Arc<OperatorContext>, approval: Option<Approval>) {
     let (app, context) = (Arc::clone(app), Arc::clone(context));
     tokio::task::spawn_blocking(move || {
-        if let Err(error) = snapshots::load_snapshot_ages(&app) {
+        if let Err(error) = snapshots::inspect_snapshots(&app) {
             tracing::warn!(%error, "the existing snapshots cannot be listed");
         }
         if let Err(error) = releases::record_start(&app) {

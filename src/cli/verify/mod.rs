@@ -82,12 +82,13 @@ fn verify(args: VerifyArgs, migrations: Migrations, printer: Printer) -> Result<
         let written = std::fs::write(&path, junit::to_xml(&report));
         written.map_err(|error| CommandError::io(path.display(), error))?;
     }
-    printer.print_answer(&report);
+    let printed = printer.print_answer(&report);
     if interrupted.load(Ordering::Relaxed) {
         print_error("interrupted; nothing was left behind, report not saved");
         return Ok(ExitStatus::Refused);
     }
     print_error(kept_text(server.as_dyn().keep_report(report.clone()), &report));
+    printed?;
     Ok(report.exit_status())
 }
 

@@ -65,6 +65,9 @@ pub struct SnapshotDetail {
     pub version: String,
     /// Digest of the binary that took it.
     pub binary: Option<String>,
+    /// Whether it is of another data file than the present one, and so can't be restored.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_other_file: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,6 +116,18 @@ pub struct OffsiteList {
 pub struct VerifiedSnapshots {
     #[serde(rename = "proven")]
     pub verified: Vec<SnapshotDetail>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<FailedSnapshot>,
+}
+
+/// A snapshot that did not verify.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedSnapshot {
+    /// Absent when its file has no such name.
+    pub id: Option<SnapshotId>,
+    pub why: String,
+    /// Whether it could not be read, which says nothing about what it holds.
+    pub unavailable: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,4 +135,7 @@ pub struct PrunedSnapshots {
     pub removed: Vec<SnapshotId>,
     /// How many remain.
     pub left: usize,
+    /// What was not done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub incomplete: Vec<String>,
 }

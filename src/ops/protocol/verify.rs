@@ -68,6 +68,9 @@ pub struct ServerFacts {
     pub mail_guard: MailGuard,
     pub snapshot: Option<SnapshotFact>,
     pub snapshots_every_seconds: Option<u64>,
+    /// Why snapshots have no off-site copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offsite_problem: Option<String>,
     #[serde(rename = "crossings")]
     pub conflicts: Vec<ConflictFact>,
     /// The id that `identity.json` records.

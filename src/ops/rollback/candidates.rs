@@ -112,6 +112,12 @@ fn inspect_closed_file(environment: &RollbackEnvironment<'_>) -> Result<Option<(
 /// Says whose a snapshot is that lies here but does not belong to this data file.
 fn foreign(environment: &RollbackEnvironment<'_>, id: &SnapshotId) -> Option<Refusal> {
     let found = environment.snapshots().find_manifest(id).ok().flatten()?;
+    if found.environment == *environment.environment {
+        return Some(Refusal::operation(format!(
+            "snapshot {id} is of file {}, which was replaced by a new data file (`atlas seed --reset` or `atlas init`), so it can't be restored. Nothing was changed; `atlas snapshot list --env {}` marks such snapshots as “of another data file”, and any other can be restored",
+            found.file_id, found.environment
+        )));
+    }
     Some(Refusal::operation(format!(
         "snapshot {id} is of file {} of “{}”, and one of the data file of “{}” was expected. Nothing was changed; `atlas snapshot list --env {2}` shows the snapshots it can be rolled back to",
         found.file_id, found.environment, environment.environment

@@ -38,7 +38,7 @@ pub(super) fn plan(
     let (snapshot, release) = if let Some(target) = &command.to {
         candidates.resolve(environment, target, running.as_ref())?
     } else {
-        let good = find_known_good(&candidates, binary_before.as_deref())?;
+        let good = find_known_good(&candidates, binary_before.as_deref(), command)?;
         (select_snapshot(good, &candidates.releases, &candidates.snapshots), Some(good))
     };
     let snapshot = if command.code_only { None } else { snapshot };
@@ -59,9 +59,18 @@ pub(super) fn plan(
     Ok(Plan { snapshot: snapshot.cloned(), release: release.cloned(), binary, binary_before, losses })
 }
 
-fn find_known_good<'a>(candidates: &'a Candidates, binary_before: Option<&str>) -> Result<&'a Release, Refusal> {
+fn find_known_good<'a>(
+    candidates: &'a Candidates,
+    binary_before: Option<&str>,
+    command: &RollbackCommand,
+) -> Result<&'a Release, Refusal> {
+    let target = if command.code_only {
+        "a release with --to (`atlas release list`)"
+    } else {
+        "a snapshot with --to (`atlas snapshot list`)"
+    };
     select_known_good(&candidates.releases, binary_before).ok_or_else(|| {
-        Refusal::operation("no release has passed `atlas verify` yet, so none is known-good; name a snapshot with --to (`atlas snapshot list`)")
+        Refusal::operation(format!("no release has passed `atlas verify` yet, so none is known-good; name {target}"))
     })
 }
 
@@ -93,8 +102,12 @@ fn check_completeness(
 ///
 /// SECURITY: a manifest can be edited, and data of another environment must never be put in place.
 fn check_copy(environment: &RollbackEnvironment<'_>, snapshot: &SnapshotManifest) -> Result<(), Refusal> {
-    let copy = environment.snapshots().copy_path(&snapshot.id);
+    let folder = environment.snapshots();
+    let copy = folder.copy_path(&snapshot.id);
     let why = match read_stamp_and_schema(&copy) {
+        Ok(_) if folder.is_data_file(&copy).is_ok_and(|is_same| is_same) => {
+            "it is the data file itself under a second name, not a copy".to_owned()
+        }
         Ok((stamp, schema)) if !stamp.belongs_to(environment.environment) || stamp.file_id != snapshot.file_id => {
             format!(
                 "it holds file {} of “{}” with schema {schema}, and file {} of “{}” was expected",

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::checklist::check_ids;
 use super::sentry_event::{ENVELOPE_CONTENT_TYPE, test_envelope};
 use crate::app::backup::binary::binary_digest;
+use crate::app::backup::offsite::Offsite;
 use crate::app::backup::releases;
 use crate::app::backup::snapshots;
 use crate::app::identity::probe;
@@ -161,6 +162,7 @@ async fn facts(context: &OperatorContext, on_progress: Progress<'_>) -> Result<S
         mail_guard: mail_guard(app),
         snapshot: newest.map(|one| SnapshotFact { id: one.id, verified_at: one.verified_at, file_id: one.file_id }),
         snapshots_every_seconds: context.every.map(|every| every.as_secs()),
+        offsite_problem: app.offsite.as_ref().and_then(Offsite::problem),
         conflicts: conflicts
             .into_iter()
             .map(|conflict| ConflictFact { key: conflict.key.to_owned(), message: conflict.message })

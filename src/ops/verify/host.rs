@@ -56,9 +56,15 @@ fn conflict_found(key: &str, message: &str) -> CheckError {
     )
 }
 
-/// The newest snapshot of this data file was verified within twice the snapshot interval.
+/// The newest snapshot of this data file was verified within twice the snapshot interval, and every snapshot has its off-site
+/// copy.
 pub(super) fn check_snapshot(context: &mut CheckContext<'_>) -> CheckResult {
     let facts = context.facts()?;
+    if let Some(problem) = &facts.offsite_problem {
+        let remedy =
+            "fix the folder of snapshots.copy_to, then run `atlas snapshot create`, which makes the missing copies";
+        return Err(CheckError::failed("an off-site copy of every snapshot", problem, remedy));
+    }
     let Some(interval) = facts.snapshots_every_seconds.map(Duration::from_secs) else {
         return Err(CheckError::Warned("scheduled snapshots are off; set snapshots.every".to_owned()));
     };

@@ -6,7 +6,7 @@
 
 use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use crate::domain::backup::snapshot::SnapshotManifest;
@@ -18,6 +18,8 @@ use crate::store::file::atomic::{sync_folder, write_json};
 #[derive(Debug, Clone)]
 pub struct SnapshotFolder {
     path: PathBuf,
+    /// The data file beside which the folder is; `None` for an off-site folder.
+    data_file: Option<PathBuf>,
     /// The suffixes of copies in this folder.
     suffixes: &'static [&'static str],
 }
@@ -41,12 +43,13 @@ pub struct SnapshotListing {
 impl SnapshotFolder {
     /// The folder beside a data file.
     pub fn beside(data_file: &Path) -> Self {
-        Self { path: snapshots_folder(data_file), suffixes: &[PLAIN_SUFFIX] }
+        let path = snapshots_folder(data_file);
+        Self { path, data_file: Some(data_file.to_owned()), suffixes: &[PLAIN_SUFFIX] }
     }
 
     /// An off-site folder.
     pub fn offsite(path: PathBuf) -> Self {
-        Self { path, suffixes: &[PLAIN_SUFFIX, ENCRYPTED_SUFFIX] }
+        Self { path, data_file: None, suffixes: &[PLAIN_SUFFIX, ENCRYPTED_SUFFIX] }
     }
 
     /// The path of the folder.
@@ -65,6 +68,21 @@ impl SnapshotFolder {
     /// The path of a snapshot's copy.
     pub fn copy_path(&self, id: &SnapshotId) -> PathBuf {
         self.path.join(format!("{id}{PLAIN_SUFFIX}"))
+    }
+
+    /// Whether a file is the data file under a second name, which changes with it and so is no copy. A rollback that is killed
+    /// leaves such a link.
+    ///
+    /// # Errors
+    /// An I/O error.
+    pub fn is_data_file(&self, copy: &Path) -> io::Result<bool> {
+        let Some(data_file) = &self.data_file else { return Ok(false) };
+        let inode = |path: &Path| fs::metadata(path).map(|metadata| (metadata.dev(), metadata.ino()));
+        match inode(data_file) {
+            Ok(found) => Ok(found == inode(copy)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The path of a snapshot's encrypted copy.
@@ -151,12 +169,24 @@ impl SnapshotFolder {
         write_json(&self.manifest_path(&manifest.id), manifest)
     }
 
+    /// Whether there is anything of a snapshot: its copy, its manifest, or both.
+    pub fn contains(&self, id: &SnapshotId) -> bool {
+        self.paths_of(id).iter().any(|path| path.exists())
+    }
+
+    fn paths_of(&self, id: &SnapshotId) -> [PathBuf; 3] {
+        [self.manifest_path(id), self.copy_path(id), self.encrypted_path(id)]
+    }
+
     /// Removes a snapshot: the manifest first, so that an interrupted removal leaves nothing that looks complete.
     ///
     /// # Errors
     /// An I/O error.
     pub fn remove(&self, id: &SnapshotId) -> io::Result<()> {
-        for path in [self.manifest_path(id), self.copy_path(id), self.encrypted_path(id)] {
+        if !self.path.is_dir() {
+            return Ok(());
+        }
+        for path in self.paths_of(id) {
             match fs::remove_file(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}

@@ -94,6 +94,10 @@ fn render(state: &WebState) -> String {
     if let Some(age) = state.app.snapshot_ages.verified(now) {
         scrape.gauge("atlas_snapshot_verified_age_seconds", "Time since a snapshot was last verified", age);
     }
+    if let Some(offsite) = &state.app.offsite {
+        let is_complete = u32::from(offsite.problem().is_none());
+        scrape.gauge("atlas_snapshot_offsite_complete", "1 if no snapshot lacks its off-site copy", is_complete);
+    }
     scrape.into_text()
 }
 

@@ -1,15 +1,16 @@
 //! A disk that fills up under load: no write is acknowledged without being saved, none is partial, reads continue, and
 //! writes resume without a restart when there is space.
 
+use std::path::Path;
 use std::time::Duration;
 
 use atlas::app::clock::Clock;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::disk_space::{DATA_FILE, temporary_files};
+use super::disk_space::{DATA_FILE, copy_folder, temporary_files};
 use super::print_row;
-use crate::process::{Server, exit_code, run};
+use crate::process::{Server, exit_code, run, stderr, stdout};
 use crate::small_disk::SmallDisk;
 use crate::test_user::{TestResponse, TestUser};
 
@@ -115,10 +116,26 @@ async fn fill_disk(ines: &TestUser) -> Vec<String> {
     created.await.concat()
 }
 
+/// Removing a snapshot makes room, so it works on a full disk. Only the entry in the audit trail may have to be left out.
+fn assert_snapshot_is_pruned(folder: &Path, id: &str) {
+    let pruned = run(folder, &["snapshot", "prune", id], &[]);
+    let text = format!("{}{}", stdout(&pruned), stderr(&pruned));
+    assert!(text.contains(&format!("Removed snapshot {id}")), "{text}");
+    let is_audited = !text.contains("Incomplete: the removal is not in the audit trail");
+    assert_eq!(exit_code(&pruned), if is_audited { 0 } else { 74 }, "{text}");
+    let list = run(folder, &["snapshot", "list", "--json"], &[]);
+    assert!(exit_code(&list) == 0 && !stdout(&list).contains(id), "{}", stdout(&list));
+}
+
 #[tokio::test]
 async fn a_full_disk_refuses_writes_without_partial_effects_until_there_is_space() {
     let disk = SmallDisk::with_megabytes(48);
-    assert_eq!(exit_code(&run(disk.path(), &["seed"], &[])), 0);
+    // A snapshot needs more room than this disk ever had.
+    let start = tempfile::tempdir().unwrap();
+    assert_eq!(exit_code(&run(start.path(), &["seed"], &[])), 0);
+    let snapshot = run(start.path(), &["snapshot", "create", "--json"], &[]);
+    let snapshot: Value = serde_json::from_str(&stdout(&snapshot)).unwrap();
+    copy_folder(start.path(), disk.path());
     let mut server = disk.start_server(&disk.path().join(DATA_FILE), 64 * 1024);
     let ines = sign_in_ines(&server).await;
     sign_in_ines(&server).await;
@@ -150,6 +167,7 @@ async fn a_full_disk_refuses_writes_without_partial_effects_until_there_is_space
         ines.get(page).await.assert_status(200);
     }
     ines.get("/api/health").await.assert_status(503);
+    assert_snapshot_is_pruned(disk.path(), snapshot["id"].as_str().unwrap());
     assert_eq!(read_data(&ines).await, before, "no write was partially applied");
 
     disk.free_space(&server);

@@ -156,6 +156,20 @@ async fn an_ingest_that_refuses_events_fails_only_the_sentry_item() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_release_becomes_known_good_without_sentry_if_the_configuration_turns_it_off() {
+    let staging =
+        Staging::with_variables(&[("SENTRY_ENABLED", "false"), ("NEXT_PUBLIC_SENTRY_ENABLED", "false")]).await;
+    staging.proxy.set_fault(ProxyFault::None);
+    let result = staging.verify();
+    assert_eq!(result.exit_code, 0, "{}", result.report);
+    let sentry = result.item("sentry");
+    assert_eq!((&sentry["state"], &sentry["skip"]), (&"skipped".into(), &"not-asked".into()), "{sentry}");
+    let releases: serde_json::Value =
+        serde_json::from_str(&staging.run_command(&["release", "list", "--json"])).unwrap();
+    assert_eq!(releases["releases"][0]["knownGood"], true, "{releases}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn verify_runs_change_no_rows_outside_the_audit_trail() {
     let mut staging = Staging::new().await;
     staging.stop_server();

@@ -68,8 +68,9 @@ async fn with_the_operator_token_another_machine_verifies_as_much_as_the_servers
         ("isolation", replace("\"crossings\":[]", "\"crossings\":[{\"key\":\"secret\",\"message\":\"shared\"}]")),
         ("isolation", replace("\"identityFileId\":\"0", "\"identityFileId\":\"1")),
         ("snapshot", replace("\"provenAt\":\"20", "\"provenAt\":\"19")),
+        ("snapshot", replace("\"freeBytes\":", "\"offsiteProblem\":\"/mnt/backup: not mounted\",\"freeBytes\":")),
         ("disk", replace("\"freeBytes\":", "\"freeBytes\":0,\"wasFree\":")),
-        ("sentry", replace("\"reportsErrors\":true", "\"reportsErrors\":false")),
+        ("sentry", replace("\"browserDsn\":\"http", "\"browserDsn\":\"https")),
         ("test-endpoints", replace("\"testEndpoints\":false", "\"testEndpoints\":true")),
     ] {
         staging.proxy.set_fault(fault);

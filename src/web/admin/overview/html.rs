@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use warp::http::StatusCode;
 
 use super::view::{self, DashboardView};
+use crate::app::backup::snapshots;
 use crate::app::mail::health;
 use crate::app::{admin, disk_recovery};
 use crate::web::http::error::HttpError;
@@ -18,7 +19,7 @@ pub async fn show(request: Request) -> Result<Response, HttpError> {
     let app = &request.state.app;
     let corruption = disk_recovery::corruption_alert(app).map(str::to_owned);
     let mail = health::check_mail_health(app).alert().map(|alert| alert.message);
-    let alerts: Vec<String> = corruption.into_iter().chain(mail).collect();
+    let alerts: Vec<String> = corruption.into_iter().chain(mail).chain(snapshots::offsite_alert(app)).collect();
     let dashboard = DashboardView {
         alerts: &alerts,
         health: admin::environment::check_environment(app),
