@@ -1,7 +1,30 @@
 //! A host clock that is wrong and then corrected.
+//!
+//! What a step back does to the instants that Atlas stores or keeps for later. The rule: nobody waits for the time to come again,
+//! and what was to end ends later by the step at most.
+//!
+//! | instant | after a step back |
+//! |---|---|
+//! | mail: next attempt | due now, if it is further away than the pause after so many attempts |
+//! | relay with wrong settings: next attempt | due now, if it is further away than 15 minutes |
+//! | mail: expiry of its content | expires later by the step |
+//! | windows and blocks of attempts, in memory and stored | a new window begins, and a block ends if its window began later |
+//! | step of the last two-factor code | refuses nothing, if it is more than five minutes away |
+//! | last use of a session | is replaced at the next use |
+//! | age of a sign-in (for changes without a password) | counts as old |
+//! | sessions, links, codes, challenges, resets, new addresses | expire later by the step |
+//! | pauses between mails to an address, and hourly limits on them | future mails count for nothing |
+//! | enrollment in two-factor authentication | has to begin again |
+//! | scheduled snapshots | future snapshots delay nothing |
+//! | retention of snapshots, mail, audit entries, and previews | what is from the future is kept longer by the step |
+//! | the account of a running checklist | ends now, if it was to last longer than ten minutes |
+//! | staging's approval of a binary | is refused while it is from the future: it may be forged |
+//! | failures and overloads in a row (alerts, Sentry) | begin anew |
 
+use atlas::app::identity::probe;
 use serde_json::Value;
 
+use crate::two_factor::{current_code, enable_two_factor, start_two_factor_sign_in, verify_sign_in_code};
 use crate::world::{NOON, World};
 
 const YESTERDAY: &str = "2026-02-11T12:00:00Z";
@@ -120,4 +143,36 @@ async fn the_day_changes_at_local_midnight_also_on_dst_nights_and_after_2038() {
         ada.get("/today").await.assert_status(200).assert_contains(&format!("data-day=\"{day}\""));
         assert_pages_work(&world, &ada).await;
     }
+}
+
+#[tokio::test]
+async fn a_checklist_can_start_after_the_clock_was_set_back_during_another() {
+    let world = World::at_time(TOMORROW).await;
+    let app = &world.state.app;
+    probe::start_probe(app).await.unwrap();
+    assert!(probe::start_probe(app).await.is_err());
+    world.set_time(NOON);
+    probe::start_probe(app).await.unwrap();
+    assert!(!probe::end_expired_probe(app).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_two_factor_code_works_after_the_clock_was_corrected() {
+    let world = World::at_time(TOMORROW).await;
+    let ada = world.signed_in_user("ada").await;
+    let (authenticator, _) = enable_two_factor(&world, &ada).await;
+    world.set_time(NOON);
+    let challenge = start_two_factor_sign_in(&ada).await;
+    let code = current_code(&authenticator, &world);
+    verify_sign_in_code(&ada, &challenge, "totp", &code).await.assert_status(200);
+}
+
+#[tokio::test]
+async fn a_session_used_before_the_clock_was_set_back_is_not_shown_as_used_in_the_future() {
+    let world = World::at_time(TOMORROW).await;
+    let ada = world.signed_in_user("ada").await;
+    world.set_time(NOON);
+    ada.get("/today").await.assert_status(200);
+    let sessions = ada.get("/api/account/sessions").await.assert_status(200).data();
+    assert_eq!(sessions["sessions"][0]["lastActiveAt"], "2026-02-12T12:00:00.000Z", "{sessions}");
 }

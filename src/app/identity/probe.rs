@@ -6,20 +6,18 @@
 
 use std::collections::HashMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::app::identity::accounts::erase_account;
 use crate::app::identity::pending_sign_up::forget_address;
 use crate::app::mail::outbox;
-use crate::app::mail::probe_mailbox::ActiveProbe;
+use crate::app::mail::probe_mailbox::{ActiveProbe, PROBE_LIFETIME};
 use crate::app::{App, Error, audit, random_bytes};
 use crate::domain::accounts::audit::{Actor, AuditAction};
 use crate::domain::mail::Mail;
 use crate::domain::{Client, Email, Refusal};
 use crate::store::tables::{self, accounts};
 
-/// The longest a probe is active.
-pub const PROBE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 /// In the local part of every probe's address, before its nonce.
 const TAG: &str = "atlas-verify-";
 
@@ -31,7 +29,7 @@ const TAG: &str = "atlas-verify-";
 pub async fn start_probe(app: &App) -> Result<(Email, Timestamp), Error> {
     let now = app.clock.now();
     let busy = || Refusal::operation("another checklist is running; try again when it has ended");
-    if app.mail_policy.probe.lock().as_ref().is_some_and(|probe| probe.until > now) {
+    if app.mail_policy.probe.lock().as_ref().is_some_and(|probe| !probe.is_over(now)) {
         return Err(busy().into());
     }
     end_probe(app).await?;
@@ -86,7 +84,7 @@ pub async fn end_probe(app: &App) -> Result<bool, Error> {
 /// As for [`end_probe`].
 pub async fn end_expired_probe(app: &App) -> Result<bool, Error> {
     let now = app.clock.now();
-    if app.mail_policy.probe.lock().as_ref().is_none_or(|probe| probe.until > now) {
+    if app.mail_policy.probe.lock().as_ref().is_none_or(|probe| !probe.is_over(now)) {
         return Ok(false);
     }
     end_probe(app).await.map(|_| true)

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::domain::mail::MessageBody;
 use crate::domain::{Email, MailId};
+
+/// The longest a probe is active.
+pub(in crate::app) const PROBE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
 /// The active probe, if there is one.
 #[derive(Default)]
@@ -17,6 +20,13 @@ pub(in crate::app) struct ActiveProbe {
     pub(in crate::app) until: Timestamp,
     /// The texts of its mails. The outbox doesn't keep them once they are sent.
     pub(in crate::app) texts: HashMap<MailId, String>,
+}
+
+impl ActiveProbe {
+    /// Whether its time is over, or it was to end later than it could have been started, because the clock was set back.
+    pub(in crate::app) fn is_over(&self, now: Timestamp) -> bool {
+        self.until <= now || self.until.duration_since(now) > PROBE_LIFETIME
+    }
 }
 
 impl ProbeMailbox {

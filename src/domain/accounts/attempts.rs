@@ -78,7 +78,7 @@ impl Attempts {
 
     /// How many more attempts are allowed at `now`.
     pub fn remaining(&self, now: Timestamp, limit: AttemptLimit) -> u32 {
-        if now.duration_since(self.since) >= limit.window { limit.max } else { limit.max.saturating_sub(self.count) }
+        if self.began_within(now, limit.window) { limit.max.saturating_sub(self.count) } else { limit.max }
     }
 
     /// When all attempts are allowed again: at the end of the block, otherwise of the window.

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::accounts::attempts::is_recent;
 use crate::domain::{AccountId, Client};
 
 /// A session ends this long after its last use.
@@ -46,13 +47,12 @@ impl Session {
 
     /// Whether the sign-in is recent. A sign-in in the future, after the clock was set back, is not.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
-        let age = now.duration_since(self.created_at);
-        !age.is_negative() && age < FRESH_SIGN_IN_PERIOD
+        is_recent(self.created_at, now, FRESH_SIGN_IN_PERIOD)
     }
 
-    /// Whether the stored last use is old enough to be updated.
+    /// Whether the stored last use is old enough to be updated, or lies in the future because the clock was set back.
     pub fn needs_touch(&self, now: Timestamp) -> bool {
-        now.duration_since(self.used_at) >= TOUCH_INTERVAL
+        !is_recent(self.used_at, now, TOUCH_INTERVAL)
     }
 }
 

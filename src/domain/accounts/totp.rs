@@ -14,6 +14,8 @@ use crate::domain::accounts::code::normalize_digits;
 
 /// The length of a time step (RFC 6238 §4.1).
 const STEP_SECONDS: u64 = 30;
+/// Five minutes. The last accepted code cannot be from later than that, unless the clock was set back.
+const MAX_STEPS_AHEAD: u64 = 10;
 const CODE_DIGITS: usize = 6;
 
 /// The secret shared with the authenticator app: 20 random bytes, the length recommended for HMAC-SHA-1 (RFC 4226 §4, R6).
@@ -54,10 +56,12 @@ impl TotpSecret {
     /// The time step whose code is `input`, if that code is accepted at `now`: the current step or, because clocks differ, one of
     /// its neighbors, and later than `last_step`.
     ///
-    /// SECURITY: an attacker who sees a code being entered cannot use it again.
+    /// SECURITY: an attacker who sees a code being entered cannot use it again. A `last_step` more than [`MAX_STEPS_AHEAD`] away
+    /// was stored before the clock was set back and refuses nothing: otherwise no code would work until that time comes again.
     pub fn matching_step(&self, input: &str, now: Timestamp, last_step: Option<u64>) -> Option<u64> {
         let input = normalize_digits(input);
         let current = step(now);
+        let last_step = last_step.filter(|last| *last <= current.saturating_add(MAX_STEPS_AHEAD));
         let mut matching = None;
         // SECURITY: all steps are compared, in constant time.
         for step in current.saturating_sub(1)..=current.saturating_add(1) {
@@ -138,6 +142,15 @@ mod tests {
         // The code of the step before, which would otherwise still be valid.
         assert_eq!(rfc().matching_step("081804", now, None), Some(here - 1));
         assert_eq!(rfc().matching_step("081804", now, Some(here)), None);
+    }
+
+    #[test]
+    fn a_code_works_although_the_last_one_was_used_before_the_clock_was_set_back() {
+        let now = at(1_111_111_111);
+        let here = step(now);
+        assert_eq!(rfc().matching_step("050471", now, Some(here + 2 * 60 * 2)), Some(here));
+        // A correction by minutes lets nobody use a code again.
+        assert_eq!(rfc().matching_step("050471", now, Some(here + MAX_STEPS_AHEAD)), None);
     }
 
     #[test]
