@@ -141,6 +141,33 @@ async fn a_pending_completion_is_sent_only_for_the_user_who_made_it() {
 }
 
 #[tokio::test]
+async fn a_queued_completion_does_not_replace_a_change_that_was_made_later() {
+    let ines = open_as_ines(Device::PHONE).await;
+    ines.toggle_completion(HABIT).await;
+    ines.wait_for_text("Marked as done").await;
+    ines.toggle_completion(HABIT).await;
+    ines.wait_for_text("Marked as not done").await;
+    // As another device has it that was offline for an hour.
+    let queue = format!(
+        "const {{ habitId, date }} = [...document.querySelectorAll('form[data-completion]')]
+            .find((form) => form.innerText.includes('{HABIT}')).elements;
+        const {{ member }} = document.body.dataset;
+        const [id, dateKey, updatedAt] = [habitId.value, date.value, Date.now() - 3600000];
+        return new Promise((resolve) => {{ indexedDB.open('atlas-offline', 1).onsuccess = ({{ target }}) => {{
+            const key = `${{member}}:${{id}}:${{dateKey}}`;
+            const entry = {{ key, member, habitId: id, dateKey, completed: true, createdAt: updatedAt, updatedAt }};
+            target.result.transaction('completionQueue', 'readwrite').objectStore('completionQueue').put(entry)
+                .onsuccess = () => resolve(1); }}; }})"
+    );
+    ines.run_script(&queue).await;
+    ines.reload().await;
+    ines.wait_for_text("A change you made later was kept").await;
+    ines.wait_for_done(HABIT, false).await;
+    wait_for_pending(&ines, 0).await;
+    assert_eq!(ines.run_script(QUEUE_LENGTH).await, 0);
+}
+
+#[tokio::test]
 async fn a_completion_made_after_the_session_ended_is_saved_once_the_same_user_has_signed_in_again() {
     let ines = open_as_ines(Device::PHONE).await;
     ines.with_timeout("no cookies", ines.browser.client.delete_all_cookies()).await;
@@ -188,17 +215,28 @@ async fn the_last_completion_can_be_undone() {
 #[tokio::test]
 async fn a_completed_habit_shows_its_streak_immediately() {
     let ines = open_as_ines(Device::DESKTOP).await;
-    let shown = "return [...document.querySelectorAll('.completion-row')].map((row) => row.innerText).sort()";
-    let before = ines.run_script(shown).await;
+    let streaks_of = |page: &str| {
+        format!(
+            "return {page}.then((page) => [...page.querySelectorAll('.completion-row')].map((row) =>
+                [row.querySelector('.completion-title').textContent, row.querySelector('.completion-streak')?.textContent ?? '']
+            ).sort())"
+        )
+    };
+    let shown = streaks_of("Promise.resolve(document)");
+    let sent = streaks_of(
+        "fetch('/today').then((page) => page.text()).then((html) => new DOMParser().parseFromString(html, 'text/html'))",
+    );
+    let before = ines.run_script(&shown).await;
     for title in [HABIT, "Read 10 pages"] {
         ines.toggle_completion(title).await;
         ines.wait_for_done(title, true).await;
     }
     // The page shows no streak of one day, and of two habits completed on most days, one has a longer streak.
-    ines.wait_until("longer streaks", async || Ok((ines.run_script(shown).await != before).then_some(()))).await;
-    let last = ines.run_script(shown).await;
-    ines.reload().await;
-    assert_eq!(ines.run_script(shown).await, last, "the page shows what the server sends");
+    ines.wait_until("the streaks that the server sends", async || {
+        let streaks = ines.run_script(&shown).await;
+        Ok((streaks != before && streaks == ines.run_script(&sent).await).then_some(()))
+    })
+    .await;
 }
 
 #[tokio::test]

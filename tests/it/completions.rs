@@ -158,6 +158,59 @@ async fn a_completion_made_offline_is_judged_by_the_time_it_was_made() {
 }
 
 #[tokio::test]
+async fn a_change_made_before_the_last_change_of_the_same_day_is_a_noop() {
+    let world = World::at_time("2026-02-12T12:00:00Z").await;
+    let ada = world.signed_in_user("ada").await;
+    let (read, walk) = (ada.create_habit("Read").await, ada.create_habit("Walk").await);
+    let change = async |habit: &str, completed: bool, seconds_ago: u32| {
+        let body = json!({ "habitId": habit, "date": "2026-02-12", "completed": completed, "secondsAgo": seconds_ago });
+        let response = ada.send_json("POST", "/api/completions", &body).await.assert_status(200);
+        response.data()["result"]["status"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(change(&read, true, 0).await, "created");
+    assert_eq!(change(&read, false, 0).await, "deleted");
+    assert_eq!(change(&read, true, 3600).await, "noop", "it was made an hour before the undo");
+    assert!(ada.completed_on("2026-02-12").await.is_empty());
+    assert_eq!(change(&walk, true, 3600).await, "created", "another habit was not changed since");
+    assert_eq!(change(&walk, false, 7200).await, "noop", "it was made before the completion");
+    assert_eq!(change(&walk, false, 1800).await, "deleted", "it was made after the completion");
+    assert_eq!(change(&walk, true, 2400).await, "noop", "it was made between the two");
+    assert_eq!(change(&walk, true, 1200).await, "created");
+
+    world.set_time("2026-02-12T10:00:00Z");
+    assert_eq!(change(&read, true, 0).await, "created", "the server's clock was set back, but this is made now");
+    assert_eq!(change(&read, false, 0).await, "deleted");
+}
+
+#[tokio::test]
+async fn an_undo_is_remembered_across_a_restart_and_for_days_long_ago() {
+    let world = World::at_time("2026-02-12T12:00:00Z").await;
+    let mut ada = world.signed_in_user("ada").await;
+    let read = ada.create_habit("Read").await;
+    let change = |date: &str, completed: bool, seconds_ago: u32| json!({ "habitId": read, "date": date, "completed": completed, "secondsAgo": seconds_ago });
+    let status = |response: TestResponse| response.assert_status(200).data()["result"]["status"].clone();
+    ada.send_json("PUT", "/api/account", &json!({ "backfill": "always" })).await.assert_status(200);
+    ada.set_completion(&read, "2026-02-12", true).await.assert_status(200);
+    ada.set_completion(&read, "2026-02-12", false).await.assert_status(200);
+    world.set_time("2026-06-12T12:00:00Z");
+    ada.sign_in().await.assert_status(303);
+    ada.set_completion(&read, "2026-02-13", true).await.assert_status(200);
+    ada.set_completion(&read, "2026-02-14", true).await.assert_status(200);
+    ada.set_completion(&read, "2026-02-14", false).await.assert_status(200);
+
+    let world = world.restart().await;
+    ada.reconnect(&world);
+    for (date, completed) in [("2026-02-13", false), ("2026-02-14", true)] {
+        assert_eq!(
+            status(ada.send_json("POST", "/api/completions", &change(date, completed, 60)).await),
+            "noop",
+            "{date}"
+        );
+    }
+    assert_eq!(status(ada.send_json("POST", "/api/completions", &change("2026-02-12", true, 60)).await), "created");
+}
+
+#[tokio::test]
 async fn a_completion_queued_by_another_user_is_refused() {
     let world = World::new().await;
     let (ada, bob) = (world.signed_in_user("ada").await, world.signed_in_user("bob").await);

@@ -8,6 +8,7 @@ use crate::app::habits::habit::require_active;
 use crate::app::{App, Error};
 use crate::domain::habits::agenda::Agenda;
 use crate::domain::habits::completion::check_editable;
+use crate::domain::habits::recent_changes::is_superseded;
 use crate::domain::habits::streak::current_streak;
 use crate::domain::{Account, AccountId, Day, Habit, HabitId, History};
 use crate::store::tables::{completions, habits};
@@ -17,14 +18,26 @@ use crate::store::tables::{completions, habits};
 pub enum CompletionOutcome {
     Created,
     Deleted,
-    /// Nothing had to change.
+    /// Nothing had to change, or the day was changed after this change was made.
     Noop,
 }
 
-/// Completes `day`, or undoes that, as done by the user at the instant `when`. Idempotent, also for concurrent calls.
+/// A completion of a habit, or its undo.
+#[derive(Debug, Clone, Copy)]
+pub struct CompletionChange {
+    pub habit: HabitId,
+    pub day: Day,
+    pub done: bool,
+    /// When the user made the change. On an offline device, that was before it arrived.
+    pub made_at: Timestamp,
+    /// When the change arrived.
+    pub now: Timestamp,
+}
+
+/// Completes `day`, or undoes that, as done by the user just now, at the instant `when`.
 ///
 /// # Errors
-/// [`Refusal::HabitNotFound`](crate::domain::Refusal::HabitNotFound), or the refusal of [`check_editable`].
+/// Those of [`apply_change`].
 pub async fn set_completed(
     app: &App,
     me: &Account,
@@ -33,16 +46,35 @@ pub async fn set_completed(
     done: bool,
     when: Timestamp,
 ) -> Result<CompletionOutcome, Error> {
+    apply_change(app, me, CompletionChange { habit, day, done, made_at: when, now: when }).await
+}
+
+/// Applies a change under the rules of the time when it was made, unless the day was changed later. Idempotent, also for
+/// concurrent calls.
+///
+/// # Errors
+/// [`Refusal::HabitNotFound`](crate::domain::Refusal::HabitNotFound), or the refusal of [`check_editable`].
+pub async fn apply_change(app: &App, me: &Account, change: CompletionChange) -> Result<CompletionOutcome, Error> {
     let (me, zone, backfill) = (me.id, me.zone().clone(), me.preferences.backfill);
+    let CompletionChange { habit: id, day, done, made_at, now } = change;
     app.store
         .write(move |txn| {
-            check_editable(&require_active(txn, me, habit)?, day, when, &zone, backfill)?;
-            let mut year = completions::find_habit_year(txn, me, day.year(), habit)?;
-            let changed = if done { year.complete(day, when) } else { year.undo(day) };
+            let mut habit = require_active(txn, me, id)?;
+            check_editable(&habit, day, made_at, &zone, backfill)?;
+            let mut year = completions::find_habit_year(txn, me, day.year(), id)?;
+            let last_change = habit.recent_changes.last_change(day).max(year.completed_at(day));
+            if is_superseded(made_at, now, last_change) {
+                return Ok(CompletionOutcome::Noop);
+            }
+            let changed = if done { year.complete(day, made_at) } else { year.undo(day) };
             if !changed {
                 return Ok(CompletionOutcome::Noop);
             }
-            completions::put(txn, me, day.year(), habit, &year);
+            completions::put(txn, me, day.year(), id, &year);
+            if year.completed_at(day).is_none() {
+                habit.recent_changes.record(day, made_at, now);
+                habits::put(txn, me, &habit)?;
+            }
             Ok(if done { CompletionOutcome::Created } else { CompletionOutcome::Deleted })
         })
         .await

@@ -12,6 +12,7 @@ use crate::domain::accounts::audit::{Actor, AuditAction};
 use crate::domain::habits::data_export::{DataExport, ExportedHabit, ImportSummary, VERSION};
 use crate::domain::habits::habit::{MAX_ACTIVE_HABITS, MAX_HABITS};
 use crate::domain::habits::habit_year::HabitYear;
+use crate::domain::habits::recent_changes::RecentChanges;
 use crate::domain::{Account, AccountId, Client, Day, Habit, HabitId, Refusal, Schedule, Zone};
 use crate::store::tables::{audit, completions, habits};
 use crate::store::{self, WriteTxn};
@@ -140,6 +141,7 @@ fn to_habit(id: HabitId, habit: &ExportedHabit, file: &DataExport, zone: &Zone, 
         created_at: habit.created_at,
         updated_at: habit.updated_at.unwrap_or(habit.created_at),
         archived_at: habit.archived_at,
+        recent_changes: RecentChanges::default(),
     }
 }
 

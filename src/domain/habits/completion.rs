@@ -3,13 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::accounts::preferences::Backfill;
+use crate::domain::habits::recent_changes::MAX_OFFLINE_AGE;
 use crate::domain::{Day, Habit, Refusal, Zone};
 
 /// Yesterday can be changed until this hour, local time.
 pub const GRACE_END_HOUR: i8 = 2;
-
-/// How long a completion may wait on a device that is offline.
-pub const MAX_OFFLINE_AGE: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// The instant of a completion that arrives at `now` and was made `seconds_ago`. Devices send an age so that their clocks need
 /// not be right.

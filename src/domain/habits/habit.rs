@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::habits::recent_changes::RecentChanges;
 use crate::domain::{Day, FieldError, HabitId, Schedule, Weekdays, text};
 
 /// The most active habits of one user.
@@ -156,6 +157,9 @@ pub struct Habit {
     /// The last change of title, description, schedule, reminders or archive status.
     pub updated_at: Timestamp,
     pub archived_at: Option<Timestamp>,
+    /// The last changes of its days, as far as their completions don't tell.
+    #[serde(default, skip_serializing_if = "RecentChanges::is_empty")]
+    pub recent_changes: RecentChanges,
 }
 
 impl Habit {
@@ -173,6 +177,7 @@ impl Habit {
             created_at,
             updated_at: created_at,
             archived_at: None,
+            recent_changes: RecentChanges::default(),
         }
     }
 

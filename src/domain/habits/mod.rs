@@ -7,6 +7,7 @@ pub mod habit;
 pub mod habit_year;
 pub mod history;
 pub mod insights;
+pub mod recent_changes;
 pub mod review;
 pub mod schedule;
 pub mod streak;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use warp::http::StatusCode;
 
 use crate::app::habits::completions;
-use crate::app::habits::completions::CompletionOutcome;
+use crate::app::habits::completions::{CompletionChange, CompletionOutcome};
 use crate::domain::habits::completion;
 use crate::domain::{Day, HabitId, Refusal};
 use crate::web::http::error::HttpError;
@@ -35,19 +35,19 @@ struct CompletionInput {
 }
 
 /// `POST /api/completions`: `{result:{status,habitId,date}}`. Idempotent. A completion that was made
-/// offline applies to the time when it was made (`secondsAgo`), and only to the user who made it (`userId`).
+/// offline applies to the time when it was made (`secondsAgo`), and only to the user who made it (`userId`). It is a `noop`
+/// if the habit was changed for that day after it was made.
 pub async fn set_completed(request: Request) -> Result<Response, HttpError> {
     let now = test_clock(&request)?.unwrap_or_else(|| request.state.app.clock.now());
     let input: CompletionInput = request.json().await?;
     if input.user_id.is_some_and(|user| request.account().is_ok_and(|account| account.id.to_string() != user)) {
         return Err(HttpError::OtherAccount);
     }
-    let completed_at = completion::completed_at(now, input.seconds_ago)?;
+    let made_at = completion::completed_at(now, input.seconds_ago)?;
     let day = Day::parse(&input.date).map_err(|error| Refusal::InvalidFields(vec![error]))?;
     let habit: HabitId = input.habit_id.parse().map_err(|_| Refusal::HabitNotFound)?;
-    let outcome =
-        completions::set_completed(&request.state.app, request.account()?, habit, day, input.completed, completed_at)
-            .await?;
+    let change = CompletionChange { habit, day, done: input.completed, made_at, now };
+    let outcome = completions::apply_change(&request.state.app, request.account()?, change).await?;
     let status = match outcome {
         CompletionOutcome::Created => "created",
         CompletionOutcome::Deleted => "deleted",
