@@ -25,7 +25,7 @@ pub enum Lookup {
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DialError {
-    #[error("the address of the relay {0} cannot be found; check the name in SMTP_URL and this machine's DNS")]
+    #[error("the address of the relay {0} cannot be found; check the name and this machine's DNS")]
     NotFound(String),
     #[error("the relay cannot be connected to: {0}")]
     Refused(io::ErrorKind),

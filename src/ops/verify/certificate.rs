@@ -137,6 +137,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_unknown_authority_has_another_remedy_than_an_expired_certificate() {
+        let io_error = |error| {
+            let error = rustls::Error::InvalidCertificate(error);
+            CertificateError::from(io::Error::new(io::ErrorKind::InvalidData, error))
+        };
+        assert!(io_error(rustls::CertificateError::UnknownIssuer).remedy().contains("--ca-file"));
+        assert!(io_error(rustls::CertificateError::Expired).remedy().contains("renew"));
+    }
+
+    #[test]
     fn the_expiry_is_read_in_both_time_formats() {
         for (year, expected) in [(2031, "2031-01-01T00:00:00Z"), (2100, "2100-01-01T00:00:00Z")] {
             let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();

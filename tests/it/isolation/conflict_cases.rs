@@ -321,6 +321,17 @@ pub const CONFLICT_CASES: &[ConflictCase] = &[
         SHARED_MAIL_KEY,
     ),
     by_command(
+        "production's Resend key in SMTP_PASSWORD",
+        SERVE_STAGING,
+        &[
+            ("RESEND_API_KEY", ""),
+            ("SMTP_URL", "smtps://smtp.resend.com"),
+            ("SMTP_USER", "resend"),
+            ("SMTP_PASSWORD", "re_of_production"),
+        ],
+        SHARED_MAIL_KEY,
+    ),
+    by_command(
         "production's sender",
         SERVE_STAGING,
         &[("RESEND_FROM_EMAIL", "Someone <atlas@example.com>")],
