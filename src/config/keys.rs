@@ -42,6 +42,7 @@ keys! {
     LISTEN = "listen", Text, ["ATLAS_LISTEN"], "Address and port to serve on.";
     TRUSTED_PROXIES = "trusted_proxies", List, ["ATLAS_TRUSTED_PROXIES"], "Proxies whose X-Forwarded-For header is trusted, as addresses or networks such as 127.0.0.1 or 10.0.0.0/8.";
     APP_URL = "app_url", Text, ["APP_URL", "NEXT_PUBLIC_APP_URL", "NEXTAUTH_URL"], "Public URL of this environment; links in email start with it.";
+    HSTS = "hsts", Text, ["ATLAS_HSTS"], "What browsers may only reach over HTTPS for a year: host (the default) for the host of app_url, subdomains to include all hosts below it, or preload to also consent to the browsers' built-in lists.";
     DATA_FILE = "data_file", Text, ["DATABASE_URL"], "Path of the data file, relative to the folder of atlas.toml.";
     SECRET = "secret", Secret, ["NEXTAUTH_SECRET", "AUTH_SECRET"], "Secret from which the keys for sessions, links, and two-factor authentication are derived; at least 32 characters, different in each environment.";
     SECRET_PREVIOUS = "secret_previous", Secret, ["NEXTAUTH_SECRET_PREVIOUS"], "Previous secret, needed as long as two-factor secrets encrypted with it remain.";

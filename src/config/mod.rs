@@ -31,7 +31,7 @@ pub use process::{ServiceManager, process_variables, service_manager};
 pub use raw::{Origin, RawConfig, RawEntry};
 pub use secret::Secret;
 pub use settings::{
-    BasicAuth, Dsn, Encryption, LogFormat, MailSettings, Sender, Settings, SnapshotSettings, Transport,
+    BasicAuth, Dsn, Encryption, Hsts, LogFormat, MailSettings, Sender, Settings, SnapshotSettings, Transport,
     VerifiedBinaryRule,
 };
 pub use smtp::{Smtp, Tls};

@@ -54,6 +54,17 @@ impl fmt::Debug for Dsn {
     }
 }
 
+/// What `Strict-Transport-Security` covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hsts {
+    /// The host of the public URL.
+    Host,
+    /// That host and all hosts below it.
+    Subdomains,
+    /// The same, with consent to the lists that browsers are built with.
+    Preload,
+}
+
 /// Credentials for basic authentication (`gate.user` and `gate.password`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BasicAuth {
@@ -112,6 +123,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Proxies whose `X-Forwarded-For` header is trusted.
     pub proxies: TrustedProxies,
+    pub hsts: Hsts,
     /// The public URL. `None` in development, where it follows the bound address.
     pub app_url: Option<Url>,
     pub data_file: PathBuf,

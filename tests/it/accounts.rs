@@ -341,7 +341,7 @@ const SIGN_IN: [(&str, &str); 2] = [("email", "ada@example.com"), ("password", P
 async fn every_cookie_over_https_has_its_security_attributes() {
     let (world, ada) = world_over_https().await;
     let sign_in = post_form_over_https(&ada, "/sign-in", &SIGN_IN).await.assert_status(303);
-    assert!(sign_in.header("strict-transport-security").is_some());
+    assert_eq!(sign_in.header("strict-transport-security"), Some("max-age=31536000"));
     let sign_out = post_form_over_https(&ada, "/sign-out", &[]).await.assert_status(303);
     assert_eq!(sign_out.header("clear-site-data"), Some("\"cache\", \"storage\""));
     let body = json!({ "email": "ada@example.com", "password": PASSWORD });

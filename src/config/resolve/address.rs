@@ -6,6 +6,7 @@ use url::Url;
 
 use super::resolver::Resolver;
 use crate::config::keys;
+use crate::config::settings::Hsts;
 use crate::config::smtp::is_loopback;
 use crate::config::url::parse_url;
 use crate::domain::EnvironmentKind;
@@ -94,6 +95,18 @@ impl Resolver<'_> {
             );
         }
         TrustedProxies::new(networks)
+    }
+
+    pub(super) fn hsts(&mut self) -> Hsts {
+        match self.text(keys::HSTS) {
+            None | Some("host") => Hsts::Host,
+            Some("subdomains") => Hsts::Subdomains,
+            Some("preload") => Hsts::Preload,
+            Some(_) => {
+                self.report_invalid(keys::HSTS, "must be host, subdomains, or preload");
+                Hsts::Host
+            }
+        }
     }
 
     pub(super) fn metrics(&mut self) -> Option<SocketAddr> {

@@ -21,6 +21,7 @@ pub(in crate::config) fn resolve_settings(
     let listen = resolver.listen();
     let app_url = resolver.app_url();
     let proxies = resolver.proxies(app_url.as_ref());
+    let hsts = resolver.hsts();
     let data_file = resolver.data_file();
     let secret = resolver.secret();
     let previous_secret = resolver.previous_secret();
@@ -46,6 +47,7 @@ pub(in crate::config) fn resolve_settings(
             policy,
             listen: listen?,
             proxies,
+            hsts,
             app_url,
             data_file: data_file?,
             secret,

@@ -89,7 +89,7 @@ impl WebState {
             label: policy.is_labeled.then(|| environment.to_string()),
             origins: origins(&app.app_url, kind),
             is_https,
-            security_headers: security_headers(is_https, policy.is_labeled),
+            security_headers: security_headers(is_https.then_some(settings.hsts), policy.is_labeled),
             has_captured_mail,
             has_test_endpoints,
             started_at: Instant::now(),
