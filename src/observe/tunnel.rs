@@ -61,7 +61,20 @@ pub struct TunnelReply {
 
 #[derive(Deserialize)]
 struct EnvelopeHeader {
-    dsn: String,
+    dsn: Option<String>,
+}
+
+/// The header by which SDKs that are no browsers name their key, instead of a DSN in the envelope.
+pub const AUTH_HEADER: &str = "x-sentry-auth";
+
+/// An envelope with the headers that matter for it.
+#[derive(Debug, Clone, Copy)]
+pub struct SentryEnvelope<'a> {
+    pub body: &'a [u8],
+    /// `Content-Encoding`.
+    pub encoding: Option<&'a str>,
+    /// `X-Sentry-Auth`.
+    pub auth: Option<&'a str>,
 }
 
 impl Tunnel {
@@ -79,15 +92,19 @@ impl Tunnel {
         Arc::clone(&self.slots).try_acquire_owned().ok()
     }
 
-    /// Checks that an envelope is for the configured DSN. `encoding` is its `Content-Encoding`.
+    /// Checks that an envelope is for the configured DSN. One without a DSN must come with the DSN's key.
     ///
     /// # Errors
     /// [`TunnelError`].
-    pub fn check(&self, body: &[u8], encoding: Option<&str>) -> Result<(), TunnelError> {
-        let line = first_line(body, encoding)?;
+    pub fn check(&self, envelope: SentryEnvelope<'_>) -> Result<(), TunnelError> {
+        let line = first_line(envelope.body, envelope.encoding)?;
         let header: EnvelopeHeader = serde_json::from_slice(&line).map_err(|_| TunnelError::NotAnEnvelope)?;
-        let dsn: SentryDsn = header.dsn.parse().map_err(|_| TunnelError::NotAnEnvelope)?;
-        if self.is_own_dsn(&dsn) { Ok(()) } else { Err(TunnelError::ForeignDsn) }
+        let is_own = match (header.dsn, envelope.auth.and_then(sentry_key)) {
+            (Some(dsn), _) => self.is_own_dsn(&dsn.parse().map_err(|_| TunnelError::NotAnEnvelope)?),
+            (None, Some(key)) => key == self.dsn.public_key(),
+            (None, None) => return Err(TunnelError::NotAnEnvelope),
+        };
+        if is_own { Ok(()) } else { Err(TunnelError::ForeignDsn) }
     }
 
     fn is_own_dsn(&self, dsn: &SentryDsn) -> bool {
@@ -110,17 +127,17 @@ impl Tunnel {
     ///
     /// # Errors
     /// [`ForwardError`].
-    pub fn forward(
-        &self,
-        body: &[u8],
-        content_type: &str,
-        encoding: Option<&str>,
-    ) -> Result<TunnelReply, ForwardError> {
+    pub fn forward(&self, envelope: SentryEnvelope<'_>, content_type: &str) -> Result<TunnelReply, ForwardError> {
         let mut request = self.agent.post(&self.envelope_url).header("content-type", content_type);
-        if let Some(encoding) = encoding {
+        if let Some(encoding) = envelope.encoding {
             request = request.header("content-encoding", encoding);
         }
-        let response = request.send(body)?;
+        if envelope.auth.is_some() {
+            // SECURITY: built from our own DSN. The client's header is only compared.
+            let auth = self.dsn.to_auth(Some(concat!("atlas/", env!("CARGO_PKG_VERSION")))).to_string();
+            request = request.header(AUTH_HEADER, auth);
+        }
+        let response = request.send(envelope.body)?;
         let status = response.status();
         if status.is_redirection() || status.is_informational() {
             return Err(ForwardError::Redirect(status));
@@ -132,6 +149,12 @@ impl Tunnel {
             rate_limits: header("x-sentry-rate-limits"),
         })
     }
+}
+
+/// The key in `Sentry sentry_key=…, sentry_version=7`.
+fn sentry_key(auth: &str) -> Option<&str> {
+    let fields = auth.trim().strip_prefix("Sentry ")?.split(',');
+    fields.filter_map(|field| field.trim().split_once('=')).find(|(name, _)| *name == "sentry_key").map(|(_, key)| key)
 }
 
 /// The first line, within the first [`MAX_HEADER_BYTES`] after decompression.
@@ -162,7 +185,11 @@ mod tests {
     }
 
     fn check(line: &str) -> Result<(), TunnelError> {
-        tunnel().check(line.as_bytes(), None)
+        check_with(line.as_bytes(), None, None)
+    }
+
+    fn check_with(body: &[u8], encoding: Option<&str>, auth: Option<&str>) -> Result<(), TunnelError> {
+        tunnel().check(SentryEnvelope { body, encoding, auth })
     }
 
     #[test]
@@ -185,6 +212,17 @@ mod tests {
     }
 
     #[test]
+    fn an_envelope_without_a_dsn_needs_the_configured_key() {
+        let check = |auth| check_with(b"{\"event_id\":\"1\"}\n", None, auth);
+        assert_eq!(check(Some("Sentry sentry_key=public, sentry_version=7, sentry_client=sentry.python/2.0")), Ok(()));
+        assert_eq!(check(Some("Sentry sentry_version=7,sentry_key=public")), Ok(()));
+        assert_eq!(check(Some("Sentry sentry_key=other")), Err(TunnelError::ForeignDsn));
+        for auth in [None, Some(""), Some("Sentry "), Some("Bearer public"), Some("Sentry public")] {
+            assert_eq!(check(auth), Err(TunnelError::NotAnEnvelope), "{auth:?}");
+        }
+    }
+
+    #[test]
     fn anything_but_an_envelope_is_refused() {
         for garbage in ["", "\n", "{", "null", "[]", "{}", "{\"dsn\":1}", "{\"dsn\":\"\"}", "{\"dsn\":\"x\"}"] {
             assert_eq!(check(garbage), Err(TunnelError::NotAnEnvelope), "{garbage}");
@@ -192,7 +230,7 @@ mod tests {
         let two = "{\"dsn\":\"https://public@sentry.example.com/42\",\"dsn\":\"https://public@evil.example/42\"}";
         assert_eq!(check(two), Err(TunnelError::NotAnEnvelope));
         assert_eq!(check(&" ".repeat(MAX_HEADER_BYTES + 1)), Err(TunnelError::NotAnEnvelope));
-        assert_eq!(tunnel().check(b"{}", Some("br")), Err(TunnelError::UnsupportedEncoding));
-        assert_eq!(tunnel().check(b"not gzip", Some("gzip")), Err(TunnelError::NotAnEnvelope));
+        assert_eq!(check_with(b"{}", Some("br"), None), Err(TunnelError::UnsupportedEncoding));
+        assert_eq!(check_with(b"not gzip", Some("gzip"), None), Err(TunnelError::NotAnEnvelope));
     }
 }

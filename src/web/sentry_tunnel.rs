@@ -1,4 +1,4 @@
-//! `POST /monitoring` and `POST /_obs`: forwards error reports of browsers to Sentry through our own origin.
+//! `POST /monitoring` and `POST /_obs`: forwards error reports of browsers and other SDKs to Sentry through our own origin.
 //!
 //! [`crate::observe::tunnel`] checks that a report is for the configured project, and sends it. Failures here are never reported to
 //! Sentry, and Sentry's errors are not our 500s.
@@ -10,7 +10,7 @@ use serde_json::json;
 use warp::http::StatusCode;
 use warp::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 
-use crate::observe::tunnel::{TunnelError, TunnelReply};
+use crate::observe::tunnel::{AUTH_HEADER, SentryEnvelope, TunnelError, TunnelReply};
 use crate::web::http::error::{HttpError, TaskError};
 use crate::web::http::request::Request;
 use crate::web::http::response;
@@ -33,11 +33,13 @@ pub async fn forward(request: Request) -> Result<Response, HttpError> {
     let content_type =
         header(&request.headers, &CONTENT_TYPE).unwrap_or_else(|| "application/x-sentry-envelope".to_owned());
     let encoding = header(&request.headers, &CONTENT_ENCODING);
+    let auth = header(&request.headers, &HeaderName::from_static(AUTH_HEADER));
     let sending = tokio::task::spawn_blocking(move || {
         // Sending continues if the browser disconnects, and keeps its slot until it is done.
         let _slot = slot;
-        tunnel.check(&body, encoding.as_deref()).map_err(into_http_error)?;
-        Ok::<_, HttpError>(tunnel.forward(&body, &content_type, encoding.as_deref()))
+        let envelope = SentryEnvelope { body: &body, encoding: encoding.as_deref(), auth: auth.as_deref() };
+        tunnel.check(envelope).map_err(into_http_error)?;
+        Ok::<_, HttpError>(tunnel.forward(envelope, &content_type))
     });
     match sending.await.map_err(|error| TaskError::new("forwarding an error report", &error))?? {
         Ok(reply) => Ok(respond(&reply)),
@@ -55,7 +57,7 @@ fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 fn into_http_error(error: TunnelError) -> HttpError {
     match error {
         TunnelError::NotAnEnvelope => HttpError::Malformed("This isn't a Sentry envelope with a DSN.".to_owned()),
-        TunnelError::UnsupportedEncoding => HttpError::UnsupportedMediaType,
+        TunnelError::UnsupportedEncoding => HttpError::UnsupportedEncoding,
         TunnelError::ForeignDsn => HttpError::ForeignReport,
     }
 }

@@ -168,3 +168,29 @@ async fn log_format_and_level_are_configurable() {
         );
     }
 }
+
+#[tokio::test]
+async fn the_log_names_the_setting_that_refuses_a_request_and_the_response_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = [("ATLAS_GATE_USER", "team"), ("ATLAS_GATE_PASSWORD", "a shared password")];
+    let server = Server::start_with(folder.path(), &[], &gate);
+    let credentials = "authorization: Basic dGVhbTphIHNoYXJlZCBwYXNzd29yZA==\r\n";
+    let host = format!("host: localhost:{}\r\n", server.port);
+    let requests = [
+        ("GET /landing", format!("host: atlas.example\r\n{credentials}"), "app_url"),
+        ("GET /landing", host.clone(), "gate.password"),
+        ("POST /sign-in", format!("{host}{credentials}origin: https://evil.example\r\n"), "app_url"),
+        ("POST /monitoring", format!("{host}{credentials}"), "sentry.browser_dsn"),
+        ("POST /api/operator/verify", format!("{host}{credentials}"), "operator_token"),
+    ];
+    for (line, headers, setting) in &requests {
+        let request = format!("{line} HTTP/1.1\r\n{headers}\r\n");
+        let response = send_raw(([127, 0, 0, 1], server.port).into(), request.as_bytes()).await.unwrap();
+        assert!(response.status >= 400);
+        response.assert_lacks(setting);
+    }
+    let log = stop_and_read_log(server, folder.path());
+    let logged: Vec<_> =
+        request_lines(&log).iter().map(|line| line["setting"].as_str().unwrap_or("-").to_owned()).collect();
+    assert_eq!(logged, requests.map(|(_, _, setting)| setting));
+}

@@ -218,6 +218,12 @@ async fn unreadable_bodies_are_refused_with_the_matching_status() {
     post("text/plain", b"{}").await.assert_refused(415, "invalid_request");
     post("application/jsonp", b"{}").await.assert_refused(415, "invalid_request");
     post("", b"{}").await.assert_refused(415, "invalid_request");
+    // What curl sends without a Content-Type, from someone who has copied a session cookie.
+    let curl = [("content-type", "application/x-www-form-urlencoded")];
+    ada.request("POST", "/api/habits", &curl, b"{}")
+        .await
+        .assert_refused(415, "invalid_request")
+        .assert_contains("This address takes application/json, not application/x-www-form-urlencoded.");
     let large = format!("{{\"title\":\"{}\"}}", "x".repeat(70_000));
     post("application/json", large.as_bytes()).await.assert_refused(413, "invalid_request");
     let headers = [("content-type", "application/json"), ("content-encoding", "gzip")];
@@ -226,7 +232,7 @@ async fn unreadable_bodies_are_refused_with_the_matching_status() {
     ada.request("POST", "/habits", &form, b"{}")
         .await
         .assert_status(415)
-        .assert_contains("doesn't support this content type");
+        .assert_contains("takes application/x-www-form-urlencoded, not application/json");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use atlas::config::{Dsn, Tls};
-use atlas::observe::tunnel::Tunnel;
+use atlas::observe::tunnel::{SentryEnvelope, Tunnel};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::json;
@@ -259,11 +259,38 @@ async fn a_sentry_with_an_authority_of_its_own_is_trusted_once_the_setting_names
     let dsn = Dsn(format!("https://public@localhost:{}/1", https_server(&certificates).await));
     let forward = async |authorities: Vec<Vec<u8>>| {
         let tunnel = Tunnel::from_dsn(&dsn, &authorities).unwrap();
-        let forwarding = move || tunnel.forward(b"{}", "application/x-sentry-envelope", None);
+        let envelope = SentryEnvelope { body: b"{}", encoding: None, auth: None };
+        let forwarding = move || tunnel.forward(envelope, "application/x-sentry-envelope");
         tokio::task::spawn_blocking(forwarding).await.unwrap()
     };
     let untrusted = forward(Vec::new()).await.unwrap_err().to_string();
     assert!(untrusted.contains("UnknownIssuer") && untrusted.contains("set SENTRY_CA_FILE"), "{untrusted}");
     let authority = CertificateDer::from_pem_slice(certificates.authority.as_bytes()).unwrap().to_vec();
     assert_eq!(forward(vec![authority]).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn sdks_that_are_no_browsers_may_report() {
+    let ingest = FakeSentry::new();
+    let world = start_world(&ingest.dsn(7), &[]).await;
+    let ada = world.signed_in_user("ada").await;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    // Python's envelopes name no DSN.
+    encoder.write_all(b"{\"event_id\":\"9ec79c33ec9942ab8353589fcb2e04dc\"}\n{\"type\":\"event\"}\n{}\n").unwrap();
+    let body = encoder.finish().unwrap();
+    let send = async |auth: &str, more: &[(&str, &str)]| {
+        let mut headers = vec![("content-type", "application/x-sentry-envelope"), ("content-encoding", "gzip")];
+        headers.push(("x-sentry-auth", auth));
+        headers.extend_from_slice(more);
+        ada.request("POST", "/monitoring", &headers, &body).await
+    };
+    let auth = "Sentry sentry_key=public, sentry_version=7, sentry_client=sentry.python/2.0";
+    send(auth, &[]).await.assert_status(200);
+    send("Sentry sentry_key=another, sentry_version=7", &[]).await.assert_status(403);
+    send("", &[]).await.assert_status(400);
+    send(auth, &[("origin", "https://evil.example")]).await.assert_status(403);
+    let sent = ingest.wait_for_requests(1);
+    assert_eq!((sent.len(), &sent[0].body), (1, &body));
+    let sent_auth = sent[0].header("x-sentry-auth").unwrap();
+    assert!(sent_auth.contains("sentry_key=public") && sent_auth.contains("sentry_client=atlas/"), "{sent_auth}");
 }

@@ -202,7 +202,8 @@ async fn send_event(context: &OperatorContext, on_progress: Progress<'_>) -> Res
             return Ok(SentryDelivery::Undelivered { why: "the DSN cannot be read".to_owned() });
         };
         let envelope = test_envelope(&dsn.0, &environment, "rust", u128::from_be_bytes(crate::app::random_bytes()?));
-        Ok(match tunnel.forward(envelope.as_bytes(), ENVELOPE_CONTENT_TYPE, None) {
+        let envelope = tunnel::SentryEnvelope { body: envelope.as_bytes(), encoding: None, auth: None };
+        Ok(match tunnel.forward(envelope, ENVELOPE_CONTENT_TYPE) {
             Ok(response) => SentryDelivery::Answered { status: response.status },
             Err(error) => SentryDelivery::Undelivered { why: error.to_string() },
         })

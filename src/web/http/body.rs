@@ -7,10 +7,12 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 use warp::http::HeaderMap;
-use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 
 use crate::web::http::error::HttpError;
+use crate::web::http::media_type::{content_type, media_type};
 
 /// A request body, chunk by chunk.
 pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>;
@@ -22,9 +24,12 @@ pub const MAX_BODY_BYTES: usize = 64 * 1024;
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimit {
     pub max_bytes: usize,
-    /// The whole body must arrive within this time.
+    /// The whole body must arrive within this time, and as much longer as it takes at [`MIN_BYTES_PER_SECOND`].
     pub timeout: Duration,
 }
+
+/// A phone with a bad connection uploads at least this fast.
+const MIN_BYTES_PER_SECOND: u64 = 16 * 1024;
 
 /// The fields of a form or a query, in the order they were sent.
 #[derive(Debug, Default, Clone)]
@@ -154,17 +159,15 @@ fn describe(error: &serde_json::Error) -> String {
     }
 }
 
-fn require_content_type(headers: &HeaderMap, media: &str) -> Result<(), HttpError> {
-    let essence = content_type(headers).split(';').next().unwrap_or("").trim();
+fn require_content_type(headers: &HeaderMap, media: &'static str) -> Result<(), HttpError> {
     // SECURITY: compressed bodies are refused, so that no small body expands to a huge one.
-    if !essence.eq_ignore_ascii_case(media) || headers.contains_key(CONTENT_ENCODING) {
-        return Err(HttpError::UnsupportedMediaType);
+    if headers.contains_key(CONTENT_ENCODING) {
+        return Err(HttpError::UnsupportedEncoding);
     }
-    Ok(())
-}
-
-fn content_type(headers: &HeaderMap) -> &str {
-    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("")
+    if media_type(headers).is_some_and(|sent| sent.eq_ignore_ascii_case(media)) {
+        return Ok(());
+    }
+    Err(HttpError::unsupported_media_type(headers, media))
 }
 
 async fn read(headers: &HeaderMap, body: Option<&mut Body>, limit: BodyLimit) -> Result<Bytes, HttpError> {
@@ -174,16 +177,15 @@ async fn read(headers: &HeaderMap, body: Option<&mut Body>, limit: BodyLimit) ->
         return Err(HttpError::PayloadTooLarge);
     }
     let Some(body) = body else { return Ok(Bytes::new()) };
-    let whole = async {
-        let mut bytes = BytesMut::new();
-        while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(|_| HttpError::Malformed("The body ended early.".to_owned()))?;
-            if bytes.len() + chunk.len() > limit.max_bytes {
-                return Err(HttpError::PayloadTooLarge);
-            }
-            bytes.extend_from_slice(&chunk);
+    let (mut bytes, mut deadline) = (BytesMut::new(), Instant::now() + limit.timeout);
+    loop {
+        let next = tokio::time::timeout_at(deadline, body.next());
+        let Some(chunk) = next.await.map_err(|_| HttpError::RequestTimeout)? else { return Ok(bytes.freeze()) };
+        let chunk = chunk.map_err(|_| HttpError::Malformed("The body ended early.".to_owned()))?;
+        if bytes.len() + chunk.len() > limit.max_bytes {
+            return Err(HttpError::PayloadTooLarge);
         }
-        Ok(bytes.freeze())
-    };
-    tokio::time::timeout(limit.timeout, whole).await.unwrap_or(Err(HttpError::RequestTimeout))
+        bytes.extend_from_slice(&chunk);
+        deadline += Duration::from_millis(chunk.len() as u64 * 1_000 / MIN_BYTES_PER_SECOND);
+    }
 }

@@ -6,8 +6,8 @@
 //!   [`UnknownHost`](HttpError::UnknownHost), [`OtherAccount`](HttpError::OtherAccount),
 //!   [`ForeignReport`](HttpError::ForeignReport): the server does not serve this client, or not with these credentials.
 //! - [`HttpError::NotFound`], [`MethodNotAllowed`](HttpError::MethodNotAllowed), [`Malformed`](HttpError::Malformed),
-//!   [`UnsupportedMediaType`](HttpError::UnsupportedMediaType), [`PayloadTooLarge`](HttpError::PayloadTooLarge),
-//!   [`RequestTimeout`](HttpError::RequestTimeout): the request itself is wrong.
+//!   [`UnsupportedMediaType`](HttpError::UnsupportedMediaType), [`UnsupportedEncoding`](HttpError::UnsupportedEncoding),
+//!   [`PayloadTooLarge`](HttpError::PayloadTooLarge), [`RequestTimeout`](HttpError::RequestTimeout): the request itself is wrong.
 //! - [`HttpError::Busy`]: a queue is full. The same request can succeed a moment later.
 //! - [`HttpError::Unavailable`]: the data file cannot be read or written, e.g. because the disk is full.
 //! - [`HttpError::Internal`]: a bug or a corrupt data file.
@@ -17,14 +17,16 @@
 use std::error::Error as StdError;
 
 use tokio::task::JoinError;
-use warp::http::StatusCode;
 use warp::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use warp::http::{HeaderMap, StatusCode};
 
 use crate::app;
+use crate::config::keys;
 use crate::domain::Refusal;
 use crate::observe::panics::join_error_reason;
 use crate::web::http::format::Format;
-use crate::web::http::response::{self, ErrorCode, Response, code, retry_after};
+use crate::web::http::media_type::media_type;
+use crate::web::http::response::{self, DecidingSetting, ErrorCode, Response, code, retry_after};
 use crate::web::ui::errors;
 use crate::web::ui::layout::Frame;
 
@@ -44,8 +46,10 @@ pub enum HttpError {
     /// The text is for the user.
     #[error("{0}")]
     Malformed(String),
-    #[error("Atlas doesn't support this content type.")]
-    UnsupportedMediaType,
+    #[error("{}", describe_media_type(sent.as_deref(), expected))]
+    UnsupportedMediaType { sent: Option<String>, expected: &'static str },
+    #[error("Atlas doesn't support this content encoding.")]
+    UnsupportedEncoding,
     #[error("This request is too large.")]
     PayloadTooLarge,
     #[error("The request took too long. Try again.")]
@@ -111,6 +115,16 @@ impl From<TaskError> for HttpError {
     }
 }
 
+/// The most of a client's header that a message quotes.
+const MAX_QUOTED_CHARS: usize = 80;
+
+fn describe_media_type(sent: Option<&str>, expected: &str) -> String {
+    match sent {
+        Some(sent) => format!("This address takes {expected}, not {sent}."),
+        None => format!("This address takes {expected}, and the request has no Content-Type header."),
+    }
+}
+
 /// The `Retry-After` header while the server is busy or the data file is unavailable, in seconds.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
@@ -118,6 +132,12 @@ impl HttpError {
     /// An [`HttpError::Internal`] from its source.
     pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Internal(source.into())
+    }
+
+    /// A content type other than the one that the address takes.
+    pub fn unsupported_media_type(headers: &HeaderMap, expected: &'static str) -> Self {
+        let sent = media_type(headers).map(|sent| sent.chars().take(MAX_QUOTED_CHARS).collect());
+        Self::UnsupportedMediaType { sent, expected }
     }
 
     /// The response in the format of the path.
@@ -138,6 +158,9 @@ impl HttpError {
             Format::Page => response::page(status, errors::page(frame, self.headline(), &message, request_id)),
         };
         response.extensions_mut().insert(ErrorCode(self.code()));
+        if let Some(setting) = self.setting() {
+            response.extensions_mut().insert(DecidingSetting(setting));
+        }
         let headers = response.headers_mut();
         match &self {
             Self::MethodNotAllowed(allowed) => {
@@ -188,7 +211,7 @@ impl HttpError {
             Self::Refused(_) if format == Format::Page => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Refused(_) | Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMediaType { .. } | Self::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
@@ -224,10 +247,23 @@ impl HttpError {
         }
     }
 
+    /// The setting that would let the request pass, if one would.
+    fn setting(&self) -> Option<&'static str> {
+        match self {
+            Self::UnknownHost | Self::CrossSite => Some(keys::APP_URL),
+            Self::BasicAuthRequired => Some(keys::GATE_PASSWORD),
+            Self::ForeignReport => Some(keys::BROWSER_SENTRY_DSN),
+            Self::Refused(Refusal::AdminRequired) => Some(keys::ADMIN_ALLOWLIST),
+            _ => None,
+        }
+    }
+
     fn headline(&self) -> &'static str {
         match self {
             Self::Refused(Refusal::TooManyAttempts(_)) => "Too many attempts",
-            Self::Refused(_) | Self::Malformed(_) | Self::UnsupportedMediaType => "That didn't work",
+            Self::Refused(_) | Self::Malformed(_) | Self::UnsupportedMediaType { .. } | Self::UnsupportedEncoding => {
+                "That didn't work"
+            }
             Self::NotSignedIn | Self::BasicAuthRequired => "Please sign in",
             Self::NotFound => "Page not found",
             Self::MethodNotAllowed(_) => "Not supported here",

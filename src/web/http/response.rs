@@ -27,6 +27,10 @@ pub fn succeeded(mut response: Response) -> Response {
     response
 }
 
+/// The setting that would let a refused request pass, in the extensions of its response, for the log. Clients don't learn it.
+#[derive(Debug, Clone, Copy)]
+pub struct DecidingSetting(pub &'static str);
+
 /// The values of `error.code`.
 pub mod code {
     /// The input is not acceptable.

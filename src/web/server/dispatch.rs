@@ -16,6 +16,7 @@ use crate::app::admin;
 use crate::app::identity::sessions;
 use crate::domain::{Account, AccountId, Refusal};
 use crate::web::http::body::Body;
+use crate::web::http::csrf::{self, AllowedPrograms};
 use crate::web::http::error::HttpError;
 use crate::web::http::format::Format;
 use crate::web::http::page_cache::CacheKey;
@@ -23,12 +24,12 @@ use crate::web::http::rate_limit::{LimitStatus, RateLimit};
 use crate::web::http::request::{PathParams, Request, RequestHead};
 use crate::web::http::response::{self, Response, Succeeded, code};
 use crate::web::http::state::WebState;
-use crate::web::http::{basic_auth, compression, csrf, redirect};
+use crate::web::http::{basic_auth, compression, redirect};
 use crate::web::server::request_check;
 use crate::web::server::routes::{Access, Route, Routes, allowed_methods};
 use crate::web::today;
 use crate::web::two_factor::view::ADDRESS as TWO_FACTOR_PAGE;
-use crate::web::{health, operator};
+use crate::web::{health, operator, sentry_tunnel};
 
 /// The only warp filter. The service passes the head of the request in an extension; warp handles only the body, and rejects
 /// nothing.
@@ -205,9 +206,7 @@ fn find_route(request: &Request, routes: &Routes) -> Result<(Route, PathParams),
     }
     let route = routes.iter().find(|route| route.method == method);
     let route = route.ok_or_else(|| HttpError::MethodNotAllowed(allowed_methods(routes)))?;
-    if !csrf::is_allowed(method, &head.headers, Format::from_path(head.path()), &state.origins) {
-        return Err(HttpError::CrossSite);
-    }
+    csrf::check(method, &head.headers, allowed_programs(route), &state.origins)?;
     Ok((*route, path_params))
 }
 
@@ -224,6 +223,14 @@ fn find_member(request: &mut Request) -> Result<(), HttpError> {
 
 fn signed_in_account(request: &Request) -> Option<Arc<Account>> {
     request.member.as_ref().map(|member| Arc::clone(&member.account))
+}
+
+fn allowed_programs(route: &Route) -> AllowedPrograms {
+    match route.format() {
+        _ if sentry_tunnel::PATHS.contains(&route.path) => AllowedPrograms::All,
+        Format::Api => AllowedPrograms::Json,
+        Format::Page => AllowedPrograms::None,
+    }
 }
 
 /// Finds the signed-in user, and refuses users without the required access.

@@ -24,7 +24,6 @@ use crate::web::http::error::HttpError;
 use crate::web::http::format::Format;
 use crate::web::http::request::{RequestContext, RequestHead};
 use crate::web::http::request_body::RequestBody;
-use crate::web::http::response::ErrorCode;
 use crate::web::http::state::WebState;
 use crate::web::sentry_tunnel;
 use crate::web::server::connection_state::ConnectionState;
@@ -178,8 +177,7 @@ async fn respond<S: Handler>(
         report_failure(state, &response, &head.context);
     }
     let response = with_common_headers(state, response, &head.context.id);
-    let code = response.extensions().get::<ErrorCode>().map(|code| code.0);
-    request_log::record(state, head, response.status().as_u16(), code, started_at.elapsed());
+    request_log::record(state, head, &response, started_at.elapsed());
     response
 }
 

@@ -9,7 +9,7 @@ use atlas::domain::backup::snapshot_id::SnapshotId;
 use atlas::domain::calendar::day;
 use atlas::domain::calendar::month::Month;
 use atlas::domain::{Day, Description, DisplayName, Email, Environment, FileId, HabitId, PreviewName, Title, Zone};
-use atlas::observe::tunnel::Tunnel;
+use atlas::observe::tunnel::{SentryEnvelope, Tunnel};
 use atlas::store::Store;
 use atlas::store::migrations::Migrations;
 use jiff::Timestamp;
@@ -100,7 +100,7 @@ fn the_tunnel_accepts_only_envelopes_for_our_dsn_in_any_encoding() {
     let tunnel = Tunnel::from_dsn(&Dsn("https://key@sentry.example.com/2".to_owned()), &[]).unwrap();
     fuzz("envelope", 2_000, |input| {
         for encoding in [None, Some("gzip"), Some("br"), Some("deflate"), Some("identity"), Some("zstd")] {
-            if tunnel.check(input, encoding).is_ok() {
+            if tunnel.check(SentryEnvelope { body: input, encoding, auth: None }).is_ok() {
                 let line = input.split(|byte| *byte == b'\n').next().unwrap();
                 let header: EnvelopeHeader = serde_json::from_slice(line).unwrap();
                 let dsn = url::Url::parse(&header.dsn).unwrap();
