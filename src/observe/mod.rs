@@ -4,6 +4,7 @@ pub mod activity;
 pub mod logs;
 pub mod metrics;
 pub mod panics;
+pub mod repeated;
 pub mod sentry;
 mod sentry_agent;
 pub mod supervisor;

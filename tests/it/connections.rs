@@ -1,7 +1,7 @@
 //! Connections of careless and hostile clients.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use atlas::web::server::connections::ConnectionLimits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -150,6 +150,64 @@ async fn a_body_that_arrives_too_slowly_times_out() {
     stream.write_all(head.as_bytes()).await.unwrap();
     read_response(&mut stream).await.unwrap().assert_refused(408, "invalid_request");
     world.visitor().get("/api/health").await.assert_status(200);
+}
+
+#[tokio::test]
+async fn an_upload_may_take_longer_than_the_timeout_while_it_makes_progress() {
+    let timeout = Duration::from_millis(200);
+    let world = World::with_options(WorldOptions { body_timeout: timeout, ..WorldOptions::default() }).await;
+    let ada = world.signed_in_user("ada").await;
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    let (first, rest) = (vec![b' '; 1 << 20], b"{}");
+    let head = format!(
+        "POST /api/account/imports/self HTTP/1.1\r\nhost: {}\r\ncookie: atlas-development={}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        ada.host,
+        ada.cookie("atlas-development").unwrap(),
+        first.len() + rest.len()
+    );
+    let started_at = Instant::now();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&first).await.unwrap();
+    while started_at.elapsed() < 3 * timeout {
+        ada.get("/api/health").await.assert_status(200);
+    }
+    stream.write_all(rest).await.unwrap();
+    // The file is no export, but it was read.
+    assert_eq!(read_response(&mut stream).await.unwrap().status, 400);
+}
+
+#[tokio::test]
+async fn idle_connections_outlast_those_that_proxies_keep() {
+    // Caddy keeps idle connections for two minutes, nginx and AWS load balancers for one.
+    assert!(ConnectionLimits::default().idle_timeout > Duration::from_mins(2));
+    let limits = ConnectionLimits { header_timeout: Duration::from_millis(200), ..ConnectionLimits::default() };
+    let world = World::with_options(WorldOptions { limits, ..WorldOptions::default() }).await;
+    let request = format!("GET /api/health HTTP/1.1\r\nhost: {}\r\n\r\n", world.visitor().host);
+    let mut kept = TcpStream::connect(world.address).await.unwrap();
+    for _ in 0..2 {
+        kept.write_all(request.as_bytes()).await.unwrap();
+        assert_eq!(read_response(&mut kept).await.unwrap().status, 200);
+        // A connection that sends nothing is closed meanwhile.
+        read_until_closed(&mut TcpStream::connect(world.address).await.unwrap()).await;
+    }
+}
+
+#[tokio::test]
+async fn the_connection_that_has_been_idle_for_the_longest_time_makes_room_for_another() {
+    let limits = ConnectionLimits { max_connections: 2, ..ConnectionLimits::default() };
+    let world = World::with_options(WorldOptions { limits, ..WorldOptions::default() }).await;
+    let request = format!("GET /api/health HTTP/1.1\r\nhost: {}\r\n\r\n", world.visitor().host);
+    let mut kept = Vec::new();
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(world.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        assert_eq!(read_response(&mut stream).await.unwrap().status, 200);
+        kept.push(stream);
+    }
+    assert!(read_until_closed(&mut kept[0]).await.is_empty());
+    kept[2].write_all(request.as_bytes()).await.unwrap();
+    assert_eq!(read_response(&mut kept[2]).await.unwrap().status, 200);
 }
 
 #[tokio::test]

@@ -152,8 +152,8 @@ impl AsyncWrite for ClientStream {
         if this.linger.is_none() {
             ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
         }
-        if this.state.idle_since().is_some() {
-            // The client owes nothing.
+        if !this.state.has_unread_bytes() {
+            // The client sends nothing.
             return Poll::Ready(Ok(()));
         }
         let linger = this.linger.get_or_insert_with(Linger::new);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// Whether the server still takes requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,26 +25,30 @@ enum Phase {
     Handling,
     /// Since then the connection waits for the next request.
     Idle(Instant),
+    /// It was idle and is about to be closed.
+    Closing,
 }
 
 pub struct ConnectionState {
     phase: Mutex<Phase>,
     stage: watch::Receiver<ServerStage>,
+    /// Notified when the connection is to end, because there is no room for others.
+    close: Notify,
 }
 
 impl ConnectionState {
     pub fn new(stage: watch::Receiver<ServerStage>) -> Self {
-        Self { phase: Mutex::new(Phase::New), stage }
+        Self { phase: Mutex::new(Phase::New), stage, close: Notify::new() }
     }
 
     /// Whether responses must close the connection.
     pub fn is_stopping(&self) -> bool {
-        *self.stage.borrow() != ServerStage::Serving
+        *self.phase.lock() == Phase::Closing || *self.stage.borrow() != ServerStage::Serving
     }
 
     pub fn bytes_arrived(&self) {
         let mut phase = self.phase.lock();
-        if matches!(*phase, Phase::New | Phase::Idle(_)) {
+        if matches!(*phase, Phase::New | Phase::Idle(_) | Phase::Closing) {
             *phase = Phase::Receiving;
         }
     }
@@ -67,7 +71,23 @@ impl ConnectionState {
     pub fn idle_since(&self) -> Option<Instant> {
         match *self.phase.lock() {
             Phase::Idle(since) => Some(since),
-            Phase::New | Phase::Receiving | Phase::Handling => None,
+            Phase::New | Phase::Receiving | Phase::Handling | Phase::Closing => None,
         }
+    }
+
+    /// Asks an idle connection to end.
+    pub fn close(&self) {
+        *self.phase.lock() = Phase::Closing;
+        self.close.notify_one();
+    }
+
+    /// Waits until the connection is to end.
+    pub async fn closing(&self) {
+        self.close.notified().await;
+    }
+
+    /// Whether the client may have sent bytes that nobody reads.
+    pub fn has_unread_bytes(&self) -> bool {
+        matches!(*self.phase.lock(), Phase::New | Phase::Receiving | Phase::Handling)
     }
 }

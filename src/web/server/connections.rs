@@ -2,9 +2,9 @@
 //!
 //! `warp::serve` has no timeouts, no limit on connections, and drains without an end; this loop has all three.
 
-use std::collections::HashMap;
 use std::future::{Future, poll_fn};
-use std::net::{IpAddr, SocketAddr};
+use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -13,18 +13,23 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::domain::accounts::client::prefix_64;
+use crate::observe::repeated::RepeatedEvent;
 use crate::web::server::backlog::close_listener;
 use crate::web::server::client_stream::{ClientStream, StreamTimeouts};
 use crate::web::server::connection_state::{ConnectionState, ServerStage};
+use crate::web::server::open_connections::OpenConnections;
 use crate::web::server::service::{Handler, Service};
 
 const MAX_HEADER_BYTES: usize = 32 * 1024;
+/// How many idle connections are closed when the process has too many open files.
+const CLOSED_AT_A_TIME: usize = 8;
+/// How long to wait after the system could not hand over a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Limits on connections.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +78,9 @@ pub async fn run(
         service,
         limits,
         permits: Arc::new(Semaphore::new(limits.max_connections)),
-        counts: AddressCounts::default(),
+        open: OpenConnections::default(),
+        refused: RepeatedEvent::default(),
+        failed: RepeatedEvent::default(),
         stage,
         tasks: JoinSet::new(),
     };
@@ -98,7 +105,11 @@ struct Server<S> {
     service: Service<S>,
     limits: ConnectionLimits,
     permits: Arc<Semaphore>,
-    counts: AddressCounts,
+    open: OpenConnections,
+    /// Connections beyond [`ConnectionLimits::max_per_address`].
+    refused: RepeatedEvent,
+    /// Connections that the system could not hand over.
+    failed: RepeatedEvent,
     stage: watch::Sender<ServerStage>,
     tasks: JoinSet<()>,
 }
@@ -109,11 +120,10 @@ impl<S: Handler> Server<S> {
         tokio::select! {
             () = end => return false,
             Some(_) = self.tasks.join_next() => {}
-            accepted = accept(listener, &self.permits) => {
-                if let Some(accepted) = accepted {
-                    self.serve(accepted);
-                }
-            }
+            accepted = accept(listener, &self.permits, &self.open) => match accepted {
+                Ok(accepted) => self.serve(accepted),
+                Err(error) => self.make_room(&error).await,
+            },
         }
         true
     }
@@ -121,14 +131,37 @@ impl<S: Handler> Server<S> {
     /// Serves a connection in a task.
     fn serve(&mut self, (stream, peer, permit): Accepted) {
         let address = (!self.service.is_proxy(peer.ip())).then(|| prefix_64(peer.ip()));
-        let Some(slot) = self.counts.take_slot(address, self.limits.max_per_address) else { return };
         let state = Arc::new(ConnectionState::new(self.stage.subscribe()));
+        let Some(place) = self.open.add(address, self.limits.max_per_address, Arc::clone(&state)) else {
+            return self.report_refused();
+        };
         let service = self.service.clone().with_peer(peer.ip(), Arc::clone(&state));
         let (limits, stage) = (self.limits, self.stage.subscribe());
         self.tasks.spawn(async move {
-            let _held = (permit, slot);
+            let _held = (permit, place);
             serve_connection(stream, service, &state, limits, stage).await;
         });
+    }
+
+    /// Handles a connection that the system could not hand over, probably because the process has too many open files: closes
+    /// connections that are idle, and waits for that rather than spin.
+    async fn make_room(&self, error: &io::Error) {
+        if let Some(count) = self.failed.count() {
+            tracing::warn!(%error, count, "connections could not be accepted; raise LimitNOFILE if this lasts");
+        }
+        self.open.close_longest_idle(CLOSED_AT_A_TIME);
+        tokio::time::sleep(ACCEPT_PAUSE).await;
+    }
+
+    fn report_refused(&self) {
+        if let Some(count) = self.refused.count() {
+            let max = self.limits.max_per_address;
+            tracing::warn!(
+                count,
+                max,
+                "refused connections of an address that has too many; list it in trusted_proxies if it is a proxy"
+            );
+        }
     }
 
     /// Waits for all connections to end, but not too long. Returns how many were cut off.
@@ -141,17 +174,14 @@ impl<S: Handler> Server<S> {
     }
 }
 
-async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> Option<Accepted> {
-    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, permit)),
-        Err(error) => {
-            tracing::warn!(%error, "a connection could not be accepted");
-            // Probably out of file descriptors. Wait until some are closed rather than spin.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            None
-        }
+/// Waits for a connection. If there are as many as there may be, the one that has been idle for the longest time ends.
+async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>, open: &OpenConnections) -> io::Result<Accepted> {
+    if permits.available_permits() == 0 {
+        open.close_longest_idle(1);
     }
+    let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, permit))
 }
 
 async fn serve_connection(
@@ -173,6 +203,7 @@ async fn serve_connection(
     tokio::select! {
         _ = connection.as_mut() => return,
         _ = stage.wait_for(|stage| *stage == ServerStage::Closing) => {}
+        () = state.closing() => {}
     }
     // A client that has just connected, or whose head has arrived in part, gets the time for one request.
     if state.awaits_head() && tokio::time::timeout(limits.stop_notice, connection.as_mut()).await.is_ok() {
@@ -190,42 +221,4 @@ async fn serve_connection(
 /// Polls a future once. Returns whether it is done.
 async fn poll_once(mut future: Pin<&mut impl Future>) -> bool {
     poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await
-}
-
-/// The number of connections of each address.
-#[derive(Default, Clone)]
-struct AddressCounts(Arc<Mutex<HashMap<IpAddr, usize>>>);
-
-/// The slot of one connection, released when it is dropped.
-struct Slot {
-    counts: AddressCounts,
-    /// `None` for connections that are exempt.
-    address: Option<IpAddr>,
-}
-
-impl AddressCounts {
-    fn take_slot(&self, address: Option<IpAddr>, max: usize) -> Option<Slot> {
-        if let Some(address) = address {
-            let mut counts = self.0.lock();
-            let count = counts.entry(address).or_insert(0);
-            if *count >= max {
-                return None;
-            }
-            *count += 1;
-        }
-        Some(Slot { counts: self.clone(), address })
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        let Some(address) = self.address else { return };
-        let mut counts = self.counts.0.lock();
-        if let Some(count) = counts.get_mut(&address) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&address);
-            }
-        }
-    }
 }

@@ -2,7 +2,7 @@
 //!
 //! | module | subject |
 //! |---|---|
-//! | [`connections`] | accepts, limits and drains connections; [`connection_state`] is what each is doing, [`backlog`] closes the listener |
+//! | [`connections`] | accepts, limits and drains connections; [`connection_state`] is what each is doing, [`open_connections`] closes idle ones, [`backlog`] the listener |
 //! | [`client_stream`] | the stream of a connection: timeouts, and a close that lets the response arrive; [`write_timeout`] drops clients that stop reading |
 //! | [`service`] | what every request passes through; [`request_check`] before, [`request_log`] after the handler |
 //! | [`dispatch`] | from a request to its handler and back |
@@ -17,6 +17,7 @@ pub mod connections;
 pub mod dispatch;
 pub mod maintenance;
 pub mod metrics;
+pub mod open_connections;
 pub mod request_check;
 pub mod request_log;
 pub mod routes;

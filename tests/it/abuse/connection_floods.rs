@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use super::print_row;
 use crate::faults::long_tests_enabled;
 use crate::process::Server;
-use crate::test_user::send_raw;
+use crate::test_user::{read_response, send_raw};
 use crate::two_factor::text_between;
 use crate::world::{World, WorldOptions};
 
@@ -128,6 +128,28 @@ async fn a_server_without_free_descriptors_waits_and_serves_when_some_are_releas
         &format!("200 connections; {max} descriptors open"),
         "health 200 after they are closed",
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn idle_connections_are_closed_when_descriptors_run_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shell = Command::new("sh");
+    let script = "ulimit -n 64; exec \"$@\"";
+    shell.args(["-c", script, "sh", env!("CARGO_BIN_EXE_atlas")]).current_dir(folder.path()).env_clear();
+    let server = Server::from_command(shell, folder.path(), &[]);
+    let request = format!("GET /api/health HTTP/1.1\r\nhost: localhost:{}\r\n\r\n", server.port);
+    let mut kept = Vec::new();
+    // Each keeps its connection, and each is answered.
+    for _ in 0..120 {
+        let mut stream = TcpStream::connect(address(&server)).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        assert_eq!(read_response(&mut stream).await.unwrap().status, 200);
+        kept.push(stream);
+    }
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    let lines = log.lines().filter(|line| line.contains("could not be accepted")).count();
+    assert!((1..=2).contains(&lines), "{lines} lines");
+    print_row("descriptors, 64", "120 clients that keep their connections", "all answered, one line in the log");
 }
 
 /// How many connections to open: limited by the descriptors of this process, which other tests use too.
