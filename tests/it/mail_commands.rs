@@ -181,13 +181,8 @@ async fn an_admin_sees_why_mail_is_not_sent_and_when_it_is_sent_again() {
     ada.get("/admin").await.assert_status(200).assert_contains("Mail can't be sent");
     ada.get("/admin/mail").await.assert_status(200).assert_contains("Held");
 
-    let fixed = staging_with_relay(
-        &smtp_server
-            .url()
-            .replace("127", &format!("{}:{}@127", percent_encode(RELAY_USER), percent_encode(RELAY_PASSWORD))),
-    )
-    .await
-    .1;
+    let credentials = format!("{}:{}", percent_encode(RELAY_USER), percent_encode(RELAY_PASSWORD));
+    let fixed = staging_with_relay(&format!("smtp://{credentials}@127.0.0.1:{}", smtp_server.port)).await.1;
     let page = format!("/admin/mail/{}", newest_mail(&world).id);
     ada.get(&page).await.assert_status(200).assert_contains("Send now").assert_contains("530").assert_lacks("token=");
     press_button(&ada, &format!("{page}/retry"))
