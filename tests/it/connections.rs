@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use atlas::web::server::connections::ConnectionLimits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::test_user::{TestResponse, read_response, send_raw};
 use crate::world::{World, WorldOptions};
@@ -307,6 +307,20 @@ async fn a_request_refused_before_its_body_was_read_gets_the_refusal_and_no_rese
         let large_head = format!("GET /landing HTTP/1.1\r\nhost: {host}\r\nx: ");
         assert_eq!(send_all_then_read(world.address, &large_head, length).await.0.status, 431);
     }
+}
+
+#[tokio::test]
+async fn during_a_migration_large_requests_get_503_and_no_reset() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let requests = async {
+        for length in [30_000, 1 << 20, 8 << 20] {
+            let head =
+                format!("POST /api/account/imports/self HTTP/1.1\r\nhost: any\r\ncontent-length: {length}\r\n\r\n");
+            send_all_then_read(address, &head, length).await.0.assert_status(503);
+        }
+    };
+    atlas::web::server::maintenance::serve_during(&listener, requests).await;
 }
 
 #[tokio::test]

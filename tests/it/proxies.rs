@@ -285,8 +285,11 @@ async fn haproxys_health_checks_find_atlas_up() {
     let world = World::with_options(WorldOptions { variables: gate, ..WorldOptions::default() }).await;
     let recipe = "option httpchk GET /api/health";
     for check in [recipe, "option httpchk", "option httpchk HEAD /api/health", "option httpchk OPTIONS /api/health"] {
-        let fast =
-            |config: String| config.replace(recipe, check).replace(" check\n", " check inter 50ms rise 1 fall 1\n");
+        let fast = |config: String| {
+            config
+                .replace(recipe, &format!("{check}\n    timeout check 30s"))
+                .replace(" check\n", " check inter 50ms rise 1 fall 1\n")
+        };
         let proxy = Proxy::start(ProxyKind::HaProxy, world.address.port(), fast).await;
         // Until the first check, the server counts as up, without a status.
         let status = loop {
@@ -297,5 +300,39 @@ async fn haproxys_health_checks_find_atlas_up() {
             tokio::task::yield_now().await;
         };
         assert_eq!(status, "UP L7OK", "{check}");
+    }
+}
+
+/// Requests health through a proxy on one connection after the other, until the proxy reports that Atlas is gone.
+async fn request_until_gone(proxy: &Proxy) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    while statuses.last().is_none_or(|status| *status == 200) {
+        let response = proxy.send("GET /api/health HTTP/1.1\r\nhost: HOST\r\nconnection: close", b"").await;
+        statuses.push(response.unwrap().status);
+    }
+    statuses
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs nginx, Caddy, and HAProxy: run tests/run"]
+async fn a_stop_behind_nginx_resets_no_connection() {
+    for kind in [ProxyKind::Nginx, ProxyKind::NginxKeepAlive] {
+        let mut world = world().await;
+        let proxy = Proxy::start(kind, world.address.port(), |config| config).await;
+        let stop = async {
+            for _ in 0..50 {
+                world.visitor().get("/api/health").await.assert_status(200);
+            }
+            world.stop();
+            world.server_task.take().unwrap().await.unwrap()
+        };
+        let clients = futures_util::future::join_all((0..4).map(|_| request_until_gone(&proxy)));
+        let (clients, cut_off) = tokio::join!(clients, stop);
+        assert_eq!(cut_off, 0);
+        assert!(clients.iter().all(|statuses| statuses.len() > 1), "{clients:?}");
+        // What nginx reports as 502 is a closed port, and never a request that was lost.
+        let log = std::fs::read_to_string(proxy.folder.path().join("error.log")).unwrap();
+        assert!(log.contains("Connection refused"), "{log}");
+        assert!(!log.contains("reset by peer") && !log.contains("prematurely closed"), "{log}");
     }
 }

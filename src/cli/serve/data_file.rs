@@ -31,13 +31,7 @@ pub(super) async fn open_or_migrate(
     tracing::info!(address = %bound, "{older}; migrating it now, and answering 503 meanwhile");
     let (settings, migrations) = (file.settings.clone(), file.migrations);
     let migration = tokio::task::spawn_blocking(move || migrate(&settings, migrations));
-    let migrated = tokio::select! {
-        migrated = migration => migrated,
-        // It only ends when the listener fails.
-        () = maintenance::serve(listener) => {
-            return Err(CommandError::fault("the listener failed while the data file was migrated"));
-        }
-    };
+    let migrated = maintenance::serve_during(listener, migration).await;
     match migrated.map_err(|ended| CommandError::fault(join_error_reason(&ended)))? {
         Ok(result) => tracing::info!(from = result.from, to = result.to, "migrated the data file"),
         Err(MigrationError::Open(error)) => return Err(error.into()),
