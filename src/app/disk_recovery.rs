@@ -31,11 +31,11 @@ pub async fn run_disk_recovery(app: &App) {
     let mut pause = MIN_PAUSE;
     loop {
         while !app.store.is_degraded() {
+            // The file has committed since it was last opened, so what comes is a new failure.
+            if app.store.stats().commits > 0 {
+                pause = MIN_PAUSE;
+            }
             tokio::time::sleep(POLL_INTERVAL).await;
-        }
-        // The file has committed since it was last opened, so this is a new failure.
-        if app.store.stats().commits > 0 {
-            pause = MIN_PAUSE;
         }
         tracing::warn!("the data file cannot be written; reopening it");
         let mut logged = String::new();

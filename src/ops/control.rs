@@ -7,8 +7,9 @@
 //! SECURITY: an accepted process may do everything an operator may. The socket is open to its owner only (0600), and the
 //! kernel's peer credentials must be the owner's or root's even if the file's mode was changed.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,9 +36,35 @@ const MAX_CONCURRENT_COMMANDS: usize = 32;
 /// How long the listener waits after it could not accept a connection.
 const ACCEPT_BACKOFF: Duration = Duration::from_secs(1);
 
+/// The longest path of a socket that the system takes.
+const MAX_SOCKET_PATH_BYTES: usize = 107;
+
+/// The path of a socket, shortened if the system would not take it.
+struct SocketAddress {
+    path: PathBuf,
+    /// The folder of the socket, whose descriptor is part of a shortened path.
+    _folder: Option<File>,
+}
+
+impl SocketAddress {
+    fn new(path: &Path) -> io::Result<Self> {
+        if path.as_os_str().len() <= MAX_SOCKET_PATH_BYTES {
+            return Ok(Self { path: path.to_owned(), _folder: None });
+        }
+        let folder = File::open(path.parent().unwrap_or(Path::new(".")))?;
+        let shortened = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string());
+        Ok(Self { path: shortened.join(path.file_name().unwrap_or_default()), _folder: Some(folder) })
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
 /// Whether a server listens at the socket of a data file.
 pub fn is_served(data_file: &Path) -> bool {
-    std::os::unix::net::UnixStream::connect(control_socket(data_file)).is_ok()
+    let address = SocketAddress::new(&control_socket(data_file));
+    address.and_then(|address| std::os::unix::net::UnixStream::connect(address.path())).is_ok()
 }
 
 /// The server's end; the socket's file is removed when this is dropped.
@@ -53,7 +80,7 @@ impl ControlSocket {
     /// killed server left behind.
     ///
     /// # Errors
-    /// When the socket cannot be created, e.g. because its path is longer than the system allows (107 bytes on Linux).
+    /// When the socket cannot be created.
     pub fn open(data_file: &Path) -> io::Result<Self> {
         let path = control_socket(data_file);
         match fs::symlink_metadata(&path) {
@@ -61,7 +88,7 @@ impl ControlSocket {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
-        let listener = UnixListener::bind(&path)?;
+        let listener = UnixListener::bind(SocketAddress::new(&path)?.path())?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
         let owner = fs::symlink_metadata(&path)?.uid();
         Ok(Self { listener, path, owner })
@@ -145,13 +172,17 @@ fn may_send_commands(uid: u32, owner: u32) -> bool {
 /// # Errors
 /// When the server hangs up, does not answer in time, or answers something else.
 pub async fn send(data_file: &Path, envelope: &Envelope, on_progress: Progress<'_>) -> io::Result<Option<Outcome>> {
-    let mut stream = match UnixStream::connect(control_socket(data_file)).await {
+    let connected = match SocketAddress::new(&control_socket(data_file)) {
+        Ok(address) => UnixStream::connect(address.path()).await,
+        Err(error) => Err(error),
+    };
+    let mut stream = match connected {
         Ok(stream) => stream,
         // There is no socket, or a killed server left it behind.
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             return Ok(None);
         }
-        // No socket can have so long a path.
+        // No socket can have so long a name.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(None),
         Err(error) => return Err(error),
     };

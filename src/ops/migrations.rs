@@ -14,6 +14,7 @@ use crate::domain::backup::snapshot::SnapshotReason;
 use crate::domain::environment::files::rehearsal_copy;
 use crate::domain::{Environment, Refusal};
 use crate::store::backup::snapshot_folder::SnapshotFolder;
+use crate::store::file::atomic::copy_file;
 use crate::store::migrations::{self, Migrations};
 use crate::store::{FileLock, OpenError, read_stamp_and_schema};
 
@@ -148,8 +149,8 @@ fn rehearse(target: &MigrationTarget<'_>, to: u32) -> Result<(), MigrationError>
         MigrationError::from(Error::unavailable(ErrorContext::new(why, error)))
     };
     SnapshotFolder::beside(target.data_file).create().map_err(unavailable)?;
-    let rehearsed = match fs::copy(target.data_file, &copy) {
-        Ok(_) => migrations::rehearse(&copy, target.environment, target.migrations, to).map_err(MigrationError::from),
+    let rehearsed = match copy_file(target.data_file, &copy) {
+        Ok(()) => migrations::rehearse(&copy, target.environment, target.migrations, to).map_err(MigrationError::from),
         Err(error) => Err(unavailable(error)),
     };
     let _ = fs::remove_file(&copy);

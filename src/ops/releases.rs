@@ -11,7 +11,7 @@ use crate::app::error::{Error, ErrorContext};
 use crate::config::{Secret, Settings};
 use crate::domain::Refusal;
 use crate::domain::backup::approval::ItemResult;
-use crate::domain::backup::release::{Release, select_known_good};
+use crate::domain::backup::release::{Release, select_current, select_known_good};
 use crate::store::backup::release_folder::ReleaseFolder;
 use crate::store::file::atomic;
 
@@ -58,7 +58,10 @@ fn list(folder: &ReleaseFolder) -> Result<ReleaseList, Error> {
     let all = releases::list_releases(folder)?;
     // The release that started last is the one that runs, or ran last.
     let last = all.first().map(|release| release.digest.as_str());
-    let good = select_known_good(&all, last).map(|release| release.digest.as_str());
+    // After a rollback, the default is to stay.
+    let current = select_current(&all).filter(|release| release.restored_at.is_none());
+    let good = current.and_then(|current| select_known_good(&all, Some(&current.digest)));
+    let good = good.map(|release| release.digest.as_str());
     let details = all.iter().map(|release| detail(folder, release, last, good)).collect();
     Ok(ReleaseList { releases: details, current: std::fs::read_link(folder.current_link()).ok() })
 }

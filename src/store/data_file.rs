@@ -102,7 +102,7 @@ impl Store {
     /// # Errors
     /// What `read` returns, or [`Error`] when the file cannot be read.
     pub fn read<T, E: From<Error>>(&self, read: impl FnOnce(&ReadTxn) -> Result<T, E>) -> Result<T, E> {
-        let open = self.open_file();
+        let open = self.shared.file.lock_for_read();
         let open = open.as_ref().ok_or(Error::Closed)?;
         // In this order, so that everything committed up to `commit_seq` is in the transaction.
         let commit_seq = self.commit_seq();
@@ -197,8 +197,8 @@ impl Store {
         tables.iter().all(|table| self.shared.file.tracker().is_unchanged(table, &key, since))
     }
 
-    /// Whether writes are accepted. False once the disk has returned an error: nothing is written until the file is reopened,
-    /// and only what is in memory can be read.
+    /// Whether writes are accepted. False once the disk has returned an error: nothing is written until [`Self::reopen`]. After a
+    /// failed write, the next read reopens the file for reading; after a failed read, only what is in memory can be read.
     pub fn can_commit(&self) -> bool {
         self.shared.file.can_commit()
     }

@@ -126,7 +126,7 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The system returned an error.
-    #[error("{path} cannot be opened: {source}. Check that the folder exists, is writable and has space.")]
+    #[error("{path} cannot be opened: {source}. {}", advice(source))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -167,6 +167,26 @@ pub enum Corruption {
     /// redb panicked on its pages.
     #[error("its pages contradict each other")]
     Pages,
+}
+
+/// The process, or the system, has too many open files. The same on every Linux.
+const EMFILE: i32 = 24;
+const ENFILE: i32 = 23;
+
+/// What to do about an error of the system.
+fn advice(error: &io::Error) -> &'static str {
+    use io::ErrorKind::{InvalidFilename, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    match error.kind() {
+        InvalidFilename => "Set data_file to a shorter path.",
+        PermissionDenied => "Run Atlas as the user that owns the file and its folder.",
+        StorageFull | QuotaExceeded => "Make room: the disk has no space or no inodes left, or a quota is used up.",
+        ReadOnlyFilesystem => "The disk is mounted read-only; check its health, then mount it writable.",
+        // The kind for these is not stable.
+        _ if matches!(error.raw_os_error(), Some(EMFILE | ENFILE)) => {
+            "Too many files are open: raise the limit (`ulimit -n`, or LimitNOFILE in the systemd unit)."
+        }
+        _ => "Check that the folder exists, is writable and has space.",
+    }
 }
 
 /// What else helps when a newer Atlas wrote the file.

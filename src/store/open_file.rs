@@ -45,6 +45,11 @@ impl OpenFile {
         self.backend.has_failed() || !(self.writer.can_commit() || self.awaits_space.load(Ordering::Relaxed))
     }
 
+    /// Whether a write failed, so that redb reads only what it has in memory.
+    pub(super) fn has_failed_write(&self) -> bool {
+        self.backend.has_failed_write()
+    }
+
     pub(super) fn can_commit(&self) -> bool {
         self.writer.can_commit() && !self.backend.has_failed()
     }

@@ -46,6 +46,21 @@ impl ReplaceableFile {
         self.open.read()
     }
 
+    /// The open file, to read from it. After a failed write, redb reads nothing more from the disk, so that most reads would
+    /// fail while a disk is full: the file is reopened first, without accepting writes.
+    pub(super) fn lock_for_read(&self) -> RwLockReadGuard<'_, Option<OpenFile>> {
+        let open = self.lock();
+        // Storage that is not a file cannot be reopened.
+        if !open.as_ref().is_some_and(OpenFile::has_failed_write) || !self.path.is_file() {
+            return open;
+        }
+        drop(open);
+        if let Err(error) = self.reopen_without_writes() {
+            tracing::error!(%error, "the data file cannot be reopened after a failed write");
+        }
+        self.lock()
+    }
+
     pub(super) fn stamp(&self) -> &Stamp {
         &self.stamp
     }

@@ -110,6 +110,16 @@ fn roll_back(binary: &Path, folder: &Path, args: &[&str]) -> Value {
     result
 }
 
+/// The same command typed again changes nothing and leads nowhere, certainly not back.
+fn assert_no_second_rollback(binary: &Path, folder: &Path, known_good: &str) {
+    let before = fs::read_link(folder.join(CURRENT_LINK)).unwrap();
+    let refused = run_binary(binary, folder, &["rollback"]);
+    assert_eq!(exit_code(&refused), 1, "{}", stdout(&refused));
+    let reason = format!("went to release {known_good}, so there is nothing to go back to");
+    assert!(stderr(&refused).contains(&reason), "{}", stderr(&refused));
+    assert_eq!(fs::read_link(folder.join(CURRENT_LINK)).unwrap(), before);
+}
+
 #[allow(clippy::print_stdout, reason = "shown with --nocapture")]
 fn print_elapsed(what: &str, since: Instant) {
     println!("{what}: {:.1} s", since.elapsed().as_secs_f64());
@@ -150,10 +160,12 @@ async fn a_failed_upgrade_is_rolled_back_with_its_data_and_its_binary() {
     );
     assert_eq!(result["safety"]["proven"], true, "{result}");
     assert_eq!(second.wait().0, Some(0), "the server stops, so that its supervisor starts releases/current");
+    assert_no_second_rollback(&newer, folder.path(), &known_good);
     let old = start_server(&folder.path().join(CURRENT_LINK), folder.path());
     print_elapsed("from rollback until the old binary serves", rollback);
     assert_eq!(habit_titles(&sign_in_ines(&old).await).await, before, "the old binary serves the old data");
     wait_for_release(folder.path(), 4);
+    assert_no_second_rollback(atlas_binary(), folder.path(), &known_good);
 
     // Undo the rollback: restore the damaged data with the binary that wrote them.
     let safety = result["safety"]["id"].as_str().unwrap();

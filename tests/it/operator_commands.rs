@@ -227,6 +227,33 @@ fn a_stopping_server_waits_for_the_running_command() {
 }
 
 #[test]
+fn a_command_reaches_the_server_of_a_data_file_with_a_long_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder.path().join("a-folder-with-a-rather-long-name".repeat(3)).join("another-one".repeat(4));
+    let variables = [("DATABASE_URL", deep.join("atlas.redb").to_str().unwrap().to_owned())];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let server = Server::start_with(folder.path(), &[], &variables);
+    let listed = run(folder.path(), &["user", "list"], &variables);
+    assert_eq!(exit_code(&listed), 0, "{}", stderr(&listed));
+    server.signal("TERM");
+    assert_eq!(server.wait().0, Some(0));
+    assert!(!deep.join("atlas.redb.sock").exists(), "the socket is removed");
+}
+
+#[test]
+fn a_limit_of_the_system_is_named_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = folder.path().join("a".repeat(250)).to_str().unwrap().to_owned();
+    let refused = run(folder.path(), &["seed"], &[("DATABASE_URL", &long)]);
+    assert_eq!(exit_code(&refused), 74, "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("shorter path"), "{}", stderr(&refused));
+    let long = folder.path().join("b/".repeat(2_100)).join("atlas.redb").to_str().unwrap().to_owned();
+    let refused = run(folder.path(), &["seed"], &[("DATABASE_URL", &long)]);
+    assert_eq!(exit_code(&refused), 74, "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("shorter path"), "{}", stderr(&refused));
+}
+
+#[test]
 fn a_command_creates_no_missing_data_file() {
     let folder = tempfile::tempdir().unwrap();
     let refused = run(folder.path(), &["user", "list"], &[]);

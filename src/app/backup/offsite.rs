@@ -1,7 +1,7 @@
 //! Off-site copies: every snapshot is copied to another folder, encrypted if configured. What could not be copied is copied
 //! later, by the next snapshot. [`super::offsite_fetch`] brings one back.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use crate::domain::backup::snapshot_id::SnapshotId;
 use crate::store::backup::encryption;
 use crate::store::backup::encryption::EncryptionKey;
 use crate::store::backup::snapshot_folder::SnapshotFolder;
+use crate::store::file::atomic::copy_file;
 use crate::store::file::disk::digest_file;
 
 /// The off-site folder of an environment.
@@ -133,8 +134,7 @@ impl Offsite {
         folder.remove_unfinished()?;
         let (id, partial) = (&manifest.id, folder.partial_path(&manifest.id));
         let Some(key) = &self.key else {
-            fs::copy(from.copy_path(id), &partial)?;
-            File::open(&partial)?.sync_all()?;
+            copy_file(&from.copy_path(id), &partial)?;
             if digest_file(&partial)?.0 != manifest.digest {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "the copy has a different digest"));
             }

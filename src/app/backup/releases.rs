@@ -47,6 +47,8 @@ pub fn record_start(app: &App) -> Result<Release, Error> {
             verification: None,
             snapshot: None,
             pinned: false,
+            restored_at: None,
+            abandoned_at: None,
         },
     };
     let kept = folder
@@ -110,7 +112,7 @@ pub async fn attach_verification(
         running.snapshot.clone()
     };
     let replaced = running.snapshot.clone().filter(|before| Some(before) != snapshot.as_ref());
-    let release = Release { verification: Some(verification), snapshot, ..running };
+    let release = running.with_verification(verification, snapshot);
     let written = folder.write_report(&release, report).and_then(|()| folder.write_record(&release));
     written.map_err(SnapshotError::from)?;
     if let Some(replaced) = replaced {

@@ -20,6 +20,7 @@ use crate::observe::panics::join_error_reason;
 use crate::store::backup::snapshot::{CopyDifference, SnapshotError};
 use crate::store::backup::snapshot_folder::SnapshotFolder;
 use crate::store::backup::verification::{self, RowCounts, VerifiedCopy};
+use crate::store::file::atomic::copy_file;
 use crate::store::file::disk::{digest_file, free_bytes};
 use crate::store::{OpenError, Store};
 
@@ -80,7 +81,7 @@ pub fn take_snapshot_of_closed_file(
     reason: SnapshotReason,
 ) -> Result<TakenSnapshot, Error> {
     let copy = |partial: &Path| {
-        std::fs::copy(data_file, partial)?;
+        copy_file(data_file, partial)?;
         Ok(None)
     };
     let verify = |partial: &Path| verification::finalize(partial, environment);

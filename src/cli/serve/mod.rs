@@ -14,19 +14,23 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::args::EnvironmentArgs;
+use super::confirm::is_confirmed;
 use super::error::CommandError;
 use super::exit_status::ExitStatus;
 use super::printer::{Printer, print};
 use super::settings::{app_url, load_settings};
-use crate::app::App;
 use crate::app::backup::{releases, snapshots};
 use crate::app::clock::Clock;
+use crate::app::{App, audit};
 use crate::config::{self, Flags, Secret, Settings};
+use crate::domain::Client;
+use crate::domain::accounts::audit::{Actor, AuditAction};
 use crate::domain::backup::approval::Approval;
 use crate::observe;
 use crate::observe::supervisor::Supervisor;
 use crate::ops::context::OperatorContext;
 use crate::ops::isolation::DataFile;
+use crate::ops::rollback::interrupted;
 use crate::ops::verify::agent;
 use crate::ops::{approvals, previews};
 use crate::store::PidFile;
@@ -55,31 +59,56 @@ pub(super) struct ServeArgs {
     /// Require that staging verified this very binary; for production
     #[arg(long)]
     require_verified: bool,
+    /// Name of the environment, to serve in an emergency without staging's report; kept in the audit trail
+    #[arg(long, value_name = "NAME")]
+    unverified: Option<String>,
 }
 
 /// Serves until a signal to stop, then lets running requests finish. A second signal ends at once.
 pub(super) fn run(args: ServeArgs, migrations: Migrations) -> ExitStatus {
-    let ServeArgs { environment, listen, log, log_format, require_verified } = args;
+    let ServeArgs { environment, listen, log, log_format, require_verified, unverified } = args;
     let flags = Flags { listen, log, log_format, require_verified, ..environment.flags() };
-    match start(&flags, migrations) {
+    match start(&flags, unverified.as_deref(), migrations) {
         Ok(()) => ExitStatus::Success,
         Err(error) => Printer::new(false).print_failure(&error),
     }
 }
 
-fn start(flags: &Flags, migrations: Migrations) -> Result<(), CommandError> {
+fn start(flags: &Flags, unverified: Option<&str>, migrations: Migrations) -> Result<(), CommandError> {
     let settings = load_settings(flags)?;
     observe::logs::start(&settings.log, settings.log_format).map_err(|error| CommandError::Settings(error.into()))?;
     // Before the port and the data file: a binary that may not serve touches neither.
-    let approval = approvals::require_approved_binary(&settings, Clock::System.now())?;
+    let admission = admit_binary(&settings, unverified)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| CommandError::io("starting the runtime", error))?;
-    let served = runtime.block_on(serve(DataFile { settings: &settings, migrations }, approval));
+    let served = runtime.block_on(serve(DataFile { settings: &settings, migrations }, admission));
     runtime.shutdown_timeout(RUNTIME_TIMEOUT);
     served
 }
 
-async fn serve(file: DataFile<'_>, approval: Option<Approval>) -> Result<(), CommandError> {
+/// Why this binary may serve.
+enum Admission {
+    /// It needs no approval, or staging's is kept here.
+    Ordinary,
+    /// Staging's approval, which is worth a copy.
+    Approved(Approval),
+    /// An operator typed the environment's name instead of an approval.
+    Emergency,
+}
+
+fn admit_binary(settings: &Settings, unverified: Option<&str>) -> Result<Admission, CommandError> {
+    let is_emergency = is_confirmed(settings, unverified)?;
+    match approvals::require_approved_binary(settings, Clock::System.now()) {
+        Ok(approval) => Ok(approval.map_or(Admission::Ordinary, Admission::Approved)),
+        Err(refused) if is_emergency => {
+            tracing::warn!("serving although {refused}");
+            Ok(Admission::Emergency)
+        }
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+async fn serve(file: DataFile<'_>, admission: Admission) -> Result<(), CommandError> {
     let settings = file.settings;
     // A signal that comes before this line ends the process. A process that waits for the server to be ready may send one at once.
     let mut signals = Signals::watch().map_err(|error| CommandError::io("watching signals", error))?;
@@ -102,11 +131,17 @@ async fn serve(file: DataFile<'_>, approval: Option<Approval>) -> Result<(), Com
     let app = App::new(opened.store, settings, app_url.clone(), Clock::System)
         .map_err(|error| CommandError::io("starting the use cases", error))?;
     previews::seed_on_first_start(&app, settings).await?;
+    if let Admission::Emergency = admission {
+        audit::record(&app, Actor::Operator, AuditAction::UnverifiedServed, &Client::default()).await?;
+    }
+    if let Err(error) = interrupted::remove_leftovers(&app) {
+        tracing::warn!(%error, "what an interrupted rollback left cannot be removed");
+    }
     let app = Arc::new(app);
     let context = Arc::new(OperatorContext::new(Arc::clone(&app), settings));
     let state = web_state(&app, &context, settings);
     print_address(settings, &app_url, bound, was_created);
-    record_release(&app, &context, approval);
+    record_release(&app, &context, admission);
     serve_with_background(settings, &state, &context, signals, listener, metrics).await?;
     // After a rollback to another binary's data there is nothing left to write.
     if app.store.can_commit()
@@ -192,16 +227,21 @@ fn remote_operator(token: Secret, context: &Arc<OperatorContext>) -> Operator {
 }
 
 /// Records which binary serves from now on, in the background: hashing the binary takes a moment.
-fn record_release(app: &Arc<App>, context: &Arc<OperatorContext>, approval: Option<Approval>) {
+fn record_release(app: &Arc<App>, context: &Arc<OperatorContext>, admission: Admission) {
     let (app, context) = (Arc::clone(app), Arc::clone(context));
     tokio::task::spawn_blocking(move || {
+        if let Err(error) = interrupted::name_safety_snapshots(&app) {
+            tracing::warn!(%error, "the copies without a manifest cannot be verified");
+        }
         if let Err(error) = snapshots::inspect_snapshots(&app) {
             tracing::warn!(%error, "the existing snapshots cannot be listed");
         }
         if let Err(error) = releases::record_start(&app) {
             tracing::warn!(%error, "this release is not recorded, so no rollback can lead to it");
         }
-        if let Some(Err(error)) = approval.map(|approval| context.approvals.keep(approval)) {
+        if let Admission::Approved(approval) = admission
+            && let Err(error) = context.approvals.keep(approval)
+        {
             tracing::warn!(%error, "staging's approval of this release is not kept here, so the next start needs staging again");
         }
     });

@@ -104,6 +104,8 @@ audit_actions! {
     ChecklistStarted "checklist.begun";
     /// The checklist's report was attached to its release.
     ChecklistReported "checklist.reported";
+    /// An operator served a binary that staging had not approved although that is required.
+    UnverifiedServed "release.served_unverified";
 }
 
 /// An entry of the audit trail.

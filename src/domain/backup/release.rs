@@ -34,6 +34,13 @@ pub struct Release {
     /// Pinned releases are never removed.
     #[serde(default)]
     pub pinned: bool,
+    /// When a rollback led to this release. It is then the one to stay at, until it passes a verification again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored_at: Option<Timestamp>,
+    /// When a rollback led away from this release to an older one. No rollback leads back by default, until it passes a
+    /// verification again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abandoned_at: Option<Timestamp>,
 }
 
 /// The summary of a verification. The full report is stored beside the release.
@@ -79,18 +86,44 @@ impl Release {
         self.snapshot.is_some() && self.verification.as_ref().is_some_and(Verification::is_good)
     }
 
+    /// This release after a verification.
+    pub fn with_verification(self, verification: Verification, snapshot: Option<SnapshotId>) -> Self {
+        let (restored_at, abandoned_at) =
+            if verification.is_good() { (None, None) } else { (self.restored_at, self.abandoned_at) };
+        Self { verification: Some(verification), snapshot, restored_at, abandoned_at, ..self }
+    }
+
     /// Whether `name` is this release's version, or the first four or more digits of its digest.
     pub fn matches_name(&self, name: &str) -> bool {
         (name.len() >= 4 && self.digest.starts_with(name)) || self.version == name
     }
 }
 
-/// The default target of a rollback: the release that passed verification last and is not running; if there is none, the running
-/// one.
+/// The release that serves the data file, or served it last, or that a rollback chose to serve it next.
+pub fn select_current(all: &[Release]) -> Option<&Release> {
+    all.iter().max_by_key(|release| Some(release.last_started).max(release.restored_at))
+}
+
+/// The two releases after a rollback from one to another, with what they remember of it. Going to a newer one, such as when a
+/// rollback is undone, ends what the rollback before it left.
+pub fn roll_back(all: &[Release], from: Option<&str>, to: &str, now: Timestamp) -> Vec<Release> {
+    let find = |digest: &str| all.iter().find(|release| release.digest == digest);
+    let Some(target) = find(to) else { return Vec::new() };
+    let left = from.and_then(find).filter(|left| left.digest != target.digest);
+    let goes_back = left.is_none_or(|left| target.first_started < left.first_started);
+    let at = goes_back.then_some(now);
+    let restored = Release { restored_at: at, abandoned_at: None, ..target.clone() };
+    let left = left.map(|left| Release { abandoned_at: at, restored_at: None, ..left.clone() });
+    [Some(restored), left].into_iter().flatten().collect()
+}
+
+/// The default target of a rollback: the release that passed verification last, is not running and was not abandoned; if there
+/// is none, the running one.
 pub fn select_known_good<'a>(all: &'a [Release], running: Option<&str>) -> Option<&'a Release> {
     let is_known_good = |release: &&Release| release.is_known_good();
     let verified_at = |release: &&Release| release.verification.as_ref().map(|verification| verification.at);
     let others = all.iter().filter(is_known_good).filter(|release| Some(release.digest.as_str()) != running);
+    let others = others.filter(|release| release.abandoned_at.is_none());
     others.max_by_key(verified_at).or_else(|| all.iter().filter(is_known_good).max_by_key(verified_at))
 }
 
@@ -147,6 +180,8 @@ mod tests {
             verification: passed.map(|hour| Verification { at: at(hour), passed: true, ..Verification::default() }),
             snapshot: passed.map(|hour| SnapshotId::generate(at(hour), [0, 0])),
             pinned: false,
+            restored_at: None,
+            abandoned_at: None,
         }
     }
 
@@ -179,6 +214,25 @@ mod tests {
         let mut failed = all.clone();
         failed[1].verification.as_mut().unwrap().passed = false;
         assert_eq!(select_known_good(&failed, Some("cccc")).unwrap().digest, "aaaa");
+    }
+
+    #[test]
+    fn a_rollback_does_not_lead_back_to_the_release_it_left_until_that_passes_again() {
+        let mut all =
+            vec![release("aaaa", 1, 1, Some(2)), release("bbbb", 3, 3, Some(4)), release("cccc", 5, 5, Some(6))];
+        assert_eq!(select_current(&all).unwrap().digest, "cccc");
+        let changed = roll_back(&all, Some("cccc"), "bbbb", at(7));
+        all.splice(1.., changed);
+        assert_eq!(select_current(&all).unwrap().digest, "bbbb", "before it has started");
+        assert_eq!((all[1].restored_at, all[2].abandoned_at), (Some(at(7)), Some(at(7))));
+        assert_eq!(select_known_good(&all, Some("bbbb")).unwrap().digest, "aaaa");
+        let passed = Verification { at: at(8), passed: true, ..Verification::default() };
+        all[2] = all[2].clone().with_verification(passed, all[2].snapshot.clone());
+        assert_eq!(select_known_good(&all, Some("bbbb")).unwrap().digest, "cccc");
+        // Going forward again on purpose abandons nothing, and the next rollback goes back again.
+        let forward = roll_back(&all, Some("bbbb"), "cccc", at(9));
+        assert_eq!(forward.iter().map(|release| release.digest.as_str()).collect::<Vec<_>>(), ["cccc", "bbbb"]);
+        assert!(forward.iter().all(|release| release.restored_at.is_none() && release.abandoned_at.is_none()));
     }
 
     #[test]

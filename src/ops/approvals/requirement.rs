@@ -17,7 +17,7 @@ pub enum BinaryNotApproved {
     UnknownBinary(Environment),
     /// There is no valid approval.
     #[error(
-        "{environment} does not serve this binary ({digest}, version {}), because no report from staging approves it: {found}. Expected: staging passed this very binary within {max_age}. Nothing was changed. Serve it in staging, run `atlas verify --env staging` there and `atlas release export --env staging --to FILE`, and here `atlas release import FILE --env {environment}`. If staging runs on this machine, verifying it there is enough",
+        "{environment} does not serve this binary ({digest}, version {}), because no report from staging approves it: {found}. Expected: staging passed this very binary within {max_age}. Nothing was changed. Serve it in staging, run `atlas verify --env staging` there and `atlas release export --env staging --to FILE`, and here `atlas release import FILE --env {environment}`. If staging runs on this machine, verifying it there is enough. If staging is lost, too: `atlas serve --env {environment} --unverified {environment}`, which the audit trail records",
         env!("CARGO_PKG_VERSION")
     )]
     NotApproved {

@@ -7,6 +7,7 @@
 //! | `losses` | what was written since a snapshot |
 //! | `plan` | decides on a snapshot and a binary, and changes nothing |
 //! | `swap` | puts the snapshot in the data file's place |
+//! | `interrupted` | what the next server does after a rollback was killed |
 //!
 //! The steps are the same whether a server has the data file or no process has it: the snapshot is copied beside the data
 //! file and compared with its manifest; the data file gets a second name, which makes it the safety snapshot; the copy takes
@@ -16,13 +17,16 @@
 
 mod candidates;
 mod environment;
+pub mod interrupted;
 mod losses;
 mod plan;
 mod swap;
 
 use crate::app::Error;
 use crate::app::backup::binary::binary_digest;
+use crate::app::backup::releases;
 use crate::app::progress::Progress;
+use crate::domain::backup::release::{Release, roll_back};
 use crate::store::backup::snapshot::SnapshotError;
 
 use super::protocol::rollback::{CompletedRollback, PlannedRollback, RollbackAnswer, RollbackCommand};
@@ -57,6 +61,7 @@ pub fn rollback(
         None => None,
     };
     if let Some(release) = &plan.release {
+        record_releases(environment, &plan, release)?;
         environment.releases().set_current(release).map_err(SnapshotError::from)?;
         on_progress("pointed releases/current at that binary");
     }
@@ -64,4 +69,14 @@ pub fn rollback(
     let needs_other_binary = plan.release.as_ref().is_some_and(|release| Some(&release.digest) != running.as_ref());
     let done = CompletedRollback { plan: answer, done: true, safety, server_stops: None };
     Ok(RollbackOutcome { answer: RollbackAnswer::Done(done), needs_other_binary })
+}
+
+/// Remembers which release was left and which is to run, so that the same command does not lead back.
+fn record_releases(environment: &RollbackEnvironment<'_>, plan: &plan::Plan, to: &Release) -> Result<(), Error> {
+    let folder = environment.releases();
+    let all = releases::list_releases(&folder)?;
+    for changed in roll_back(&all, plan.binary_before.as_deref(), &to.digest, environment.clock.now()) {
+        folder.write_record(&changed).map_err(SnapshotError::from)?;
+    }
+    Ok(())
 }

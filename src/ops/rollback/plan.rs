@@ -11,8 +11,9 @@ use crate::app::backup::binary::binary_digest;
 use crate::app::backup::releases;
 use crate::app::progress::Progress;
 use crate::domain::Refusal;
-use crate::domain::backup::release::{Release, select_known_good, select_snapshot};
+use crate::domain::backup::release::{Release, select_current, select_known_good, select_snapshot};
 use crate::domain::backup::snapshot::SnapshotManifest;
+use crate::domain::calendar::format::format_utc;
 use crate::ops::protocol::rollback::{PlannedRelease, PlannedSnapshot, RollbackCommand, RollbackPlan};
 use crate::store::read_stamp_and_schema;
 
@@ -34,7 +35,8 @@ pub(super) fn plan(
     let running = binary_digest();
     // A server that has just started may not have recorded its release yet.
     let serving = environment.store.and(running.clone());
-    let binary_before = serving.clone().or_else(|| candidates.releases.first().map(|release| release.digest.clone()));
+    let last = || select_current(&candidates.releases).map(|release| release.digest.clone());
+    let binary_before = serving.clone().or_else(last);
     let (snapshot, release) = if let Some(target) = &command.to {
         candidates.resolve(environment, target, running.as_ref())?
     } else {
@@ -69,6 +71,14 @@ fn find_known_good<'a>(
     } else {
         "a snapshot with --to (`atlas snapshot list`)"
     };
+    let current = candidates.releases.iter().find(|release| Some(release.digest.as_str()) == binary_before);
+    if let Some((current, at)) = current.and_then(|current| Some((current, current.restored_at?))) {
+        return Err(Refusal::operation(format!(
+            "the rollback of {} went to release {}, so there is nothing to go back to. Nothing was changed; to go back further, name {target}",
+            format_utc(at),
+            current.id()
+        )));
+    }
     select_known_good(&candidates.releases, binary_before).ok_or_else(|| {
         Refusal::operation(format!("no release has passed `atlas verify` yet, so none is known-good; name {target}"))
     })

@@ -1,6 +1,7 @@
 //! Puts a snapshot in the data file's place and keeps the replaced file as the safety snapshot, which undoes the rollback.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::environment::RollbackEnvironment;
@@ -18,7 +19,7 @@ use crate::ops::protocol::rollback::SafetySnapshot;
 use crate::store::OpenError;
 use crate::store::backup::snapshot::SnapshotError;
 use crate::store::backup::snapshot_folder::SnapshotFolder;
-use crate::store::file::atomic::sync_folder;
+use crate::store::file::atomic::{copy_file, sync_folder};
 use crate::store::file::disk::{digest_file, free_bytes};
 
 /// Replaces the data file by the snapshot and verifies the replaced file. `None` when there was no data file.
@@ -34,6 +35,10 @@ pub(super) fn swap(
     let replaced = replace(environment, &folder, &incoming, &safety, on_progress);
     if replaced.is_err() {
         let _ = fs::remove_file(&incoming);
+        // The data file was not replaced, and its second name is no copy.
+        if folder.is_data_file(&folder.copy_path(&safety)).is_ok_and(|is_same| is_same) {
+            let _ = folder.remove(&safety);
+        }
     }
     replaced?;
     if !folder.copy_path(&safety).exists() {
@@ -41,6 +46,7 @@ pub(super) fn swap(
         return Ok(None);
     }
     on_progress("put the snapshot in place of the data file");
+    // Killed from here on, the next server names the safety snapshot, see `interrupted`.
     let (environment_name, clock) = (environment.environment, environment.clock);
     let verified = verify_snapshot(&folder, environment_name, clock, safety.as_str(), plan.binary_before.clone());
     Ok(Some(match verified {
@@ -70,8 +76,7 @@ fn copy_beside(
     on_progress("copying the snapshot");
     let copied = (|| {
         let _ = fs::remove_file(&incoming);
-        fs::copy(&copy, &incoming)?;
-        fs::File::open(&incoming)?.sync_all()?;
+        copy_file(&copy, &incoming)?;
         digest_file(&incoming)
     })();
     let failed = match copied {
@@ -89,6 +94,20 @@ fn copy_beside(
     Err(failed)
 }
 
+/// A hard link, or a copy on file systems without them.
+fn give_second_name(data_file: &Path, folder: &SnapshotFolder, safety: &SnapshotId) -> io::Result<()> {
+    let copy = folder.copy_path(safety);
+    if fs::hard_link(data_file, &copy).is_ok() {
+        return sync_folder(folder.path());
+    }
+    let partial = folder.partial_path(safety);
+    let copied = copy_file(data_file, &partial).and_then(|()| folder.publish(&partial, &copy));
+    if copied.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    copied
+}
+
 /// DURABILITY: the data file gets its second name, and that name reaches the disk, before the rename replaces it.
 fn replace(
     environment: &RollbackEnvironment<'_>,
@@ -100,10 +119,7 @@ fn replace(
     let mut rename = |path: &Path| {
         folder.create()?;
         if path.exists() {
-            // A hard link, or a copy on file systems without them.
-            fs::hard_link(path, folder.copy_path(safety))
-                .or_else(|_| fs::copy(path, folder.copy_path(safety)).map(drop))?;
-            sync_folder(folder.path())?;
+            give_second_name(path, folder, safety)?;
         }
         on_progress("kept the data file as the safety snapshot");
         fs::rename(incoming, path)?;

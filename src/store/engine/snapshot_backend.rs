@@ -34,6 +34,8 @@ struct Inner {
     was_written: AtomicBool,
     /// Whether the storage ever returned an error. After one, redb uses it no more, not even for reading.
     has_failed: AtomicBool,
+    /// Whether that was a write, so that the storage may still be readable.
+    has_failed_write: AtomicBool,
 }
 
 impl SnapshotBackend {
@@ -44,12 +46,25 @@ impl SnapshotBackend {
             copy: Mutex::new(None),
             was_written: AtomicBool::new(false),
             has_failed: AtomicBool::new(false),
+            has_failed_write: AtomicBool::new(false),
         }))
     }
 
     /// Whether the storage ever returned an error.
     pub(crate) fn has_failed(&self) -> bool {
         self.0.has_failed.load(Ordering::Relaxed)
+    }
+
+    /// Whether a write ever failed.
+    pub(crate) fn has_failed_write(&self) -> bool {
+        self.0.has_failed_write.load(Ordering::Relaxed)
+    }
+
+    fn observe_write<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        if result.is_err() {
+            self.0.has_failed_write.store(true, Ordering::Relaxed);
+        }
+        self.observe(result)
     }
 
     fn observe<T>(&self, result: io::Result<T>) -> io::Result<T> {
@@ -167,16 +182,16 @@ impl StorageBackend for SnapshotBackend {
     fn set_len(&self, length: u64) -> io::Result<()> {
         // Truncating destroys bytes, too.
         self.save_before_change(length, u64::MAX);
-        self.observe(self.0.storage.set_len(length))
+        self.observe_write(self.0.storage.set_len(length))
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.observe(self.0.storage.sync_data())
+        self.observe_write(self.0.storage.sync_data())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.save_before_change(offset, offset.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX)));
-        self.observe(self.0.storage.write(offset, data))
+        self.observe_write(self.0.storage.write(offset, data))
     }
 
     fn close(&self) -> io::Result<()> {

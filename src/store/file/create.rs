@@ -1,6 +1,6 @@
 //! Creating a data file: its tables, its stamp and its key.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use redb::Database;
 use redb::backends::FileBackend;
 
+use super::atomic::{rename_new, sync_folder};
 use super::database::{open_database, open_error};
 use super::identity::write_schema;
 use super::stamp_mac;
@@ -29,15 +30,14 @@ pub(super) fn create(path: &Path, stamp: &Stamp, key: [u8; 32], migrations: Migr
     partial.push(format!(".new-{}", stamp.file_id));
     let partial = PathBuf::from(partial);
     let written = write_new(&partial, stamp, key, migrations);
-    // A hard link fails where a rename would replace a file that another process created at the same moment.
-    let linked = written.and_then(|()| match fs::hard_link(&partial, path) {
+    let named = written.and_then(|()| match rename_new(&partial, path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(source) => Err(OpenError::io(path)(source)),
     });
     let _ = fs::remove_file(&partial);
-    let created = linked?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(OpenError::io(folder))?;
+    let created = named?;
+    sync_folder(folder).map_err(OpenError::io(folder))?;
     Ok(created)
 }
 

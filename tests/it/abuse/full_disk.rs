@@ -2,6 +2,7 @@
 //! writes resume without a restart when there is space.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use atlas::app::clock::Clock;
@@ -91,10 +92,14 @@ async fn read_data(user: &TestUser) -> Value {
 }
 
 async fn sign_in_ines(server: &Server) -> TestUser {
-    let ines = TestUser::on_port("ines", server.port);
-    let fields = [("email", "ines@example.com"), ("password", "plenty of quiet mornings")];
-    ines.post_form("/sign-in", &fields).await.assert_status(303);
-    ines
+    sign_in("ines", server).await
+}
+
+async fn sign_in(name: &'static str, server: &Server) -> TestUser {
+    let user = TestUser::on_port(name, server.port);
+    let email = format!("{name}@example.com");
+    user.post_form("/sign-in", &[("email", &email), ("password", "plenty of quiet mornings")]).await.assert_status(303);
+    user
 }
 
 /// Four concurrent writers create habits until each is refused. Returns the titles of the acknowledged ones.
@@ -139,6 +144,7 @@ async fn a_full_disk_refuses_writes_without_partial_effects_until_there_is_space
     let mut server = disk.start_server(&disk.path().join(DATA_FILE), 64 * 1024);
     let ines = sign_in_ines(&server).await;
     sign_in_ines(&server).await;
+    let tomasz = sign_in("tomasz", &server).await;
     let habits = ines.get("/api/habits").await.assert_status(200).data();
     // An export with one more habit, to import.
     let mut import: Value = ines.get("/api/account/exports/self").await.assert_status(200).json();
@@ -147,7 +153,26 @@ async fn a_full_disk_refuses_writes_without_partial_effects_until_there_is_space
     import["habits"].as_array_mut().unwrap().push(new_habit);
     let ids: Vec<String> =
         habits["habits"].as_array().unwrap().iter().map(|habit| habit["id"].as_str().unwrap().to_owned()).collect();
-    let acknowledged = fill_disk(&ines).await;
+    let is_full = AtomicBool::new(false);
+    let read_on = async {
+        let mut answered = 0;
+        while !is_full.load(Ordering::Relaxed) || answered < 50 {
+            for page in ["/api/habits", "/insights", "/api/account/sessions", "/calendar"] {
+                ines.get(page).await.assert_status(200);
+                answered += 1;
+            }
+        }
+    };
+    let fill = async {
+        let acknowledged = fill_disk(&ines).await;
+        is_full.store(true, Ordering::Relaxed);
+        acknowledged
+    };
+    let (acknowledged, ()) = tokio::join!(fill, read_on);
+    // Rows that no read has brought into memory yet.
+    for page in ["/insights", "/calendar", "/api/habits", "/account"] {
+        tomasz.get(page).await.assert_status(200);
+    }
 
     // Every write is refused now, and every acknowledged write is visible.
     let before = read_data(&ines).await;

@@ -2,7 +2,8 @@
  *
  * FAULT_DIR=<folder>     only calls about files in this folder are counted and can fail
  * FAULT_COUNTS=<file>    where the number of calls of each kind is written at exit
- * FAULT_CALL=<kind>      open, mkdir, rename, unlink, sync, truncate, write or read
+ * FAULT_CALL=<kind>      open, mkdir, rename, unlink, sync, truncate, write or read; rights (hard links and permissions) or
+ *                        folder-sync, which some file systems don't have
  * FAULT_NTH=<n>          the first call that fails, counted from 1
  * FAULT_PERSISTENT=1     every later call fails as well
  * FAULT_ERRNO=<errno>    the error it returns
@@ -22,8 +23,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum kind { OPEN, MKDIR, RENAME, UNLINK, SYNC, TRUNCATE, WRITE, READ, KINDS };
-static const char *const NAMES[KINDS] = {"open", "mkdir", "rename", "unlink", "sync", "truncate", "write", "read"};
+enum kind { OPEN, MKDIR, RENAME, UNLINK, SYNC, TRUNCATE, WRITE, READ, RIGHTS, FOLDER_SYNC, KINDS };
+static const char *const NAMES[KINDS] = {"open",     "mkdir", "rename", "unlink", "sync",
+                                         "truncate", "write", "read",   "rights", "folder-sync"};
 static atomic_long calls[KINDS];
 
 #define MAX_FILES 65536
@@ -111,14 +113,25 @@ int close(int file) {
 
 int mkdir(const char *path, mode_t mode) { return fails(MKDIR, is_inside(path)) ? -1 : REAL(mkdir)(path, mode); }
 int rename(const char *from, const char *to) { return fails(RENAME, is_inside(to)) ? -1 : REAL(rename)(from, to); }
-int link(const char *from, const char *to) { return fails(RENAME, is_inside(to)) ? -1 : REAL(link)(from, to); }
-int linkat(int a, const char *from, int b, const char *to, int flags) {
-    return fails(RENAME, is_inside(to)) ? -1 : REAL(linkat)(a, from, b, to, flags);
+int link(const char *from, const char *to) {
+    return fails(RENAME, is_inside(to)) || fails(RIGHTS, is_inside(to)) ? -1 : REAL(link)(from, to);
 }
+int linkat(int a, const char *from, int b, const char *to, int flags) {
+    return fails(RENAME, is_inside(to)) || fails(RIGHTS, is_inside(to)) ? -1 : REAL(linkat)(a, from, b, to, flags);
+}
+int chmod(const char *path, mode_t mode) { return fails(RIGHTS, is_inside(path)) ? -1 : REAL(chmod)(path, mode); }
+int fchmod(int file, mode_t mode) { return fails(RIGHTS, is_tracked(file)) ? -1 : REAL(fchmod)(file, mode); }
 int symlink(const char *to, const char *path) { return fails(RENAME, is_inside(path)) ? -1 : REAL(symlink)(to, path); }
 int unlink(const char *path) { return fails(UNLINK, is_inside(path)) ? -1 : REAL(unlink)(path); }
 int rmdir(const char *path) { return fails(UNLINK, is_inside(path)) ? -1 : REAL(rmdir)(path); }
-int fsync(int file) { return fails(SYNC, is_tracked(file)) ? -1 : REAL(fsync)(file); }
+static int is_folder(int file) {
+    struct stat found;
+    return fstat(file, &found) == 0 && S_ISDIR(found.st_mode);
+}
+int fsync(int file) {
+    if (fails(SYNC, is_tracked(file)) || fails(FOLDER_SYNC, is_tracked(file) && is_folder(file))) return -1;
+    return REAL(fsync)(file);
+}
 int fdatasync(int file) { return fails(SYNC, is_tracked(file)) ? -1 : REAL(fdatasync)(file); }
 int ftruncate(int file, off_t size) { return fails(TRUNCATE, is_tracked(file)) ? -1 : REAL(ftruncate)(file, size); }
 int ftruncate64(int file, off64_t size) { return fails(TRUNCATE, is_tracked(file)) ? -1 : REAL(ftruncate64)(file, size); }

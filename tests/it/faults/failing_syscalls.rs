@@ -19,6 +19,8 @@ use crate::abuse::disk_space::{DATA_FILE, copy_folder, seeded_folder_with_snapsh
 use crate::process::{atlas_command, exit_code, run, stderr, stdout};
 
 /// From `asm-generic/errno-base.h`, the same on every Linux that Atlas is built for.
+const EPERM: i32 = 1;
+const EINVAL: i32 = 22;
 const EIO: i32 = 5;
 const EMFILE: i32 = 24;
 const ENOSPC: i32 = 28;
@@ -209,4 +211,30 @@ fn failing_system_calls_break_no_seeding_and_no_user_command() {
         &["user", "enable", "ines@example.com"],
         Guarantee::Atomic,
     );
+}
+
+#[test]
+fn disks_without_hard_links_permissions_or_folder_syncs_hold_data_and_copies() {
+    for (call, errno) in [("rights", EPERM), ("folder-sync", EINVAL)] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("second")).unwrap();
+        fs::write(folder.path().join("atlas.toml"), "[environment.development.snapshots]\ncopy_to = \"second\"\n")
+            .unwrap();
+        let fault = SyscallFault { call, nth: 1, errno, persistent: true };
+        let run_on_disk = |args: &[&str]| -> Value {
+            let output = run_with_fault(folder.path(), &[args, &["--json"]].concat(), Some(fault));
+            assert_eq!(exit_code(&output), 0, "{call}, {args:?}: {}{}", stdout(&output), stderr(&output));
+            serde_json::from_str(&stdout(&output)).unwrap()
+        };
+        run_on_disk(&["seed"]);
+        let snapshot = run_on_disk(&["snapshot", "create"]);
+        assert_eq!(snapshot["copied"], true, "{snapshot}");
+        run_on_disk(&["user", "disable", "ines@example.com"]);
+        let rolled_back = run_on_disk(&["rollback", "--to", snapshot["id"].as_str().unwrap()]);
+        assert_eq!(rolled_back["safety"]["proven"], true, "{rolled_back}");
+        run_on_disk(&["migrate", "down", "--to", "2"]);
+        run_on_disk(&["migrate", "up"]);
+        assert_eq!(run_on_disk(&["snapshot", "verify"])["proven"].as_array().unwrap().len(), 4);
+        assert_eq!(temporary_files(folder.path()), Vec::<PathBuf>::new());
+    }
 }

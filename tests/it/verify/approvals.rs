@@ -7,6 +7,9 @@ use std::process::{Command, Stdio};
 
 use atlas::config::{Flags, check};
 use atlas::ops::approvals::Approvals;
+use atlas::store::migrations::Migrations;
+use atlas::store::tables::schema;
+use atlas::store::{Reader as _, Store};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -324,4 +327,27 @@ fn a_rollback_refuses_a_binary_without_an_approval() {
     let done = run(folder, &rollback, &without_requirement);
     assert_eq!(exit_code(&done), 0, "{}", stderr(&done));
     assert_ne!(current(), initial);
+}
+
+#[test]
+fn an_operator_who_lost_staging_serves_by_typing_the_name_and_the_audit_trail_records_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let variables = production(&[]);
+    let wrong = assert_serve_refused(this_binary(), folder, &["--unverified", "staging"], &variables);
+    assert!(wrong.contains("this is production"), "{wrong}");
+    let refused = assert_serve_refused(this_binary(), folder, &[], &variables);
+    assert!(refused.contains("atlas serve --env production --unverified production"), "{refused}");
+    assert!(!folder.join("data").exists(), "nothing was created");
+    for starts in 1..=2 {
+        let server = Server::start_with(folder, &["--unverified", "production"], &variables);
+        server.signal("TERM");
+        assert_eq!(server.wait().0, Some(0));
+        let file = folder.join("data/production/atlas.redb");
+        let store = Store::open(&file, &"production".parse().unwrap(), Migrations::BUILT_IN).unwrap();
+        let entries = store.read(|txn| txn.scan(schema::AUDIT.name(), &[], None, usize::MAX)).unwrap();
+        let is_recorded = |value: &[u8]| String::from_utf8_lossy(value).contains("release.served_unverified");
+        assert_eq!(entries.iter().filter(|(_, value)| is_recorded(value)).count(), starts);
+    }
+    assert_serve_refused(this_binary(), folder, &[], &variables);
 }
