@@ -72,8 +72,10 @@ pub async fn try_reopen(app: &App) -> Result<(), Error> {
 fn check_room(data_file: &Path) -> io::Result<()> {
     let length = std::fs::metadata(data_file)?.len();
     let trial = disk_reserve(data_file);
+    // SECURITY: what a killed server left is removed, not appended to: by now it could be a link to another file.
+    let _ = std::fs::remove_file(&trial);
     let grown = (|| {
-        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&trial)?;
+        let mut file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&trial)?;
         // The first part is a hole as long as the data file; only what follows takes space.
         file.set_len(length)?;
         file.write_all(&vec![0xa5; RESERVE_BYTES])?;

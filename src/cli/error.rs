@@ -25,6 +25,7 @@ use crate::ops::migrations::MigrationError;
 use crate::ops::releases::ReleaseError;
 use crate::ops::{isolation, previews, reset, seeds};
 use crate::store::OpenError;
+use crate::store::backup::folder_owner::FolderError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -140,13 +141,17 @@ fn of_store(error: &OpenError) -> ExitStatus {
 
 fn of_preview(error: &previews::Error) -> ExitStatus {
     match error {
+        previews::Error::InUse { .. } => ExitStatus::Unreachable,
+        previews::Error::Open(error) => of_store(error),
+        previews::Error::Io { .. }
+        | previews::Error::App(_)
+        | previews::Error::Seeds(_)
+        | previews::Error::Folder(FolderError::Io { .. }) => ExitStatus::InputOutput,
         previews::Error::Unknown(_)
         | previews::Error::Exists { .. }
         | previews::Error::NotAPreview { .. }
-        | previews::Error::NoPort { .. } => ExitStatus::Refused,
-        previews::Error::InUse { .. } => ExitStatus::Unreachable,
-        previews::Error::Open(error) => of_store(error),
-        previews::Error::Io { .. } | previews::Error::App(_) | previews::Error::Seeds(_) => ExitStatus::InputOutput,
+        | previews::Error::NoPort { .. }
+        | previews::Error::Folder(_) => ExitStatus::Refused,
     }
 }
 

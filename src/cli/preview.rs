@@ -16,7 +16,9 @@ use crate::config::{self, Flags, Settings, Severity, previews as records};
 use crate::domain::calendar::format::format_utc_day;
 use crate::domain::environment::preview::DEFAULT_LIFETIME_DAYS;
 use crate::domain::{Environment, Preview, PreviewName};
-use crate::ops::previews::{NewPreview, PreviewState, Previews, Proxy, ProxyRoute, proxy_configuration};
+use crate::ops::previews::{
+    DestroyedPreview, NewPreview, PreviewState, Previews, Proxy, ProxyRoute, proxy_configuration,
+};
 use crate::store::migrations::Migrations;
 
 #[derive(Subcommand)]
@@ -242,6 +244,19 @@ fn local_address(listen: SocketAddr) -> SocketAddr {
 #[derive(Serialize)]
 struct DestroyedPreviews {
     destroyed: Vec<PreviewName>,
+    /// What was in their folders and is not Atlas's.
+    left: Vec<PathBuf>,
+}
+
+impl From<Vec<DestroyedPreview>> for DestroyedPreviews {
+    fn from(previews: Vec<DestroyedPreview>) -> Self {
+        let mut all = Self { destroyed: Vec::new(), left: Vec::new() };
+        for DestroyedPreview { name, left } in previews {
+            all.destroyed.push(name);
+            all.left.extend(left);
+        }
+        all
+    }
 }
 
 impl Render for DestroyedPreviews {
@@ -249,7 +264,9 @@ impl Render for DestroyedPreviews {
         if self.destroyed.is_empty() {
             return "No preview to delete: none has expired, or those that have are in use".to_owned();
         }
-        self.destroyed.iter().map(|name| format!("Deleted preview {name}")).collect::<Vec<_>>().join("\n")
+        let destroyed = self.destroyed.iter().map(|name| format!("Deleted preview {name}"));
+        let left = self.left.iter().map(|path| format!("Left {}, which Atlas didn't create", path.display()));
+        destroyed.chain(left).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -258,11 +275,9 @@ fn destroy(
     options: &PreviewOptions,
     migrations: Migrations,
 ) -> Result<DestroyedPreviews, CommandError> {
-    let name = name.parse()?;
-    options.previews()?.destroy(&name, migrations)?;
-    Ok(DestroyedPreviews { destroyed: vec![name] })
+    Ok(vec![options.previews()?.destroy(&name.parse()?, migrations)?].into())
 }
 
 fn prune(options: &PreviewOptions, migrations: Migrations) -> Result<DestroyedPreviews, CommandError> {
-    Ok(DestroyedPreviews { destroyed: options.previews()?.prune(Clock::System.now(), migrations)? })
+    Ok(options.previews()?.prune(Clock::System.now(), migrations)?.into())
 }

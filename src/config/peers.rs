@@ -28,6 +28,8 @@ pub struct PeerConfig {
     /// The API key of Resend, or the password in `SMTP_URL`.
     pub mail_key: Option<Secret>,
     pub operator_token: Option<Secret>,
+    /// The off-site folder, which environments may share.
+    pub copy_to: Option<PathBuf>,
 }
 
 impl PeerConfig {
@@ -43,6 +45,7 @@ impl PeerConfig {
             app_url: text(keys::APP_URL).and_then(|text| parse_url(text).ok()),
             sender: text(keys::MAIL_FROM).and_then(|text| Email::parse(address_in(text)).ok()),
             secret: text(keys::SECRET).map(Secret::new),
+            copy_to: text(keys::SNAPSHOTS_COPY_TO).map(|path| raw.folder.join(path)),
             operator_token: text(keys::OPERATOR_TOKEN).map(Secret::new),
             mail_key: text(keys::RESEND_API_KEY).map(Secret::new).or_else(|| text(keys::SMTP_URL).and_then(password)),
         }

@@ -13,6 +13,7 @@ use crate::app::progress::Progress;
 use crate::domain::backup::snapshot::SnapshotReason;
 use crate::domain::environment::files::rehearsal_copy;
 use crate::domain::{Environment, Refusal};
+use crate::store::backup::folder_owner::FolderOwner;
 use crate::store::backup::snapshot_folder::SnapshotFolder;
 use crate::store::file::atomic::copy_file;
 use crate::store::migrations::{self, Migrations};
@@ -148,7 +149,10 @@ fn rehearse(target: &MigrationTarget<'_>, to: u32) -> Result<(), MigrationError>
             format!("the migration cannot be rehearsed on {}: {error}; the data file was not changed", copy.display());
         MigrationError::from(Error::unavailable(ErrorContext::new(why, error)))
     };
-    SnapshotFolder::beside(target.data_file).create().map_err(unavailable)?;
+    let owner = FolderOwner::without_file(target.environment);
+    SnapshotFolder::beside(target.data_file).claim(&owner).map_err(Error::from)?;
+    // What a killed migration left would be overwritten, even if it is a link by now.
+    let _ = fs::remove_file(&copy);
     let rehearsed = match copy_file(target.data_file, &copy) {
         Ok(()) => migrations::rehearse(&copy, target.environment, target.migrations, to).map_err(MigrationError::from),
         Err(error) => Err(unavailable(error)),

@@ -44,7 +44,7 @@ pub fn execute(settings: &Settings, command: ReleaseCommand) -> Result<ReleaseAn
     Ok(match command {
         ReleaseCommand::List => ReleaseAnswer::List(list(folder)?),
         ReleaseCommand::Pin { release, pinned } => {
-            let release = releases::set_pinned(folder, release.as_str(), pinned)?;
+            let release = releases::set_pinned(folder, &settings.environment, release.as_str(), pinned)?;
             ReleaseAnswer::Pinned(detail(folder, &release, None, None))
         }
         ReleaseCommand::Export { release, to } => {

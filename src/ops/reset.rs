@@ -6,9 +6,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::isolation::{self, DataFile};
+use crate::app::backup::offsite::Offsite;
 use crate::config::policy::{self, ResetRule};
 use crate::domain::{Environment, EnvironmentKind};
 use crate::store::OpenError;
+use crate::store::backup::folder_owner::FolderOwner;
 
 /// Why nothing was reset.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +54,11 @@ pub fn reset_environment(file: DataFile<'_>, typed: Option<&str>) -> Result<(), 
     };
     if rule(store.stamp().kind) == ResetRule::Refused {
         return Err(Error::Refused(store.stamp().kind));
+    }
+    if let Some(offsite) = Offsite::from_settings(file.settings) {
+        let owner = FolderOwner::from_stamp(store.stamp());
+        let folder = offsite.folder().path().to_owned();
+        owner.release(&folder).map_err(|source| Error::Io { path: folder, source })?;
     }
     fs::remove_file(path).map_err(|source| Error::Io { path: path.clone(), source })
 }

@@ -44,6 +44,7 @@ impl Host {
         let Ok(folder) = fs::read_dir(self.path("second/development")) else { return Vec::new() };
         let mut names: Vec<String> =
             folder.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.retain(|name| name != "owner.json");
         names.sort();
         names
     }
@@ -319,5 +320,6 @@ fn invalid_offsite_settings_are_reported_by_check() {
 
 fn local_snapshots(host: &Host) -> Vec<PathBuf> {
     let folder = fs::read_dir(host.path("data/development/snapshots")).unwrap();
-    folder.map(|entry| entry.unwrap().path()).collect()
+    let paths = folder.map(|entry| entry.unwrap().path());
+    paths.filter(|path| !path.ends_with("owner.json")).collect()
 }

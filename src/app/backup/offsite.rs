@@ -10,12 +10,13 @@ use parking_lot::Mutex;
 
 use crate::app::clock::Clock;
 use crate::config::{Encryption, Settings};
-use crate::domain::Environment;
 use crate::domain::backup::retention::{SnapshotRetention, select_removable};
 use crate::domain::backup::snapshot::{EncryptedCopy, SnapshotManifest};
 use crate::domain::backup::snapshot_id::SnapshotId;
+use crate::domain::{Environment, FileId};
 use crate::store::backup::encryption;
 use crate::store::backup::encryption::EncryptionKey;
+use crate::store::backup::folder_owner::FolderOwner;
 use crate::store::backup::snapshot_folder::SnapshotFolder;
 use crate::store::file::atomic::copy_file;
 use crate::store::file::disk::digest_file;
@@ -76,13 +77,13 @@ impl Offsite {
         self.problem.lock().clone()
     }
 
-    /// Copies the snapshots that have no off-site copy although the retention rule keeps them: earlier copies failed, or the
+    /// Copies the snapshots of a data file that have no off-site copy although the retention rule keeps them: earlier copies failed, or the
     /// folder was configured later. Stops at the first that fails.
     ///
     /// # Errors
     /// [`OffsiteCopyError`], as for [`Self::copy_snapshot`].
-    pub fn copy_missing(&self, from: &SnapshotFolder, clock: &Clock) -> Result<(), OffsiteCopyError> {
-        let missing = self.find_missing(from, clock).map_err(|source| self.copy_error(source))?;
+    pub fn copy_missing(&self, from: &SnapshotFolder, file_id: FileId, clock: &Clock) -> Result<(), OffsiteCopyError> {
+        let missing = self.find_missing(from, file_id, clock).map_err(|source| self.copy_error(source))?;
         for manifest in &missing {
             self.copy_snapshot(from, manifest)?;
             tracing::info!(snapshot = %manifest.id, "made the off-site copy that was missing");
@@ -92,8 +93,8 @@ impl Offsite {
     }
 
     /// Notes in [`Self::problem`] whether copies are missing, without copying. Nothing is known yet when a process starts.
-    pub fn note_missing(&self, from: &SnapshotFolder, clock: &Clock) {
-        let problem = match self.find_missing(from, clock) {
+    pub fn note_missing(&self, from: &SnapshotFolder, file_id: FileId, clock: &Clock) {
+        let problem = match self.find_missing(from, file_id, clock) {
             Ok(missing) if missing.is_empty() => None,
             Ok(missing) => {
                 Some(format!("{}: copies of {} snapshots are missing", self.folder().path().display(), missing.len()))
@@ -103,10 +104,11 @@ impl Offsite {
         *self.problem.lock() = problem;
     }
 
-    fn find_missing(&self, from: &SnapshotFolder, clock: &Clock) -> io::Result<Vec<SnapshotManifest>> {
+    fn find_missing(&self, from: &SnapshotFolder, file_id: FileId, clock: &Clock) -> io::Result<Vec<SnapshotManifest>> {
         let (copied, here) = (self.list_snapshots()?, from.list()?.snapshots);
         let is_missing = |one: &&SnapshotManifest| {
-            one.environment == self.environment && !copied.iter().any(|copy| copy.id == one.id)
+            (&one.environment, one.file_id) == (&self.environment, file_id)
+                && !copied.iter().any(|copy| copy.id == one.id)
         };
         let missing: Vec<SnapshotManifest> = here.iter().filter(is_missing).cloned().collect();
         // Retention would remove some of them again.
@@ -130,7 +132,8 @@ impl Offsite {
     fn try_copy(&self, from: &SnapshotFolder, manifest: &SnapshotManifest) -> io::Result<()> {
         self.require_root()?;
         let folder = self.folder();
-        folder.create()?;
+        let owner = FolderOwner { environment: self.environment.clone(), file_id: Some(manifest.file_id) };
+        folder.claim(&owner).map_err(io::Error::other)?;
         folder.remove_unfinished()?;
         let (id, partial) = (&manifest.id, folder.partial_path(&manifest.id));
         let Some(key) = &self.key else {
@@ -162,9 +165,10 @@ impl Offsite {
     /// Removes the copy of a snapshot, if there is one.
     ///
     /// # Errors
-    /// When the folder doesn't exist, or the copy cannot be removed.
-    pub fn remove(&self, id: &SnapshotId) -> io::Result<()> {
+    /// When the folder doesn't exist or is not this environment's, or the copy cannot be removed.
+    pub fn remove(&self, owner: &FolderOwner, id: &SnapshotId) -> io::Result<()> {
         self.require_root()?;
+        self.folder().claim(owner).map_err(io::Error::other)?;
         self.folder().remove(id)
     }
 
@@ -172,10 +176,10 @@ impl Offsite {
     /// depend on which local snapshots exist, so losing the local folder removes nothing here.
     ///
     /// # Errors
-    /// When the folder cannot be read, or a copy cannot be removed.
-    pub fn prune(&self, clock: &Clock, needed: &[SnapshotId]) -> io::Result<()> {
+    /// When the folder cannot be read or is not this environment's, or a copy cannot be removed.
+    pub fn prune(&self, owner: &FolderOwner, clock: &Clock, needed: &[SnapshotId]) -> io::Result<()> {
         let found = self.list_snapshots()?;
-        let mut removable = select_removable(&found, self.retention, clock.now()).into_iter();
-        removable.try_for_each(|one| if needed.contains(&one.id) { Ok(()) } else { self.folder().remove(&one.id) })
+        let removable = select_removable(&found, self.retention, clock.now()).into_iter();
+        removable.filter(|one| !needed.contains(&one.id)).try_for_each(|one| self.remove(owner, &one.id))
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::backup::snapshot::SnapshotManifest;
 use crate::domain::{Environment, Refusal};
 use crate::store::backup::encryption;
 use crate::store::backup::encryption::{DecryptionError, DecryptionKey};
+use crate::store::backup::folder_owner::FolderOwner;
 use crate::store::backup::snapshot::SnapshotError;
 use crate::store::backup::snapshot_folder::SnapshotFolder;
 use crate::store::file::disk::digest_file;
@@ -47,12 +48,14 @@ pub fn fetch_snapshot(
         let why = format!("snapshot {} is here already; `atlas snapshot verify {0}` verifies it", found.id);
         return Err(Refusal::operation(why).into());
     }
-    request.to.create().map_err(SnapshotError::from)?;
+    let owner = FolderOwner::without_file(request.environment);
+    request.to.prepare(&owner)?;
     let partial = request.to.fetch_path(&found.id);
     let fetched = copy_bytes(request, &found, &partial, on_progress).and_then(|()| {
         on_progress("verifying the copy");
         verify_copy(&partial, Some(&found), request.environment, found.id.as_str())?;
         let manifest = SnapshotManifest { encrypted: None, verified_at: clock.now(), ..found };
+        request.to.claim(&owner)?;
         let kept = request.to.publish(&partial, &copy).and_then(|()| request.to.write_manifest(&manifest));
         kept.map_err(SnapshotError::from)?;
         Ok(manifest)

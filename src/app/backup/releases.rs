@@ -8,10 +8,11 @@ use crate::app::backup::snapshots::remove_release_snapshot;
 use crate::app::backup::take_snapshot::take_snapshot;
 use crate::app::error::{Error, ErrorContext};
 use crate::app::progress::Progress;
-use crate::domain::Refusal;
 use crate::domain::backup::release::{Release, Verification, select_removable};
 use crate::domain::backup::snapshot::SnapshotReason;
 use crate::domain::backup::snapshot_id::SnapshotId;
+use crate::domain::{Environment, Refusal};
+use crate::store::backup::folder_owner::FolderOwner;
 use crate::store::backup::release_folder::ReleaseFolder;
 use crate::store::backup::snapshot::SnapshotError;
 use crate::store::file::disk::digest_file;
@@ -31,6 +32,7 @@ impl App {
 pub fn record_start(app: &App) -> Result<Release, Error> {
     let folder = app.release_folder();
     let digest = binary_digest().ok_or_else(|| Error::unavailable(format!("{RUNNING_BINARY} cannot be read")))?;
+    folder.claim(&app.folder_owner())?;
     let now = app.clock.now();
     let stamp = app.store.stamp();
     let known = list_releases(&folder)?.into_iter().find(|one| one.digest == digest && one.file_id == stamp.file_id);
@@ -113,6 +115,7 @@ pub async fn attach_verification(
     };
     let replaced = running.snapshot.clone().filter(|before| Some(before) != snapshot.as_ref());
     let release = running.with_verification(verification, snapshot);
+    folder.claim(&app.folder_owner())?;
     let written = folder.write_report(&release, report).and_then(|()| folder.write_record(&release));
     written.map_err(SnapshotError::from)?;
     if let Some(replaced) = replaced {
@@ -136,8 +139,14 @@ pub fn running_release(app: &App) -> Result<Release, Error> {
 ///
 /// # Errors
 /// As for [`find_release`]; nothing was changed then.
-pub fn set_pinned(folder: &ReleaseFolder, name: &str, pinned: bool) -> Result<Release, Error> {
+pub fn set_pinned(
+    folder: &ReleaseFolder,
+    environment: &Environment,
+    name: &str,
+    pinned: bool,
+) -> Result<Release, Error> {
     let release = Release { pinned, ..find_release(folder, name)? };
+    folder.claim(&FolderOwner::without_file(environment))?;
     folder.write_record(&release).map_err(|error| {
         let message = format!("{}: {error}; nothing was changed", folder.record_path(&release).display());
         Error::unavailable(ErrorContext::new(message, error))

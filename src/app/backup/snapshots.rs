@@ -10,6 +10,7 @@ use crate::domain::backup::retention::{SnapshotRetention, select_removable};
 use crate::domain::backup::snapshot::SnapshotManifest;
 use crate::domain::backup::snapshot_id::SnapshotId;
 use crate::domain::{Environment, Refusal};
+use crate::store::backup::folder_owner::{FolderError, FolderOwner};
 use crate::store::backup::snapshot::SnapshotError;
 use crate::store::backup::snapshot_folder::{SnapshotFolder, SnapshotListing};
 
@@ -25,7 +26,21 @@ impl From<SnapshotError> for Error {
     }
 }
 
+impl From<FolderError> for Error {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::Io { .. } => Self::unavailable(error),
+            foreign => Refusal::operation(foreign.to_string()).into(),
+        }
+    }
+}
+
 impl App {
+    /// The owner of every folder that is written for this data file.
+    pub fn folder_owner(&self) -> FolderOwner {
+        FolderOwner::from_stamp(self.store.stamp())
+    }
+
     /// The folder with the snapshots of this data file.
     pub fn snapshot_folder(&self) -> SnapshotFolder {
         SnapshotFolder::beside(self.store.path())
@@ -60,7 +75,7 @@ pub fn inspect_snapshots(app: &App) -> Result<(), Error> {
     let listing = list_snapshots(&app.snapshot_folder(), &app.store.stamp().environment)?;
     listing.snapshots.iter().for_each(|one| record_snapshot_age(app, one));
     if let Some(offsite) = &app.offsite {
-        offsite.note_missing(&app.snapshot_folder(), &app.clock);
+        offsite.note_missing(&app.snapshot_folder(), app.store.stamp().file_id, &app.clock);
     }
     Ok(())
 }
@@ -97,6 +112,7 @@ pub fn prune_snapshots(
 ) -> Result<RemovedSnapshots, Error> {
     let folder = app.snapshot_folder();
     let listing = list_snapshots(&folder, &app.store.stamp().environment)?;
+    folder.claim(&app.folder_owner())?;
     let mut ids = Vec::new();
     for one in select_removable(&listing.snapshots, retention, app.clock.now()) {
         if !needed.contains(&one.id) {
@@ -104,28 +120,48 @@ pub fn prune_snapshots(
             ids.push(one.id.clone());
         }
     }
-    let offsite_error = app.offsite.as_ref().and_then(|offsite| offsite.prune(&app.clock, needed).err());
+    let prune = |offsite: &Offsite| offsite.prune(&app.folder_owner(), &app.clock, needed).err();
+    let offsite_error = app.offsite.as_ref().and_then(prune);
     Ok(RemovedSnapshots { ids, offsite_error })
 }
 
 /// Removes a snapshot and its off-site copy. One of them is enough: an earlier removal may have left the other.
 ///
 /// # Errors
-/// [`Refusal::OperationRefused`] when there is no such snapshot; [`Error::Unavailable`].
+/// [`Refusal::OperationRefused`] when there is no such snapshot, or it is of another environment; [`Error::Unavailable`].
 pub fn remove_snapshot(app: &App, id: &SnapshotId) -> Result<RemovedSnapshots, Error> {
     let is_offsite = |offsite: &Offsite| offsite.folder().contains(id);
     if !app.snapshot_folder().contains(id) && !app.offsite.as_ref().is_some_and(is_offsite) {
         return Err(no_such_snapshot(id.as_str()).into());
     }
+    require_own_snapshot(app, id)?;
+    let owner = app.folder_owner();
+    app.snapshot_folder().claim(&owner)?;
     app.snapshot_folder().remove(id).map_err(SnapshotError::from)?;
-    let offsite_error = app.offsite.as_ref().and_then(|offsite| offsite.remove(id).err());
+    let offsite_error = app.offsite.as_ref().and_then(|offsite| offsite.remove(&owner, id).err());
     Ok(RemovedSnapshots { ids: vec![id.clone()], offsite_error })
+}
+
+/// A manifest that cannot be read does not keep its snapshot from being removed.
+fn require_own_snapshot(app: &App, id: &SnapshotId) -> Result<(), Error> {
+    let environment = &app.store.stamp().environment;
+    match app.snapshot_folder().find_manifest(id) {
+        Ok(Some(manifest)) if manifest.environment != *environment => {
+            let found = manifest.environment;
+            let why =
+                format!("snapshot {id} is of “{found}”, and one of “{environment}” was expected. Nothing was changed");
+            Err(Refusal::operation(why).into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Removes the snapshot of a release that is no longer kept. An off-site copy that cannot be removed is logged.
 pub(super) fn remove_release_snapshot(app: &App, id: &SnapshotId) -> Result<(), Error> {
+    let owner = app.folder_owner();
+    app.snapshot_folder().claim(&owner)?;
     app.snapshot_folder().remove(id).map_err(SnapshotError::from)?;
-    if let Some(Err(error)) = app.offsite.as_ref().map(|offsite| offsite.remove(id)) {
+    if let Some(Err(error)) = app.offsite.as_ref().map(|offsite| offsite.remove(&owner, id)) {
         tracing::warn!(snapshot = %id, %error, "the off-site copy of a removed snapshot stays");
     }
     Ok(())

@@ -17,6 +17,7 @@ use crate::domain::backup::snapshot::{SnapshotManifest, SnapshotReason};
 use crate::domain::backup::snapshot_id::SnapshotId;
 use crate::domain::{Environment, FileId, Refusal};
 use crate::observe::panics::join_error_reason;
+use crate::store::backup::folder_owner::FolderOwner;
 use crate::store::backup::snapshot::{CopyDifference, SnapshotError};
 use crate::store::backup::snapshot_folder::SnapshotFolder;
 use crate::store::backup::verification::{self, RowCounts, VerifiedCopy};
@@ -53,8 +54,9 @@ pub async fn take_snapshot(
     let work = tokio::task::spawn_blocking(move || -> Result<TakenSnapshot, Error> {
         let report = |step: &str| drop(sender.send(step.to_owned()));
         let copy = |partial: &Path| copy_open_file(&store, partial, &report);
-        let manifest =
-            copy_and_verify(store.path(), &clock, reason, &report, copy, |partial| store.verify_copy(partial))?;
+        let owner = FolderOwner::from_stamp(store.stamp());
+        let verify = |partial: &Path| store.verify_copy(partial);
+        let manifest = copy_and_verify(store.path(), &owner, &clock, reason, &report, copy, verify)?;
         let taken = finish(manifest, store.path(), offsite.as_ref(), &report);
         Ok(make_up_copies(taken, store.path(), offsite.as_ref(), &clock))
     });
@@ -85,7 +87,8 @@ pub fn take_snapshot_of_closed_file(
         Ok(None)
     };
     let verify = |partial: &Path| verification::finalize(partial, environment);
-    let manifest = copy_and_verify(data_file, clock, reason, &|_| (), copy, verify)?;
+    let owner = FolderOwner::without_file(environment);
+    let manifest = copy_and_verify(data_file, &owner, clock, reason, &|_| (), copy, verify)?;
     Ok(finish(manifest, data_file, offsite, &|_| ()))
 }
 
@@ -105,9 +108,10 @@ fn finish(
 /// Makes the off-site copies that failed earlier.
 fn make_up_copies(taken: TakenSnapshot, data_file: &Path, offsite: Option<&Offsite>, clock: &Clock) -> TakenSnapshot {
     let TakenSnapshot { manifest, copied } = taken;
+    let folder = SnapshotFolder::beside(data_file);
     let copied = offsite
         .zip(copied)
-        .map(|(offsite, copied)| copied.and_then(|()| offsite.copy_missing(&SnapshotFolder::beside(data_file), clock)));
+        .map(|(offsite, copied)| copied.and_then(|()| offsite.copy_missing(&folder, manifest.file_id, clock)));
     TakenSnapshot { manifest, copied }
 }
 
@@ -131,6 +135,7 @@ fn copy_open_file(
 /// it knows them.
 fn copy_and_verify(
     data_file: &Path,
+    owner: &FolderOwner,
     clock: &Clock,
     reason: SnapshotReason,
     report: &dyn Fn(&str),
@@ -138,7 +143,7 @@ fn copy_and_verify(
     verify: impl FnOnce(&Path) -> Result<VerifiedCopy, OpenError>,
 ) -> Result<SnapshotManifest, Error> {
     let folder = SnapshotFolder::beside(data_file);
-    prepare_folder(&folder, data_file)?;
+    prepare_folder(&folder, owner, data_file)?;
     let id = SnapshotId::generate(clock.now(), random_bytes()?);
     let partial = folder.partial_path(&id);
     let result = (|| {
@@ -170,9 +175,10 @@ fn copy_and_verify(
     })
 }
 
-/// Creates and sweeps the folder, and checks that its disk has room for a copy of `data_file`.
-fn prepare_folder(folder: &SnapshotFolder, data_file: &Path) -> Result<(), Error> {
-    folder.create().and_then(|()| folder.remove_unfinished()).map_err(SnapshotError::from)?;
+/// Claims and sweeps the folder, and checks that its disk has room for a copy of `data_file`.
+fn prepare_folder(folder: &SnapshotFolder, owner: &FolderOwner, data_file: &Path) -> Result<(), Error> {
+    folder.claim(owner)?;
+    folder.remove_unfinished().map_err(SnapshotError::from)?;
     let needed = std::fs::metadata(data_file).map_err(SnapshotError::from)?.len().saturating_add(RESERVE_BYTES);
     let free = free_bytes(folder.path()).map_err(SnapshotError::from)?;
     if free < needed {

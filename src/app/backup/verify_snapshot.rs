@@ -14,6 +14,7 @@ use crate::domain::backup::snapshot::{SnapshotManifest, SnapshotReason};
 use crate::domain::backup::snapshot_id::SnapshotId;
 use crate::domain::{Environment, Refusal};
 use crate::store::OpenError;
+use crate::store::backup::folder_owner::FolderOwner;
 use crate::store::backup::snapshot::SnapshotError;
 use crate::store::backup::snapshot_folder::SnapshotFolder;
 use crate::store::backup::verification::{self, VerifiedCopy};
@@ -51,6 +52,7 @@ pub fn verify_snapshot(
         let reason = SnapshotReason::BeforeRollback;
         VerifiedFile { id, contents, binary, taken_at, verified_at, reason, bytes, digest }.into_manifest()
     };
+    folder.claim(&FolderOwner::without_file(environment))?;
     folder.write_manifest(&manifest).map_err(SnapshotError::from)?;
     Ok(manifest)
 }

@@ -2,5 +2,6 @@
 
 pub mod files;
 pub mod kind;
+pub mod layout;
 pub mod preview;
 pub mod stamp;

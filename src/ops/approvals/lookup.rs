@@ -11,12 +11,14 @@ use crate::config::{Secret, Settings};
 use crate::domain::backup::approval::{Approval, ItemResult};
 use crate::domain::backup::release::Release;
 use crate::domain::{EnvironmentKind, FileId, Refusal};
+use crate::store::backup::folder_owner::FolderOwner;
 use crate::store::backup::release_folder::ReleaseFolder;
 
 /// The approvals of an environment.
 #[derive(Debug, Clone)]
 pub struct Approvals {
     own: ReleaseFolder,
+    owner: FolderOwner,
     /// Whether a binary needs one to serve.
     is_required: bool,
     /// The releases of staging, if it runs on this machine.
@@ -53,6 +55,7 @@ impl Approvals {
         let staging = peers.filter(|peer| peer.environment.kind() == EnvironmentKind::Staging);
         Self {
             own: ReleaseFolder::beside(&settings.data_file),
+            owner: FolderOwner::without_file(&settings.environment),
             is_required: settings.verified.required,
             staging: staging.map(|peer| ReleaseFolder::beside(&peer.data_file)).collect(),
             key: settings.verified.key.clone(),
@@ -69,6 +72,7 @@ impl Approvals {
     pub fn record(&self, release: &Release, items: Vec<ItemResult>) -> io::Result<()> {
         let Some(key) = self.key.as_ref().filter(|_| self.kind == EnvironmentKind::Staging) else { return Ok(()) };
         let approval = approve_release(release, items).ok();
+        self.claim()?;
         match approval.and_then(|approval| SignedApproval::sign(approval, key)) {
             Some(signed) => self.own.write_approval(&release.digest, &signed),
             None => self.own.remove_approval(&release.digest),
@@ -138,9 +142,16 @@ impl Approvals {
     pub fn keep(&self, approval: Approval) -> io::Result<()> {
         let digest = approval.binary.clone();
         match self.key.as_ref().and_then(|key| SignedApproval::sign(approval, key)) {
-            Some(signed) => self.own.write_approval(&digest, &signed),
+            Some(signed) => {
+                self.claim()?;
+                self.own.write_approval(&digest, &signed)
+            }
             None => Ok(()),
         }
+    }
+
+    fn claim(&self) -> io::Result<()> {
+        self.own.claim(&self.owner).map_err(io::Error::other)
     }
 
     /// In production: keeps the approval in a file, if it is valid and recent enough. Returns it with its new path.

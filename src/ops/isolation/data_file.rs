@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use super::folders::{SharedFolder, check_folders};
 use super::identity::{IdentityFile, read_peer};
 use super::lost_file::LostFile;
 use super::same_path::is_same_path;
@@ -23,6 +24,9 @@ pub enum Error {
     /// The data file is missing, and there was one.
     #[error("{0}")]
     Lost(LostFile),
+    /// A folder beside the data file, or the off-site folder, is another environment's.
+    #[error(transparent)]
+    Folder(#[from] SharedFolder),
     /// The identity file in the folder names another data file of the same environment.
     #[error(
         "{path} is another data file of “{environment}”: its id is {found}, but {identity} records {expected}. It may come from another installation. Nothing was changed. Put the original file back. To keep this one for good, delete {identity} and start again."
@@ -135,10 +139,17 @@ impl DataFile<'_> {
             let is_locked = matches!(stamp, Err(OpenError::Locked { .. }));
             check_folder(&peers.own, identity, is_locked)?;
         }
-        if let Some(stamp) = stamp? {
-            check_identity(peers, identity, &stamp)?;
+        match stamp {
+            Err(error @ (OpenError::OtherEnvironment { .. } | OpenError::EditedStamp { .. })) => Err(error.into()),
+            // A running server and a rollback of a file that does not open write to the folders, too.
+            Err(error) => check_folders(peers).map_err(Error::from).and(Err(error.into())),
+            Ok(stamp) => {
+                if let Some(stamp) = &stamp {
+                    check_identity(peers, identity, stamp)?;
+                }
+                Ok(check_folders(peers)?)
+            }
         }
-        Ok(())
     }
 }
 

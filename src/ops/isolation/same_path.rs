@@ -12,6 +12,12 @@ pub(super) fn is_same_path(a: &Path, b: &Path) -> bool {
     resolve(a) == resolve(b) || is_same_inode(inode(a), inode(b))
 }
 
+/// Whether a path is a folder or leads into it, through `..`, links, or a bind mount of the folder. Neither has to exist.
+pub(super) fn is_inside(path: &Path, folder: &Path) -> bool {
+    let path = resolve(path);
+    path.ancestors().any(|ancestor| is_same_path(ancestor, folder))
+}
+
 /// The path without symbolic links and `..`. Parts that don't exist yet are kept as written.
 fn resolve(path: &Path) -> PathBuf {
     if let Ok(canonical) = fs::canonicalize(path) {
@@ -58,5 +64,9 @@ mod tests {
         assert!(is_same_path(&at("data/linked/new.redb"), &at("data/staging/../production/new.redb")));
         assert!(is_same_path(&at("none/a/../b.redb"), &at("none/b.redb")));
         assert!(!is_same_path(&at("none/a.redb"), &at("none/b.redb")));
+        assert!(is_inside(&at("data/linked/snapshots/new"), &at("data/production")));
+        assert!(is_inside(&at("data/production"), &at("data/production")));
+        assert!(!is_inside(&at("data/production"), &at("data/production/snapshots")));
+        assert!(!is_inside(&at("data/staging"), &at("data/production")));
     }
 }

@@ -11,6 +11,7 @@ use crate::app;
 use crate::domain::PreviewName;
 use crate::ops::seeds;
 use crate::store::OpenError;
+use crate::store::backup::folder_owner::FolderError;
 
 /// Why a preview was not created, listed or destroyed.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,9 @@ pub enum Error {
     /// The data file could not be opened, or belongs to another environment.
     #[error(transparent)]
     Open(OpenError),
+    /// The snapshots or releases in the folder belong to another environment.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// A file or folder could not be read or written.
     #[error("{path}: {source}")]
     Io { path: PathBuf, source: io::Error },

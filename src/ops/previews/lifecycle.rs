@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::error::Error;
-use super::registry::Previews;
+use super::registry::{DestroyedPreview, Previews};
 use crate::app::App;
 use crate::app::clock::Clock;
 use crate::config::Settings;
@@ -50,8 +50,8 @@ pub async fn keep_pruning(settings: &Settings, migrations: Migrations) {
         let previews = Previews::new(&settings.peers.previews);
         match tokio::task::spawn_blocking(move || previews.prune(Clock::System.now(), migrations)).await {
             Ok(Ok(removed)) => {
-                for name in removed {
-                    tracing::info!(preview = %name, "deleted expired preview");
+                for DestroyedPreview { name, left } in removed {
+                    tracing::info!(preview = %name, ?left, "deleted expired preview");
                 }
             }
             Ok(Err(error)) => tracing::warn!(%error, "cannot delete expired previews"),

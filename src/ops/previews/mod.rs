@@ -15,4 +15,4 @@ mod registry;
 pub use error::Error;
 pub use lifecycle::{keep_pruning, require_created, seed_on_first_start};
 pub use proxy::{Proxy, ProxyRoute, proxy_configuration};
-pub use registry::{NewPreview, PreviewState, Previews};
+pub use registry::{DestroyedPreview, NewPreview, PreviewState, Previews};

@@ -1,7 +1,8 @@
 //! The previews on this machine: creating, listing, destroying and pruning them.
 //!
 //! The folder of all previews is locked while one is created or destroyed, so that no port is given out twice. Destroying
-//! also opens the data file, so that a preview in use stays, and so does a data file of another environment.
+//! also opens the data file, so that a preview in use stays, and so does a data file of another environment. Only what Atlas
+//! created is deleted; the rest stays and is named.
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File};
@@ -17,9 +18,15 @@ use jiff::Timestamp;
 use super::error::Error;
 use crate::app;
 use crate::config::previews as records;
+use crate::domain::environment::files::{releases_folder, snapshots_folder};
+use crate::domain::environment::layout::preview_entry;
 use crate::domain::environment::preview::expires_after;
 use crate::domain::{Preview, PreviewName};
+use crate::store::backup::folder_owner::FolderOwner;
+use crate::store::backup::release_folder::ReleaseFolder;
+use crate::store::backup::snapshot_folder::SnapshotFolder;
 use crate::store::file::atomic;
+use crate::store::file::remove::{FolderState, inspect_folder, remove_known};
 use crate::store::migrations::Migrations;
 use crate::store::{OpenError, Store, check_stamp};
 
@@ -58,6 +65,14 @@ impl PreviewState {
     }
 }
 
+/// A preview that was destroyed.
+#[derive(Debug)]
+pub struct DestroyedPreview {
+    pub name: PreviewName,
+    /// What was in its folder and is not Atlas's, such as a mount point.
+    pub left: Vec<PathBuf>,
+}
+
 /// The folder of all previews.
 pub struct Previews {
     root: PathBuf,
@@ -82,10 +97,7 @@ impl Previews {
         if let Some(existing) = self.read(&name)? {
             return Err(Error::Exists { name, branch: existing.branch });
         }
-        let folder = self.folder(&name);
-        if folder.is_symlink() || (folder.exists() && !folder.is_dir()) {
-            return Err(Error::NotAPreview { path: folder, why: "it is a link or a file" });
-        }
+        self.require_unused(&name)?;
         let preview = Preview {
             port: self.free_port(listen)?,
             name,
@@ -96,7 +108,7 @@ impl Previews {
             expires_at: expires_after(now, days),
             seeded: false,
         };
-        create_folder(&folder)?;
+        create_folder(&self.folder(&preview.name))?;
         self.write(&preview)?;
         Ok(preview)
     }
@@ -123,7 +135,7 @@ impl Previews {
     ///
     /// # Errors
     /// [`Error::Unknown`], [`Error::InUse`]; [`Error::Open`] when the data file belongs to another environment.
-    pub fn destroy(&self, name: &PreviewName, migrations: Migrations) -> Result<(), Error> {
+    pub fn destroy(&self, name: &PreviewName, migrations: Migrations) -> Result<DestroyedPreview, Error> {
         if !self.root.is_dir() {
             return Err(Error::Unknown(name.clone()));
         }
@@ -131,12 +143,11 @@ impl Previews {
         self.remove(name, migrations)
     }
 
-    /// Deletes every preview that has expired and is not in use, and returns their names. A preview that cannot be deleted
-    /// is logged and skipped.
+    /// Deletes every preview that has expired and is not in use. A preview that cannot be deleted is logged and skipped.
     ///
     /// # Errors
     /// [`Error::Io`] when the folder of all previews cannot be read.
-    pub fn prune(&self, now: Timestamp, migrations: Migrations) -> Result<Vec<PreviewName>, Error> {
+    pub fn prune(&self, now: Timestamp, migrations: Migrations) -> Result<Vec<DestroyedPreview>, Error> {
         if !self.root.is_dir() {
             return Ok(Vec::new());
         }
@@ -147,7 +158,7 @@ impl Previews {
                 continue;
             }
             match self.remove(&name, migrations) {
-                Ok(()) => removed.push(name),
+                Ok(destroyed) => removed.push(destroyed),
                 Err(Error::InUse { .. }) => tracing::info!(preview = %name, "expired preview is still in use"),
                 Err(error) => tracing::warn!(preview = %name, %error, "cannot delete expired preview"),
             }
@@ -190,8 +201,12 @@ impl Previews {
         let locked = File::open(&self.root).and_then(|folder| folder.lock().map(|()| folder));
         let lock = locked.map_err(io_at(&self.root))?;
         for entry in fs::read_dir(&self.root).map_err(io_at(&self.root))?.flatten() {
-            if entry.file_name().to_str().is_some_and(|name| name.starts_with(TRASH_PREFIX)) {
-                fs::remove_dir_all(entry.path()).map_err(io_at(&entry.path()))?;
+            let name = entry.file_name();
+            let Some(trash) = name.to_str().filter(|name| name.starts_with(TRASH_PREFIX)) else { continue };
+            match remove_known(&self.root, trash, preview_entry) {
+                Ok(left) if left.is_empty() => {}
+                Ok(left) => tracing::warn!(?left, "what Atlas did not create in a deleted preview is left"),
+                Err(error) => tracing::warn!(path = %entry.path().display(), %error, "cannot finish a deletion"),
             }
         }
         Ok(lock)
@@ -208,15 +223,46 @@ impl Previews {
         (from..=u16::MAX).find(is_free).ok_or(Error::NoPort { from })
     }
 
-    /// SECURITY: deletes only a real folder, not a link, whose data file is missing or has the stamp of this preview.
-    fn remove(&self, name: &PreviewName, migrations: Migrations) -> Result<(), Error> {
-        let folder = self.folder(name);
-        match fs::symlink_metadata(&folder) {
-            Ok(found) if found.is_dir() => {}
-            Ok(_) => return Err(Error::NotAPreview { path: folder, why: "it is a link or a file" }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Error::Unknown(name.clone())),
-            Err(source) => return Err(Error::Io { path: folder, source }),
+    /// Checks that no data file and no other folder is where a preview is to be created.
+    fn require_unused(&self, name: &PreviewName) -> Result<(), Error> {
+        match self.require_own_folder(name) {
+            Err(Error::Unknown(_)) => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) if self.data_file(name).exists() => {
+                Err(Error::NotAPreview { path: self.folder(name), why: "it has a data file and no preview.json" })
+            }
+            Ok(()) => Ok(()),
         }
+    }
+
+    /// SECURITY: a link or a mount point leads to data of others.
+    fn require_own_folder(&self, name: &PreviewName) -> Result<(), Error> {
+        let path = self.folder(name);
+        match inspect_folder(&self.root, name.as_str()) {
+            Ok(FolderState::Folder) => Ok(()),
+            Ok(FolderState::Missing) => Err(Error::Unknown(name.clone())),
+            Ok(FolderState::MountPoint) => Err(Error::NotAPreview { path, why: "it is a mount point" }),
+            Ok(FolderState::NotAFolder) => Err(Error::NotAPreview { path, why: "it is a link or a file" }),
+            Err(source) => Err(Error::Io { path, source }),
+        }
+    }
+
+    /// SECURITY: snapshots and releases of another environment may have been moved or mounted here. A link stays as it is.
+    fn require_own_backups(&self, name: &PreviewName) -> Result<(), Error> {
+        let (owner, data_file) = (FolderOwner::without_file(&name.environment()), self.data_file(name));
+        if !snapshots_folder(&data_file).is_symlink() {
+            SnapshotFolder::beside(&data_file).check_contents(&owner)?;
+        }
+        if !releases_folder(&data_file).is_symlink() {
+            ReleaseFolder::beside(&data_file).check_contents(&owner)?;
+        }
+        Ok(())
+    }
+
+    /// SECURITY: deletes only a folder of this disk whose data file is missing or has the stamp of this preview.
+    fn remove(&self, name: &PreviewName, migrations: Migrations) -> Result<DestroyedPreview, Error> {
+        self.require_own_folder(name)?;
+        let folder = self.folder(name);
         // Kept open until the end, so that no server can start in between.
         let store = match Store::open(&self.data_file(name), &name.environment(), migrations) {
             Ok(store) => Some(store),
@@ -224,12 +270,20 @@ impl Previews {
             Err(OpenError::Locked { pid, .. }) => return Err(Error::InUse { name: name.clone(), pid }),
             Err(error) => return Err(Error::Open(error)),
         };
+        self.require_own_backups(name)?;
         // The rename is atomic; an interrupted deletion is finished by the next one.
-        let trash = self.root.join(format!("{TRASH_PREFIX}{name}-{}", std::process::id()));
+        let trash_name = format!("{TRASH_PREFIX}{name}-{}", std::process::id());
+        let trash = self.root.join(&trash_name);
         fs::rename(&folder, &trash).map_err(io_at(&folder))?;
-        fs::remove_dir_all(&trash).map_err(io_at(&trash))?;
+        let mut left = remove_known(&self.root, &trash_name, preview_entry).map_err(io_at(&trash))?;
         drop(store);
-        Ok(())
+        if !left.is_empty() {
+            fs::rename(&trash, &folder).map_err(io_at(&trash))?;
+        }
+        for path in &mut left {
+            *path = path.strip_prefix(&trash).map_or_else(|_| path.clone(), |inside| folder.join(inside));
+        }
+        Ok(DestroyedPreview { name: name.clone(), left })
     }
 }
 

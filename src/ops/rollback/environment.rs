@@ -7,6 +7,7 @@ use crate::app::backup::offsite::Offsite;
 use crate::app::clock::Clock;
 use crate::domain::Environment;
 use crate::ops::approvals::Approvals;
+use crate::store::backup::folder_owner::FolderOwner;
 use crate::store::backup::release_folder::ReleaseFolder;
 use crate::store::backup::snapshot_folder::SnapshotFolder;
 use crate::store::migrations::Migrations;
@@ -30,6 +31,11 @@ pub struct RollbackEnvironment<'a> {
 impl RollbackEnvironment<'_> {
     pub(super) fn snapshots(&self) -> SnapshotFolder {
         SnapshotFolder::beside(self.data_file)
+    }
+
+    /// The owner of both folders. Rolling back is for files that do not open, too.
+    pub(super) fn folder_owner(&self) -> FolderOwner {
+        FolderOwner::without_file(self.environment)
     }
 
     pub(super) fn releases(&self) -> ReleaseFolder {

@@ -61,6 +61,7 @@ pub fn rollback(
         None => None,
     };
     if let Some(release) = &plan.release {
+        environment.releases().claim(&environment.folder_owner())?;
         record_releases(environment, &plan, release)?;
         environment.releases().set_current(release).map_err(SnapshotError::from)?;
         on_progress("pointed releases/current at that binary");

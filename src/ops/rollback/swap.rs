@@ -30,6 +30,7 @@ pub(super) fn swap(
     on_progress: Progress<'_>,
 ) -> Result<Option<SafetySnapshot>, Error> {
     let folder = environment.snapshots();
+    folder.claim(&environment.folder_owner())?;
     let incoming = copy_beside(environment, &folder, snapshot, on_progress)?;
     let safety = SnapshotId::generate(environment.clock.now(), random_bytes()?);
     let replaced = replace(environment, &folder, &incoming, &safety, on_progress);
@@ -117,7 +118,6 @@ fn replace(
     on_progress: Progress<'_>,
 ) -> Result<(), Error> {
     let mut rename = |path: &Path| {
-        folder.create()?;
         if path.exists() {
             give_second_name(path, folder, safety)?;
         }

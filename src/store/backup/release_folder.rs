@@ -7,10 +7,13 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use super::folder_owner::{Contents, FileRule, FolderError, FolderOwner};
 use crate::domain::backup::release::Release;
 use crate::domain::environment::files::releases_folder;
+use crate::domain::environment::layout::{is_release_id, release_entry};
 use crate::store::file::atomic::{sync_folder, write_json};
 use crate::store::file::disk::{digest_file, free_bytes};
+use crate::store::file::remove::remove_known;
 
 /// How much must stay free on the disk after a binary was copied, so that the data file can grow.
 const RESERVE_BYTES: u64 = 64 << 20;
@@ -23,6 +26,28 @@ impl ReleaseFolder {
     /// The folder beside a data file.
     pub fn beside(data_file: &Path) -> Self {
         Self(releases_folder(data_file))
+    }
+
+    /// Creates the folder unless it exists, and marks it as its owner's. Comes before every change in the folder.
+    ///
+    /// # Errors
+    /// [`FolderError`]; nothing was changed.
+    pub fn claim(&self, owner: &FolderOwner) -> Result<(), FolderError> {
+        owner.claim(&self.0, FileRule::AnyFile, || self.contents())
+    }
+
+    /// Checks that the folder and everything in it belong to its owner, without writing.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn check_contents(&self, owner: &FolderOwner) -> Result<(), FolderError> {
+        let contents = self.contents().map_err(|source| FolderError::Io { path: self.0.clone(), source })?;
+        owner.check_contents(&self.0, contents)
+    }
+
+    fn contents(&self) -> io::Result<Contents> {
+        let releases = self.list()?.into_iter();
+        Ok(releases.map(|release| (self.record_path(&release), release.environment)).collect())
     }
 
     fn release_path(&self, release: &Release) -> PathBuf {
@@ -98,9 +123,16 @@ impl ReleaseFolder {
         };
         let mut releases: Vec<Release> = Vec::new();
         for entry in entries {
-            let record = entry?.path().join("release.json");
-            match fs::read(&record).map(|bytes| serde_json::from_slice(&bytes)) {
-                Ok(Ok(release)) => releases.push(release),
+            let entry = entry?;
+            let record = entry.path().join("release.json");
+            match fs::read(&record).map(|bytes| serde_json::from_slice::<Release>(&bytes)) {
+                // SECURITY: the digest names the folder that is written and removed, so it must be this one.
+                Ok(Ok(release)) if is_release_id(release.id()) && entry.file_name() == release.id() => {
+                    releases.push(release);
+                }
+                Ok(Ok(release)) => {
+                    tracing::warn!(path = %record.display(), digest = release.digest, "the record is of another release");
+                }
                 Ok(Err(error)) => {
                     tracing::warn!(path = %record.display(), %error, "the record of a release cannot be read");
                 }
@@ -148,6 +180,8 @@ impl ReleaseFolder {
                     "the disk has no space for a copy of the binary",
                 ));
             }
+            // What a killed process left would be overwritten, even if it is a link by now.
+            let _ = fs::remove_file(&partial);
             fs::copy(from, &partial)?;
             fs::set_permissions(&partial, fs::Permissions::from_mode(0o755))?;
             if digest_file(&partial)?.0 != release.digest {
@@ -175,11 +209,15 @@ impl ReleaseFolder {
         sync_folder(&self.0)
     }
 
-    /// Removes the folder of a release.
+    /// Removes the folder of a release. What Atlas did not create there stays and is logged.
     ///
     /// # Errors
     /// An I/O error.
     pub fn remove(&self, release: &Release) -> io::Result<()> {
-        fs::remove_dir_all(self.release_path(release))
+        let left = remove_known(&self.0, release.id(), release_entry)?;
+        if !left.is_empty() {
+            tracing::warn!(?left, "what Atlas did not create in the folder of a removed release is left");
+        }
+        Ok(())
     }
 }

@@ -4,14 +4,16 @@
 //! DURABILITY: a manifest appears last, under its final name and synced, so a snapshot without one was never finished. Partial
 //! copies have names that begin with a dot; the next snapshot removes them.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::folder_owner::{Contents, FileRule, FolderError, FolderOwner};
 use crate::domain::backup::snapshot::SnapshotManifest;
 use crate::domain::backup::snapshot_id::SnapshotId;
 use crate::domain::environment::files::snapshots_folder;
+use crate::domain::environment::layout::is_unfinished_snapshot;
 use crate::store::file::atomic::{sync_folder, write_json};
 
 /// A folder of snapshots.
@@ -57,12 +59,38 @@ impl SnapshotFolder {
         &self.path
     }
 
-    /// Creates the folder, accessible only by its owner, unless it exists.
+    /// Creates the folder unless it exists, after checking that it is its owner's.
     ///
     /// # Errors
-    /// An I/O error.
-    pub fn create(&self) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.path)
+    /// [`FolderError`]; nothing was changed.
+    pub fn prepare(&self, owner: &FolderOwner) -> Result<(), FolderError> {
+        owner.prepare(&self.path, self.file_rule(), || self.contents()).map(drop)
+    }
+
+    /// Like [`Self::prepare`], and marks the folder as its owner's. Comes before every change in the folder.
+    ///
+    /// # Errors
+    /// [`FolderError`]; nothing was changed.
+    pub fn claim(&self, owner: &FolderOwner) -> Result<(), FolderError> {
+        owner.claim(&self.path, self.file_rule(), || self.contents())
+    }
+
+    /// Checks that the folder and everything in it belong to its owner, without writing.
+    ///
+    /// # Errors
+    /// [`FolderError`].
+    pub fn check_contents(&self, owner: &FolderOwner) -> Result<(), FolderError> {
+        let contents = self.contents().map_err(|source| FolderError::Io { path: self.path.clone(), source })?;
+        owner.check_contents(&self.path, contents)
+    }
+
+    fn file_rule(&self) -> FileRule {
+        if self.data_file.is_some() { FileRule::AnyFile } else { FileRule::SameFile }
+    }
+
+    fn contents(&self) -> io::Result<Contents> {
+        let snapshots = self.list()?.snapshots.into_iter();
+        Ok(snapshots.map(|manifest| (self.manifest_path(&manifest.id), manifest.environment)).collect())
     }
 
     /// The path of a snapshot's copy.
@@ -204,8 +232,7 @@ impl SnapshotFolder {
             let entry = entry?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            let is_partial = name.ends_with(PLAIN_SUFFIX) || name.contains(".json.new-") || is_abandoned_fetch(&name);
-            if is_partial && name.starts_with('.') {
+            if is_unfinished_snapshot(&name) && (!name.contains(FETCH_INFIX) || is_abandoned_fetch(&name)) {
                 fs::remove_file(entry.path())?;
             }
         }

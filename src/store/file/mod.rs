@@ -8,6 +8,7 @@
 //! | `database` | opens redb, and turns its errors into [`crate::store::OpenError`] |
 //! | `lock`, `pid_file` | which process has the file |
 //! | `atomic`, `disk` | files beside it: written whole or not at all, digests, free space |
+//! | `remove` | removes folders: only what Atlas created, never across a mount |
 
 pub mod atomic;
 pub(super) mod create;
@@ -17,4 +18,5 @@ pub(super) mod identity;
 pub mod lock;
 pub mod open;
 pub mod pid_file;
+pub mod remove;
 pub(super) mod stamp_mac;

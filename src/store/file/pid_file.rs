@@ -1,6 +1,7 @@
 //! The pid file beside a data file: which process serves it, for the message of a process that finds it locked.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::domain::environment::files::pid_file;
@@ -19,7 +20,9 @@ impl PidFile {
     /// Writes the pid file. A failure is ignored: it costs only a hint in an error message.
     pub fn create(data_file: &Path) -> Self {
         let path = pid_file(data_file);
-        let _ = fs::write(&path, format!("{}\n", std::process::id()));
+        // SECURITY: what a killed server left is removed, not overwritten: by now it could be a link to another file.
+        let _ = fs::remove_file(&path);
+        let _ = File::create_new(&path).and_then(|mut file| writeln!(file, "{}", std::process::id()));
         Self(path)
     }
 }

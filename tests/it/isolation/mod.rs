@@ -8,6 +8,7 @@ mod conflict_cases;
 mod deployment;
 mod foreign_credentials;
 mod lost_file;
+mod mounts;
 mod stamp_edits;
 mod while_serving;
 
