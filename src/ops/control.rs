@@ -25,6 +25,7 @@ use super::execute::execute;
 use super::protocol::{Answer, ControlResponse, Envelope, Outcome};
 use crate::app::progress::Progress;
 use crate::domain::environment::files::control_socket;
+use crate::observe::repeated::RepeatedEvent;
 
 /// Commands are short, and an answer holds at most a page of a list.
 const MAX_LINE_BYTES: u64 = 1 << 20;
@@ -98,6 +99,7 @@ impl ControlSocket {
     /// [`OperatorContext::wait_for_commands`] waits for them.
     pub async fn listen(&self, context: &Arc<OperatorContext>) {
         let permits = Arc::new(Semaphore::new(MAX_CONCURRENT_COMMANDS));
+        let failed = RepeatedEvent::default();
         loop {
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
             match self.listener.accept().await {
@@ -111,7 +113,9 @@ impl ControlSocket {
                     });
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the control socket cannot accept connections");
+                    if let Some(count) = failed.count() {
+                        tracing::error!(%error, count, "the control socket cannot accept connections");
+                    }
                     tokio::time::sleep(ACCEPT_BACKOFF).await;
                 }
             }
