@@ -3,6 +3,7 @@
 import { startAnnouncements } from "./announce.js";
 import { startCalendar } from "./calendar.js";
 import { startCompletions } from "./completions.js";
+import { startDownloads } from "./downloads.js";
 import { startForms } from "./forms.js";
 import { startShortcuts } from "./shortcuts.js";
 
@@ -10,6 +11,7 @@ startAnnouncements();
 startForms();
 startCompletions();
 startCalendar();
+startDownloads();
 startShortcuts();
 
 if (document.body.dataset.member) navigator.serviceWorker?.register("/sw.js");

@@ -4,6 +4,7 @@
  */
 
 import { announce } from "./announce.js";
+import { startNewHabitDraft } from "./new-habit-draft.js";
 import { callApi, leaveToSignIn, OFFLINE_MESSAGE } from "./requests.js";
 
 const list = document.querySelector("[data-order]");
@@ -106,3 +107,5 @@ for (const presets of document.querySelectorAll("[data-presets]")) {
     }
   });
 }
+
+startNewHabitDraft();

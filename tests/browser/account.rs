@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::browser::Device;
 use super::browser_user::BrowserUser;
+use super::captive_network::open_behind_proxy;
 use super::seeded::open_as_ines;
 
 const PAGE_BACKGROUND: &str = "return getComputedStyle(document.documentElement).backgroundColor";
@@ -114,4 +115,45 @@ async fn an_export_is_previewed_and_imported_without_javascript() {
     ines.wait_for_text("Import complete").await;
     ines.visit("/habits").await;
     ines.wait_for_text("Whistle").await;
+}
+
+#[tokio::test]
+async fn a_refused_download_is_explained_on_the_page() {
+    let (ines, proxy) = open_behind_proxy(Device::DESKTOP).await;
+    ines.visit("/account").await;
+    ines.wait_for_text("Download my data").await;
+    for (answer, message) in [
+        (
+            "HTTP/1.1 429 Too Many Requests\nContent-Type: application/json\nConnection: close\n\n\
+             {\"ok\":false,\"error\":{\"code\":\"rate_limited\",\"message\":\"Too many attempts.\"}}",
+            "Too many attempts",
+        ),
+        (
+            "HTTP/1.1 200 OK\nContent-Type: text/html\nConnection: close\n\n<p>Welcome to our hotel</p>",
+            "Can't reach Atlas",
+        ),
+    ] {
+        proxy.replace("GET /api/account/exports/self", answer);
+        ines.press("Download my data (JSON)").await;
+        ines.wait_for_text(message).await;
+        ines.wait_for_path("/account").await;
+    }
+    proxy.stop_meddling();
+    // The name of the file that the page gives to the browser.
+    ines.run_script("HTMLAnchorElement.prototype.click = function () { window.savedName = this.download; }; return 1")
+        .await;
+    ines.press("Download my data (JSON)").await;
+    ines.wait_until("a file", async || {
+        let name = ines.run_script("return window.savedName ?? ''").await;
+        Ok(name.as_str().is_some_and(|name| name.contains("atlas-data-export.json")).then_some(()))
+    })
+    .await;
+    assert_eq!(
+        ines.run_script("return document.querySelector('[data-download-error]')").await,
+        serde_json::Value::Null
+    );
+
+    ines.with_timeout("no cookies", ines.browser.client.delete_all_cookies()).await;
+    ines.press("Download my data (JSON)").await;
+    ines.wait_for_path("/sign-in").await;
 }

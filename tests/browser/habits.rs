@@ -106,6 +106,35 @@ async fn a_form_that_is_submitted_twice_is_sent_once() {
 }
 
 #[tokio::test]
+async fn a_half_typed_new_habit_is_still_there_after_another_habit_was_edited_and_is_gone_once_created() {
+    let ines = open_as_ines(Device::DESKTOP).await;
+    ines.visit("/habits").await;
+    let title = "return document.querySelector('.new-habit [name=title]').value";
+    let weekdays =
+        "return [...document.querySelectorAll('.new-habit [name=weekdays]:checked')].map(({ value }) => value)";
+    ines.press_at("Weekdays", "//section[contains(@class, 'new-habit')]//button[normalize-space()='Weekdays']").await;
+    let type_title =
+        "const field = document.querySelector('.new-habit [name=title]'); field.value = 'Water the plants';
+        field.dispatchEvent(new Event('input', { bubbles: true })); return 1";
+    ines.run_script(type_title).await;
+    ines.press_at("Edit", &row_button_path("Read 10 pages", "Edit")).await;
+    ines.wait_for_text("Changes apply from today").await;
+    assert_eq!(ines.run_script(title).await, "Water the plants");
+    assert_eq!(ines.run_script(weekdays).await, serde_json::json!(["1", "2", "3", "4", "5"]));
+
+    // The session ends before the form is sent.
+    ines.with_timeout("no cookies", ines.browser.client.delete_all_cookies()).await;
+    ines.press("Create habit").await;
+    ines.wait_for_path("/sign-in").await;
+    ines.sign_in("ines@example.com", "plenty of quiet mornings").await;
+    ines.wait_for_path("/habits").await;
+    assert_eq!(ines.run_script(title).await, "Water the plants");
+    ines.press("Create habit").await;
+    ines.wait_for_text("Water the plants").await;
+    ines.wait_until("an empty form", async || Ok((ines.run_script(title).await == "").then_some(()))).await;
+}
+
+#[tokio::test]
 async fn the_arrow_keys_move_through_the_month() {
     let ines = open_as_ines(Device::DESKTOP).await;
     ines.visit("/calendar?month=2026-02&date=2026-02-05").await;

@@ -20,7 +20,7 @@ pub fn section(outcome: Option<ImportOutcome<'_>>) -> Markup {
         section {
             h2 { "Export" }
             p { "Download all your data. You can import it again later." }
-            form method="get" action="/api/account/exports/self" {
+            form method="get" action="/api/account/exports/self" data-download {
                 button.button.plain type="submit" { "Download my data (JSON)" }
             }
         }
