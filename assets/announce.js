@@ -42,10 +42,10 @@ export function announceOnNextPage(text) {
   sessionStorage.setItem(NEXT_PAGE_KEY, text);
 }
 
-/** Loads the page again, and says on it what this page was about to say. Navigating to its address never repeats a POST, which a
- *  reload may do. */
-export function reloadPage() {
-  if (message.textContent) announceOnNextPage(message.textContent);
+/** Loads the page again, and says `text` on it, or else what this page says now. Navigating to its address never repeats a POST,
+ *  which a reload may do. */
+export function reloadPage(text = message.textContent) {
+  if (text) announceOnNextPage(text);
   location.replace(location.pathname + location.search);
 }
 

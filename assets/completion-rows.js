@@ -2,13 +2,13 @@
 
 /** The list of the day, on /today and beside the calendar. */
 export const day = document.querySelector("[data-day]");
-export const forms = [...document.querySelectorAll("form[data-completion]")];
+export const listForms = () => [...document.querySelectorAll("form[data-completion]")];
 
 export const findCheckbox = (form) => form.querySelector(".completion");
 export const isCompleted = (form) => findCheckbox(form).getAttribute("aria-checked") === "true";
 export const isPending = (form) => form.parentElement.dataset.pending === "true";
 export const findForm = (habitId, dateKey) =>
-  forms.find(({ elements }) => elements.habitId.value === habitId && elements.date.value === dateKey);
+  listForms().find(({ elements }) => elements.habitId.value === habitId && elements.date.value === dateKey);
 
 /** Makes the form's next submission the opposite of what its row shows. */
 export function prepareSubmission(form) {
@@ -71,7 +71,7 @@ function drawPendingMark(element, parent, isMarked) {
 
 /** Marks the rows and calendar cells that have pending completions. */
 export function drawPending(pending) {
-  for (const form of forms) {
+  for (const form of listForms()) {
     const { habitId, date } = form.elements;
     const isMarked = pending.some((completion) => completion.habitId === habitId.value && completion.dateKey === date.value);
     drawPendingMark(form.parentElement, form.querySelector(".completion-status"), isMarked);

@@ -8,13 +8,13 @@ const GRACE_END_HOUR = 2;
 /** How far the backfill setting "week" reaches back. */
 const BACKFILL_WEEK_DAYS = 7;
 
-/** The date and hour on the wall clock. Throws a RangeError if the browser does not know the time zone. */
-function readWallClock(now, timeZone) {
+/** The date, and whether everyone can still change the day before. Throws a RangeError if the browser does not know the time zone. */
+export function readCompletionWindow(now, timeZone) {
   const format = new Intl.DateTimeFormat("en-CA", {
     timeZone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", hourCycle: "h23",
   });
   const parts = Object.fromEntries(format.formatToParts(now).map(({ type, value }) => [type, value]));
-  return { today: `${parts.year}-${parts.month}-${parts.day}`, hour: Number(parts.hour) };
+  return { today: `${parts.year}-${parts.month}-${parts.day}`, isYesterdayOpen: Number(parts.hour) < GRACE_END_HOUR };
 }
 
 function addDays(dateKey, days) {
@@ -28,10 +28,10 @@ function addDays(dateKey, days) {
  * "grace", "week" or "always". The server also checks the habit's schedule and first day.
  */
 export function checkCompletionWindow(dateKey, now, timeZone, backfill) {
-  const { today, hour } = readWallClock(now, timeZone);
+  const { today, isYesterdayOpen } = readCompletionWindow(now, timeZone);
   if (dateKey > today) return "future";
   const isOpen = dateKey === today ||
-    (dateKey === addDays(today, -1) && hour < GRACE_END_HOUR) ||
+    (dateKey === addDays(today, -1) && isYesterdayOpen) ||
     (backfill === "week" && dateKey >= addDays(today, -BACKFILL_WEEK_DAYS)) ||
     backfill === "always";
   return isOpen ? "open" : "closed";

@@ -1,12 +1,14 @@
 /** Completing habits without loading a new page, online and offline. */
 
-import { announce, announceOnNextPage } from "./announce.js";
+import { announce, announceOnNextPage, reloadPage } from "./announce.js";
 import * as rows from "./completion-rows.js";
 import { checkCompletionWindow } from "./completion-window.js";
+import { checkDay, hasNewDay, startDayTurn } from "./day-turn.js";
 import { refreshPage, refreshRows, startPageRefresh } from "./page-refresh.js";
 import { enqueueCompletion, listPending, sendCompletion, startReplay } from "./queue.js";
 import { callApi, leaveToSignIn, OFFLINE_MESSAGE } from "./requests.js";
 
+const NEW_DAY_MESSAGE = "A new day has begun, so nothing was changed.";
 const WINDOW_MESSAGES = {
   open: "",
   future: "You can't complete future days.",
@@ -45,12 +47,17 @@ async function saveOffline(completion) {
 
 /** Saves the state of a row on the server, or in the offline queue when the server cannot be reached or the session has ended. */
 async function saveCompletion(form, isDone) {
-  const completion = { habitId: form.elements.habitId.value, dateKey: form.elements.date.value, completed: isDone };
+  const { habitId, date, today } = form.elements;
+  const completion = { habitId: habitId.value, dateKey: date.value, completed: isDone };
   const updatedAt = Date.now();
   let answer = { status: 0 };
   // While a completion of the row is queued, later ones are queued too. Sent directly, they could be overwritten by it.
-  if (navigator.onLine && !rows.isPending(form)) answer = await sendCompletion(completion);
+  if (navigator.onLine && !rows.isPending(form)) answer = await sendCompletion({ ...completion, today: today?.value });
   if (answer.data) return { error: "", isSynced: true };
+  if (answer.error?.fields?.some(({ field }) => field === "today")) {
+    reloadPage(answer.error.message);
+    return new Promise(() => {}); // The browser leaves the page, so the row must not change anymore.
+  }
   if (answer.status !== 0 && answer.status !== 401) return { error: answer.error.message, isSynced: false };
   const error = await saveOffline({ ...completion, updatedAt });
   if (answer.status === 401) {
@@ -66,6 +73,10 @@ const savingRows = new Map();
 /** Toggles a row at once, then saves it. A row has one request in flight; clicks during it change only the desired state, and
  *  the last desired state is saved. */
 async function toggleCompletion(form, isUndo = false) {
+  if (hasNewDay()) {
+    if (!await checkDay(NEW_DAY_MESSAGE)) announce(NEW_DAY_MESSAGE);
+    return;
+  }
   const row = savingRows.get(form) ?? { saved: rows.isCompleted(form) };
   row.desired = !rows.isCompleted(form);
   rows.drawCompletion(form, row.desired);
@@ -126,8 +137,10 @@ function watchQueue() {
 }
 
 export async function startCompletions() {
+  if (rows.day) startPageRefresh((form) => savingRows.has(form) || rows.isPending(form));
+  startDayTurn(() => savingRows.size > 0);
   if (!rows.day) return;
-  for (const form of rows.forms) {
+  for (const form of rows.listForms()) {
     // Browsers may restore an old value of the hidden field. The row as drawn by the server is right.
     rows.prepareSubmission(form);
     form.addEventListener("submit", (event) => {
@@ -135,7 +148,6 @@ export async function startCompletions() {
       toggleCompletion(form);
     });
   }
-  startPageRefresh((form) => savingRows.has(form) || rows.isPending(form));
 
   const pending = await refreshPending();
   for (const { habitId, dateKey, completed } of pending) {

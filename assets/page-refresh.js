@@ -1,7 +1,8 @@
 /** Keeps the page current: completions and streaks, the copy of /today that opens offline, and pages that were left open. */
 
 import { reloadPage } from "./announce.js";
-import { day, drawNewerRow, forms } from "./completion-rows.js";
+import { day, drawNewerRow, listForms } from "./completion-rows.js";
+import { drawNewDay } from "./offline-day.js";
 import { listPending } from "./queue.js";
 import { fetchPage } from "./requests.js";
 
@@ -25,7 +26,7 @@ export async function refreshRows() {
   if (!newer || request !== requests) return;
   const panel = document.querySelector("[data-testid=streaks-panel]");
   panel?.replaceWith(newer.page.querySelector("[data-testid=streaks-panel]"));
-  for (const form of forms) drawNewerRow(form, newer.page, isChanging(form));
+  for (const form of listForms()) drawNewerRow(form, newer.page, isChanging(form));
 }
 
 /** Once the server answers again: reloads a stored page when nothing is pending, and refreshes any other page. */
@@ -34,14 +35,15 @@ export async function refreshPage() {
   if (await fetchPage(location.href) && (await listPending()).length === 0) reloadPage();
 }
 
-/** Says that the list is a stored one, and how old it is. */
-function drawOfflineNotice() {
+/** Says that the list is a stored one or comes from stored habits, and how old these are. */
+function drawOfflineNotice(isNewDay) {
   const { zone } = document.body.dataset;
   const format = { weekday: "long", hour: "2-digit", minute: "2-digit", timeZone: zone };
   const time = new Date(storedAt).toLocaleString("en-GB", format);
   const notice = document.createElement("p");
   notice.className = "notice";
-  notice.textContent = `You're offline. Showing your list from ${time}; changes will sync when you're back online.`;
+  const source = isNewDay ? "Today's list comes from your habits as of" : "Showing your list from";
+  notice.textContent = `You're offline. ${source} ${time}; changes will sync when you're back online.`;
   day.querySelector(".day-head").after(notice);
 }
 
@@ -49,10 +51,10 @@ function drawOfflineNotice() {
 export function startPageRefresh(isRowChanging) {
   isChanging = isRowChanging;
   if (storedAt) {
-    drawOfflineNotice();
+    drawOfflineNotice(drawNewDay(day));
     addEventListener("online", refreshPage);
   }
-  // The back button may restore an outdated page, and a page that was left open may show yesterday.
+  // The back button may restore an outdated page.
   addEventListener("pageshow", (event) => { if (event.persisted) reloadPage(); });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "visible") return;

@@ -16,14 +16,16 @@ const PERMANENT_ERRORS = [400, 404, 422];
 const { member } = document.body.dataset;
 
 /**
- * Sends a completion. Returns `{ status, data }` or `{ status, error }`; the status is 0 if Atlas did not answer.
+ * Sends a completion. `today` is the day of the list of today in which it was made. Returns `{ status, data }` or
+ * `{ status, error }`; the status is 0 if Atlas did not answer.
  *
  * A queued completion has `updatedAt` and is sent with its age: the server judges it by the time it was made, and an age does not
  * depend on the device's clock. The age is rounded down, so that no change seems older than the one before it.
  */
-export async function sendCompletion({ habitId, dateKey, completed, updatedAt }) {
+export async function sendCompletion({ habitId, dateKey, today, completed, updatedAt }) {
   const secondsAgo = updatedAt === undefined ? 0 : Math.max(0, Math.floor((Date.now() - updatedAt) / 1000));
-  const answer = await callApi("POST", "/api/completions", { habitId, date: dateKey, completed, secondsAgo, userId: member });
+  const body = { habitId, date: dateKey, today, completed, secondsAgo, userId: member };
+  const answer = await callApi("POST", "/api/completions", body);
   const result = answer.data?.result;
   const isAnswered = answer.error || (result?.status && result.habitId === habitId && result.date === dateKey);
   return isAnswered ? answer : { status: 0, error: { message: OFFLINE_MESSAGE } };

@@ -63,6 +63,17 @@ async function findStoredToday() {
   return answer && { ...answer, response };
 }
 
+const HABITS_BLOCK = /<script type="application\/json" id="stored-habits">.*?<\/script>/s;
+
+/** The person's habits as a data block for the stored copy, from which its script draws the list of a new day. If Atlas does not
+ *  answer, the block of the previous copy. */
+async function fetchHabitsBlock(stored) {
+  const answer = await fetch("/api/habits", { redirect: "error" }).then(readApiAnswer).catch(() => undefined);
+  if (!answer?.data?.habits) return HABITS_BLOCK.exec(stored?.html ?? "")?.[0] ?? "";
+  const json = JSON.stringify(answer.data.habits).replaceAll("<", "\\u003c");
+  return `<script type="application/json" id="stored-habits">${json}</script>`;
+}
+
 /** Stores /today if Atlas rendered it, whole, for the account whose copy is stored. Another account's copy is stored only after
  *  someone has signed in, which deletes the previous one. Anything else leaves the copy as it is. */
 async function storeToday(response) {
@@ -70,12 +81,15 @@ async function storeToday(response) {
   const answer = await readPageAnswer(response, "/today");
   if (!response.ok || !answer?.member) return;
   const stored = await findStoredToday();
-  if (signIns !== signInsBefore || (stored && stored.member !== answer.member)) return;
+  if (stored && stored.member !== answer.member) return;
+  const habits = await fetchHabitsBlock(stored);
+  if (signIns !== signInsBefore) return;
+  const html = answer.html.replace("</body>", () => `${habits}</body>`);
   const headers = new Headers(response.headers);
   headers.delete("content-encoding");
   headers.delete("content-length");
   headers.set("date", new Date().toUTCString());
-  await (await caches.open(PAGE_CACHE)).put("/today", new Response(answer.html, { headers }));
+  await (await caches.open(PAGE_CACHE)).put("/today", new Response(html, { headers }));
 }
 
 /** Deletes the stored copy if Atlas itself says that the session has ended. A redirect alone may come from the network. */
@@ -93,12 +107,13 @@ async function readStoredToday() {
   return new Response(stored.html.replace("<html ", `<html data-kept="${storedAt}" `), { headers });
 }
 
-/** Fetches /today or another page, and keeps the stored copy of /today current. */
+/** Fetches /today or another page, and keeps the stored copy of /today current. With a query, /today may have a notice. */
 async function fetchPage(event, pathname) {
   const response = await fetch(event.request);
-  if (pathname === "/today" && response.ok) event.waitUntil(storeToday(response.clone()));
+  const isToday = pathname === "/today" && !event.request.url.includes("?");
+  if (isToday && response.ok) event.waitUntil(storeToday(response.clone()));
   // After the end of a session /today leads to the sign-in page.
-  if (pathname === "/today" && response.type === "opaqueredirect") event.waitUntil(forgetEndedSession().catch(() => {}));
+  if (isToday && response.type === "opaqueredirect") event.waitUntil(forgetEndedSession().catch(() => {}));
   return response;
 }
 

@@ -172,3 +172,9 @@ impl FieldErrors {
         if errors.is_empty() { Ok(()) } else { Err(Refusal::InvalidFields(errors)) }
     }
 }
+
+impl From<FieldError> for Refusal {
+    fn from(error: FieldError) -> Self {
+        Self::InvalidFields(vec![error])
+    }
+}

@@ -17,7 +17,7 @@ const NO_CONTENT: &str = "HTTP/1.1 204 No Content\nConnection: close\n\n";
 const HOTEL_ERROR: &str = "HTTP/1.1 404 Not Found\nContent-Type: text/html\nConnection: close\n\n<p>Not found</p>";
 
 /// Ines, signed in behind a proxy.
-async fn open_behind_proxy(device: Device) -> (BrowserUser, MeddlingProxy) {
+pub async fn open_behind_proxy(device: Device) -> (BrowserUser, MeddlingProxy) {
     let mut server = Server::start_seeded();
     let proxy = MeddlingProxy::start(&server.base_url);
     server.base_url.clone_from(&proxy.base_url);

@@ -117,19 +117,21 @@ async fn differences(user: &BrowserUser, module: &str) -> Vec<String> {
     differences
 }
 
-/// The public address of the module that the page has loaded.
-async fn module_address(user: &BrowserUser) -> String {
+/// The public address of a module that the page has loaded.
+pub async fn module_address(user: &BrowserUser, name: &str) -> String {
     user.visit("/landing").await;
-    let find = "return performance.getEntriesByType('resource').map(({ name }) => name)
-        .find((name) => name.includes('/assets/completion-window.')) ?? ''";
-    let address = user.run_script(find).await;
+    let find = format!(
+        "return performance.getEntriesByType('resource').map(({{ name }}) => name)
+            .find((name) => name.includes('/assets/{name}.')) ?? ''"
+    );
+    let address = user.run_script(&find).await;
     address.as_str().filter(|address| !address.is_empty()).expect("the page loads the module").to_owned()
 }
 
 #[tokio::test]
 async fn the_browser_and_the_server_decide_alike_which_days_are_open() {
     let user = BrowserUser::open(Device::DESKTOP, Server::start()).await;
-    let address = module_address(&user).await;
+    let address = module_address(&user, "completion-window").await;
     let differences = differences(&user, &format!("import({})", json!(address))).await;
     assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
 }
@@ -137,7 +139,7 @@ async fn the_browser_and_the_server_decide_alike_which_days_are_open() {
 #[tokio::test]
 async fn a_browser_rule_that_differs_is_found() {
     let user = BrowserUser::open(Device::DESKTOP, Server::start()).await;
-    let address = module_address(&user).await;
+    let address = module_address(&user, "completion-window").await;
     let source = user.run_script(&format!("return fetch({}).then((script) => script.text())", json!(address))).await;
     let source = source.as_str().unwrap().replace("export function", "function");
     for (part, changed, expected) in [

@@ -12,6 +12,7 @@
 //! | `admin` | who can open the admin pages, and disabling an account |
 //! | `habits` | editing, archiving and ordering habits, the calendar, and settings without JavaScript |
 //! | `offline` | completions and the list of today without a server, undo, and keyboard shortcuts |
+//! | `offline_day` | pages left open over midnight, and the list of a new day without a server |
 //! | `captive_network` | networks that answer in place of Atlas |
 //! | `completion_window` | the rule that decides which days may still be changed, in Rust and in JavaScript |
 //! | `basic_auth` | assets, service worker and error reports behind the shared credentials |
@@ -60,6 +61,7 @@ mod markup;
 mod meddling_proxy;
 mod nu_checker;
 mod offline;
+mod offline_day;
 mod onboarding;
 mod page_checks;
 mod page_states;

@@ -107,6 +107,33 @@ async fn a_refused_completion_is_explained_next_to_its_habit() {
 }
 
 #[tokio::test]
+async fn a_list_of_today_that_was_left_open_changes_no_past_day() {
+    let world = World::at_time("2026-02-12T22:00:00Z").await;
+    let ada = world.signed_in_user("ada").await;
+    let read = ada.create_habit("Read").await;
+    ada.send_json("PUT", "/api/account", &json!({ "backfill": "always" })).await.assert_status(200);
+    let page = ada.get("/today").await.assert_status(200).text();
+    assert!(page.contains("name=\"today\" value=\"2026-02-12\""), "{page}");
+    let change = |completed: bool| json!({ "habitId": read, "date": "2026-02-12", "today": "2026-02-12", "completed": completed });
+    world.set_time("2026-02-13T01:59:59Z");
+    ada.send_json("POST", "/api/completions", &change(true)).await.assert_status(200);
+    ada.send_json("POST", "/api/completions", &change(false)).await.assert_status(200);
+
+    world.set_time("2026-02-13T02:00:00Z");
+    let refused = ada.send_json("POST", "/api/completions", &change(true)).await.assert_refused(400, "invalid_request");
+    assert_eq!(refused.json()["error"]["fields"][0]["field"], "today");
+    let fields = [("habitId", read.as_str()), ("date", "2026-02-12"), ("today", "2026-02-12"), ("completed", "true")];
+    ada.post_form("/today", &fields)
+        .await
+        .assert_status(422)
+        .assert_contains("A new day has begun")
+        .assert_contains("Friday, February 13, 2026");
+    assert!(ada.completed_on("2026-02-12").await.is_empty());
+    // From the calendar, the day is changed on purpose.
+    ada.set_completion(&read, "2026-02-12", true).await.assert_status(200);
+}
+
+#[tokio::test]
 async fn a_test_can_set_the_time_of_one_request() {
     let world = World::new().await;
     let ada = world.signed_in_user("ada").await;

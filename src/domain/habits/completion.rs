@@ -66,6 +66,19 @@ pub fn check_editable(habit: &Habit, day: Day, now: Timestamp, zone: &Zone, back
     }
 }
 
+/// Succeeds when a list that was headed "Today" when it showed `listed` may still be used at `now`: on that day, and until 02:00
+/// of the next one. Without this rule, a page that was left open would change a past day where the setting allows that.
+///
+/// # Errors
+/// [`Refusal::InvalidFields`] of the field `today`.
+pub fn check_list_of_today(listed: Day, now: Timestamp, zone: &Zone) -> Result<(), Refusal> {
+    let CompletionWindow { today, yesterday_is_open } = CompletionWindow::at(now, zone);
+    if listed == today || (listed == today.yesterday() && yesterday_is_open) {
+        return Ok(());
+    }
+    Err(Refusal::field("today", "A new day has begun, so nothing was changed. Here's today's list."))
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::SignedDuration;
@@ -160,6 +173,21 @@ mod tests {
         assert!(completed_at(now, 31 * 86_400).is_ok());
         assert_eq!(completed_at(now, 31 * 86_400 + 1), Err(Refusal::CompletionTooOld));
         assert_eq!(completed_at(Timestamp::MIN, 1), Err(Refusal::CompletionTooOld));
+    }
+
+    #[test]
+    fn a_list_of_today_is_used_until_two_in_the_morning_of_the_next_day() {
+        let (monday, zone) = (Day::parse("2026-02-09").unwrap(), Zone::parse("America/Los_Angeles").unwrap());
+        for (now, is_current) in [
+            ("2026-02-09T07:59:59Z", false),
+            ("2026-02-09T08:00:00Z", true),
+            ("2026-02-10T09:59:59Z", true),
+            ("2026-02-10T10:00:00Z", false),
+            ("2026-02-11T09:00:00Z", false),
+        ] {
+            let checked = check_list_of_today(monday, now.parse().unwrap(), &zone);
+            assert_eq!(checked.is_ok(), is_current, "{now}");
+        }
     }
 
     /// The rule in civil time: a day is open from its midnight until 02:00 of the next day.

@@ -129,7 +129,7 @@ fn open_day(calendar: &CalendarMonth, open: &OpenDay, has_date: bool, refused: O
                 } @else {
                     (progress(agenda, "All done for this day"))
                     @if let Some(refusal) = &open.closed { p.hint #closed-note { (explain(refusal)) } }
-                    (list(agenda, &RowOptions { from: &from, closed_note: open.closed.as_ref().map(|_| "closed-note"), refused }))
+                    (list(agenda, &RowOptions { from: &from, is_today: false, closed_note: open.closed.as_ref().map(|_| "closed-note"), refused }))
                 }
             }
         }

@@ -7,7 +7,7 @@ use warp::http::StatusCode;
 
 use crate::app::habits::completions;
 use crate::app::habits::completions::{CompletionChange, CompletionOutcome};
-use crate::domain::habits::completion;
+use crate::domain::habits::completion::{check_list_of_today, completed_at};
 use crate::domain::{Day, HabitId, Refusal};
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
@@ -15,7 +15,7 @@ use crate::web::http::response::{self, Response};
 
 /// `GET /api/completions?date=`: `{completions:[{habitId,date}]}`, archived habits included.
 pub async fn list(request: Request) -> Result<Response, HttpError> {
-    let day = Day::parse(request.query().get("date")).map_err(|error| Refusal::InvalidFields(vec![error]))?;
+    let day = Day::parse(request.query().get("date")).map_err(Refusal::from)?;
     let completed = completions::list_completed_on(&request.state.app, request.account()?.id, day)?;
     let completed: Vec<Value> = completed.iter().map(|habit| json!({ "habitId": habit, "date": day })).collect();
     Ok(response::json(StatusCode::OK, &json!({ "completions": completed })))
@@ -27,6 +27,8 @@ struct CompletionInput {
     habit_id: String,
     date: String,
     completed: bool,
+    /// The day that the user saw as today, if the change was made in the list of today.
+    today: Option<String>,
     /// For a completion that was made offline: how long ago.
     #[serde(default)]
     seconds_ago: u32,
@@ -43,8 +45,11 @@ pub async fn set_completed(request: Request) -> Result<Response, HttpError> {
     if input.user_id.is_some_and(|user| request.account().is_ok_and(|account| account.id.to_string() != user)) {
         return Err(HttpError::OtherAccount);
     }
-    let made_at = completion::completed_at(now, input.seconds_ago)?;
-    let day = Day::parse(&input.date).map_err(|error| Refusal::InvalidFields(vec![error]))?;
+    let made_at = completed_at(now, input.seconds_ago)?;
+    let day = Day::parse(&input.date).map_err(Refusal::from)?;
+    if let Some(today) = &input.today {
+        check_list_of_today(Day::parse(today).map_err(Refusal::from)?, made_at, request.account()?.zone())?;
+    }
     let habit: HabitId = input.habit_id.parse().map_err(|_| Refusal::HabitNotFound)?;
     let change = CompletionChange { habit, day, done: input.completed, made_at, now };
     let outcome = completions::apply_change(&request.state.app, request.account()?, change).await?;

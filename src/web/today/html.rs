@@ -5,7 +5,8 @@ use warp::http::StatusCode;
 use super::view;
 use crate::app;
 use crate::app::habits::{completions, habit};
-use crate::domain::{Day, Refusal};
+use crate::domain::habits::completion::check_list_of_today;
+use crate::domain::{Account, Day, Refusal};
 use crate::web::calendar;
 use crate::web::http::body::FormFields;
 use crate::web::http::error::HttpError;
@@ -27,26 +28,13 @@ pub async fn show(request: Request) -> Result<Response, HttpError> {
 /// `POST /today`: completes a habit or reverts that, then returns to the page in `from`.
 pub async fn complete(request: Request) -> Result<Response, HttpError> {
     let form = request.form().await?;
-    let (app, account) = (&request.state.app, request.account()?);
     let from = redirect::after_sign_in(form.get("from"));
+    let message = match complete_from(&request, request.account()?, &form).await {
+        Ok(()) => return Ok(response::see_other(from)),
+        Err(app::Error::Refused(refusal)) => refusal.to_string(),
+        Err(error) => return Err(error.into()),
+    };
     let habit = form.get("habitId").parse().ok();
-    let completed = match form.get("completed") {
-        "true" => Some(true),
-        "false" => Some(false),
-        _ => None,
-    };
-    let message = match (habit, Day::parse(form.get("date")), completed) {
-        (Some(habit), Ok(date), Some(completed)) => {
-            match completions::set_completed(app, account, habit, date, completed, app.clock.now()).await {
-                Ok(_) => return Ok(response::see_other(from)),
-                Err(app::Error::Refused(refusal)) => refusal.to_string(),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        (None, ..) => Refusal::HabitNotFound.to_string(),
-        (_, Err(error), _) => error.message,
-        (.., None) => "Choose whether the habit is done or not done.".to_owned(),
-    };
     let (status, refused) = (StatusCode::UNPROCESSABLE_ENTITY, RefusedCompletion { habit, message });
     match from.strip_prefix("/calendar?") {
         Some(query) => {
@@ -54,6 +42,22 @@ pub async fn complete(request: Request) -> Result<Response, HttpError> {
         }
         None => today_page(&request, status, TodayNotice::Refused(&refused)),
     }
+}
+
+async fn complete_from(request: &Request, account: &Account, form: &FormFields) -> Result<(), app::Error> {
+    let app = &request.state.app;
+    let now = app.clock.now();
+    if let Some(today) = form.maybe("today") {
+        check_list_of_today(Day::parse(today).map_err(Refusal::from)?, now, account.zone())?;
+    }
+    let habit = form.get("habitId").parse().map_err(|_| Refusal::HabitNotFound)?;
+    let day = Day::parse(form.get("date")).map_err(Refusal::from)?;
+    let done = match form.get("completed") {
+        "true" => true,
+        "false" => false,
+        _ => return Err(Refusal::field("completed", "Choose whether the habit is done or not done.").into()),
+    };
+    completions::set_completed(app, account, habit, day, done, now).await.map(drop)
 }
 
 fn today_page(request: &Request, status: StatusCode, notice: TodayNotice<'_>) -> Result<Response, HttpError> {

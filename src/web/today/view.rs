@@ -54,7 +54,7 @@ pub fn page(frame: &Frame<'_>, agenda: &Agenda, has_habits: bool, notice: TodayN
                     (empty_day(has_habits))
                 } @else {
                     (progress(agenda, "All done for today"))
-                    (list(agenda, &RowOptions { from: "/today", closed_note: None, refused }))
+                    (list(agenda, &RowOptions { from: "/today", is_today: true, closed_note: None, refused }))
                 }
             }
         },
@@ -83,6 +83,8 @@ pub fn progress(agenda: &Agenda, all_done: &str) -> Markup {
 pub struct RowOptions<'a> {
     /// The address of the page. Without JavaScript a completion returns to it.
     pub from: &'a str,
+    /// Whether the list is headed "Today". An outdated one is refused.
+    pub is_today: bool,
     /// The id of the text that explains why the day cannot be changed, if it cannot.
     pub closed_note: Option<&'a str>,
     /// The completion that was refused, if one was.
@@ -109,6 +111,7 @@ pub fn list(agenda: &Agenda, options: &RowOptions<'_>) -> Markup {
                             input type="hidden" name="date" value=(agenda.day);
                             input type="hidden" name="completed" value=(if *done { no } else { yes });
                             input type="hidden" name="from" value=(options.from);
+                            @if options.is_today { input type="hidden" name="today" value=(agenda.day); }
                         }
                         button.completion type="submit" role="checkbox"
                             aria-checked=(if *done { yes } else { no }) aria-describedby=[description_id(habit, options, refused)] disabled[!is_open] {

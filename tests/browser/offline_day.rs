@@ -1,0 +1,164 @@
+//! Pages that were left open over midnight, and the list of a new day without a server.
+
+use atlas::domain::habits::habit::HabitPlan;
+use atlas::domain::{Day, Habit, HabitId, ReminderTimes, Title, Weekdays};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::browser::Device;
+use super::browser_user::BrowserUser;
+use super::captive_network::open_behind_proxy;
+use super::completion_window::module_address;
+use super::meddling_proxy::MeddlingProxy;
+use super::offline::{wait_for_cached_today, wait_for_pending};
+use super::seeded::open_as_ines;
+use super::server::Server;
+
+const HABIT: &str = "Stretch before coffee";
+
+/// Moves the clock of the open page by a day, until it is loaded again.
+const NEXT_DAY: &str = "{ const Real = Date; globalThis.Date = class extends Real {
+    constructor(...parts) { parts.length > 0 ? super(...parts) : super(Real.now() + 86400000); }
+    static now() { return Real.now() + 86400000; }
+} }";
+
+async fn shown_day(user: &BrowserUser) -> String {
+    let day = user.run_script("return document.querySelector('[data-day]').dataset.day").await;
+    day.as_str().expect("the page shows a day").to_owned()
+}
+
+/// Makes the answers for /today those of the day before.
+fn send_yesterday(proxy: &MeddlingProxy, today: &str) {
+    let (today, yesterday) = (today.to_owned(), Day::parse(today).unwrap().yesterday().to_string());
+    proxy.change("GET /today", move |page| String::from_utf8(page).unwrap().replace(&today, &yesterday).into_bytes());
+}
+
+#[tokio::test]
+async fn a_page_that_was_left_open_over_midnight_loads_again_when_it_becomes_visible() {
+    let ines = open_as_ines(Device::PHONE).await;
+    for path in ["/today", "/calendar"] {
+        ines.visit(path).await;
+        ines.wait_for_text(HABIT).await;
+        ines.run_script("window.isSamePage = true; return 1").await;
+        let show = "document.dispatchEvent(new Event('visibilitychange'))";
+        ines.browser.evaluate(show).await;
+        assert_eq!(ines.run_script("return window.isSamePage === true").await, true, "{path}: the day has not turned");
+        ines.browser.evaluate(&format!("{NEXT_DAY} {show}")).await;
+        ines.wait_until("the new page", async || {
+            Ok((ines.run_script("return window.isSamePage === true").await == false).then_some(()))
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_tap_on_a_list_of_yesterday_is_stored_under_no_day() {
+    let (ines, proxy) = open_behind_proxy(Device::PHONE).await;
+    ines.browser.evaluate(NEXT_DAY).await;
+    ines.toggle_completion(HABIT).await;
+    ines.wait_for_text("A new day has begun, so nothing was changed").await;
+    ines.wait_for_done(HABIT, false).await;
+
+    // The clock of the device is wrong, and only the server knows that the day has turned.
+    proxy.replace(
+        "POST /api/completions",
+        "HTTP/1.1 400 Bad Request\nContent-Type: application/json\nConnection: close\n\n\
+         {\"ok\":false,\"error\":{\"code\":\"invalid_request\",\"message\":\"Refused\",\"fields\":[{\"field\":\"today\",\"message\":\"Refused\"}]}}",
+    );
+    ines.run_script("window.isSamePage = true; return 1").await;
+    ines.toggle_completion(HABIT).await;
+    ines.wait_until("the new page", async || {
+        Ok((ines.run_script("return window.isSamePage === true").await == false).then_some(()))
+    })
+    .await;
+    ines.wait_for_text("Refused").await;
+}
+
+/// Elements with their attributes, without what differs between days and devices.
+const STRUCTURE: &str = "const describe = (element) => [element.tagName, [...element.attributes].map(({ name, value }) =>
+        ['id', 'value', 'max'].includes(name) ? name : `${name}=${value}`).sort(), [...element.children]
+        .filter(({ className }) => !['completion-streak', 'pending'].includes(className)).map(describe)];
+    const rows = [...document.querySelectorAll('.completion-row')];
+    return [describe(document.querySelector('.strip')), rows.map(({ innerHTML }) => innerHTML.match(/completion-title\">(.*?)</)[1]),
+        rows.map((row) => row.querySelector('.completion-about')?.textContent ?? ''), rows.map(describe)]";
+
+#[tokio::test]
+async fn offline_the_next_morning_the_list_is_that_of_the_new_day_and_completions_are_queued_for_it() {
+    let (ines, proxy) = open_behind_proxy(Device::PHONE).await;
+    let today = shown_day(&ines).await;
+    let by_server = ines.run_script(STRUCTURE).await;
+    send_yesterday(&proxy, &today);
+    // The stored list is replaced by the first page that was opened with it.
+    ines.visit("/today").await;
+    let yesterday = Day::parse(&today).unwrap().yesterday().to_string();
+    let stored_day = format!(
+        "return caches.open('atlas-pages').then((pages) => pages.match('/today')).then((page) => page.text())
+            .then((html) => html.includes('data-day=\"{yesterday}\"') && html.includes('stored-habits'))"
+    );
+    ines.wait_until("the list of yesterday to be stored", async || {
+        Ok((ines.run_script(&stored_day).await == true).then_some(()))
+    })
+    .await;
+
+    proxy.change("", |_| Vec::new());
+    ines.visit("/today").await;
+    ines.wait_for_text("You're offline. Today's list comes from your habits as of").await;
+    assert_eq!(shown_day(&ines).await, today);
+    assert_eq!(ines.run_script(STRUCTURE).await, by_server, "the rows are those of the server");
+    ines.toggle_completion(HABIT).await;
+    wait_for_pending(&ines, 1).await;
+    ines.reload().await;
+    ines.wait_for_done(HABIT, true).await;
+    wait_for_pending(&ines, 1).await;
+
+    proxy.stop_meddling();
+    ines.reload().await;
+    ines.wait_for_text("All synced").await;
+    assert_eq!(shown_day(&ines).await, today);
+    ines.wait_for_done(HABIT, true).await;
+}
+
+#[tokio::test]
+async fn without_a_stored_list_an_old_one_is_no_longer_called_today() {
+    let mut ines = open_as_ines(Device::DESKTOP).await;
+    wait_for_cached_today(&ines).await;
+    ines.run_script("return caches.delete('atlas-pages')").await;
+    ines.server.stop();
+    ines.browser.evaluate(&format!("{NEXT_DAY} document.dispatchEvent(new Event('visibilitychange'))")).await;
+    let heading = "return document.querySelector('h1').textContent";
+    ines.wait_until("another heading", async || Ok((ines.run_script(heading).await != "Today").then_some(()))).await;
+}
+
+#[tokio::test]
+async fn the_browser_and_the_server_decide_alike_which_habits_are_due() {
+    let user = BrowserUser::open(Device::DESKTOP, Server::start()).await;
+    let address = module_address(&user, "due-habits").await;
+    let start = Day::parse("2026-02-20").unwrap();
+    let days: Vec<Day> = (0..30).map(|offset| start.add_days(offset)).collect();
+    let habits: Vec<Habit> = (1..128_u16)
+        .map(|bits| {
+            let weekdays = Weekdays::parse((1..=7).filter(|number| bits >> (number - 1) & 1 == 1)).unwrap();
+            let plan = HabitPlan {
+                title: Title::parse("Read").unwrap(),
+                description: None,
+                weekdays,
+                reminder_times: ReminderTimes::default(),
+            };
+            let random = [u8::try_from(bits).unwrap(); 10];
+            Habit::new(HabitId::generate(Timestamp::UNIX_EPOCH, random), plan, 0, start, Timestamp::UNIX_EPOCH)
+        })
+        .collect();
+    let sent: Vec<Value> =
+        habits.iter().map(|habit| json!({ "id": habit.id, "weekdays": habit.schedule.weekdays() })).collect();
+    let script = format!(
+        "return import({}).then(({{ listDueHabits }}) => {}.map((day) => listDueHabits({}, day).map(({{ id }}) => id)))",
+        json!(address),
+        json!(days),
+        json!(sent),
+    );
+    let by_server: Vec<Vec<HabitId>> = days
+        .iter()
+        .map(|day| habits.iter().filter(|habit| habit.is_due(*day)).map(|habit| habit.id).collect())
+        .collect();
+    assert_eq!(user.run_script(&script).await, json!(by_server));
+}
