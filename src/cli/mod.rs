@@ -2,7 +2,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `args`, `confirm`, `settings`, `data_file` | what commands begin with |
+//! | `args`, `confirm`, `settings`, `data_file`, `descriptors` | what commands begin with |
 //! | `dispatch` | executes a command in the server that has the data file, or here |
 //! | `printer`, `exit_status`, `error` | how commands end |
 //! | the others | one command each: its arguments, parsed into a typed command, and the text of its typed answer |
@@ -13,6 +13,7 @@ mod args;
 mod check;
 mod confirm;
 mod data_file;
+mod descriptors;
 mod dispatch;
 mod error;
 mod exit_status;
@@ -94,6 +95,9 @@ pub fn run(migrations: Migrations) -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return help::exit_of_clap(&error).into(),
     };
+    if let Err(error) = descriptors::require_descriptors() {
+        return printer::Printer::new(false).print_failure(&error).into();
+    }
     let status = match arguments.command {
         CliCommand::Serve(args) => serve::run(args, migrations),
         CliCommand::Check(args) => check::run(args, migrations),

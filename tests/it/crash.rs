@@ -87,8 +87,8 @@ async fn a_full_disk_stops_writes_but_not_reads_and_free_space_resumes_them_with
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(exit_code(&run(folder.path(), &["seed"], &[])), 0);
     let size = fs::metadata(folder.path().join("data/development/atlas.redb")).unwrap().len();
-    // A file size limit simulates the full disk: writes fail in the same way.
-    let server = Server::start_with_file_size_limit(folder.path(), size + 64 * 1024, &[]);
+    // A file size limit simulates the full disk: writes fail in the same way. The data file doubles when it grows.
+    let server = Server::start_with_file_size_limit(folder.path(), 2 * size + 64 * 1024, &[]);
     let client = Client::sign_in(&server).await;
     let mut acknowledged = client.create_habits_until_disk_is_full().await;
     let unhealthy = client.send("GET", "/api/health", "").await.unwrap().assert_status(503).json();

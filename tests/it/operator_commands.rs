@@ -254,6 +254,20 @@ fn a_limit_of_the_system_is_named_with_what_to_do() {
 }
 
 #[test]
+fn too_low_a_limit_of_open_files_is_named_by_every_command_that_it_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(exit_code(&run(folder.path(), &["seed"], &[])), 0);
+    for (limit, args) in [(5, "user list"), (6, "user list"), (8, "snapshot create"), (12, "serve"), (14, "check")] {
+        let mut shell = std::process::Command::new("sh");
+        let script = format!("ulimit -n {limit}; exec \"$0\" {args}");
+        let output = shell.args(["-c", &script, env!("CARGO_BIN_EXE_atlas")]).current_dir(folder.path()).output();
+        let output = output.unwrap();
+        assert_eq!(exit_code(&output), 74, "{args} with {limit}: {}", stderr(&output));
+        assert!(stderr(&output).contains("`ulimit -n`"), "{args} with {limit}: {}", stderr(&output));
+    }
+}
+
+#[test]
 fn a_command_creates_no_missing_data_file() {
     let folder = tempfile::tempdir().unwrap();
     let refused = run(folder.path(), &["user", "list"], &[]);

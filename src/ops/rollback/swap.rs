@@ -122,7 +122,8 @@ fn replace(
             give_second_name(path, folder, safety)?;
         }
         on_progress("kept the data file as the safety snapshot");
-        fs::rename(incoming, path)?;
+        fs::rename(incoming, path)
+            .map_err(|error| io::Error::new(error.kind(), format!("{} cannot be replaced: {error}", path.display())))?;
         sync_folder(path.parent().unwrap_or(Path::new(".")))
     };
     let Some(store) = environment.store else {

@@ -143,7 +143,7 @@ impl SnapshotFolder {
         let entries = match fs::read_dir(&self.path) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(listing),
-            Err(error) => return Err(error),
+            Err(error) => return Err(naming(&self.path)(error)),
         };
         for entry in entries {
             let name = entry?.file_name();
@@ -185,8 +185,7 @@ impl SnapshotFolder {
     /// # Errors
     /// An I/O error.
     pub fn publish(&self, partial: &Path, name: &Path) -> io::Result<()> {
-        fs::rename(partial, name)?;
-        sync_folder(&self.path)
+        fs::rename(partial, name).and_then(|()| sync_folder(&self.path)).map_err(naming(name))
     }
 
     /// Writes the manifest of a snapshot, replacing the previous one.
@@ -194,7 +193,8 @@ impl SnapshotFolder {
     /// # Errors
     /// An I/O error; the previous manifest is then unchanged.
     pub fn write_manifest(&self, manifest: &SnapshotManifest) -> io::Result<()> {
-        write_json(&self.manifest_path(&manifest.id), manifest)
+        let path = self.manifest_path(&manifest.id);
+        write_json(&path, manifest).map_err(naming(&path))
     }
 
     /// Whether there is anything of a snapshot: its copy, its manifest, or both.
@@ -215,8 +215,8 @@ impl SnapshotFolder {
             return Ok(());
         }
         for path in self.paths_of(id) {
-            match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(naming(&path)(error)),
                 _ => {}
             }
         }
@@ -238,6 +238,11 @@ impl SnapshotFolder {
         }
         Ok(())
     }
+}
+
+/// Adds the path to an error of the system.
+fn naming(path: &Path) -> impl FnOnce(io::Error) -> io::Error + '_ {
+    move |error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Whether this is the name of a copy whose fetching process no longer runs.
