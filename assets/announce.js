@@ -49,11 +49,15 @@ export function reloadPage(text = message.textContent) {
   location.replace(location.pathname + location.search);
 }
 
-/** Says what the previous page has left to say. */
+/** Says what the server or the previous page has left to say. Reloading or sharing the address does not repeat it. */
 export function startAnnouncements() {
-  const text = sessionStorage.getItem(NEXT_PAGE_KEY);
+  const text = message.textContent || sessionStorage.getItem(NEXT_PAGE_KEY);
   sessionStorage.removeItem(NEXT_PAGE_KEY);
   if (text) announce(text);
+  const address = new URL(location);
+  if (!address.searchParams.has("done")) return;
+  address.searchParams.delete("done");
+  history.replaceState(history.state, "", address);
 }
 
 /** Undoes the last change while the toast offers it. */

@@ -81,7 +81,10 @@ async fn a_habit_is_archived_restored_and_deleted_only_from_the_archive() {
         .assert_contains("Archive habit");
     // An active habit cannot be deleted, only an archived one.
     ada.post_form(&format!("/habits/{read}/delete"), &[("confirm", "Read")]).await.assert_status(404);
-    ada.post_form(&format!("/habits/{read}/archive"), &[]).await.assert_status(303).assert_redirects_to("/habits");
+    ada.post_form(&format!("/habits/{read}/archive"), &[])
+        .await
+        .assert_status(303)
+        .assert_redirects_to("/habits?done=habit-archived#page-title");
     ada.get("/habits").await.assert_contains("No habits yet").assert_contains("Archive (1)");
     ada.get("/today").await.assert_lacks("Read");
     ada.get("/habits/archive")
@@ -100,7 +103,7 @@ async fn a_habit_is_archived_restored_and_deleted_only_from_the_archive() {
     ada.post_form(&format!("/habits/{read}/delete"), &[("confirm", " Read ")])
         .await
         .assert_status(303)
-        .assert_redirects_to("/habits/archive");
+        .assert_redirects_to("/habits/archive?done=habit-deleted#page-title");
     ada.get("/habits/archive").await.assert_contains("Your archive is empty");
     assert!(ada.completed_on("2026-02-12").await.is_empty(), "the completions of a deleted habit remain");
 }
@@ -137,4 +140,30 @@ async fn time_in_the_archive_does_not_break_a_streak() {
     ada.get("/today").await.assert_contains("2-day streak");
     ada.set_completion(&read, "2026-02-20", true).await.assert_status(200);
     ada.get("/today").await.assert_contains("3-day streak");
+}
+
+#[tokio::test]
+async fn the_page_after_each_form_says_what_was_done() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let after = async |path: &str, fields: &[(&str, &str)], words: &str| {
+        let location = ada.post_form(path, fields).await.assert_status(303).header("location").unwrap().to_owned();
+        let (address, focus) = location.split_once('#').unwrap();
+        ada.get(address)
+            .await
+            .assert_contains(&format!("role=\"status\">{words}</p>"))
+            .assert_contains(&format!("id=\"{focus}\""));
+        location
+    };
+    let plan = [("title", "Read"), ("weekdays", "1")];
+    let location = after("/habits", &plan, "Habit created.").await;
+    ada.create_habit("Walk").await;
+    let habit = format!("/habits/{}", location.split_once("#habit-").unwrap().1);
+    after(&habit, &[("title", "Read more"), ("weekdays", "2")], "Changes saved.").await;
+    after(&format!("{habit}/move"), &[("direction", "down")], "Order saved.").await;
+    after(&format!("{habit}/archive"), &[], "Habit archived.").await;
+    after(&format!("{habit}/restore"), &[], "Habit restored.").await;
+    after(&format!("{habit}/archive"), &[], "Habit archived.").await;
+    after(&format!("{habit}/delete"), &[("confirm", "Read more")], "Habit deleted.").await;
+    ada.get("/habits?done=%3Cb%3E").await.assert_contains("role=\"status\"></p>");
 }

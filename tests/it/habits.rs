@@ -11,7 +11,7 @@ async fn a_member_creates_a_habit_with_the_form() {
     ada.get("/habits").await.assert_status(200).assert_contains("No habits yet").assert_contains("Create habit");
     let fields = [("title", " Read 10 pages "), ("description", ""), ("weekdays", "1"), ("weekdays", "4")];
     let response = ada.post_form("/habits", &fields).await.assert_status(303);
-    assert!(response.header("location").unwrap().starts_with("/habits#habit-"));
+    assert!(response.header("location").unwrap().starts_with("/habits?done=habit-created#habit-"));
     ada.get("/habits")
         .await
         .assert_status(200)

@@ -216,7 +216,7 @@ async fn pages_without_planned_days_explain_how_to_start() {
     page.assert_contains("href=\"/habits\"").assert_contains("New habit").assert_lacks("role=\"img\"");
     // Today is a Thursday.
     let swim = ada.create_habit_on("Swim", &[1]).await;
-    ada.get("/insights").await.assert_contains("Nothing has been due yet").assert_lacks("role=\"img\"");
+    ada.get("/insights").await.assert_contains("Nothing to show yet").assert_lacks("role=\"img\"");
     ada.get(&format!("/habits/{swim}"))
         .await
         .assert_status(200)

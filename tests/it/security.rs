@@ -273,7 +273,10 @@ async fn a_new_address_takes_effect_once_confirmed_and_the_old_one_is_notified()
 
     let link = find_mailed_token(&world, "ada@new.example", "new-address");
     visitor.get(&format!("/new-address?token={link}")).await.assert_status(200).assert_contains("ada@new.example");
-    ada.get("/account").await.assert_status(200).assert_contains("ada@example.com");
+    let debug = "/api/auth/debug/verification-token?email=ada@new.example";
+    assert_eq!(visitor.get(debug).await.assert_status(200).data()["token"], link);
+    let account = ada.get("/account").await.assert_status(200).assert_contains("ada@example.com");
+    account.assert_contains("We emailed a link to <strong>ada@new.example</strong>");
     visitor.post_form("/new-address", &[("token", &link)]).await.assert_status(200).assert_contains("confirmed");
     ada.get("/account").await.assert_status(200).assert_contains("ada@new.example");
     assert!(world.newest_mail("ada@example.com").unwrap().contains("now uses another email address"));
@@ -292,6 +295,7 @@ async fn an_address_in_use_can_be_neither_taken_over_nor_detected() {
         find_challenge_token(&ada.post_form("/account/email", &[("email", &bob.email())]).await.assert_status(200));
     answer_challenge(&ada, &challenge, PASSWORD).await.assert_status(200).assert_contains("Check your email");
     assert!(world.newest_mail("bob@example.com").unwrap().contains("You already have an account"));
+    ada.get("/account").await.assert_contains("We emailed a link to <strong>bob@example.com</strong>");
     // Another user confirms the address while Ada's link is pending.
     let challenge = find_challenge_token(
         &ada.post_form("/account/email", &[("email", "carol@example.com")]).await.assert_status(200),
@@ -603,7 +607,7 @@ async fn protected_fields_are_ignored_wherever_they_are_sent() {
     mallory.post_form("/account/name", &form(&[("displayName", "Mallory")])).await.assert_status(303);
 
     assert_eq!(read_session_user().await, before, "nothing changed except the name, which was changed back");
-    mallory.get("/admin").await.assert_status(307).assert_redirects_to("/today");
+    mallory.get("/admin").await.assert_status(307).assert_redirects_to("/today?refused=admin");
     assert_eq!(mallory.completed_on("2026-02-12").await, [mine["id"].as_str().unwrap()]);
     assert_eq!(ada.get("/api/habits").await.assert_status(200).data(), adas_habits);
     assert!(ada.completed_on("2026-02-12").await.is_empty());

@@ -94,3 +94,17 @@ async fn the_api_changes_single_settings() {
         put(unconfirmed).await.assert_refused(401, "unauthorized");
     }
 }
+
+#[tokio::test]
+async fn the_theme_stays_after_signing_out() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    ada.get("/sign-in").await.assert_lacks("data-theme");
+    ada.send_json("PUT", "/api/account", &json!({ "theme": "dark" })).await.assert_status(200);
+    ada.post_form("/sign-out", &[]).await.assert_status(303);
+    ada.get("/sign-in").await.assert_contains("data-theme=\"dark\"");
+    ada.sign_in().await.assert_status(303);
+    ada.send_json("PUT", "/api/account", &json!({ "theme": "system" })).await.assert_status(200);
+    ada.post_form("/sign-out", &[]).await.assert_status(303);
+    ada.get("/sign-in").await.assert_lacks("data-theme");
+}

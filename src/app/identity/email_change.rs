@@ -58,19 +58,15 @@ pub async fn request_email_change(
             match accounts::find_by_email(txn, &email)? {
                 Some(other) if other.verified_at.is_some() && other.id != me => {
                     queue_requested(txn, RequestedMail::AddressTaken, &taken_notice, address, now)?;
-                    account.new_address = None;
                 }
                 // Above a limit nothing is sent, so that nobody can flood inboxes; the response is the same.
                 _ if !account.try_record_new_address_mail(now)
-                    || !queue_requested(txn, RequestedMail::NewAddress, &confirmation, address, now)? =>
-                {
-                    account.new_address = None;
-                }
-                _ => {
-                    account.record_mailed_address(email.clone(), now);
-                    account.new_address = Some(NewAddress { email, token: token.hash, created_at: now });
-                }
+                    || !queue_requested(txn, RequestedMail::NewAddress, &confirmation, address, now)? => {}
+                _ => account.record_mailed_address(email.clone(), now),
             }
+            // SECURITY: without a mail nobody has the token, and the account page still shows the address as waiting. Otherwise the
+            // page would tell which addresses have accounts.
+            account.new_address = Some(NewAddress { email, token: token.hash, created_at: now });
             accounts::put(txn, &account)?;
             queue(txn, &notice);
             audit::add(txn, &entry);

@@ -62,7 +62,7 @@ pub fn list_newest(app: &App, limit: usize) -> Result<Vec<Mail>, Error> {
     app.store.read(|txn| Ok(outbox::list_newest(txn, limit)?))
 }
 
-/// The newest verification token mailed to `email`, for browser tests.
+/// The newest token mailed to `email` that confirms the address, for browser tests.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
@@ -70,7 +70,8 @@ pub fn find_verification_token(app: &App, email: &Email) -> Result<Option<String
     let mails = list_newest(app, usize::MAX)?;
     let mut bodies = mails.iter().filter(|mail| mail.to == *email).filter_map(|mail| mail.body.as_ref());
     let token = |body: &MessageBody| {
-        let (_, rest) = body.text.split_once("/verify-email?token=")?;
+        let of_link = |path| body.text.split_once(path).map(|(_, rest)| rest);
+        let rest = of_link("/verify-email?token=").or_else(|| of_link("/new-address?token="))?;
         Some(rest.split_whitespace().next()?.to_owned())
     };
     Ok(bodies.find_map(token))

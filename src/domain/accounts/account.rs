@@ -123,6 +123,11 @@ impl Account {
         &self.credentials.zone
     }
 
+    /// The new address that the person can still confirm.
+    pub fn waiting_email(&self, now: Timestamp) -> Option<&Email> {
+        self.new_address.as_ref().filter(|waiting| now < waiting.expires_at()).map(|waiting| &waiting.email)
+    }
+
     /// Records a mail to a new address at `now` and returns true, unless the last hour's mails have reached the limit.
     pub fn try_record_new_address_mail(&mut self, now: Timestamp) -> bool {
         self.new_address_mailed_at.retain(|at| is_recent(*at, now, HOUR));

@@ -49,6 +49,7 @@ pub fn page(request: &Request, status: StatusCode, notice: AccountNotice<'_>) ->
         view::page(
             &request.frame(),
             &member.account,
+            member.account.waiting_email(request.state.app.clock.now()),
             two_factor::two_factor_status(&request.state.app, &member.account),
             &devices,
             notice,

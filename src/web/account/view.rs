@@ -5,13 +5,13 @@ use maud::{Markup, html};
 use crate::app::identity::sessions::Device;
 use crate::app::identity::two_factor::TwoFactorStatus;
 use crate::domain::accounts::preferences::{Accent, Backfill, Theme, WeekStart};
-use crate::domain::{Account, FieldError};
+use crate::domain::{Account, Email, FieldError};
 use crate::web::assets::embedded::address;
 use crate::web::data_export;
 use crate::web::data_export::view::ImportOutcome;
 use crate::web::security;
 use crate::web::two_factor;
-use crate::web::ui::form::{alert, description_ids, field_notes, options, select, status};
+use crate::web::ui::form::{alert, description_ids, field_notes, options, outcome, select};
 use crate::web::ui::layout::{Frame, NavItem, document};
 use crate::web::ui::time_zone_field;
 
@@ -33,16 +33,17 @@ pub enum AccountNotice<'a> {
     ChallengeExpired,
 }
 
-/// The page.
+/// The page. `waiting_email` is the new address that the person has not confirmed yet.
 pub fn page(
     frame: &Frame<'_>,
     me: &Account,
+    waiting_email: Option<&Email>,
     two_factor: TwoFactorStatus,
     devices: &[Device],
     notice: AccountNotice<'_>,
 ) -> Markup {
     let errors = if let AccountNotice::SettingErrors(errors) = notice { errors } else { &[] };
-    let outcome = if let AccountNotice::Import(outcome) = notice { Some(outcome) } else { None };
+    let import = if let AccountNotice::Import(import) = notice { Some(import) } else { None };
     let (credential_errors, email) =
         if let AccountNotice::CredentialErrors { errors, email } = notice { (errors, email) } else { (&[][..], None) };
     document(
@@ -53,18 +54,18 @@ pub fn page(
             div.settings {
                 h1 { "Account" }
                 p.lead { (me.name()) " · " (me.email) }
-                @if matches!(notice, AccountNotice::Saved) { (status("Settings saved.")) }
-                @if matches!(notice, AccountNotice::TwoFactorDisabled) { (status("Two-factor authentication is off.")) }
+                @if matches!(notice, AccountNotice::Saved) { (outcome("Settings saved.")) }
+                @if matches!(notice, AccountNotice::TwoFactorDisabled) { (outcome("Two-factor authentication is off.")) }
                 @if matches!(notice, AccountNotice::ChallengeExpired) { (alert("That took too long, so nothing was changed. Try again.")) }
                 @if let Some(error) = errors.iter().chain(credential_errors).next() { (alert(&error.message)) }
                 section {
                     h2 { "Settings" }
                     (settings(me, errors))
                 }
-                (security::view::credentials(me, email, credential_errors))
+                (security::view::credentials(me, waiting_email, email, credential_errors))
                 (two_factor::view::section(two_factor))
                 (security::view::devices(devices, me.zone()))
-                (data_export::view::section(outcome))
+                (data_export::view::section(import))
                 (security::view::delete_account(credential_errors))
             }
             script type="module" src=(address("account.js")) {}

@@ -92,7 +92,7 @@ pub async fn log_out(request: Request) -> Result<Response, HttpError> {
     if let Some(token) = request.session_token() {
         sessions::sign_out(&request.state.app, token, &request.client()).await?;
     }
-    Ok(request.state.session_cookie.clear(response::bare_json(StatusCode::OK, &json!({ "ok": true }))))
+    Ok(request.without_session(response::bare_json(StatusCode::OK, &json!({ "ok": true }))))
 }
 
 #[derive(Deserialize)]

@@ -263,5 +263,5 @@ pub async fn sign_out(request: Request) -> Result<Response, HttpError> {
     if let Some(token) = request.session_token() {
         sessions::sign_out(&request.state.app, token, &request.client()).await?;
     }
-    Ok(request.state.session_cookie.clear(response::see_other("/sign-in")))
+    Ok(request.without_session(response::see_other("/sign-in")))
 }

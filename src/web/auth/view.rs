@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::domain::FieldError;
 use crate::web::assets::embedded::address;
-use crate::web::ui::form::{Field, alert, field, status, username_field};
+use crate::web::ui::form::{Field, alert, field, outcome, username_field};
 use crate::web::ui::layout::{Frame, NavItem, document};
 use crate::web::ui::time_zone_field;
 
@@ -195,7 +195,7 @@ pub fn request_link(
             div.narrow {
                 h1 { "Confirm your email" }
                 @if sent {
-                    (status("If this address isn't confirmed yet, a new email is on its way. We send at most one every five minutes."))
+                    (outcome("If this address isn't confirmed yet, a new email is on its way. We send at most one every five minutes."))
                 }
                 @if let Some(message) = error { (alert(message)) }
                 @if !sent && error.is_none() { p.lead { "Open the link we emailed you. Didn't get it? We can send it again." } }

@@ -13,7 +13,8 @@ use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
 
-/// `GET /api/auth/debug/verification-token?email=`: 200 `{token}`, the newest one that was mailed to the address.
+/// `GET /api/auth/debug/verification-token?email=`: 200 `{token}`, the newest one that was mailed to
+/// the address, after a sign-up or an email change.
 pub async fn verification_token(request: Request) -> Result<Response, HttpError> {
     let email = Email::parse(request.query().get("email")).map_err(|error| Refusal::InvalidFields(vec![error]))?;
     let token = outbox::find_verification_token(&request.state.app, &email)?.ok_or(HttpError::NotFound)?;

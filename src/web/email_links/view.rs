@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::domain::FieldError;
-use crate::web::ui::form::{Field, alert, field, status, username_field};
+use crate::web::ui::form::{Field, alert, field, outcome, username_field};
 use crate::web::ui::layout::{Frame, NavItem, document};
 
 /// Asks for the address of the account whose password was forgotten. `error` says why a link failed; `sent` says that
@@ -31,7 +31,7 @@ pub fn forgot_password(
             div.narrow {
                 h1 { "Reset your password" }
                 @if sent {
-                    (status("If this address has an account, a reset link is on its way. It works for 30 minutes."))
+                    (outcome("If this address has an account, a reset link is on its way. It works for 30 minutes."))
                 }
                 @if let Some(message) = error { (alert(message)) }
                 @if !sent { p.lead { "We'll email you a reset link." } }

@@ -14,6 +14,7 @@ use crate::web::http::body::FormFields;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
+use crate::web::ui::announcement::Announcement;
 
 const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
@@ -39,7 +40,7 @@ pub async fn create(request: Request) -> Result<Response, HttpError> {
         Err(refusal) => Err(refusal.into()),
     };
     match created {
-        Ok(habit) => Ok(redirect_to_habit(&habit)),
+        Ok(habit) => Ok(redirect_to_habit(&habit, Announcement::HabitCreated)),
         Err(error) => error_page(&request, OpenForm::Create(input), error),
     }
 }
@@ -62,7 +63,7 @@ pub async fn update(request: Request) -> Result<Response, HttpError> {
         Err(refusal) => Err(refusal.into()),
     };
     match changed {
-        Ok(habit) => Ok(redirect_to_habit(&habit)),
+        Ok(habit) => Ok(redirect_to_habit(&habit, Announcement::HabitSaved)),
         Err(error) => error_page(&request, OpenForm::Edit(id, input), error),
     }
 }
@@ -76,13 +77,13 @@ pub async fn move_habit(request: Request) -> Result<Response, HttpError> {
         _ => return Err(HttpError::Malformed("“direction” must be up or down.".to_owned())),
     };
     let habit = habit::move_habit(&request.state.app, request.account()?.id, id, up).await?;
-    Ok(redirect_to_habit(&habit))
+    Ok(redirect_to_habit(&habit, Announcement::HabitMoved))
 }
 
 /// `POST /habits/{id}/archive`.
 pub async fn archive(request: Request) -> Result<Response, HttpError> {
     habit::archive_habit(&request.state.app, request.account()?, request.path_param("id")?).await?;
-    Ok(response::see_other("/habits"))
+    Ok(response::see_other(&Announcement::HabitArchived.on_page("/habits", "page-title")))
 }
 
 /// `GET /habits/archive`.
@@ -93,7 +94,7 @@ pub async fn show_archive(request: Request) -> Result<Response, HttpError> {
 /// `POST /habits/{id}/restore`.
 pub async fn restore(request: Request) -> Result<Response, HttpError> {
     match habit::restore_habit(&request.state.app, request.account()?, request.path_param("id")?).await {
-        Ok(habit) => Ok(redirect_to_habit(&habit)),
+        Ok(habit) => Ok(redirect_to_habit(&habit, Announcement::HabitRestored)),
         Err(app::Error::Refused(refusal @ Refusal::InvalidFields(_))) => {
             archive_page(&request, UNPROCESSABLE, None, Some(&refusal.to_string()))
         }
@@ -106,7 +107,7 @@ pub async fn delete(request: Request) -> Result<Response, HttpError> {
     let id: HabitId = request.path_param("id")?;
     let form = request.form().await?;
     match habit::delete_habit(&request.state.app, request.account()?.id, id, form.get("confirm")).await {
-        Ok(()) => Ok(response::see_other("/habits/archive")),
+        Ok(()) => Ok(response::see_other(&Announcement::HabitDeleted.on_page("/habits/archive", "page-title"))),
         Err(app::Error::Refused(Refusal::InvalidFields(errors))) => {
             archive_page(&request, UNPROCESSABLE, Some((id, errors.as_slice())), None)
         }
@@ -114,8 +115,8 @@ pub async fn delete(request: Request) -> Result<Response, HttpError> {
     }
 }
 
-fn redirect_to_habit(habit: &Habit) -> Response {
-    response::see_other(&format!("/habits#habit-{}", habit.id))
+fn redirect_to_habit(habit: &Habit, announcement: Announcement) -> Response {
+    response::see_other(&announcement.on_page("/habits", &format!("habit-{}", habit.id)))
 }
 
 /// The form with its input, if the user can fix the error or try again.

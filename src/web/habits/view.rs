@@ -71,7 +71,7 @@ pub fn page(frame: &Frame<'_>, page: &HabitsPage<'_>) -> Markup {
         NavItem::Habits,
         &html! {
             div.habits {
-                h1 { "Habits" }
+                h1 #page-title tabindex="-1" { "Habits" }
                 @if let Some(message) = page.alert { (alert(message)) }
                 @if page.habits.is_empty() {
                     p.lead.empty-line { "No habits yet. Start with something small." }
@@ -102,10 +102,10 @@ fn row(page: &HabitsPage<'_>, index: usize, habit: &Habit) -> Markup {
     };
     let title = habit.title.as_str();
     html! {
-        li.habit id={ "habit-" (habit.id) } data-habit=(habit.id) data-habit-title=(habit.title) {
+        li.habit data-habit=(habit.id) data-habit-title=(habit.title) {
             div.habit-line {
                 div.habit-text {
-                    a.habit-title href={ "/habits/" (habit.id) } { (habit.title) }
+                    a.habit-title id={ "habit-" (habit.id) } href={ "/habits/" (habit.id) } { (habit.title) }
                     @if let Some(description) = &habit.description { span.habit-about { (description) } }
                     span.habit-days { (habit.schedule.weekdays().summary()) }
                 }
@@ -225,7 +225,7 @@ pub fn archive(
         NavItem::Habits,
         &html! {
             div.habits {
-                h1 { "Archive" }
+                h1 #page-title tabindex="-1" { "Archive" }
                 p.lead { "Archived habits keep their history." }
                 @if let Some(message) = message { (alert(message)) }
                 @if habits.is_empty() { p.empty-line { "Your archive is empty." } }

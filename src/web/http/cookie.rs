@@ -1,9 +1,10 @@
-//! The cookies of the session and of the device.
+//! The cookies of the session, of the device, and of the theme.
 
 use warp::http::HeaderMap;
 use warp::http::header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE};
 
 use crate::domain::Environment;
+use crate::domain::accounts::preferences::Theme;
 use crate::domain::accounts::session;
 use crate::web::http::response::Response;
 
@@ -88,6 +89,27 @@ impl DeviceCookie {
     /// Adds the cookie to a response.
     pub fn set(&self, response: Response, device: &str) -> Response {
         with_cookie(response, &self.0.header(device, Self::MAX_AGE_SECONDS))
+    }
+}
+
+/// The cookie that keeps the theme of a browser after signing out.
+pub struct ThemeCookie(Cookie);
+
+impl ThemeCookie {
+    /// `secure` says whether the environment is served over HTTPS.
+    pub fn new(environment: &Environment, secure: bool) -> Self {
+        Self(Cookie::new(environment, "-theme", secure))
+    }
+
+    /// The theme that the browser sent, or the default.
+    pub fn read(&self, headers: &HeaderMap) -> Theme {
+        self.0.read(headers).and_then(|name| Theme::parse(name).ok()).unwrap_or(Theme::System)
+    }
+
+    /// Adds the cookie to a response, or removes it for the default theme.
+    pub fn set(&self, response: Response, theme: Theme) -> Response {
+        let max_age = if theme == Theme::System { 0 } else { DeviceCookie::MAX_AGE_SECONDS };
+        with_cookie(response, &self.0.header(theme.as_str(), max_age))
     }
 }
 

@@ -17,11 +17,13 @@ use crate::app::identity::sessions::{Member, SignedIn};
 use crate::app::initiator::Initiator;
 use crate::app::{self, App};
 use crate::domain::accounts::audit::Actor;
+use crate::domain::accounts::preferences::Theme;
 use crate::domain::{Account, AccountId, Client};
 use crate::web::http::body::{self, Body, BodyLimit, FormFields, MAX_BODY_BYTES, Upload};
 use crate::web::http::error::{HttpError, TaskError};
 use crate::web::http::response::Response;
 use crate::web::http::state::WebState;
+use crate::web::ui::announcement::{self, Announcement};
 use crate::web::ui::layout::Frame;
 
 /// What the log says about a request. Filled in while the request is handled.
@@ -114,6 +116,14 @@ impl Request {
         self.state.device_cookie.set(response, &signed_in.device)
     }
 
+    /// Signs this browser out. It keeps the theme.
+    pub fn without_session(&self, response: Response) -> Response {
+        let theme = self.maybe_account().map_or(Theme::System, |account| account.preferences.theme);
+        let response = self.state.session_cookie.clear(response);
+        let is_known = self.state.theme_cookie.read(&self.headers) == theme;
+        if is_known { response } else { self.state.theme_cookie.set(response, theme) }
+    }
+
     /// The client, for the audit trail and the list of sessions.
     pub fn client(&self) -> Client {
         let agent = self.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
@@ -202,6 +212,10 @@ impl Request {
     /// What pages show around their content, for this user.
     pub fn frame(&self) -> Frame<'_> {
         let error_reporting = self.state.browser_reporting(self.context.route());
-        Frame { path: self.path(), error_reporting, ..self.state.frame(self.maybe_account()) }
+        let announcement =
+            self.uri.query().and_then(|_| Announcement::from_code(self.query().get(announcement::FIELD)));
+        let visitor_theme = self.state.theme_cookie.read(&self.headers);
+        let frame = self.state.frame(self.maybe_account());
+        Frame { path: self.path(), error_reporting, announcement, visitor_theme, ..frame }
     }
 }

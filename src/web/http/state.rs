@@ -10,12 +10,13 @@ use crate::app::App;
 use crate::config::report::SettingReport;
 use crate::config::{BasicAuth, Dsn, Settings};
 use crate::domain::accounts::client::TrustedProxies;
+use crate::domain::accounts::preferences::Theme;
 use crate::domain::{Account, EnvironmentKind};
 use crate::observe::activity::Activity;
 use crate::observe::metrics::RequestDurations;
 use crate::observe::sentry::{RELEASE, Reporter};
 use crate::observe::tunnel::Tunnel;
-use crate::web::http::cookie::{DeviceCookie, SessionCookie};
+use crate::web::http::cookie::{DeviceCookie, SessionCookie, ThemeCookie};
 use crate::web::http::operator_token::Operator;
 use crate::web::http::page_cache::PageCache;
 use crate::web::http::rate_limit::RateLimiter;
@@ -42,6 +43,7 @@ pub struct WebState {
     pub settings_report: Vec<SettingReport>,
     pub session_cookie: SessionCookie,
     pub device_cookie: DeviceCookie,
+    pub theme_cookie: ThemeCookie,
     pub proxies: TrustedProxies,
     /// `None` with test endpoints: all browser tests are one client.
     pub rate_limiter: Option<RateLimiter>,
@@ -74,6 +76,7 @@ impl WebState {
         Self {
             session_cookie: SessionCookie::new(environment, is_https),
             device_cookie: DeviceCookie::new(environment, is_https),
+            theme_cookie: ThemeCookie::new(environment, is_https),
             proxies: settings.proxies.clone(),
             rate_limiter: (!has_test_endpoints).then(RateLimiter::default),
             reporter: Reporter::start(settings.sentry.as_ref(), authorities, environment),
@@ -123,6 +126,8 @@ impl WebState {
             path: "",
             label: self.label.as_deref(),
             member,
+            visitor_theme: Theme::System,
+            announcement: None,
             is_admin: member.is_some_and(|member| self.app.is_admin(member)),
             has_captured_mail: self.has_captured_mail,
             error_reporting: self.browser_reporting("(none)"),

@@ -37,7 +37,7 @@ fn empty(habits: &[(Habit, CompletionRate)]) -> Markup {
                 p { "See which days go best and whether you're improving. Add your first habit to get started." }
                 p.actions { a.button href="/habits" { "New habit" } }
             } @else {
-                p { "Nothing has been due yet. Your insights will start on the first day a habit is due." }
+                p { "Nothing to show yet. Your insights start once you've done a habit or its first day is over." }
                 p.actions { a.button.plain href="/habits" { "View habits" } }
             }
         }

@@ -23,6 +23,7 @@ use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
 use crate::web::security::view as pages;
 use crate::web::two_factor::view::ADDRESS as TWO_FACTOR_PAGE;
+use crate::web::ui::announcement::Announcement;
 
 const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
@@ -138,9 +139,9 @@ pub async fn end_sessions(request: Request) -> Result<Response, HttpError> {
     let (_, ended_current) =
         sessions::end_sessions(&request.state.app, request.member()?, selection, &request.client()).await?;
     if ended_current {
-        return Ok(request.state.session_cookie.clear(response::see_other("/sign-in")));
+        return Ok(request.without_session(response::see_other("/sign-in")));
     }
-    Ok(response::see_other("/account#devices"))
+    Ok(response::see_other(&Announcement::DeviceSignedOut.on_page("/account", "devices")))
 }
 
 /// Starts a challenge, and shows the page that asks for the password or a code.

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::app::identity::sessions::Device;
 use crate::domain::accounts::step_up::ProtectedAction;
-use crate::domain::{Account, FieldError, Refusal, Zone};
+use crate::domain::{Account, Email, FieldError, Refusal, Zone};
 use crate::web::ui::date::format_time;
 use crate::web::ui::form::{Field, alert, field, username_field};
 use crate::web::ui::layout::{Frame, NavItem, document};
@@ -26,8 +26,13 @@ const PASSWORD: Field<'static> = Field {
     hint: Some("At least 12 characters. Four unrelated words work well."),
 };
 
-/// Name, email address and password. `email_input` is the submitted address if it had an error.
-pub fn credentials(me: &Account, email_input: Option<&str>, errors: &[FieldError]) -> Markup {
+/// Name, email address and password. `waiting_email` is not confirmed yet; `email_input` is the submitted address if it had an error.
+pub fn credentials(
+    me: &Account,
+    waiting_email: Option<&Email>,
+    email_input: Option<&str>,
+    errors: &[FieldError],
+) -> Markup {
     let email = Field {
         name: "email",
         label: "Email",
@@ -46,6 +51,9 @@ pub fn credentials(me: &Account, email_input: Option<&str>, errors: &[FieldError
             }
             form.stack method="post" action="/account/email" novalidate {
                 (field("", &email, errors))
+                @if let Some(waiting) = waiting_email {
+                    p.notice { "We emailed a link to " strong { (waiting) } ". Open it to start using that address. No email? Enter the address again, and we'll send another link." }
+                }
                 button.button.plain type="submit" { "Update email" }
             }
         }
@@ -65,8 +73,8 @@ pub fn credentials(me: &Account, email_input: Option<&str>, errors: &[FieldError
 /// The devices that are signed in. Times are in the person's time zone.
 pub fn devices(devices: &[Device], zone: &Zone) -> Markup {
     html! {
-        section #devices {
-            h2 { "Signed-in devices" }
+        section {
+            h2 #devices tabindex="-1" { "Signed-in devices" }
             ul.devices {
                 @for device in devices {
                     li.device {

@@ -6,7 +6,7 @@ use crate::app::identity::two_factor::TwoFactorStatus;
 use crate::domain::FieldError;
 use crate::domain::accounts::two_factor::SecondFactorMethod;
 use crate::web::ui::form::{
-    Field, alert, description_ids, field, field_notes, find_error, has_first_error, status, username_field,
+    Field, alert, description_ids, field, field_notes, find_error, has_first_error, outcome, status, username_field,
 };
 use crate::web::ui::layout::{Frame, NavItem, document};
 use crate::web::ui::qr;
@@ -111,7 +111,7 @@ pub fn recovery_codes(frame: &Frame<'_>, codes: &[String], was_just_enabled: boo
         frame,
         "Your recovery codes",
         &html! {
-            @if was_just_enabled { (status("Two-factor authentication is on.")) }
+            @if was_just_enabled { (outcome("Two-factor authentication is on.")) }
             p.lead { "Use one of these codes if you can't get to your app. Each works once. Keep them where you keep your passwords; they won't be shown again." }
             ul.codes { @for code in codes { li { code { (code) } } } }
             form method="get" action=(ADDRESS) { button.button type="submit" { "I saved these codes" } }

@@ -117,7 +117,12 @@ pub fn alert(message: &str) -> Markup {
     html! { p.notice.notice-bad role="alert" { (message) } }
 }
 
-/// A success message. Screen readers announce it when they are idle.
+/// The outcome of the form that led to this page. It gets the focus, and screen readers read it first.
+pub fn outcome(message: &str) -> Markup {
+    html! { p.notice role="status" tabindex="-1" autofocus { (message) } }
+}
+
+/// A message that screen readers announce when they are idle.
 pub fn status(message: &str) -> Markup {
     html! { p.notice role="status" { (message) } }
 }

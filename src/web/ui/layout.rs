@@ -5,6 +5,7 @@ use maud::{DOCTYPE, Markup, html};
 use crate::domain::Account;
 use crate::domain::accounts::preferences::{Accent, Theme};
 use crate::web::assets::embedded::address;
+use crate::web::ui::announcement::Announcement;
 use crate::web::ui::render::Reserve;
 
 /// The current entry of the navigation.
@@ -29,6 +30,10 @@ pub struct Frame<'a> {
     pub label: Option<&'a str>,
     /// The person who is signed in.
     pub member: Option<&'a Account>,
+    /// The theme that a visitor chose when they were last signed in.
+    pub visitor_theme: Theme,
+    /// What the toast says first.
+    pub announcement: Option<Announcement>,
     /// Whether the navigation links to the admin pages.
     pub is_admin: bool,
     /// Whether captured mail can be read at `/dev/mail`.
@@ -59,8 +64,8 @@ const FRAME_BYTES: usize = 4_096;
 pub fn document(frame: &Frame<'_>, title: &str, current: NavItem, main: &Markup) -> Markup {
     let preferences = frame.member.map(|member| member.preferences);
     // Attributes of the document apply before the first paint and without JavaScript. Default values are omitted.
-    let theme =
-        preferences.map(|preferences| preferences.theme).filter(|theme| *theme != Theme::System).map(Theme::as_str);
+    let theme = preferences.map_or(frame.visitor_theme, |preferences| preferences.theme);
+    let theme = (theme != Theme::System).then(|| theme.as_str());
     let accent =
         preferences.map(|preferences| preferences.accent).filter(|accent| *accent != Accent::Gold).map(Accent::as_str);
     let shortcuts = preferences.filter(|preferences| !preferences.shortcuts).map(|_| "off");
@@ -97,7 +102,7 @@ pub fn document(frame: &Frame<'_>, title: &str, current: NavItem, main: &Markup)
                     None => { (masthead()) main #main.alone { (main) } },
                 }
                 div.toast {
-                    p #announcer role="status" {}
+                    p #announcer role="status" { @if let Some(announcement) = frame.announcement { (announcement.message()) } }
                     button #undo type="button" hidden { "Undo" }
                 }
             }

@@ -1,5 +1,6 @@
 //! What every page is built from: the layout, forms, dates, charts and heat maps.
 
+pub mod announcement;
 pub mod date;
 pub mod errors;
 pub mod figures;
