@@ -52,6 +52,35 @@ fn count_rows(store: &Store, n: u8) -> usize {
 }
 
 #[tokio::test]
+async fn a_rehearsed_write_costs_the_commit_as_much_and_leaves_nothing() {
+    let (_folder, store) = new_store();
+    add_row(&store, 1, 1).await.unwrap();
+    let rows = |store: &Store| store.read(|txn| txn.scan("completions", &[], None, usize::MAX)).unwrap();
+    let (before, stats) = (rows(&store), store.stats());
+    let rehearsed = store.write(move |txn| {
+        let seen = txn.rehearse(|txn| {
+            completions::put(txn, account_id(1), 2026, habit_id(1), &HabitYear::default());
+            completions::put(txn, account_id(2), 2026, habit_id(2), &one_completion());
+            completions::remove_all(txn, account_id(1))?;
+            let seen = [1, 2].map(|n| completions::find_year(txn, account_id(n), 2026).unwrap().len());
+            Ok::<_, Error>(seen)
+        })?;
+        // A real change after it wins over a rehearsed one of the same row.
+        assert!(completions::find_year(txn, account_id(2), 2026)?.is_empty());
+        completions::put(txn, account_id(3), 2026, habit_id(3), &one_completion());
+        txn.rehearse(|txn| completions::remove_all(txn, account_id(3)))?;
+        Ok::<_, Error>(seen)
+    });
+    assert_eq!(rehearsed.await.unwrap(), [0, 1], "a rehearsal sees its own changes");
+    assert_eq!(store.stats().rows - stats.rows, 3);
+    assert_eq!(store.stats().commits - stats.commits, 1);
+    let after = rows(&store);
+    assert_eq!(after.len(), before.len() + 1);
+    assert!(before.iter().all(|row| after.contains(row)), "a row that was rewritten in a rehearsal has changed");
+    assert_eq!(count_rows(&store, 3), 1);
+}
+
+#[tokio::test]
 async fn a_refused_write_leaves_nothing_and_the_others_of_its_commit_are_kept() {
     let (_folder, store) = new_store();
     // Block the writer, so that the following writes share one commit.

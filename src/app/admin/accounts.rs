@@ -88,7 +88,7 @@ pub async fn end_sessions(app: &App, by: &Initiator, subject: AccountId) -> Resu
 pub async fn resend_verification(app: &App, by: &Initiator, subject: AccountId) -> Result<bool, Error> {
     let account = app.store.read(|txn| accounts::find_account(txn, subject))?.ok_or(Refusal::UserNotFound)?;
     let entry = app.audit_entry(by.actor, AuditAction::VerificationResent, Some(subject), &by.client)?;
-    send_verification(app, account, ResendRequester::Admin(entry)).await
+    send_verification(app, account.email, ResendRequester::Admin(entry)).await
 }
 
 /// Records the export of a list before it is generated.

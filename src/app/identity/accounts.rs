@@ -2,7 +2,7 @@
 
 use crate::app::identity::keys::Purpose;
 use crate::app::identity::pending_sign_up;
-use crate::app::identity::recipient_limit::queue_requested;
+use crate::app::identity::recipient_limit::RecipientQuota;
 use crate::app::identity::step_up::consume;
 use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
@@ -82,25 +82,32 @@ pub async fn sign_up(app: &App, input: SignUpInput, client: &Client) -> Result<A
     app.store
         .write(move |txn| {
             pending_sign_up::record(txn, address, &credentials, now);
-            let mut account = match accounts::find_by_email(txn, &email)? {
-                Some(known) => known,
-                None => Account::new(id, email, credentials.clone(), None, now),
-            };
-            if account.verified_at.is_some() {
-                queue_requested(txn, RequestedMail::AddressTaken, &notice, address, now)?;
-                // SECURITY: written even if nothing changed, so that a taken address takes as long as a new one.
+            let known = accounts::find_by_email(txn, &email)?;
+            let taken = known.as_ref().is_some_and(|account| account.verified_at.is_some());
+            let kind = if taken { RequestedMail::AddressTaken } else { RequestedMail::Verification };
+            let quota = RecipientQuota::find(txn, kind, address, now)?;
+            let mail = if taken { &notice } else { &verification };
+            txn.run_or_rehearse(quota.is_open, |txn| {
+                quota.queue(txn, mail, now);
+                Ok::<_, Error>(())
+            })?;
+            // SECURITY: a taken address takes as long as a new one, and as many writes.
+            txn.run_or_rehearse(!taken, |txn| {
+                let mut account = match known.filter(|_| !taken) {
+                    Some(known) => known,
+                    None => Account::new(id, email, credentials.clone(), None, now),
+                };
+                account.credentials = credentials.clone();
+                // The link is stored even when no mail may be sent, so that a later mail can confirm these credentials.
+                // SECURITY: a code that was mailed to nobody is not stored, so that it cannot be guessed.
+                let code =
+                    quota.is_open.then(|| VerificationCode { hash: hash_code(account.id, &code), wrong_attempts: 0 });
+                let link = EmailLink { account: account.id, credentials, code, created_at: now, used_at: None };
+                links::put(txn, &token.hash, &link);
                 accounts::put(txn, &account)?;
-                return Ok(());
-            }
-            account.credentials = credentials.clone();
-            // The link is stored even when no mail may be sent, so that a later mail can confirm these credentials.
-            let is_sent = queue_requested(txn, RequestedMail::Verification, &verification, address, now)?;
-            // SECURITY: a code that was mailed to nobody is not stored, so that it cannot be guessed.
-            let code = is_sent.then(|| VerificationCode { hash: hash_code(account.id, &code), wrong_attempts: 0 });
-            let link = EmailLink { account: account.id, credentials, code, created_at: now, used_at: None };
-            links::put(txn, &token.hash, &link);
-            accounts::put(txn, &account)?;
-            audit::add(txn, &AuditEntry { subject: Some(account.id), ..entry });
+                audit::add(txn, &AuditEntry { subject: Some(account.id), ..entry });
+                Ok::<_, Error>(())
+            })?;
             Ok::<_, Error>(())
         })
         .await?;

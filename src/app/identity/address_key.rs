@@ -4,10 +4,17 @@
 //! account: the newest sign-up, mail, and wrong codes. So it works alike whether or not an account has the address, and
 //! nobody learns from it which addresses have one. The key doesn't contain the address.
 
-use crate::app::App;
+use jiff::Timestamp;
+
 use crate::app::identity::keys::Purpose;
-use crate::domain::{AccountId, Email};
+use crate::app::{App, Error};
+use crate::domain::accounts::credentials::Credentials;
+use crate::domain::accounts::password::PasswordHash;
+use crate::domain::{Account, AccountId, DisplayName, Email, Refusal, Zone};
 use crate::store::tables::schema::TokenHash;
+
+/// Stored with the count of wrong verification codes for an address.
+pub(super) const WRONG_CODES: &str = "digits";
 
 /// A keyed hash of an address.
 #[derive(Debug, Clone, Copy)]
@@ -20,8 +27,23 @@ impl AddressKey {
 
     /// Stands in for the id of an account in tables that are keyed by one. No account has it.
     pub(super) fn stand_in(self) -> AccountId {
-        AccountId::from_bytes(self.0.first_chunk().copied().unwrap_or_default())
+        stand_in(&self.0)
     }
+
+    /// An account for an address that has none, to rehearse with
+    /// ([`WriteTxn::rehearse`](crate::store::WriteTxn::rehearse)) what a request would do for one.
+    pub(super) fn stand_in_account(self, email: Email, now: Timestamp) -> Result<Account, Error> {
+        let name = DisplayName::parse("Stand-in").map_err(|error| Refusal::InvalidFields(vec![error]))?;
+        // As long as any hash.
+        let password = PasswordHash("$".repeat(97));
+        let credentials = Credentials { name, password, zone: Zone::UTC };
+        Ok(Account::new(self.stand_in(), email, credentials, Some(now), now))
+    }
+}
+
+/// Stands in for the id of an account; see [`AddressKey::stand_in`].
+pub(super) fn stand_in(hash: &TokenHash) -> AccountId {
+    AccountId::from_bytes(hash.first_chunk().copied().unwrap_or_default())
 }
 
 impl App {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::app::identity::accounts::erase_account;
 use crate::app::identity::keys::Purpose;
-use crate::app::identity::recipient_limit::queue_requested;
+use crate::app::identity::recipient_limit::RecipientQuota;
 use crate::app::identity::sessions::Member;
 use crate::app::identity::step_up::consume;
 use crate::app::mail::outbox::queue;
@@ -55,14 +55,22 @@ pub async fn request_email_change(
         .write(move |txn| {
             consume(txn, &proof, me, ProtectedAction::AccountEmailChange, now)?;
             let mut account = accounts::find_account(txn, me)?.ok_or(Refusal::StepUpRequired)?;
-            match accounts::find_by_email(txn, &email)? {
-                Some(other) if other.verified_at.is_some() && other.id != me => {
-                    queue_requested(txn, RequestedMail::AddressTaken, &taken_notice, address, now)?;
-                }
-                // Above a limit nothing is sent, so that nobody can flood inboxes; the response is the same.
-                _ if !account.try_record_new_address_mail(now)
-                    || !queue_requested(txn, RequestedMail::NewAddress, &confirmation, address, now)? => {}
-                _ => account.record_mailed_address(email.clone(), now),
+            let owner = accounts::find_by_email(txn, &email)?;
+            let taken = owner.is_some_and(|owner| owner.verified_at.is_some() && owner.id != me);
+            let (kind, mail) = if taken {
+                (RequestedMail::AddressTaken, &taken_notice)
+            } else {
+                (RequestedMail::NewAddress, &confirmation)
+            };
+            let quota = RecipientQuota::find(txn, kind, address, now)?;
+            // Above a limit nothing is sent, so that nobody can flood inboxes; the response is the same.
+            let is_sent = account.try_record_new_address_mail(now) && quota.is_open;
+            txn.run_or_rehearse(is_sent, |txn| {
+                quota.queue(txn, mail, now);
+                Ok::<_, Error>(())
+            })?;
+            if is_sent && !taken {
+                account.record_mailed_address(email.clone(), now);
             }
             // SECURITY: without a mail nobody has the token, and the account page still shows the address as waiting. Otherwise the
             // page would tell which addresses have accounts.

@@ -1,4 +1,4 @@
-//! Confirming the address of a sign-up, with the link or the code of the verification email.
+//! Confirming the address of a sign-up with the link of the verification email.
 //!
 //! The invariant: every open link that was mailed to an address is enough for its owner, who either enters the password of
 //! a sign-up or signs up again on the page of the link. Strangers can cause mail to the address, but each mail that they
@@ -7,23 +7,21 @@
 use std::cmp::Reverse;
 
 use crate::app::identity::accounts::SignUpInput;
+use crate::app::identity::address_key::WRONG_CODES;
 use crate::app::identity::keys::Purpose;
 use crate::app::identity::pending_sign_up;
 use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
-use crate::domain::accounts::code::normalize_digits;
 use crate::domain::accounts::credentials::Credentials;
-use crate::domain::accounts::link::{ACCOUNT_CODE_LIMIT, EmailLink, LinkStatus};
+use crate::domain::accounts::link::{EmailLink, LinkStatus};
 use crate::domain::accounts::password::Password;
 use crate::domain::{AccountId, Client, DisplayName, Email, Refusal};
+use crate::store::Reader;
 use crate::store::tables::schema::TokenHash;
 use crate::store::tables::{accounts, attempts, audit, links};
-use crate::store::{Reader, WriteTxn};
 
 /// Sign-ups for one address whose passwords are compared, the newest; each comparison costs one hash.
 const MAX_RIVALS: usize = 16;
-/// Stored with the attempts.
-const ATTEMPT_KIND: &str = "digits";
 
 /// What a link would confirm.
 pub struct OpenedLink {
@@ -104,74 +102,7 @@ pub async fn confirm_with_new_sign_up(
     put_in_force(app, app.keys.hash(Purpose::Verification, token), credentials, client).await
 }
 
-/// Confirms with the code of the mail, for users who read it on another device.
-///
-/// # Errors
-/// As for [`confirm_email`]; [`Refusal::WrongCode`] for an unknown address, a wrong or dead code, and after too many
-/// attempts.
-pub async fn confirm_email_by_code(
-    app: &App,
-    email: &str,
-    code: &str,
-    password: &str,
-    client: &Client,
-) -> Result<(AccountId, LinkStatus), Error> {
-    let email = Email::parse(email).map_err(|error| Refusal::InvalidFields(vec![error]))?;
-    let code = normalize_digits(code);
-    let hash_code = app.keys.code_hasher();
-    let failure = app.audit_entry(Actor::Anonymous, AuditAction::SignInFailed, None, client)?;
-    let lockout = app.audit_entry(Actor::Anonymous, AuditAction::LockedOut, None, client)?;
-    let found = app
-        .store
-        .write(move |txn| {
-            let account = accounts::find_by_email(txn, &email)?;
-            let found = match &account {
-                Some(account) => find_link_by_code(txn, account.id, &hash_code(account.id, &code), lockout)?,
-                None => None,
-            };
-            if found.is_none() {
-                // SECURITY: a miss costs one durable write for every address, so the response time reveals nothing.
-                audit::add(txn, &AuditEntry { subject: account.map(|account| account.id), ..failure });
-            }
-            Ok::<_, Error>(found)
-        })
-        .await?;
-    confirm(app, found.ok_or(Refusal::WrongCode)?, password, client).await
-}
-
-/// The open link of `account` whose code has that hash. Counts a wrong code; adds `lockout` when it is one too many.
-fn find_link_by_code(
-    txn: &mut WriteTxn<'_, '_>,
-    account: AccountId,
-    hash: &[u8; 32],
-    lockout: AuditEntry,
-) -> Result<Option<TokenHash>, Error> {
-    let now = lockout.at;
-    let mut attempts = attempts::find_attempts(txn, account, ATTEMPT_KIND, now)?;
-    if attempts.blocked_for(now).is_some() {
-        return Ok(None);
-    }
-    let mut open = links::list_for_account(txn, account)?;
-    open.retain(|(_, link)| matches!(link.status(now), Ok(LinkStatus::Open)));
-    if let Some((token, _)) = open.iter().find(|(_, link)| link.accepts_code(hash)) {
-        return Ok(Some(*token));
-    }
-    // A wrong code counts against every mail it could have been meant for.
-    for (token, mut link) in open {
-        if let Some(code) = &mut link.code {
-            code.wrong_attempts = code.wrong_attempts.saturating_add(1);
-            links::put(txn, &token, &link);
-        }
-    }
-    attempts.record(now, ACCOUNT_CODE_LIMIT);
-    attempts::put(txn, account, ATTEMPT_KIND, &attempts);
-    if attempts.blocked_for(now).is_some() {
-        audit::add(txn, &AuditEntry { subject: Some(account), ..lockout });
-    }
-    Ok(None)
-}
-
-async fn confirm(
+pub(super) async fn confirm(
     app: &App,
     hash: TokenHash,
     password: &str,
@@ -211,11 +142,13 @@ async fn put_in_force(
                 {
                     links::remove(txn, &other, account.id);
                 }
-                pending_sign_up::forget(txn, address_key(&account.email), &credentials.password, now)?;
+                let address = address_key(&account.email);
+                pending_sign_up::forget(txn, address, &credentials.password, now)?;
                 account.credentials = credentials;
                 account.verified_at = Some(now);
                 accounts::put(txn, &account)?;
                 attempts::remove_all(txn, account.id)?;
+                attempts::remove(txn, address.stand_in(), WRONG_CODES);
                 audit::add(txn, &AuditEntry { actor: Actor::User(account.id), ..entry });
                 links::put(txn, &hash, &EmailLink { used_at: Some(now), ..link });
             }

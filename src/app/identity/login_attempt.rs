@@ -4,10 +4,11 @@ use futures_util::FutureExt;
 
 use crate::app::context::App;
 use crate::app::error::Error;
+use crate::app::identity::address_key::stand_in;
 use crate::app::identity::device_cookie::known_device;
 use crate::app::identity::keys::Purpose;
 use crate::app::identity::lockout::{ATTEMPT_KIND, LoginSource, WRONG_PASSWORDS};
-use crate::domain::accounts::audit::{Actor, AuditAction};
+use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
 use crate::domain::{Account, Client};
 use crate::store::tables::{accounts, attempts, audit};
 use crate::store::{self, WriteTxn};
@@ -67,28 +68,28 @@ impl App {
     /// Saves and audits a wrong password. Writes nothing while the account is locked, so a storm of attempts fills no
     /// disk.
     ///
-    /// SECURITY: the caller doesn't wait for the disk. Otherwise the response time would distinguish known from unknown
-    /// addresses.
+    /// SECURITY: the caller doesn't wait for the disk, and for an address without an account the same writes are rehearsed.
+    /// Otherwise the time of this response or of the next one would distinguish known from unknown addresses.
     pub(super) fn record_failed_login(&self, attempt: &LoginAttempt, client: &Client) -> Result<(), Error> {
-        let (account, is_stored) = match &attempt.source {
-            LoginSource::UnknownDevices(account) => (Some(*account), true),
-            LoginSource::KnownDevice(account, _) => (Some(*account), false),
-            LoginSource::Address(_) => (None, false),
-        };
-        // For an unknown address only the lockout is audited.
-        if attempt.blocked || (account.is_none() && !attempt.locks) {
+        if attempt.blocked {
             return Ok(());
         }
-        let entry = |action| self.audit_entry(Actor::Anonymous, action, account, client);
-        let failure = account.map(|_| entry(AuditAction::SignInFailed)).transpose()?;
+        let (account, is_known, is_stored) = match &attempt.source {
+            LoginSource::UnknownDevices(account) => (*account, true, true),
+            LoginSource::KnownDevice(account, _) => (*account, true, false),
+            LoginSource::Address(hash) => (stand_in(hash), false, true),
+        };
+        let entry = |action| self.audit_entry(Actor::Anonymous, action, Some(account), client);
+        let failure = entry(AuditAction::SignInFailed)?;
         let lockout = attempt.locks.then(|| entry(AuditAction::LockedOut)).transpose()?;
         let now = self.clock.now();
         let written = self.store.write(move |txn| {
-            if let Some(account) = account {
-                // The account may have been deleted since; nothing of it must be written again.
-                if accounts::find_account(txn, account)?.is_none() {
-                    return Ok(());
-                }
+            // The account may have been deleted since; nothing of it must be written again.
+            let is_real = is_known && accounts::find_account(txn, account)?.is_some();
+            if let Some(lockout) = lockout.as_ref().filter(|_| !is_known) {
+                audit::add(txn, &AuditEntry { subject: None, ..lockout.clone() });
+            }
+            txn.run_or_rehearse(is_real, |txn| {
                 if is_stored {
                     let mut attempts = attempts::find_attempts(txn, account, ATTEMPT_KIND, now)?;
                     if attempts.blocked_for(now).is_none() {
@@ -96,9 +97,9 @@ impl App {
                     }
                     attempts::put(txn, account, ATTEMPT_KIND, &attempts);
                 }
-            }
-            failure.iter().chain(&lockout).for_each(|entry| audit::add(txn, entry));
-            Ok::<_, store::Error>(())
+                std::iter::once(&failure).chain(&lockout).for_each(|entry| audit::add(txn, entry));
+                Ok::<_, store::Error>(())
+            })
         });
         // Polling once queues the write. If the queue is full, the count in memory still applies.
         let _ = written.now_or_never();

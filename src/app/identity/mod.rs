@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`accounts`] | creating and deleting an account |
 //! | `pending_sign_up`, `recipient_limit`, `address_key` | what anyone can request for an address, with an account or not |
-//! | [`verification_email`], [`email_confirmation`] | confirming the address of a sign-up |
+//! | [`verification_email`], [`email_confirmation`], [`code_confirmation`] | confirming the address of a sign-up |
 //! | [`sign_in`], [`sessions`], `device_cookie` | signing in, and the sessions and devices of a user |
 //! | [`lockout`], [`login_attempt`] | limits on wrong passwords |
 //! | [`password_hasher`], [`password_change`], [`email_change`], [`preferences`] | changing an account |
@@ -16,6 +16,7 @@
 pub mod accounts;
 pub(super) mod active_account;
 mod address_key;
+pub mod code_confirmation;
 pub(super) mod device_cookie;
 pub mod email_change;
 pub mod email_confirmation;

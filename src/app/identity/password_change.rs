@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::app::identity::keys::Purpose;
-use crate::app::identity::recipient_limit::queue_requested;
+use crate::app::identity::recipient_limit::RecipientQuota;
 use crate::app::identity::sessions::Member;
 use crate::app::identity::step_up::consume;
 use crate::app::mail::outbox::queue;
@@ -87,7 +87,7 @@ pub async fn change_password(
 /// Mails a link to reset a forgotten password; an older link stops working. For an unknown or unconfirmed address, and
 /// above the hourly limit, nothing is sent and the response is the same.
 ///
-/// SECURITY: known and unknown addresses cost one durable write each, so the response time reveals nothing.
+/// SECURITY: for an address to which nothing is sent, the same writes are rehearsed, so the response time reveals nothing.
 ///
 /// # Errors
 /// [`Error::Refused`] when `email` is not an address.
@@ -98,18 +98,28 @@ pub async fn request_reset(app: &App, email: &str, client: &Client) -> Result<()
     let mail = app.compose_mail(email.clone(), templates::password_reset(&app.app_url, &token.text), RESET_LIFETIME)?;
     let mail = mail.with_token(TokenRef::Reset(token.hash));
     let address = app.address_key(&email);
+    let stand_in = address.stand_in_account(email.clone(), now)?;
     let entry = app.audit_entry(Actor::Anonymous, AuditAction::PasswordResetRequested, None, client)?;
     app.store
         .write(move |txn| {
             let account = accounts::find_by_email(txn, &email)?
                 .filter(|account| account.verified_at.is_some() && account.disabled_at.is_none());
-            audit::add(txn, &AuditEntry { subject: account.as_ref().map(|account| account.id), ..entry });
-            if let Some(mut account) = account
-                && queue_requested(txn, RequestedMail::PasswordReset, &mail, address, now)?
-            {
+            audit::add(txn, &AuditEntry { subject: account.as_ref().map(|account| account.id), ..entry.clone() });
+            let quota = RecipientQuota::find(txn, RequestedMail::PasswordReset, address, now)?;
+            let is_sent = account.is_some() && quota.is_open;
+            let mut account = account.unwrap_or(stand_in);
+            txn.run_or_rehearse(is_sent, |txn| {
+                audit::add(txn, &AuditEntry { subject: Some(account.id), ..entry });
+                if account.password_reset.is_none() {
+                    // Another time it replaces an older link.
+                    account.password_reset = Some(PasswordReset { token: address.hash(), created_at: now });
+                    txn.rehearse(|txn| accounts::put(txn, &account))?;
+                }
                 account.password_reset = Some(PasswordReset { token: token.hash, created_at: now });
                 accounts::put(txn, &account)?;
-            }
+                quota.queue(txn, &mail, now);
+                Ok::<_, Error>(())
+            })?;
             Ok::<_, Error>(())
         })
         .await?;

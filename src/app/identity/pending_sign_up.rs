@@ -1,6 +1,6 @@
 //! The newest sign-up of every address, which decides who is told to confirm an address first.
 //!
-//! The rule: for [`LIFETIME`] after a sign-up, its password is answered with "confirm your email first", until a newer
+//! The rule: for [`PENDING_LIFETIME`] after a sign-up, its password is answered with "confirm your email first", until a newer
 //! sign-up with the address replaces it or its own link confirms it. A sign-up with the address of an account is stored
 //! here like any other, although it leads nowhere.
 //!
@@ -8,19 +8,16 @@
 //! then tries to sign in gets the same answers whether or not an account has the address, before and after its owner
 //! confirms it, changes the password, moves to another address, or deletes the account.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::app::Error;
 use crate::app::identity::address_key::AddressKey;
 use crate::domain::accounts::attempts::is_recent;
 use crate::domain::accounts::credentials::Credentials;
-use crate::domain::accounts::link::EmailLink;
+use crate::domain::accounts::link::{EmailLink, PENDING_LIFETIME};
 use crate::domain::accounts::password::PasswordHash;
 use crate::store::tables::{attempts, links};
 use crate::store::{Reader, WriteTxn};
-
-/// How long a sign-up is remembered. Links are purged a day later at the earliest.
-const LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Stores the newest sign-up of an address: as a link whose token nobody has.
 pub(super) fn record(txn: &mut WriteTxn<'_, '_>, address: AddressKey, credentials: &Credentials, now: Timestamp) {
@@ -31,7 +28,7 @@ pub(super) fn record(txn: &mut WriteTxn<'_, '_>, address: AddressKey, credential
 
 /// The password of the newest sign-up of an address.
 pub(super) fn find(txn: &impl Reader, address: AddressKey, now: Timestamp) -> Result<Option<PasswordHash>, Error> {
-    let link = links::find_link(txn, &address.hash())?.filter(|link| is_recent(link.created_at, now, LIFETIME));
+    let link = links::find_link(txn, &address.hash())?.filter(|link| is_recent(link.created_at, now, PENDING_LIFETIME));
     Ok(link.map(|link| link.credentials.password))
 }
 

@@ -15,6 +15,11 @@ pub const RESET_LIFETIME: SignedDuration = SignedDuration::from_mins(30);
 pub const MAX_WRONG_CODES: u8 = 5;
 /// The limit on wrong codes for one account, over all its mails.
 pub const ACCOUNT_CODE_LIMIT: AttemptLimit = AttemptLimit::from_minutes(10, 24 * 60, 24 * 60);
+/// How long the password of a sign-up is answered with "confirm your email first".
+///
+/// That answer depends on sign-ups alone: the password of the newest sign-up with an address gets it, whether or not an account
+/// has the address. So it reveals no account, and a user who has just signed up is told what to do.
+pub const PENDING_LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// The shortest time between two links for the same account.
 pub const RESEND_INTERVAL: SignedDuration = SignedDuration::from_mins(5);
 

@@ -12,6 +12,8 @@ pub struct Stats {
     pub commits: u64,
     /// Writes in those commits.
     pub writes: u64,
+    /// Rows that those writes stored, removed or rehearsed.
+    pub rows: u64,
     /// Commits by their number of writes: at most the bound at the same place in [`BATCH_BOUNDS`], and more than the one before.
     pub batches: [u64; 6],
     /// Writes in the queue.
@@ -23,6 +25,7 @@ pub struct Stats {
 pub(crate) struct Counters {
     commits: AtomicU64,
     writes: AtomicU64,
+    rows: AtomicU64,
     batches: [AtomicU64; 6],
     waiting: AtomicUsize,
 }
@@ -37,8 +40,9 @@ impl Counters {
         self.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 
-    pub(super) fn record_commit(&self, writes: u64) {
+    pub(super) fn record_commit(&self, writes: u64, rows: u64) {
         self.commits.fetch_add(1, Ordering::Relaxed);
+        self.rows.fetch_add(rows, Ordering::Relaxed);
         self.writes.fetch_add(writes, Ordering::Relaxed);
         let batch = BATCH_BOUNDS.iter().zip(&self.batches).find(|(bound, _)| writes <= **bound);
         if let Some((_, batch)) = batch {
@@ -50,6 +54,7 @@ impl Counters {
         Stats {
             commits: self.commits.load(Ordering::Relaxed),
             writes: self.writes.load(Ordering::Relaxed),
+            rows: self.rows.load(Ordering::Relaxed),
             batches: self.batches.each_ref().map(|batch| batch.load(Ordering::Relaxed)),
             waiting: self.waiting.load(Ordering::Relaxed),
         }

@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use redb::WriteTransaction;
+use redb::{ReadableTable, WriteTransaction};
 
 use super::checksum::{RowFormat, TableFormat};
 use super::codec::{RowKey, RowValue};
@@ -64,6 +64,25 @@ impl<'txn> CommitBatch<'txn> {
         }
     }
 
+    /// Makes these changes and takes each of them back.
+    pub(super) fn rehearse(&self, changes: WriteSet) -> Result<(), Error> {
+        for ((name, key), value) in changes {
+            self.with_table(name, |table, format| {
+                let before = table.get(key.as_slice())?.map(|stored| stored.value().to_vec());
+                match value {
+                    Some(value) => drop(table.insert(key.as_slice(), format.to_stored(&key, value).as_slice())?),
+                    None => drop(table.remove(key.as_slice())?),
+                }
+                match before {
+                    Some(before) => drop(table.insert(key.as_slice(), before.as_slice())?),
+                    None => drop(table.remove(key.as_slice())?),
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
     /// Copies the changes of a write into the transaction.
     pub(crate) fn apply(&self, changes: WriteSet) -> Result<(), Error> {
         for ((name, key), value) in changes {
@@ -112,15 +131,49 @@ pub(super) type WriteSet = BTreeMap<(&'static str, Vec<u8>), Option<Vec<u8>>>;
 pub struct WriteTxn<'batch, 'txn> {
     batch: &'batch CommitBatch<'txn>,
     changes: WriteSet,
+    rehearsed: WriteSet,
 }
 
 impl<'batch, 'txn> WriteTxn<'batch, 'txn> {
     pub(crate) fn new(batch: &'batch CommitBatch<'txn>) -> Self {
-        Self { batch, changes: WriteSet::new() }
+        Self { batch, changes: WriteSet::new(), rehearsed: WriteSet::new() }
     }
 
     pub(crate) fn into_changes(self) -> WriteSet {
         self.changes
+    }
+
+    /// The changes, and those that are only rehearsed.
+    pub(super) fn into_parts(mut self) -> (WriteSet, WriteSet) {
+        self.rehearsed.retain(|row, _| !self.changes.contains_key(row));
+        (self.changes, self.rehearsed)
+    }
+
+    /// Runs `work`, whose changes cost the commit the same time and the same writes to disk as any others, but leave nothing
+    /// behind.
+    ///
+    /// SECURITY: for requests whose time must not show what they did.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn rehearse<T, E>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let before = self.changes.clone();
+        let result = work(self);
+        let after = std::mem::replace(&mut self.changes, before);
+        self.rehearsed.extend(after.into_iter().filter(|(row, value)| self.changes.get(row) != Some(value)));
+        result
+    }
+
+    /// Runs `work`, or only rehearses it.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn run_or_rehearse<T, E>(
+        &mut self,
+        is_real: bool,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if is_real { work(self) } else { self.rehearse(work) }
     }
 
     /// Stores `value` under `key`, replacing any other value.

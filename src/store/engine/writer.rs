@@ -131,8 +131,8 @@ fn run(
             drop(jobs);
         } else if !jobs.is_empty() {
             let (callbacks, result) = commit(database, tracker, corruption, jobs.into_iter());
-            if let Ok(true) = result {
-                counters.record_commit(callbacks.len() as u64);
+            if let Ok(rows @ 1..) = result {
+                counters.record_commit(callbacks.len() as u64, rows);
             }
             let result = result.map(drop);
             if let Err(error) = &result
@@ -177,55 +177,56 @@ fn commit_nothing(database: &redb::Database) -> Result<(), Error> {
     Ok(transaction.commit()?)
 }
 
-/// Runs the jobs in one transaction. Returns whether there was anything to commit, and the callbacks of the jobs that ran; a
-/// job that did not run is dropped, which tells its caller that nothing was done.
+/// Runs the jobs in one transaction. Returns how many rows they wrote, and the callbacks of the jobs that ran; a job that
+/// did not run is dropped, which tells its caller that nothing was done.
 fn commit(
     database: &redb::Database,
     tracker: &ChangeTracker,
     corruption: &CorruptionFlag,
     jobs: impl Iterator<Item = WriteJob>,
-) -> (Vec<CommitCallback>, Result<bool, Error>) {
+) -> (Vec<CommitCallback>, Result<u64, Error>) {
     let mut callbacks = Vec::new();
     let result = database.begin_write().map_err(Error::from).and_then(|mut transaction| {
         // After a kill the file opens in milliseconds regardless of its size, at the cost of a second fsync per commit.
         transaction.set_quick_repair(true);
         let pending = tracker.begin_commit();
-        let has_changes = run_jobs(&transaction, &pending, corruption, jobs, &mut callbacks)?;
-        if has_changes {
+        let rows = run_jobs(&transaction, &pending, corruption, jobs, &mut callbacks)?;
+        if rows > 0 {
             transaction.commit()?;
         } else {
             transaction.abort()?;
         }
-        Ok(has_changes)
+        Ok(rows)
     });
     (callbacks, result)
 }
 
-/// Runs the jobs one after the other and copies the changes of those that succeed into the transaction. Returns whether there
-/// were any.
+/// Runs the jobs one after the other and copies the changes of those that succeed into the transaction. Returns how many rows
+/// they wrote or rehearsed.
 fn run_jobs(
     transaction: &redb::WriteTransaction,
     pending: &PendingCommit<'_>,
     corruption: &CorruptionFlag,
     jobs: impl Iterator<Item = WriteJob>,
     callbacks: &mut Vec<CommitCallback>,
-) -> Result<bool, Error> {
+) -> Result<u64, Error> {
     let batch = CommitBatch::for_store(transaction, corruption);
-    let mut has_changes = false;
+    let mut rows = 0;
     for job in jobs {
         let mut txn = WriteTxn::new(&batch);
         match job(&mut txn) {
             WriteOutcome::Commit(callback) => {
                 callbacks.push(callback);
-                let changes = txn.into_changes();
-                has_changes |= !changes.is_empty();
+                let (changes, rehearsed) = txn.into_parts();
+                rows += (changes.len() + rehearsed.len()) as u64;
                 for (table, key) in changes.keys() {
                     pending.mark_row(table, key);
                 }
                 batch.apply(changes)?;
+                batch.rehearse(rehearsed)?;
             }
             WriteOutcome::Discard(callback) => callbacks.push(callback),
         }
     }
-    Ok(has_changes)
+    Ok(rows)
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 use warp::http::StatusCode;
 
+use crate::app::identity::code_confirmation;
 use crate::app::identity::email_confirmation;
 use crate::app::identity::sessions::SignedIn;
 use crate::app::identity::sign_in;
@@ -118,7 +119,7 @@ pub async fn verify_email(request: Request) -> Result<Response, HttpError> {
     let (app, client) = (&request.state.app, request.client());
     let confirmed = match &input.code {
         Some(code) => {
-            email_confirmation::confirm_email_by_code(app, &input.email, code, &input.password, &client).await?
+            code_confirmation::confirm_email_by_code(app, &input.email, code, &input.password, &client).await?
         }
         None if input.token.is_empty() => return Err(Refusal::field("token", "The token is missing.").into()),
         None => match input.display_name {

@@ -4,6 +4,7 @@ use warp::http::StatusCode;
 use warp::http::header::{HeaderValue, REFERRER_POLICY};
 
 use crate::app;
+use crate::app::identity::code_confirmation;
 use crate::app::identity::email_confirmation;
 use crate::app::identity::sign_in;
 use crate::app::identity::sign_in::SignInOutcome;
@@ -127,8 +128,7 @@ async fn verify_email_by_code(
     code: &str,
     password: &str,
 ) -> Result<Response, HttpError> {
-    match email_confirmation::confirm_email_by_code(&request.state.app, email, code, password, &request.client()).await
-    {
+    match code_confirmation::confirm_email_by_code(&request.state.app, email, code, password, &request.client()).await {
         Ok((_, status)) => Ok(confirmed_page(request, status)),
         Err(app::Error::Refused(refusal)) => {
             let input = CodeForm { email, code, contested: refusal == Refusal::PasswordRequired };
