@@ -93,7 +93,7 @@ async fn the_log_contains_no_secrets_or_personal_data() {
     let pseudonym = line["person"].as_str().unwrap();
     assert!(pseudonym.len() == 12 && pseudonym.bytes().all(|byte| byte.is_ascii_hexdigit()), "{pseudonym}");
     let session_lines: Vec<_> = lines.iter().filter(|line| line["person"] == pseudonym).collect();
-    assert_eq!(session_lines.len(), 3, "the user's pseudonym changes between requests: {session_lines:?}");
+    assert_eq!(session_lines.len(), 4, "the user's pseudonym changes between requests: {session_lines:?}");
     assert!(
         lines.iter().any(|line| line["route"] == "/habits/{id}") && lines.iter().any(|line| line["route"] == "(none)")
     );

@@ -112,8 +112,17 @@ async fn every_change_of_a_habit_appears_on_the_next_page() {
     assert_change_shows(&ada, "/today", "Nothing scheduled", "0/1", update(json!({ "weekdays": [4] }))).await;
     assert_change_shows(&ada, "/today", "0/1", "0/2", phone.create_habit("Walk")).await;
     assert_change_shows(&ada, "/today", "0/2", "0/1", phone.post_form(&format!("{habit}/archive"), &[])).await;
-    assert_change_shows(&ada, "/insights", ">Walk<", ">Read aloud<", phone.post_form(&format!("{habit}/restore"), &[]))
-        .await;
+    assert_change_shows(
+        &ada,
+        "/habits",
+        "data-habit-title=\"Walk\"",
+        "data-habit-title=\"Read aloud\"",
+        phone.post_form(&format!("{habit}/restore"), &[]),
+    )
+    .await;
+    let archive = phone.post_form(&format!("{habit}/archive"), &[]);
+    ada.set_completion(&id, "2026-02-12", true).await.assert_status(200);
+    assert_change_shows(&ada, "/insights", ">Read aloud<", "Nothing to show yet", archive).await;
 }
 
 #[tokio::test]
