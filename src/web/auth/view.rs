@@ -195,7 +195,7 @@ pub fn request_link(
             div.narrow {
                 h1 { "Confirm your email" }
                 @if sent {
-                    (outcome("If this address isn't confirmed yet, a new email is on its way. We send at most one every five minutes."))
+                    (outcome(RESENT))
                 }
                 @if let Some(message) = error { (alert(message)) }
                 @if !sent && error.is_none() { p.lead { "Open the link we emailed you. Didn't get it? We can send it again." } }
@@ -207,12 +207,17 @@ pub fn request_link(
     )
 }
 
+/// What the page says after an email was requested, for every address.
+const RESENT: &str =
+    "If this address isn't confirmed yet, a new email is on its way. We send at most one every five minutes.";
+
 fn resend_form(email: &str, errors: &[FieldError]) -> Markup {
     html! {
-        form.stack method="post" action="/verify-email/resend" novalidate {
+        form.stack method="post" action="/verify-email/resend" novalidate data-resend=(RESENT) {
             (field("", &Field { value: email, ..EMAIL }, errors))
             button.button.plain type="submit" { "Resend email" span.unseen { " (resend verification email)" } }
         }
+        script type="module" src=(address("resend.js")) {}
     }
 }
 

@@ -65,6 +65,14 @@ pub fn page(frame: &Frame<'_>, page: &HabitsPage<'_>) -> Markup {
         OpenForm::Create(input) => (input.clone(), page.errors),
         _ => (HabitFormInput::default(), &[][..]),
     };
+    let is_editing = matches!(page.open, OpenForm::Edit(..));
+    let submit = html! { button.button type="submit" { "Create habit" } };
+    let new_habit_section = html! {
+        section.new-habit {
+            h2 { "New habit" }
+            (habit_form("/habits", "", &new_habit, errors, &submit))
+        }
+    };
     document(
         frame,
         "Habits",
@@ -73,6 +81,8 @@ pub fn page(frame: &Frame<'_>, page: &HabitsPage<'_>) -> Markup {
             div.habits {
                 h1 #page-title tabindex="-1" { "Habits" }
                 @if let Some(message) = page.alert { (alert(message)) }
+                // A form for one habit comes after the form for a new one, as scripts written for the predecessor expect.
+                @if is_editing { (new_habit_section) }
                 @if page.habits.is_empty() {
                     p.lead.empty-line { "No habits yet. Start with something small." }
                 } @else {
@@ -83,11 +93,7 @@ pub fn page(frame: &Frame<'_>, page: &HabitsPage<'_>) -> Markup {
                 @if page.archived_count > 0 {
                     p { a href="/habits/archive" { "Archive (" (page.archived_count) ")" } }
                 }
-                section.new-habit {
-                    h2 { "New habit" }
-                    @let submit = html! { button.button type="submit" { "Create habit" } };
-                    (habit_form("/habits", "", &new_habit, errors, &submit))
-                }
+                @if !is_editing { (new_habit_section) }
             }
             script type="module" src=(address("habits.js")) {}
         },
@@ -111,8 +117,8 @@ fn row(page: &HabitsPage<'_>, index: usize, habit: &Habit) -> Markup {
                 }
                 div.habit-actions {
                     @if page.habits.len() > 1 { (move_buttons(habit, index, page.habits.len())) }
-                    (open_button("edit", "Edit", &format!("Edit {title}"), habit))
-                    (open_button("delete", "Archive", &format!("Archive {title} (delete from this list)"), habit))
+                    (open_button("edit", "edit-title", "Edit", &format!("Edit {title}"), habit))
+                    (open_button("delete", "archive-title", "Archive", &format!("Archive {title} (delete from this list)"), habit))
                 }
             }
             (open)
@@ -132,10 +138,10 @@ fn move_buttons(habit: &Habit, index: usize, count: usize) -> Markup {
 }
 
 /// A button that opens a form of a habit. It loads the page again, so it works without JavaScript. `name` is the
-/// accessible name.
-fn open_button(parameter: &str, label: &str, name: &str, habit: &Habit) -> Markup {
+/// accessible name, and the element with the id `focus` gets the focus.
+fn open_button(parameter: &str, focus: &str, label: &str, name: &str, habit: &Habit) -> Markup {
     html! {
-        form method="get" action="/habits" {
+        form method="get" action={ "/habits#" (focus) } {
             input type="hidden" name=(parameter) value=(habit.id);
             button.quiet type="submit" aria-label=(name) { (label) }
         }
@@ -158,7 +164,7 @@ fn edit_form(habit: &Habit, input: &HabitFormInput, errors: &[FieldError]) -> Ma
 fn archive_dialog(habit: &Habit) -> Markup {
     html! {
         div.habit-open role="dialog" aria-labelledby="archive-title" {
-            h2 #archive-title { "Archive this habit?" }
+            h2 #archive-title tabindex="-1" { "Archive this habit?" }
             p { "It moves to the archive with its history. You can restore it anytime." }
             form.actions method="post" action={ "/habits/" (habit.id) "/archive" } {
                 button.button type="submit" aria-label="Archive habit (delete habit from your lists)" { "Archive habit" }

@@ -208,7 +208,7 @@ pub fn deleted(frame: &Frame<'_>) -> Markup {
             div.narrow {
                 h1 { "Account deleted" }
                 p.lead { "All your data has been deleted. Thanks for using Atlas." }
-                p.actions { a.button.plain href="/sign-up" { "Create a new account" } }
+                form.actions action="/sign-up" { button.button.plain type="submit" { "Create a new account" } }
             }
         },
     )
