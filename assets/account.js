@@ -3,7 +3,7 @@
 import { announce } from "./announce.js";
 import { callApi, fetchPage, leaveToSignIn, OFFLINE_MESSAGE, UNKNOWN_ERROR_MESSAGE } from "./requests.js";
 
-const UPLOAD_TIMEOUT_MS = 60 * 1000;
+const UPLOAD_TIMEOUT_MS = 5 * 60 * 1000;
 
 /* Settings */
 
@@ -107,7 +107,16 @@ function drawImportError(message) {
   result.replaceChildren(error);
 }
 
+/** Compresses a file, so that it needs a tenth of the upload and passes the body limit of most proxies. */
+async function compressFile(file) {
+  const compressed = file.stream().pipeThrough(new CompressionStream("gzip"));
+  return new File([await new Response(compressed).blob()], `${file.name}.gz`, { type: "application/gzip" });
+}
+
 async function uploadFile(data) {
+  const file = data.get("file");
+  const isPlain = file.size > 0 && !file.name.endsWith(".gz");
+  if (isPlain && "CompressionStream" in window) data.set("file", await compressFile(file).catch(() => file));
   const answer = await fetchPage(importForm.action, { method: "POST", body: data }, UPLOAD_TIMEOUT_MS);
   if (answer?.page.getElementById("import-answer")) return drawImportResult(answer.page);
   if (answer) return drawImportError(UNKNOWN_ERROR_MESSAGE);

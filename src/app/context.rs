@@ -38,6 +38,8 @@ pub struct App {
     /// Whether cooldowns are skipped, so that browser tests need not wait.
     pub skip_cooldowns: bool,
     pub lockout: Lockout,
+    /// Whether users may import files that this data file did not export.
+    pub(in crate::app) accepts_foreign_imports: bool,
     pub(in crate::app) admins: Vec<Email>,
     pub(in crate::app) mail_policy: Arc<MailPolicy>,
     /// Wakes the delivery loop.
@@ -72,6 +74,7 @@ impl App {
             app_url,
             skip_cooldowns: settings.test_endpoints,
             lockout: Lockout::default(),
+            accepts_foreign_imports: settings.foreign_imports,
             admins: settings.admins.clone(),
             mail_policy: Arc::new(MailPolicy {
                 label,

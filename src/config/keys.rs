@@ -70,6 +70,7 @@ keys! {
     SNAPSHOTS_COPY_TO = "snapshots.copy_to", Text, [], "Off-site folder, preferably on another disk, where every snapshot is copied to a subfolder named after the environment.";
     SNAPSHOTS_ENCRYPT_TO = "snapshots.encrypt_to", List, [], "age public keys (age1…) that off-site copies are encrypted to; any one of the private keys decrypts them.";
     SNAPSHOTS_PASSPHRASE = "snapshots.passphrase", Secret, ["ATLAS_SNAPSHOTS_PASSPHRASE"], "Passphrase that encrypts and decrypts off-site copies when no public keys are set; at least 16 characters.";
+    IMPORTS_FOREIGN = "imports.foreign", Flag, ["ATLAS_IMPORTS_FOREIGN"], "Whether users may import files that this environment didn't export, or that were changed since; on by default in production and development only.";
     REQUIRE_VERIFIED = "require_verified", Flag, ["ATLAS_REQUIRE_VERIFIED"], "Whether production serves only a binary that passed the whole checklist in staging.";
     VERIFIED_WITHIN = "verified_within", Text, ["ATLAS_VERIFIED_WITHIN"], "Maximum age of staging's report when its binary first serves production, such as 7d or 36h.";
     VERIFICATION_KEY = "verification_key", Secret, ["ATLAS_VERIFICATION_KEY"], "Key that signs staging's reports for production; at least 32 characters, the same in both and used for nothing else.";

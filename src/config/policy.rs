@@ -71,6 +71,9 @@ pub struct Policy {
     pub https: bool,
     /// Whether admins must use two-factor authentication. No setting turns this off.
     pub admins_need_two_factor: bool,
+    /// Whether users may import files that the environment did not export, unless a setting says otherwise. Where people's data
+    /// must not arrive by accident, they may not.
+    pub foreign_imports: bool,
     /// Whether `require_verified` can be set. It cannot where binaries are verified, because they run there unverified.
     pub can_require_verified: bool,
 }
@@ -88,6 +91,7 @@ pub const fn for_kind(kind: EnvironmentKind) -> Policy {
             reset: ResetRule::Allowed,
             https: false,
             admins_need_two_factor: false,
+            foreign_imports: true,
             can_require_verified: false,
         },
         EnvironmentKind::Preview => Policy {
@@ -100,6 +104,7 @@ pub const fn for_kind(kind: EnvironmentKind) -> Policy {
             reset: ResetRule::Allowed,
             https: false,
             admins_need_two_factor: false,
+            foreign_imports: false,
             can_require_verified: false,
         },
         EnvironmentKind::Staging => Policy {
@@ -112,6 +117,7 @@ pub const fn for_kind(kind: EnvironmentKind) -> Policy {
             reset: ResetRule::ConfirmationRequired,
             https: true,
             admins_need_two_factor: true,
+            foreign_imports: false,
             can_require_verified: false,
         },
         EnvironmentKind::Production => Policy {
@@ -124,6 +130,7 @@ pub const fn for_kind(kind: EnvironmentKind) -> Policy {
             reset: ResetRule::Refused,
             https: true,
             admins_need_two_factor: true,
+            foreign_imports: true,
             can_require_verified: true,
         },
     }

@@ -145,6 +145,8 @@ pub struct Settings {
     pub seed_password: Option<Secret>,
     pub basic_auth: Option<BasicAuth>,
     pub snapshots: SnapshotSettings,
+    /// Whether users may import files that this environment did not export.
+    pub foreign_imports: bool,
     pub verified: VerifiedBinaryRule,
     /// Lets `atlas verify` query the server from another machine.
     pub operator_token: Option<Secret>,

@@ -33,6 +33,11 @@ fn is_same_value(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 
+/// The text without what editors add: white space, and a byte order mark, which nobody sees in a secret.
+fn plain(text: &str) -> &str {
+    text.trim_start_matches('\u{FEFF}').trim()
+}
+
 fn read_variable(
     key: &SettingKey,
     name: &'static str,
@@ -48,13 +53,13 @@ fn read_variable(
         }
         (Some(value), None) => Some(RawEntry { value: value.to_owned(), origin: Origin::Variable(name) }),
         (None, Some(path)) => match std::fs::read_to_string(path) {
-            Ok(text) if text.trim().is_empty() => {
+            Ok(text) if plain(&text).is_empty() => {
                 let message = format!("{file} names {path}, which is empty; write the value to that file");
                 problems.push(error(key.name, message));
                 None
             }
             Ok(text) => Some(RawEntry {
-                value: text.trim().to_owned(),
+                value: plain(&text).to_owned(),
                 origin: Origin::VariableFile(name, PathBuf::from(path)),
             }),
             Err(why) => {

@@ -15,6 +15,7 @@ pub mod id;
 pub mod mail;
 pub mod refusal;
 pub mod text;
+pub mod text_repair;
 
 pub use accounts::account::Account;
 pub use accounts::client::Client;

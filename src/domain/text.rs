@@ -108,7 +108,7 @@ pub fn is_invisible(c: char) -> bool {
 }
 
 /// SECURITY: marks that reorder the following text make it look like a different one.
-fn is_directional(c: char) -> bool {
+pub(super) fn is_directional(c: char) -> bool {
     matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 

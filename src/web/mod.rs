@@ -34,6 +34,7 @@ pub mod today;
 pub mod two_factor;
 pub mod ui;
 
+pub use crate::web::http::body::MAX_BODY_BYTES;
 pub use crate::web::http::format::Format;
 pub use crate::web::http::operator_token::{OPERATOR_HEADER, Operator};
 pub use crate::web::http::page_cache::{MAX_CACHE_BYTES, MAX_PAGES_PER_USER};

@@ -77,6 +77,34 @@ fn staging_and_production_report_every_missing_setting_at_once() {
 }
 
 #[test]
+fn a_configuration_saved_by_an_editor_with_a_byte_order_mark_is_read() {
+    let fixture = ConfigFixture::new("\u{FEFF}[defaults]\r\nlog = \"warn\"\r\n", &[]);
+    assert_eq!(fixture.check("development").settings.unwrap().log, "warn");
+    let secret = fixture.folder.path().join("seed");
+    fs::write(&secret, "\u{FEFF}quiet orchard tram lemon\r\n").unwrap();
+    let variables = [("SEED_PASSWORD_FILE".to_owned(), secret.to_str().unwrap().to_owned())];
+    let checked = check(&fixture.flags("development"), &variables.into()).unwrap();
+    assert_eq!(checked.settings.unwrap().seed_password.unwrap().reveal(), "quiet orchard tram lemon");
+}
+
+#[test]
+fn production_and_development_take_foreign_files_and_the_others_only_if_a_setting_says_so() {
+    let takes = |environment: &str, toml: &str| {
+        ConfigFixture::new(toml, COMPLETE_STAGING).check(environment).settings.unwrap().foreign_imports
+    };
+    for (environment, default) in [("development", true), ("production", true), ("staging", false)] {
+        assert_eq!(takes(environment, ""), default, "{environment}");
+        for setting in [true, false] {
+            assert_eq!(
+                takes(environment, &format!("[defaults.imports]\nforeign = {setting}")),
+                setting,
+                "{environment}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_complete_staging_configuration_warns_only_about_missing_basic_auth() {
     let checked = ConfigFixture::new("", COMPLETE_STAGING).check("staging");
     let settings = checked.settings.as_ref().unwrap();

@@ -3,7 +3,8 @@
 use std::pin::pin;
 
 use atlas::app::Error;
-use atlas::app::habits::data_import::import_data;
+use atlas::app::habits::data_import::{import_data, read_file};
+use atlas::app::habits::import_source::ImportSource;
 use atlas::app::habits::{completions, data_export, habit};
 use atlas::app::identity::email_change;
 use atlas::app::identity::password_change;
@@ -83,9 +84,9 @@ async fn requests_running_when_their_account_is_deleted_are_refused_and_write_no
     ada.set_completion(&habit, "2026-02-12", true).await.assert_status(200);
     let read = habit.parse().unwrap();
     let file = ada.get("/api/account/exports/self").await.assert_status(200).text();
-    let file = || serde_json::from_str(&file).unwrap();
     let member = signed_in_member(&world, &ada);
     let (app, account, client) = (&world.state.app, &member.account, other_client());
+    let file = read_file(app, &ImportSource::new(file.into())).unwrap();
     delete_account(&ada).await;
 
     let today = app.today(account);
@@ -98,7 +99,7 @@ async fn requests_running_when_their_account_is_deleted_are_refused_and_write_no
         "completing a habit",
         completions::set_completed(app, account, read, today, true, world.clock.now()).await,
     );
-    assert_refused("an import", import_data(app, account, file(), false, &client).await);
+    assert_refused("an import", import_data(app, account, file, &client).await);
     assert_refused("an export", data_export::export_data(app, account, &client).await);
     assert_refused(
         "changing preferences",

@@ -8,12 +8,16 @@ use std::path::{Path, PathBuf};
 use atlas::config::keys;
 use atlas::config::keys::SettingShape;
 use atlas::domain::environment::files;
+use atlas::domain::habits::data_export::{MAX_COMPLETIONS, MAX_FILE_BYTES};
 use atlas::ops::handbook;
+use atlas::web::MAX_BODY_BYTES;
 
 use crate::process::{exit_code, run, stderr, stdout};
 use crate::world::{World, WorldOptions};
 
 const README: &str = include_str!("../../README.md");
+const DEPLOY: &str = include_str!("../../assets/handbook/deploy.md");
+const USERS: &str = include_str!("../../assets/handbook/users.md");
 const COMMANDS: &str = include_str!("../../assets/handbook/commands.md");
 const CONFIGURE: &str = include_str!("../../assets/handbook/configure.md");
 const FILES: &str = include_str!("../../assets/handbook/files.md");
@@ -48,6 +52,15 @@ fn relative_links(text: &str) -> Vec<String> {
     let images = ["src=\"", "srcset=\""].into_iter().flat_map(|start| prose.split(start).skip(1));
     let targets = links.chain(images.map(|rest| up_to(rest, '"')));
     targets.filter(|target| !target.starts_with("https://")).collect()
+}
+
+#[test]
+fn the_proxy_of_the_handbook_lets_the_largest_import_through() {
+    let limit = DEPLOY.split("client_max_body_size ").nth(1).and_then(|rest| rest.split("m;").next()).unwrap();
+    let limit = limit.parse::<usize>().unwrap() << 20;
+    assert!(MAX_FILE_BYTES + MAX_BODY_BYTES <= limit, "a form around a file of {MAX_FILE_BYTES} bytes");
+    assert!(USERS.contains(&format!("{} MB", MAX_FILE_BYTES >> 20)) && USERS.contains("1,464,000 completed days"));
+    assert_eq!(MAX_COMPLETIONS, 1_464_000);
 }
 
 #[test]

@@ -26,7 +26,7 @@ async fn rate_limited_world(more: &[(&'static str, &str)]) -> World {
 }
 
 /// A user with a confirmed address whose browser has not signed in yet.
-async fn verified_user(world: &World, name: &'static str) -> TestUser {
+pub async fn verified_user(world: &World, name: &'static str) -> TestUser {
     let user = TestUser::new(name, world);
     user.sign_up("UTC").await;
     let mail = world.newest_mail(&user.email()).unwrap();

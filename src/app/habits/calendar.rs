@@ -7,7 +7,7 @@ use crate::app::{App, Error};
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::calendar::month::Month;
 use crate::domain::habits::agenda::Agenda;
-use crate::domain::habits::completion::check_editable;
+use crate::domain::habits::completion::{check_editable, last_begun_day};
 use crate::domain::habits::insights::CompletionRate;
 use crate::domain::habits::streak::{Streak, compute_streak};
 use crate::domain::{Account, Day, Habit, HabitId, History, Refusal};
@@ -39,6 +39,8 @@ pub struct OpenDay {
 struct HabitHistories {
     habits: Vec<Habit>,
     done: BTreeMap<HabitId, History>,
+    /// The last day that has begun; nothing later is completed.
+    last_day: Day,
 }
 
 /// Loads a month, with the agenda of the day that is selected.
@@ -46,14 +48,16 @@ struct HabitHistories {
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
 pub fn load_month(app: &App, me: &Account, month: Month, selected: Option<Day>) -> Result<CalendarMonth, Error> {
+    let now = app.clock.now();
+    let last_day = last_begun_day(now);
     let histories = app.store.read(|txn| {
         let (habits, done) = (habits::list_active(txn, me.id)?, completions::find_all(txn, me.id)?);
-        Ok::<_, Error>(HabitHistories { habits, done })
+        Ok::<_, Error>(HabitHistories { habits, done, last_day })
     })?;
-    let now = app.clock.now();
     let today = Day::at(now, me.zone());
     let day = selected.map(|day| {
-        let agenda = build_agenda(histories.habits.clone(), &histories.done, day, today, me.preferences.completed_last);
+        let (habits, completed_last) = (histories.habits.clone(), me.preferences.completed_last);
+        let agenda = build_agenda(habits, &histories.done, day, today, last_day, completed_last);
         // Every habit on the agenda is scheduled for that day, so the answer is the same for all of them.
         let closed = agenda
             .items
@@ -68,7 +72,7 @@ pub fn load_month(app: &App, me: &Account, month: Month, selected: Option<Day>) 
 
 impl HabitHistories {
     fn is_done(&self, habit: &Habit, day: Day) -> bool {
-        self.done.get(&habit.id).is_some_and(|history| history.is_done(day))
+        day <= self.last_day && self.done.get(&habit.id).is_some_and(|history| history.is_done(day))
     }
 
     /// Counts what was scheduled, by the schedules of that day, and what was completed.

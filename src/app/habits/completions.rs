@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::app::habits::habit::require_active;
 use crate::app::{App, Error};
 use crate::domain::habits::agenda::Agenda;
-use crate::domain::habits::completion::check_editable;
+use crate::domain::habits::completion::{check_editable, last_begun_day};
 use crate::domain::habits::recent_changes::is_superseded;
 use crate::domain::habits::streak::current_streak;
 use crate::domain::{Account, AccountId, Day, Habit, HabitId, History};
@@ -85,6 +85,9 @@ pub async fn apply_change(app: &App, me: &Account, change: CompletionChange) -> 
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
 pub fn list_completed_on(app: &App, me: AccountId, day: Day) -> Result<Vec<HabitId>, Error> {
+    if day > last_begun_day(app.clock.now()) {
+        return Ok(Vec::new());
+    }
     app.store.read(|txn| {
         let year = completions::find_year(txn, me, day.year())?;
         Ok(year.into_iter().filter(|(_, days)| days.is_done(day)).map(|(habit, _)| habit).collect())
@@ -96,26 +99,28 @@ pub fn list_completed_on(app: &App, me: AccountId, day: Day) -> Result<Vec<Habit
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
 pub fn load_agenda(app: &App, me: &Account, day: Day) -> Result<Agenda, Error> {
-    let today = app.today(me);
+    let (today, last_day) = (app.today(me), last_begun_day(app.clock.now()));
     app.store.read(|txn| {
         let (habits, done) = (habits::list_active(txn, me.id)?, completions::find_all(txn, me.id)?);
-        Ok(build_agenda(habits, &done, day, today, me.preferences.completed_last))
+        Ok(build_agenda(habits, &done, day, today, last_day, me.preferences.completed_last))
     })
 }
 
-/// Builds the agenda of a day. Only today's agenda has streaks, because a streak is as of today.
+/// Builds the agenda of a day. Only today's agenda has streaks, because a streak is as of today. After `last_day`, the last one
+/// that has begun, nothing is completed.
 pub(super) fn build_agenda(
     habits: Vec<Habit>,
     done: &BTreeMap<HabitId, History>,
     day: Day,
     today: Day,
+    last_day: Day,
     completed_last: bool,
 ) -> Agenda {
     let empty = History::default();
     let state = |habit: &Habit| {
         let history = done.get(&habit.id).unwrap_or(&empty);
         let streak = if day == today { current_streak(&habit.schedule, history, today) } else { 0 };
-        (history.is_done(day), streak)
+        (day <= last_day && history.is_done(day), streak)
     };
     Agenda::new(habits, day, completed_last, state)
 }

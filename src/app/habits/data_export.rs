@@ -1,14 +1,16 @@
 //! Exporting a user's data as a file.
 
+use crate::app::habits::export_seal::compute_seal;
 use crate::app::{App, Error, audit};
 use crate::domain::accounts::audit::{Actor, AuditAction};
+use crate::domain::habits::completion::last_begun_day;
 use crate::domain::habits::data_export::{
     Achievements, DataExport, ExportedCompletion, ExportedHabit, HabitReminder, Reminders, VERSION,
 };
 use crate::domain::{Account, Client, Habit};
 use crate::store::tables::{completions, habits};
 
-/// All data of a user as of now. The export is recorded in the audit trail first.
+/// All data of a user as of now, sealed. The export is recorded in the audit trail first.
 ///
 /// # Errors
 /// [`Error::Busy`], [`Error::Unavailable`].
@@ -16,22 +18,23 @@ pub async fn export_data(app: &App, me: &Account, client: &Client) -> Result<Dat
     audit::record(app, Actor::User(me.id), AuditAction::DataExported, client).await?;
     let (habits, done) =
         app.store.read(|txn| Ok::<_, Error>((habits::list_all(txn, me.id)?, completions::find_all(txn, me.id)?)))?;
-    let mut exported: Vec<ExportedCompletion> = Vec::new();
+    let (now, mut exported) = (app.clock.now(), Vec::new());
+    let last_day = last_begun_day(now);
     for (habit, history) in &done {
-        exported.extend(history.days().map(|date| ExportedCompletion {
-            habit_id: habit.to_string(),
+        exported.extend(history.days().take_while(|date| *date <= last_day).map(|date| ExportedCompletion {
+            habit_id: *habit,
             date,
             completed_at: history.completed_at(date),
         }));
     }
-    exported.sort_by(|one, other| (one.date, &one.habit_id).cmp(&(other.date, &other.habit_id)));
-    Ok(DataExport {
+    exported.sort_by_key(|completion| (completion.date, completion.habit_id));
+    let mut export = DataExport {
         schema_version: VERSION,
-        generated_at: format!("{:.3}", app.clock.now()),
+        generated_at: format!("{now:.3}"),
         user_id: me.id.to_string(),
-        environment: Some(app.store.stamp().environment.to_string()),
-        time_zone: Some(me.zone().name().to_owned()),
-        preferences: Some(me.preferences),
+        environment: app.store.stamp().environment.to_string(),
+        time_zone: me.zone().name().to_owned(),
+        preferences: me.preferences,
         reminders: Reminders {
             habit_reminders: habits.iter().flat_map(export_reminders).collect(),
             ..Reminders::default()
@@ -39,27 +42,31 @@ pub async fn export_data(app: &App, me: &Account, client: &Client) -> Result<Dat
         habits: habits.iter().map(export_habit).collect(),
         completions: exported,
         achievements: Achievements::default(),
-    })
+        seal: None,
+    };
+    let unsealed = serde_json::to_vec(&export).map_err(Error::broken)?;
+    export.seal = Some(compute_seal(&app.keys, unsealed.as_slice()).map_err(Error::broken)?);
+    Ok(export)
 }
 
 fn export_habit(habit: &Habit) -> ExportedHabit {
     ExportedHabit {
-        id: habit.id.to_string(),
+        id: habit.id,
         title: habit.title.clone(),
         description: habit.description.clone(),
         sort_order: habit.position,
         archived_at: habit.archived_at,
         created_at: habit.created_at,
-        updated_at: Some(habit.updated_at),
+        updated_at: habit.updated_at,
         active_weekdays: habit.schedule.weekdays(),
-        schedule: Some(habit.schedule.clone()),
+        schedule: habit.schedule.clone(),
     }
 }
 
 fn export_reminders(habit: &Habit) -> impl Iterator<Item = HabitReminder> + '_ {
     habit.reminder_times.minutes().iter().map(|minutes| HabitReminder {
-        habit_id: habit.id.to_string(),
-        time_minutes: i64::from(*minutes),
+        habit_id: habit.id,
+        time_minutes: *minutes,
         enabled: true,
     })
 }

@@ -1,190 +1,257 @@
-//! Importing a file that Atlas exported.
+//! Importing a file that Atlas or its predecessor exported.
+//!
+//! The file is read and checked outside of any transaction; a preview then plans the import in a read transaction, so that it
+//! holds up nobody, and an import plans and applies it in one write transaction.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
+use crate::app::habits::export_seal::is_sealed;
+use crate::app::habits::import_source::ImportSource;
 use crate::app::identity::active_account::require_active_account;
 use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction};
-use crate::domain::habits::data_export::{DataExport, ExportedHabit, ImportSummary, VERSION};
+use crate::domain::habits::completion::last_begun_day;
+use crate::domain::habits::data_export::{MAX_COMPLETIONS, VERSION};
+use crate::domain::habits::foreign_file;
 use crate::domain::habits::habit::{MAX_ACTIVE_HABITS, MAX_HABITS};
 use crate::domain::habits::habit_year::HabitYear;
-use crate::domain::habits::recent_changes::RecentChanges;
-use crate::domain::{Account, AccountId, Client, Day, Habit, HabitId, Refusal, Schedule, Zone};
+use crate::domain::habits::import_file::ImportFile;
+use crate::domain::habits::import_report::{CompletionNotes, ImportReport};
+use crate::domain::habits::imported_habit::ImportedHabit;
+use crate::domain::{Account, AccountId, Client, Day, Habit, HabitId, Refusal, Zone};
 use crate::store::tables::{audit, completions, habits};
-use crate::store::{self, WriteTxn};
+use crate::store::{Reader, WriteTxn};
 
 /// Longest name of a foreign environment that a message repeats.
 const MAX_QUOTED_CHARS: usize = 60;
 
-/// Adds what the file has and the account lacks, in one transaction. Existing habits stay as they are, so importing the
-/// same file twice adds nothing. With `preview` nothing is changed, and the summary says what would be.
-///
-/// # Errors
-/// [`Refusal::InvalidFields`] when the file has an unknown version, was exported from another environment, or exceeds
-/// the limits; nothing is changed then.
-pub async fn import_data(
-    app: &App,
-    me: &Account,
-    file: DataExport,
-    preview: bool,
-    client: &Client,
-) -> Result<ImportSummary, Error> {
-    check_file(app, &file)?;
-    let (me, zone) = (me.id, me.zone().clone());
-    let entry = app.audit_entry(Actor::User(me), AuditAction::DataImported, None, client)?;
-    let decided = app
-        .store
-        .write(move |txn| match require_active_account(txn, me).and_then(|()| add(txn, me, &zone, &file)) {
-            // An aborted transaction leaves nothing behind, which is what a preview needs.
-            Ok(summary) if preview => Err(Aborted::Preview(summary)),
-            Ok(summary) => {
-                audit::add(txn, &entry);
-                Ok(summary)
-            }
-            Err(error) => Err(Aborted::Failed(error)),
-        })
-        .await;
-    match decided {
-        Ok(summary) | Err(Aborted::Preview(summary)) => Ok(summary),
-        Err(Aborted::Failed(error)) => Err(error),
-    }
+/// A file that was read completely.
+#[derive(Debug, Clone)]
+pub struct CheckedFile {
+    pub content: ImportFile,
+    /// Whether another data file wrote it, or it was changed since.
+    pub is_foreign: bool,
 }
 
-fn check_file(app: &App, file: &DataExport) -> Result<(), Refusal> {
-    if !(1..=VERSION).contains(&file.schema_version) {
+/// Why a file was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportFileError {
+    /// It is larger than [`MAX_FILE_BYTES`](crate::domain::habits::data_export::MAX_FILE_BYTES).
+    #[error("the file is too large")]
+    TooLarge,
+    #[error("This compressed file is incomplete. Export or download it again.")]
+    Truncated,
+    /// A file of another program, which completes "This is …".
+    #[error("This is {0}. Atlas can't import it yet.")]
+    Foreign(&'static str),
+    #[error(transparent)]
+    NotAnExport(serde_json::Error),
+}
+
+/// Reads a file and verifies its seal. This takes a while for large files, so run it on a thread for blocking work.
+///
+/// # Errors
+/// [`ImportFileError`].
+pub fn read_file(app: &App, source: &ImportSource) -> Result<CheckedFile, ImportFileError> {
+    let explain = |error: serde_json::Error| match error.io_error_kind() {
+        Some(io::ErrorKind::FileTooLarge) => ImportFileError::TooLarge,
+        Some(_) => ImportFileError::Truncated,
+        None => {
+            foreign_file::recognize(source.raw()).map_or(ImportFileError::NotAnExport(error), ImportFileError::Foreign)
+        }
+    };
+    let open = || source.open().map_err(|error| explain(serde_json::Error::io(error)));
+    let content = ImportFile::read(open()?).map_err(explain)?;
+    let is_own = match &content.seal {
+        Some(seal) => is_sealed(&app.keys, open()?, seal).map_err(explain)?,
+        None => false,
+    };
+    Ok(CheckedFile { content, is_foreign: !is_own })
+}
+
+/// What importing the file would change. Nothing is changed, and no write waits. Blocks while the data file is read.
+///
+/// # Errors
+/// As for [`import_data`].
+pub fn preview_import(app: &App, me: &Account, file: &CheckedFile) -> Result<ImportReport, Error> {
+    check_file(app, file)?;
+    let today = last_begun_day(app.clock.now());
+    app.store.read(|txn| Ok(plan_import(txn, me.id, me.zone(), today, file)?.report))
+}
+
+/// Adds what the file has and the account lacks, in one transaction. Existing habits stay as they are, so importing the
+/// same file twice adds nothing.
+///
+/// # Errors
+/// [`Refusal::InvalidFields`] when the file has an unknown version, was exported from another environment, is foreign where that
+/// is not allowed, or exceeds the limits; nothing is changed then.
+pub async fn import_data(app: &App, me: &Account, file: CheckedFile, client: &Client) -> Result<ImportReport, Error> {
+    check_file(app, &file)?;
+    let today = last_begun_day(app.clock.now());
+    let (me, zone) = (me.id, me.zone().clone());
+    let entry = app.audit_entry(Actor::User(me), AuditAction::DataImported, None, client)?;
+    app.store
+        .write(move |txn| {
+            let plan = plan_import(txn, me, &zone, today, &file)?;
+            plan.apply(txn, me)?;
+            audit::add(txn, &entry);
+            Ok(plan.report)
+        })
+        .await
+}
+
+fn check_file(app: &App, file: &CheckedFile) -> Result<(), Refusal> {
+    let CheckedFile { content, is_foreign } = file;
+    if !(1..=VERSION).contains(&content.schema_version) {
         let message =
-            format!("This file is version {}. Atlas can import versions 1 and {VERSION}.", file.schema_version);
+            format!("This file is version {}. Atlas can import versions 1 and {VERSION}.", content.schema_version);
         return Err(Refusal::field("schemaVersion", message));
     }
     let here = app.store.stamp().environment.to_string();
-    if let Some(there) = file.environment.as_deref().filter(|there| *there != here) {
+    if let Some(there) = content.environment.as_deref().filter(|there| *there != here) {
         let there: String = there.chars().take(MAX_QUOTED_CHARS).collect();
         let message = format!(
             "This file was exported from {there}, but this is {here}. Data can only be imported into the environment it was exported from."
         );
         return Err(Refusal::field("environment", message));
     }
-    if file.habits.len() > MAX_HABITS {
-        let message = format!("The file has {} habits. The limit is {MAX_HABITS}.", file.habits.len());
+    if *is_foreign && !app.accepts_foreign_imports {
+        let message = format!(
+            "This file wasn't exported from {here}, or it was changed since. To allow such files here, an operator can set imports.foreign = true."
+        );
+        return Err(Refusal::field("seal", message));
+    }
+    if content.habit_count > MAX_HABITS {
+        let message = format!("The file has {} habits. The limit is {MAX_HABITS}.", content.habit_count);
+        return Err(Refusal::field("habits", message));
+    }
+    if content.completion_count > MAX_COMPLETIONS {
+        let message =
+            format!("The file has {} completed days. The limit is {MAX_COMPLETIONS}.", content.completion_count);
+        return Err(Refusal::field("completions", message));
+    }
+    Ok(())
+}
+
+/// What an import writes.
+struct ImportPlan {
+    habits: Vec<Habit>,
+    /// By year, so that each row is read and written once.
+    years: BTreeMap<(i16, HabitId), HabitYear>,
+    report: ImportReport,
+}
+
+impl ImportPlan {
+    fn apply(&self, txn: &mut WriteTxn<'_, '_>, me: AccountId) -> Result<(), Error> {
+        for habit in &self.habits {
+            habits::put(txn, me, habit)?;
+        }
+        for ((year, id), days) in &self.years {
+            completions::put(txn, me, *year, *id, days);
+        }
+        Ok(())
+    }
+}
+
+fn plan_import(
+    reader: &impl Reader,
+    me: AccountId,
+    zone: &Zone,
+    last_day: Day,
+    file: &CheckedFile,
+) -> Result<ImportPlan, Error> {
+    require_active_account(reader, me)?;
+    let CheckedFile { content, is_foreign } = file;
+    let known = habits::list_all(reader, me)?;
+    let mut report = ImportReport {
+        is_foreign: *is_foreign,
+        skipped: content.skipped.clone(),
+        completions: CompletionNotes { unreadable: content.unreadable_completions, ..CompletionNotes::default() },
+        ..ImportReport::default()
+    };
+    // The first day of every habit that the file's completions may belong to.
+    let mut starts: BTreeMap<HabitId, Day> = known.iter().map(|habit| (habit.id, habit.schedule.start())).collect();
+    let mut added = Vec::new();
+    let next_position = known.iter().filter(|habit| habit.is_active()).map(|habit| habit.position + 1).max();
+    let mut positions = next_position.unwrap_or(0)..;
+    let mut in_order: Vec<&ImportedHabit> = content.habits.iter().collect();
+    in_order.sort_by_key(|habit| (habit.sort_order, habit.created_at));
+    let mut in_file = BTreeMap::new();
+    for imported in in_order {
+        let start = *starts.entry(imported.id).or_insert_with(|| {
+            let habit = imported.to_habit(positions.next().unwrap_or(u32::MAX), zone);
+            report.repairs.extend_from_slice(&imported.repairs);
+            let start = habit.schedule.start();
+            added.push(habit);
+            start
+        });
+        in_file.insert(imported.id, start);
+    }
+    report.changes.habits_added = added.len();
+    report.changes.habits_known = content.habits.len() - added.len();
+    check_habit_count(&known, &added)?;
+    let years = plan_completions(reader, me, last_day, content, &in_file, &mut report)?;
+    Ok(ImportPlan { habits: added, years, report })
+}
+
+fn check_habit_count(known: &[Habit], added: &[Habit]) -> Result<(), Refusal> {
+    let active = known.iter().chain(added).filter(|habit| habit.is_active()).count();
+    if active > MAX_ACTIVE_HABITS {
+        let message = format!("With this file, you'd have {active} active habits. The limit is {MAX_ACTIVE_HABITS}.");
+        return Err(Refusal::field("habits", message));
+    }
+    let all = known.len() + added.len();
+    if all > MAX_HABITS {
+        let message =
+            format!("With this file, you'd have {all} habits, including archived ones. The limit is {MAX_HABITS}.");
         return Err(Refusal::field("habits", message));
     }
     Ok(())
 }
 
-/// Why the transaction was aborted.
-enum Aborted {
-    Preview(ImportSummary),
-    Failed(Error),
-}
-
-impl From<store::Error> for Aborted {
-    fn from(error: store::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-fn add(txn: &mut WriteTxn<'_, '_>, me: AccountId, zone: &Zone, file: &DataExport) -> Result<ImportSummary, Error> {
-    let mut summary = ImportSummary::default();
-    let known: BTreeSet<HabitId> = habits::list_all(txn, me)?.iter().map(|habit| habit.id).collect();
-    let mut active = habits::list_active(txn, me)?;
-    let mut position = active.iter().map(|habit| habit.position + 1).max().unwrap_or(0);
-    let mut ids = BTreeMap::new();
-    let mut in_order: Vec<&ExportedHabit> = file.habits.iter().collect();
-    in_order.sort_by_key(|habit| (habit.sort_order, habit.created_at));
-    for habit in in_order {
-        let id = to_habit_id(&habit.id);
-        if known.contains(&id) || ids.insert(habit.id.as_str(), id).is_some() {
-            ids.insert(&habit.id, id);
-            summary.habits_known += 1;
-            continue;
-        }
-        let habit = to_habit(id, habit, file, zone, position);
-        position += 1;
-        summary.habits_added += 1;
-        habits::put(txn, me, &habit)?;
-        active.extend(habit.is_active().then_some(habit));
-    }
-    if active.len() > MAX_ACTIVE_HABITS {
-        let message =
-            format!("With this file, you'd have {} active habits. The limit is {MAX_ACTIVE_HABITS}.", active.len());
-        return Err(Refusal::field("habits", message).into());
-    }
-    let all = known.len() + summary.habits_added;
-    if all > MAX_HABITS {
-        let message =
-            format!("With this file, you'd have {all} habits, including archived ones. The limit is {MAX_HABITS}.");
-        return Err(Refusal::field("habits", message).into());
-    }
-    add_completions(txn, me, file, &ids, &mut summary)?;
-    Ok(summary)
-}
-
-fn to_habit(id: HabitId, habit: &ExportedHabit, file: &DataExport, zone: &Zone, position: u32) -> Habit {
-    let schedule = habit.schedule.clone().unwrap_or_else(|| {
-        let mut schedule = Schedule::new(Day::at(habit.created_at, zone), habit.active_weekdays);
-        if let Some(end) = habit.archived_at {
-            schedule.pause_from(Day::at(end, zone));
-        }
-        schedule
-    });
-    Habit {
-        id,
-        title: habit.title.clone(),
-        description: habit.description.clone(),
-        reminder_times: file.reminder_times(&habit.id),
-        schedule,
-        position,
-        created_at: habit.created_at,
-        updated_at: habit.updated_at.unwrap_or(habit.created_at),
-        archived_at: habit.archived_at,
-        recent_changes: RecentChanges::default(),
-    }
-}
-
-fn add_completions(
-    txn: &mut WriteTxn<'_, '_>,
+/// The completions of the habits in `starts`, added to those that exist.
+fn plan_completions(
+    reader: &impl Reader,
     me: AccountId,
-    file: &DataExport,
-    ids: &BTreeMap<&str, HabitId>,
-    summary: &mut ImportSummary,
-) -> Result<(), Error> {
-    // Grouped by year, so that each row is read and written once.
+    last_day: Day,
+    file: &ImportFile,
+    starts: &BTreeMap<HabitId, Day>,
+    report: &mut ImportReport,
+) -> Result<BTreeMap<(i16, HabitId), HabitYear>, Error> {
     let mut years: BTreeMap<(i16, HabitId), HabitYear> = BTreeMap::new();
+    let (changes, notes) = (&mut report.changes, &mut report.completions);
     for completion in &file.completions {
-        let Some(id) = ids.get(completion.habit_id.as_str()).copied() else {
-            summary.completions_without_habit += 1;
+        let Some(start) = starts.get(&completion.habit) else {
+            let is_skipped = file.skipped_ids.contains(&completion.habit);
+            *(if is_skipped { &mut notes.of_skipped_habits } else { &mut changes.completions_without_habit }) += 1;
             continue;
         };
-        let key = (completion.date.year(), id);
+        if completion.date > last_day {
+            notes.in_future += 1;
+            continue;
+        }
+        let key = (completion.date.year(), completion.habit);
         let year = match years.entry(key) {
             Entry::Occupied(year) => year.into_mut(),
-            Entry::Vacant(entry) => entry.insert(completions::find_habit_year(txn, me, key.0, id)?),
+            Entry::Vacant(entry) => entry.insert(completions::find_habit_year(reader, me, key.0, key.1)?),
         };
         let when = completion.completed_at.unwrap_or(Timestamp::UNIX_EPOCH);
         if year.complete(completion.date, when) {
-            summary.completions_added += 1;
+            changes.completions_added += 1;
+            notes.before_habit += usize::from(completion.date < *start);
         } else {
-            summary.completions_known += 1;
+            changes.completions_known += 1;
         }
     }
-    for ((year, id), days) in &years {
-        completions::put(txn, me, *year, *id, days);
+    let before: usize = completions::find_all(reader, me)?.values().map(|history| history.days().count()).sum();
+    let all = before + changes.completions_added;
+    if all > MAX_COMPLETIONS {
+        let message = format!("With this file, you'd have {all} completed days. The limit is {MAX_COMPLETIONS}.");
+        return Err(Refusal::field("completions", message).into());
     }
-    Ok(())
-}
-
-/// Keeps an id of Atlas. Any other text is hashed, so that the same habit is recognized again.
-fn to_habit_id(text: &str) -> HabitId {
-    text.parse().unwrap_or_else(|_| {
-        let digest = Sha256::digest(text.as_bytes());
-        let mut bytes = [0; 16];
-        for (byte, digested) in bytes.iter_mut().zip(digest.iter()) {
-            *byte = *digested;
-        }
-        HabitId::from_bytes(bytes)
-    })
+    Ok(years)
 }

@@ -4,5 +4,7 @@ pub mod calendar;
 pub mod completions;
 pub mod data_export;
 pub mod data_import;
+mod export_seal;
 pub mod habit;
+pub mod import_source;
 pub mod insights;

@@ -35,6 +35,8 @@ pub enum Purpose {
     TwoFactor,
     /// The pseudonym of an account in the log.
     Log,
+    /// The seal of a data export.
+    Export,
 }
 
 impl Purpose {
@@ -51,6 +53,7 @@ impl Purpose {
             Self::Address => b"address",
             Self::TwoFactor => b"two-factor",
             Self::Log => b"log",
+            Self::Export => b"export",
         }
     }
 }
@@ -59,9 +62,9 @@ impl Purpose {
 #[derive(Clone)]
 pub struct Keys {
     root: [u8; 32],
-    /// For recovery codes. It doesn't depend on the environment's secret, so that they still work after it was changed.
-    /// They are long enough to need no key stored outside the file.
-    recovery_root: [u8; 32],
+    /// For recovery codes and the seals of exports. It doesn't depend on the environment's secret, so that they are still valid
+    /// after it was changed. Recovery codes are long enough to need no key stored outside the file.
+    lasting_root: [u8; 32],
     /// The root under the previous secret, for decrypting what was encrypted under it.
     previous: Option<[u8; 32]>,
     /// Precomputed for the two purposes that every request needs.
@@ -82,9 +85,9 @@ impl Keys {
         let root = |secret| keyed_hash(&keyed_hash(file_key, secret), environment.to_string().as_bytes());
         let hasher = |purpose: Purpose| keyed_hasher(&keyed_hash(&root(secret), purpose.label()));
         // In the place of the secret. Secrets are longer, so none can collide with it.
-        let recovery_root = root(b"lasting");
+        let lasting_root = root(b"lasting");
         let (session, log) = (hasher(Purpose::Session), hasher(Purpose::Log));
-        Self { root: root(secret), recovery_root, previous: None, session, log }
+        Self { root: root(secret), lasting_root, previous: None, session, log }
     }
 
     /// Also decrypts what was encrypted under the keys of `previous`.
@@ -93,7 +96,8 @@ impl Keys {
     }
 
     pub(super) fn key_for(&self, purpose: Purpose) -> [u8; 32] {
-        let root = if purpose == Purpose::Recovery { &self.recovery_root } else { &self.root };
+        let is_lasting = matches!(purpose, Purpose::Recovery | Purpose::Export);
+        let root = if is_lasting { &self.lasting_root } else { &self.root };
         keyed_hash(root, purpose.label())
     }
 

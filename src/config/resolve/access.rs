@@ -1,4 +1,5 @@
-//! Who may use the server beyond signing in: admins, basic authentication, and the endpoints for browser tests.
+//! Who may use the server beyond signing in, and for what: admins, basic authentication, imports of other environments' files,
+//! and the endpoints for browser tests.
 
 use super::resolver::Resolver;
 use crate::config::keys;
@@ -50,6 +51,10 @@ impl Resolver<'_> {
                 None
             }
         }
+    }
+
+    pub(super) fn foreign_imports(&mut self) -> bool {
+        self.flag(keys::IMPORTS_FOREIGN).unwrap_or(self.policy.foreign_imports)
     }
 
     pub(super) fn test_endpoints(&mut self) -> bool {

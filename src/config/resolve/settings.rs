@@ -35,6 +35,7 @@ pub(in crate::config) fn resolve_settings(
     let seed_password = resolver.seed_password();
     let basic_auth = resolver.basic_auth();
     let snapshots = resolver.snapshots();
+    let foreign_imports = resolver.foreign_imports();
     let verified = resolver.verified();
     let operator_token = resolver.operator_token();
     let log = resolver.log();
@@ -61,6 +62,7 @@ pub(in crate::config) fn resolve_settings(
             seed_password,
             basic_auth,
             snapshots,
+            foreign_imports,
             verified,
             operator_token,
             log,

@@ -1,4 +1,8 @@
-//! The time window in which a day's completion can be set or undone.
+//! The time window in which a day's completion can be set or undone, and which completions count.
+//!
+//! A completion exists from the moment its day has begun somewhere on Earth: [`last_begun_day`]. Later ones, left by a clock that
+//! was wrong, are neither shown, counted, exported nor imported until then. A completion from before the habit's first day is
+//! kept and shown, and counts in no streak and no rate.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -20,6 +24,12 @@ pub fn completed_at(now: Timestamp, seconds_ago: u32) -> Result<Timestamp, Refus
         return Err(Refusal::CompletionTooOld);
     }
     now.checked_sub(age).map_err(|_| Refusal::CompletionTooOld)
+}
+
+/// The last day that has begun somewhere on Earth. A user who travels west is on an earlier day for a while.
+pub fn last_begun_day(now: Timestamp) -> Day {
+    const EARLIEST_ZONE: SignedDuration = SignedDuration::from_hours(14);
+    Day::at(now.checked_add(EARLIEST_ZONE).unwrap_or(now), &Zone::UTC)
 }
 
 /// The part of the time that [`check_editable`] depends on: its answer is the same at all instants of one window.
@@ -127,6 +137,19 @@ mod tests {
         ];
         for (zone, now, day, expected) in table {
             assert_eq!(decide(zone, now, day), expected, "{zone} {now} {day}");
+        }
+    }
+
+    #[test]
+    fn the_last_begun_day_is_today_on_the_first_island_to_see_it() {
+        for (now, day) in [
+            ("2026-02-12T09:59:59Z", "2026-02-12"),
+            ("2026-02-12T10:00:00Z", "2026-02-13"),
+            ("2026-12-31T23:59:59Z", "2027-01-01"),
+        ] {
+            let now = now.parse().unwrap();
+            assert_eq!(last_begun_day(now).to_string(), day);
+            assert_eq!(last_begun_day(now), Day::at(now, &Zone::parse("Pacific/Kiritimati").unwrap()));
         }
     }
 

@@ -1,90 +1,94 @@
 //! The data export: a user's data as one file that can be imported again.
 //!
 //! The format is that of Atlas's predecessor, with `schemaVersion` raised to 2 and these fields added: a habit's `schedule`, the
-//! account's `timeZone` and `preferences`, and the `environment`. Files of version 1 can be imported as well.
+//! account's `timeZone` and `preferences`, the `environment`, and the `seal`. [`super::import_file`] reads such files, and those of
+//! version 1.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::domain::accounts::preferences::Preferences;
-use crate::domain::{Day, Description, ReminderTimes, Schedule, Title, Weekdays};
+use crate::domain::habits::habit::{MAX_ACTIVE_HABITS, MAX_DESCRIPTION_CHARS, MAX_HABITS, MAX_TITLE_CHARS};
+use crate::domain::{Day, Description, HabitId, Schedule, Title, Weekdays};
 
 /// The `schemaVersion` of new files.
 pub const VERSION: u32 = 2;
 
-/// The largest file that can be imported: about twenty years of ten habits.
-pub const MAX_FILE_BYTES: usize = 8 << 20;
+/// The most completions of one user that a file can bring along: twenty years of as many habits as can be active.
+pub const MAX_COMPLETIONS: usize = MAX_ACTIVE_HABITS * 366 * 20;
+
+/// The longest line of a completion: an id, a date, and a time to the minute.
+const MAX_COMPLETION_BYTES: usize = 112;
+/// The longest lines of a habit and its reminders: every character takes four bytes, and the schedule changes every month
+/// for twenty years.
+const MAX_HABIT_BYTES: usize = 4 * (MAX_TITLE_CHARS + MAX_DESCRIPTION_CHARS) + 240 * 52 + 1_024;
+
+/// The largest file that can be imported, decompressed: everything that a user may store.
+pub const MAX_FILE_BYTES: usize = MAX_HABITS * MAX_HABIT_BYTES + MAX_COMPLETIONS * MAX_COMPLETION_BYTES + 4_096;
 
 /// The content of the file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DataExport {
-    /// 1 for files of the predecessor, 2 for files of Atlas.
+    /// Always [`VERSION`]; 1 in files of the predecessor.
     pub schema_version: u32,
     pub generated_at: String,
     /// The user's id in the system that wrote the file.
     pub user_id: String,
-    /// The environment that wrote the file; missing in files of the predecessor.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub environment: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub time_zone: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub preferences: Option<Preferences>,
+    /// The environment that wrote the file.
+    pub environment: String,
+    pub time_zone: String,
+    pub preferences: Preferences,
     /// All habits, archived ones too, sorted by position, age and id.
     pub habits: Vec<ExportedHabit>,
     /// Sorted by date, then by habit.
     pub completions: Vec<ExportedCompletion>,
-    #[serde(default)]
     pub reminders: Reminders,
     /// Atlas has no achievements yet and writes empty lists.
-    #[serde(default)]
     pub achievements: Achievements,
+    /// The seal of the data file; see [`crate::domain::habits::export_digest`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
 }
 
 /// A habit in the file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExportedHabit {
-    /// Any text; in files of Atlas the habit's id.
-    pub id: String,
+    pub id: HabitId,
     pub title: Title,
     pub description: Option<Description>,
     pub sort_order: u32,
     pub archived_at: Option<Timestamp>,
     pub created_at: Timestamp,
-    pub updated_at: Option<Timestamp>,
+    pub updated_at: Timestamp,
     /// The current days of the week.
     pub active_weekdays: Weekdays,
-    /// All versions of the schedule; missing in files of version 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<Schedule>,
+    /// All versions of the schedule.
+    pub schedule: Schedule,
 }
 
 /// A completion in the file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExportedCompletion {
-    /// The [`ExportedHabit::id`].
-    pub habit_id: String,
+    pub habit_id: HabitId,
     pub date: Day,
     /// To the minute, if the time was stored.
     pub completed_at: Option<Timestamp>,
 }
 
 /// The reminders in the file.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reminders {
-    #[serde(default)]
     pub settings: ReminderSettings,
-    #[serde(default)]
     pub habit_reminders: Vec<HabitReminder>,
 }
 
 /// Settings of the predecessor. Atlas sends no reminders yet and writes the defaults.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ReminderSettings {
     pub daily_digest_enabled: bool,
     pub daily_digest_time_minutes: u16,
@@ -108,49 +112,55 @@ impl Default for ReminderSettings {
 }
 
 /// A reminder time of a habit.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HabitReminder {
-    /// The [`ExportedHabit::id`].
-    pub habit_id: String,
+    pub habit_id: HabitId,
     /// Minutes after local midnight.
-    pub time_minutes: i64,
-    #[serde(default = "default_true")]
+    pub time_minutes: u16,
     pub enabled: bool,
 }
 
-fn default_true() -> bool {
-    true
-}
-
 /// The predecessor's achievements.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Achievements {
     pub achievement_unlocks: Vec<serde_json::Value>,
     pub habit_milestone_unlocks: Vec<serde_json::Value>,
 }
 
-impl DataExport {
-    /// The reminder times of a habit in the file; none when they are too many or invalid.
-    pub fn reminder_times(&self, habit: &str) -> ReminderTimes {
-        let enabled =
-            self.reminders.habit_reminders.iter().filter(|reminder| reminder.habit_id == habit && reminder.enabled);
-        let minutes: Vec<i64> = enabled.map(|reminder| reminder.time_minutes).collect();
-        ReminderTimes::parse(&minutes).unwrap_or_default()
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::habits::habit::MAX_REMINDER_TIMES;
+    use crate::domain::habits::schedule::ScheduleVersion;
 
-/// What an import changed, or would change in a preview.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ImportSummary {
-    pub habits_added: usize,
-    /// Habits that exist already and stay unchanged.
-    pub habits_known: usize,
-    pub completions_added: usize,
-    /// Completions that exist already.
-    pub completions_known: usize,
-    /// Completions whose habit is not in the file.
-    pub completions_without_habit: usize,
+    #[test]
+    fn the_largest_rows_fit_into_the_largest_file() {
+        let id = HabitId::from_bytes([0xff; 16]);
+        let length = |row: &dyn Fn() -> serde_json::Result<Vec<u8>>| row().unwrap().len() + ",\n".len();
+        let completion = ExportedCompletion {
+            habit_id: id,
+            date: Day::parse("2026-02-12").unwrap(),
+            completed_at: Some("2026-02-12T09:30:00Z".parse().unwrap()),
+        };
+        assert!(length(&|| serde_json::to_vec(&completion)) <= MAX_COMPLETION_BYTES);
+        let at: Timestamp = "2026-02-12T09:30:00.123456789Z".parse().unwrap();
+        let day = Day::parse("2026-02-12").unwrap();
+        let version = |n| ScheduleVersion { from: day.add_days(n), weekdays: Some(Weekdays::ALL) };
+        let habit = ExportedHabit {
+            id,
+            title: Title::parse(&"👍".repeat(MAX_TITLE_CHARS)).unwrap(),
+            description: Description::parse(&"👍".repeat(MAX_DESCRIPTION_CHARS)).unwrap(),
+            sort_order: u32::MAX,
+            archived_at: Some(at),
+            created_at: at,
+            updated_at: at,
+            active_weekdays: Weekdays::ALL,
+            schedule: (0..240).map(version).collect::<Vec<_>>().try_into().unwrap(),
+        };
+        let reminder = HabitReminder { habit_id: id, time_minutes: 1_439, enabled: true };
+        let reminders = MAX_REMINDER_TIMES * length(&|| serde_json::to_vec(&reminder));
+        assert!(length(&|| serde_json::to_vec(&habit)) + reminders <= MAX_HABIT_BYTES);
+    }
 }

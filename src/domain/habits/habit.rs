@@ -14,6 +14,15 @@ pub const MAX_ACTIVE_HABITS: usize = 200;
 /// The most habits of one user, including archived ones.
 pub const MAX_HABITS: usize = 2_000;
 
+/// The longest title.
+pub const MAX_TITLE_CHARS: usize = 120;
+
+/// The longest description.
+pub const MAX_DESCRIPTION_CHARS: usize = 2_000;
+
+/// The most reminder times of a habit.
+pub const MAX_REMINDER_TIMES: usize = 3;
+
 /// A habit's title: trimmed, 1 to 120 visible characters. Clones share the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -25,7 +34,7 @@ impl Title {
     /// # Errors
     /// A [`FieldError`] of the field `title`.
     pub fn parse(raw: &str) -> Result<Self, FieldError> {
-        text::parse_line("title", "a title", raw, 1, 120).map(|text| Self(text.into()))
+        text::parse_line("title", "a title", raw, 1, MAX_TITLE_CHARS).map(|text| Self(text.into()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -57,7 +66,7 @@ impl Description {
     /// # Errors
     /// A [`FieldError`] of the field `description`.
     pub fn parse(raw: &str) -> Result<Option<Self>, FieldError> {
-        let text = text::parse_paragraph("description", raw, 2_000)?;
+        let text = text::parse_paragraph("description", raw, MAX_DESCRIPTION_CHARS)?;
         Ok((!text.is_empty()).then(|| Self(text.into())))
     }
 
@@ -98,7 +107,7 @@ impl ReminderTimes {
                 _ => return error("A reminder time is a number of minutes after midnight, from 0 to 1439."),
             }
         }
-        if times.len() > 3 {
+        if times.len() > MAX_REMINDER_TIMES {
             return error("A habit can have up to three reminder times.");
         }
         times.sort_unstable();

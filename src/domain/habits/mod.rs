@@ -3,9 +3,14 @@
 pub mod agenda;
 pub mod completion;
 pub mod data_export;
+pub mod export_digest;
+pub mod foreign_file;
 pub mod habit;
 pub mod habit_year;
 pub mod history;
+pub mod import_file;
+pub mod import_report;
+pub mod imported_habit;
 pub mod insights;
 pub mod recent_changes;
 pub mod review;

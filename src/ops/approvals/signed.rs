@@ -19,6 +19,7 @@ use crate::config::Secret;
 use crate::domain::Refusal;
 use crate::domain::backup::approval::{Approval, InvalidApproval, ItemResult};
 use crate::domain::backup::release::Release;
+use crate::domain::text_repair::strip_byte_order_mark;
 
 /// The beginning of the signed bytes. Frozen: it is part of every signature.
 const DOMAIN_SEPARATOR: &[u8] = b"atlas: a report of staging on a binary, first form\0";
@@ -92,8 +93,8 @@ impl SignedApproval {
         if text.len() as u64 > MAX_FILE_BYTES {
             return Err(ApprovalError::TooLarge(path.to_owned()));
         }
-        let signed: Self =
-            serde_json::from_slice(&text).map_err(|source| ApprovalError::Json { path: path.to_owned(), source })?;
+        let signed: Self = serde_json::from_slice(strip_byte_order_mark(&text))
+            .map_err(|source| ApprovalError::Json { path: path.to_owned(), source })?;
         let report = signed.verify(key).ok_or_else(|| ApprovalError::Signature(path.to_owned()))?;
         report.check_content().map_err(|error| ApprovalError::invalid(path, error))?;
         Ok(report)
@@ -182,5 +183,14 @@ mod tests {
         }
         let extended = text.replacen('{', "{\"more\":1,", 1);
         assert!(verify(&extended, &key).is_none(), "unsigned fields are refused");
+    }
+
+    #[test]
+    fn a_report_that_an_editor_saved_with_a_byte_order_mark_is_read() {
+        let (folder, key) = (tempfile::tempdir().unwrap(), Secret::new("a key that staging and production share"));
+        let path = folder.path().join("report.json");
+        let text = serde_json::to_string_pretty(&signed(&key)).unwrap().replace('\n', "\r\n");
+        fs::write(&path, format!("\u{FEFF}{text}")).unwrap();
+        assert_eq!(SignedApproval::read(&path, &key).unwrap(), signed(&key).report);
     }
 }

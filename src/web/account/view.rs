@@ -22,7 +22,7 @@ pub enum AccountNotice<'a> {
     Saved,
     SettingErrors(&'a [FieldError]),
     TwoFactorDisabled,
-    Import(ImportOutcome<'a>),
+    Import(&'a ImportOutcome),
     /// The name, the email address, the password or the confirmation of a deletion had errors.
     CredentialErrors {
         errors: &'a [FieldError],

@@ -2,13 +2,13 @@
 
 use warp::http::StatusCode;
 
-use crate::app::habits::data_import::import_data;
+use crate::domain::Refusal;
 use crate::domain::habits::data_export::MAX_FILE_BYTES;
 use crate::web::account;
 use crate::web::account::view::AccountNotice;
+use crate::web::data_export::import;
 use crate::web::data_export::view as pages;
 use crate::web::data_export::view::ImportOutcome;
-use crate::web::http::body;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::Response;
@@ -16,16 +16,25 @@ use crate::web::http::response::Response;
 /// `POST /account/import`: previews the changes of a file, or imports it.
 pub async fn import(request: Request) -> Result<Response, HttpError> {
     match import_upload(&request).await {
-        Ok(outcome) => account::html::page(&request, StatusCode::OK, AccountNotice::Import(outcome)),
+        Ok(outcome) => account::html::page(&request, StatusCode::OK, AccountNotice::Import(&outcome)),
         Err(error) => {
             let (status, why) = explain(error)?;
-            account::html::page(&request, status, AccountNotice::Import(ImportOutcome::Failed(&why)))
+            account::html::page(&request, status, AccountNotice::Import(&ImportOutcome::Failed(why)))
         }
     }
 }
 
-async fn import_upload(request: &Request) -> Result<ImportOutcome<'static>, HttpError> {
-    let upload = request.upload(MAX_FILE_BYTES).await?;
+/// The form after too many imports, with the reason beside the file.
+pub async fn import_over_limit(request: Request, refusal: Refusal) -> Result<Response, HttpError> {
+    let outcome = ImportOutcome::Failed(refusal.to_string());
+    account::html::page(&request, StatusCode::TOO_MANY_REQUESTS, AccountNotice::Import(&outcome))
+}
+
+async fn import_upload(request: &Request) -> Result<ImportOutcome, HttpError> {
+    let upload = {
+        let _lock = import::lock_large_upload(request).await;
+        request.upload(MAX_FILE_BYTES).await?
+    };
     let is_preview = match upload.fields.get("what") {
         "check" => true,
         "import" => false,
@@ -34,12 +43,8 @@ async fn import_upload(request: &Request) -> Result<ImportOutcome<'static>, Http
     if upload.file.is_empty() {
         return Err(HttpError::Malformed("Choose a file first.".to_owned()));
     }
-    let file = body::parse_json(&upload.file).map_err(|error| match error {
-        HttpError::Malformed(_) => HttpError::Malformed("This isn't an Atlas export.".to_owned()),
-        other => other,
-    })?;
-    let changes = import_data(&request.state.app, request.account()?, file, is_preview, &request.client()).await?;
-    Ok(if is_preview { ImportOutcome::Preview(changes) } else { ImportOutcome::Imported(changes) })
+    let report = import::import(request, upload.file, is_preview, |_| "This isn't an Atlas export.".to_owned()).await?;
+    Ok(if is_preview { ImportOutcome::Preview(report) } else { ImportOutcome::Imported(report) })
 }
 
 /// The status and message of an error in the file. Other errors are returned.

@@ -2,4 +2,6 @@
 
 pub mod api;
 pub mod html;
+mod import;
+mod line_format;
 pub mod view;

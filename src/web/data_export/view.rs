@@ -2,20 +2,25 @@
 
 use maud::{Markup, html};
 
-use crate::domain::habits::data_export::{ImportSummary, MAX_FILE_BYTES};
+use crate::domain::habits::data_export::MAX_FILE_BYTES;
+use crate::domain::habits::import_report::ImportReport;
+use crate::domain::habits::imported_habit::ImportNote;
 
 /// The outcome of an uploaded file.
-#[derive(Debug, Clone, Copy)]
-pub enum ImportOutcome<'a> {
-    /// Nothing was changed. The summary says what an import would change.
-    Preview(ImportSummary),
-    Imported(ImportSummary),
+#[derive(Debug, Clone)]
+pub enum ImportOutcome {
+    /// Nothing was changed. The report says what an import would change.
+    Preview(ImportReport),
+    Imported(ImportReport),
     /// Nothing was changed. The message says why.
-    Failed(&'a str),
+    Failed(String),
 }
 
+/// The most repaired or skipped habits that are listed; a count replaces the others.
+const MAX_LISTED_NOTES: usize = 50;
+
 /// The sections of the account page.
-pub fn section(outcome: Option<ImportOutcome<'_>>) -> Markup {
+pub fn section(outcome: Option<&ImportOutcome>) -> Markup {
     html! {
         section {
             h2 { "Export" }
@@ -35,14 +40,14 @@ pub fn section(outcome: Option<ImportOutcome<'_>>) -> Markup {
 /// The import form. Without JavaScript every result is a new page, and pages cannot fill in a file field, so the file
 /// has to be chosen once for the preview and again for the import. The result takes the focus, because it is far down
 /// the page.
-fn form(outcome: Option<ImportOutcome<'_>>) -> Markup {
+fn form(outcome: Option<&ImportOutcome>) -> Markup {
     let has_failed = matches!(outcome, Some(ImportOutcome::Failed(_)));
     let description_ids = if has_failed { "file-fault file-hint" } else { "file-hint" };
     html! {
         form.stack method="post" action="/account/import" enctype="multipart/form-data" novalidate data-import {
             div.field {
                 label for="file" { "File" }
-                input #file type="file" name="file" accept=".json,application/json" aria-describedby=(description_ids)
+                input #file type="file" name="file" accept=".json,.gz,application/json,application/gzip" aria-describedby=(description_ids)
                     aria-invalid=[has_failed.then_some("true")] data-most=(MAX_FILE_BYTES) data-too-large=(too_large()) autofocus[has_failed];
                 p.hint #file-hint { "A file you exported from this or an earlier version of Atlas." }
                 // The script replaces the result with later ones, and screen readers announce them.
@@ -61,34 +66,57 @@ pub fn too_large() -> String {
     format!("This file is too large. The limit is {} MB.", MAX_FILE_BYTES >> 20)
 }
 
-fn result(outcome: ImportOutcome<'_>) -> Markup {
+fn result(outcome: &ImportOutcome) -> Markup {
     match outcome {
         ImportOutcome::Failed(message) => html! { p.fault #file-fault { (message) } },
-        ImportOutcome::Preview(summary) => html! {
+        ImportOutcome::Preview(report) => html! {
             div.notice.report tabindex="-1" autofocus {
                 strong { "Nothing has been changed yet." }
-                (changes(summary, "would be added"))
+                (changes(report, "would be added"))
                 p.hint data-plain { "To import it, choose the file again." }
             }
         },
-        ImportOutcome::Imported(summary) => html! {
+        ImportOutcome::Imported(report) => html! {
             div.notice.report tabindex="-1" autofocus {
                 strong { "Import complete." }
-                (changes(summary, "added"))
+                (changes(report, "added"))
             }
         },
     }
 }
 
-fn changes(summary: ImportSummary, added: &str) -> Markup {
-    let skipped = summary.completions_without_habit;
+fn changes(report: &ImportReport, added: &str) -> Markup {
+    let ImportReport { changes: summary, completions, .. } = report;
+    let completed_days = |number, what: &str| {
+        html! { @if number > 0 { li { (count(number, "completed day")) " " (what) } } }
+    };
     html! {
+        @if report.is_foreign { p { "This file wasn't exported from this Atlas, or it was changed since. Check that you trust it." } }
         ul {
             li { (count(summary.habits_added, "habit")) " " (added) }
             @if summary.habits_known > 0 { li { (count(summary.habits_known, "habit")) " already in your account" } }
             li { (count(summary.completions_added, "completed day")) " " (added) }
-            @if summary.completions_known > 0 { li { (count(summary.completions_known, "completed day")) " already in your account" } }
-            @if skipped > 0 { li { (count(skipped, "completed day")) " skipped, because the file doesn't contain the habit" } }
+            (completed_days(summary.completions_known, "already in your account"))
+            (completed_days(summary.completions_without_habit, "skipped, because the file doesn't contain the habit"))
+            (completed_days(completions.of_skipped_habits, "skipped together with the habit"))
+            (completed_days(completions.in_future, "skipped, because the day is in the future"))
+            (completed_days(completions.unreadable, "skipped, because the date can't be read"))
+            (completed_days(completions.before_habit, "from before the habit began, not part of any streak"))
+        }
+        (notes("Skipped habits", &report.skipped))
+        (notes("Repaired habits", &report.repairs))
+    }
+}
+
+fn notes(heading: &str, notes: &[ImportNote]) -> Markup {
+    let more = notes.len().saturating_sub(MAX_LISTED_NOTES);
+    html! {
+        @if !notes.is_empty() {
+            p { (heading) ":" }
+            ul {
+                @for note in notes.iter().take(MAX_LISTED_NOTES) { li { strong { (note.habit) } ": " (note.message) } }
+                @if more > 0 { li { "And " (more) " more" } }
+            }
         }
     }
 }

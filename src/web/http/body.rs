@@ -11,8 +11,9 @@ use tokio::time::Instant;
 use warp::http::HeaderMap;
 use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 
+use crate::domain::text_repair::strip_byte_order_mark;
 use crate::web::http::error::HttpError;
-use crate::web::http::media_type::{content_type, media_type};
+use crate::web::http::media_type::{JSON_FILE_TYPES, content_type, media_type};
 
 /// A request body, chunk by chunk.
 pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>;
@@ -65,6 +66,18 @@ pub async fn read_form(headers: &HeaderMap, mut body: Option<Body>, limit: BodyL
 
 /// Reads a body of any type.
 pub async fn read_bytes(headers: &HeaderMap, mut body: Option<Body>, limit: BodyLimit) -> Result<Bytes, HttpError> {
+    read(headers, body.as_mut(), limit).await
+}
+
+/// Reads a file of JSON that is sent as the body, also compressed with gzip. The caller decompresses it, within its own limit.
+pub async fn read_json_file(headers: &HeaderMap, mut body: Option<Body>, limit: BodyLimit) -> Result<Bytes, HttpError> {
+    if !media_type(headers).is_some_and(|sent| JSON_FILE_TYPES.iter().any(|media| sent.eq_ignore_ascii_case(media))) {
+        return Err(HttpError::unsupported_media_type(headers, "application/json"));
+    }
+    let encoding = headers.get(CONTENT_ENCODING).map_or("identity", |value| value.to_str().unwrap_or_default());
+    if !["identity", "gzip", "x-gzip"].iter().any(|known| encoding.eq_ignore_ascii_case(known)) {
+        return Err(HttpError::UnsupportedEncoding);
+    }
     read(headers, body.as_mut(), limit).await
 }
 
@@ -137,11 +150,11 @@ pub async fn read_maybe_json<T: DeserializeOwned + Default>(
 /// Parses JSON.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, HttpError> {
     // SECURITY: serde_json refuses more than 127 levels of arrays and objects, so that no body exhausts the stack.
-    serde_json::from_slice(bytes).map_err(|error| HttpError::Malformed(describe(&error)))
+    serde_json::from_slice(strip_byte_order_mark(bytes)).map_err(|error| HttpError::Malformed(describe(&error)))
 }
 
 /// The message of serde without the values that it quotes.
-fn describe(error: &serde_json::Error) -> String {
+pub fn describe(error: &serde_json::Error) -> String {
     match error.classify() {
         serde_json::error::Category::Data => {
             let text = error.to_string();

@@ -4,7 +4,7 @@ use warp::http::header::COOKIE;
 use warp::http::{HeaderMap, Method};
 
 use crate::web::http::error::HttpError;
-use crate::web::http::media_type::media_type;
+use crate::web::http::media_type::{JSON_FILE_TYPES, media_type};
 
 /// Which programs that are no browsers may send requests to an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,12 +49,13 @@ pub fn check(
 }
 
 fn check_program(method: &Method, headers: &HeaderMap, programs: AllowedPrograms) -> Result<(), HttpError> {
-    let is_json = media_type(headers) == Some("application/json");
+    // Types that a page of another site cannot send without a preflight.
+    let is_preflighted = media_type(headers).is_some_and(|sent| JSON_FILE_TYPES.contains(&sent));
     match programs {
         AllowedPrograms::None => Err(HttpError::CrossSite),
         AllowedPrograms::All => Ok(()),
         // Without a cookie, no user's session can be abused.
-        AllowedPrograms::Json if is_json || *method != Method::POST || !headers.contains_key(COOKIE) => Ok(()),
+        AllowedPrograms::Json if is_preflighted || *method != Method::POST || !headers.contains_key(COOKIE) => Ok(()),
         AllowedPrograms::Json => Err(HttpError::unsupported_media_type(headers, "application/json")),
     }
 }
@@ -74,7 +75,7 @@ mod tests {
     fn only_our_own_pages_may_change_something() {
         use AllowedPrograms::{All, Json as Api, None as Page};
         let own_origin = "https://atlas.example.com";
-        let table: [(bool, AllowedPrograms, Headers<'_>); 21] = [
+        let table: [(bool, AllowedPrograms, Headers<'_>); 22] = [
             (true, Page, &[("sec-fetch-site", "same-origin"), ("origin", own_origin)]),
             (false, Page, &[("sec-fetch-site", "same-origin"), ("origin", "null")]),
             (false, Page, &[("sec-fetch-site", "cross-site"), ("origin", own_origin)]),
@@ -91,6 +92,7 @@ mod tests {
             (false, Page, &[]),
             (false, Page, &[("content-type", "application/json")]),
             (true, Api, &[("content-type", "application/json")]),
+            (true, Api, &[("content-type", "application/gzip"), ("cookie", "a=b")]),
             (false, Api, &[("content-type", "text/plain"), ("cookie", "a=b")]),
             (true, Api, &[]),
             (true, All, &[("content-type", "text/plain"), ("cookie", "a=b")]),

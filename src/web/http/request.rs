@@ -162,7 +162,7 @@ impl Request {
 
     /// A JSON body.
     pub async fn json<T: DeserializeOwned>(&self) -> Result<T, HttpError> {
-        self.json_up_to(MAX_BODY_BYTES).await
+        body::read_json(&self.headers, self.take_body(), self.body_limit(MAX_BODY_BYTES)).await
     }
 
     /// A JSON body, or the default if the body is empty.
@@ -170,14 +170,14 @@ impl Request {
         body::read_maybe_json(&self.headers, self.take_body(), self.body_limit(MAX_BODY_BYTES)).await
     }
 
-    /// A JSON body of at most `max_bytes`.
-    pub async fn json_up_to<T: DeserializeOwned>(&self, max_bytes: usize) -> Result<T, HttpError> {
-        body::read_json(&self.headers, self.take_body(), self.body_limit(max_bytes)).await
-    }
-
     /// A JSON body of at most `max_bytes`, not parsed.
     pub async fn json_bytes(&self, max_bytes: usize) -> Result<Bytes, HttpError> {
         body::read_json_bytes(&self.headers, self.take_body(), self.body_limit(max_bytes)).await
+    }
+
+    /// A file of JSON as the body, which may be compressed, of at most `max_bytes` as it is sent.
+    pub async fn json_file(&self, max_bytes: usize) -> Result<Bytes, HttpError> {
+        body::read_json_file(&self.headers, self.take_body(), self.body_limit(max_bytes)).await
     }
 
     /// A body of any type, of at most `max_bytes`, which must arrive within `timeout`.

@@ -40,6 +40,10 @@ pub struct WebState {
     pub page_cache: PageCache,
     /// Held during an export. One export at a time, so that concurrent exports don't multiply their memory.
     pub export_lock: tokio::sync::Mutex<()>,
+    /// Held while a large file to import arrives, so that concurrent uploads don't multiply their memory.
+    pub large_upload_lock: tokio::sync::Mutex<()>,
+    /// Held while a file to import is read, which may take memory and time out of proportion to its compressed size.
+    pub import_lock: tokio::sync::Mutex<()>,
     pub settings_report: Vec<SettingReport>,
     pub session_cookie: SessionCookie,
     pub device_cookie: DeviceCookie,
@@ -86,6 +90,8 @@ impl WebState {
             activity: Activity::default(),
             page_cache: PageCache::default(),
             export_lock: tokio::sync::Mutex::default(),
+            large_upload_lock: tokio::sync::Mutex::default(),
+            import_lock: tokio::sync::Mutex::default(),
             settings_report: settings.report.clone(),
             basic_auth: settings.basic_auth.clone(),
             operator: None,

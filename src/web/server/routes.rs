@@ -122,6 +122,9 @@ const TUNNEL: RateLimit = per_client("tunnel", AttemptLimit::from_minutes(60, 1,
 const OPERATOR: RateLimit = per_client("operator", AttemptLimit::from_minutes(600, 1, 1));
 const EXPORT: RateLimit = per_account("export", AttemptLimit::from_minutes(3, 15, 15));
 
+/// Previews count as well: a large file takes a second to read.
+const IMPORT: RateLimit = per_account("import", AttemptLimit::from_minutes(20, 15, 15));
+
 const fn per_client(name: &'static str, rule: AttemptLimit) -> RateLimit {
     RateLimit { name, rule, scope: LimitScope::Client, given_back: &[] }
 }
@@ -172,7 +175,7 @@ const ALWAYS: &[Route] = routes! {
     GET    "/account/two-factor"                Member two_factor::html::show;
     POST   "/account/two-factor"                Member two_factor::html::change [TWO_FACTOR];
     GET    "/account/import"                    Member account::html::show;
-    POST   "/account/import"                    Member data_export::html::import;
+    POST   "/account/import"                    Member data_export::html::import [IMPORT, data_export::html::import_over_limit];
     GET    "/habits/{id}"                       Member insights::html::habit, gzip, cached;
     GET    "/insights"                          Member insights::html::show, gzip, cached;
     GET    "/admin"                             Admin  admin::overview::html::show, gzip;
@@ -225,7 +228,7 @@ const ALWAYS: &[Route] = routes! {
     DELETE "/api/account/sessions"              Member security::api::end_sessions;
     DELETE "/api/account/sessions/{id}"         Member security::api::end_session;
     GET    "/api/account/exports/self"          Member data_export::api::export, gzip [EXPORT];
-    POST   "/api/account/imports/self"          Member data_export::api::import;
+    POST   "/api/account/imports/self"          Member data_export::api::import [IMPORT];
     GET    "/api/habits"                        Member habits::api::list, gzip;
     POST   "/api/habits"                        Member habits::api::create;
     PUT    "/api/habits/order"                  Member habits::api::reorder;

@@ -184,6 +184,12 @@ fn banned_words<'a>(identifiers: impl IntoIterator<Item = &'a String>, banned: &
     found
 }
 
+/// Whether a trait of serde requires the name.
+fn is_method_of_serde(name: &str) -> bool {
+    name.strip_prefix("visit_")
+        .is_some_and(|kind| ["bool", "f64", "i64", "map", "seq", "str", "u64", "unit"].contains(&kind))
+}
+
 fn assert_none(found: &[String]) {
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
@@ -215,7 +221,8 @@ fn no_identifier_uses_a_replaced_word() {
                 continue;
             }
             let text = fs::read_to_string(&path).unwrap();
-            let identifiers = source::identifiers(&text);
+            let mut identifiers = source::identifiers(&text);
+            identifiers.retain(|name| !is_method_of_serde(name));
             let shown = path.strip_prefix(root).unwrap().display();
             let mut why = banned_words(&identifiers, &BANNED_WORDS);
             if top == "src" {

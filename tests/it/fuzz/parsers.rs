@@ -8,7 +8,12 @@ use atlas::domain::accounts::password::Password;
 use atlas::domain::backup::snapshot_id::SnapshotId;
 use atlas::domain::calendar::day;
 use atlas::domain::calendar::month::Month;
-use atlas::domain::{Day, Description, DisplayName, Email, Environment, FileId, HabitId, PreviewName, Title, Zone};
+use atlas::domain::habits::export_digest::compute_digest;
+use atlas::domain::habits::foreign_file;
+use atlas::domain::habits::import_file::ImportFile;
+use atlas::domain::{
+    Day, Description, DisplayName, Email, Environment, FileId, Habit, HabitId, PreviewName, Title, Zone,
+};
 use atlas::observe::tunnel::{SentryEnvelope, Tunnel};
 use atlas::store::Store;
 use atlas::store::migrations::Migrations;
@@ -86,6 +91,20 @@ fn any_forwarded_header_yields_a_canonical_address() {
         let text = String::from_utf8_lossy(input);
         let client = proxies.client_address(peer, text.split(','));
         assert_eq!(client, client.to_canonical(), "{text:?}");
+    });
+}
+
+#[test]
+fn any_imported_file_is_repaired_or_rejected() {
+    fuzz("import", 400, |input| {
+        let _ = (foreign_file::recognize(input), compute_digest(input));
+        let Ok(file) = ImportFile::read(input) else { return };
+        for habit in file.habits {
+            assert!(!has_forbidden_chars(habit.title.as_str()) && habit.title.as_str().chars().count() <= 120);
+            // What was repaired is stored, and stored rows are read strictly.
+            let row = serde_json::to_string(&habit.to_habit(0, &Zone::UTC)).unwrap();
+            assert!(serde_json::from_str::<Habit>(&row).is_ok(), "{row}");
+        }
     });
 }
 

@@ -1,0 +1,46 @@
+//! What an import changed, and what it could not take over as it was.
+
+use serde::Serialize;
+
+use crate::domain::habits::imported_habit::ImportNote;
+
+/// The result of an import, or of a preview.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ImportReport {
+    pub changes: ImportSummary,
+    /// Whether this data file did not write the file, or it was changed since.
+    pub is_foreign: bool,
+    /// What was repaired in the added habits.
+    pub repairs: Vec<ImportNote>,
+    /// Habits that were left out.
+    pub skipped: Vec<ImportNote>,
+    pub completions: CompletionNotes,
+}
+
+/// What an import changed, or would change in a preview.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportSummary {
+    pub habits_added: usize,
+    /// Habits that exist already and stay unchanged.
+    pub habits_known: usize,
+    pub completions_added: usize,
+    /// Completions that exist already.
+    pub completions_known: usize,
+    /// Completions whose habit is not in the file.
+    pub completions_without_habit: usize,
+}
+
+/// Completions that were left out or don't count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CompletionNotes {
+    /// Left out, because the day has not begun anywhere.
+    pub in_future: usize,
+    /// Left out, because the date cannot be read.
+    pub unreadable: usize,
+    /// Left out with their habit.
+    pub of_skipped_habits: usize,
+    /// Added, although the habit began later. They are shown and count in no streak and no rate.
+    pub before_habit: usize,
+}
