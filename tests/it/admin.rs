@@ -494,6 +494,10 @@ async fn exports_are_csv_without_formulas_and_are_audited() {
              olga@example.com,olga,{noon},{noon},"
         )
     );
+    let for_spreadsheets = olga.get("/api/admin/exports/users?for=spreadsheet").await.assert_status(200).text();
+    let row = for_spreadsheets.strip_prefix("\u{FEFF}Email,").unwrap().lines().last().unwrap();
+    assert_eq!(row, "olga@example.com,olga,2026-02-12 12:00:00,2026-02-12 12:00:00,");
+    olga.get("/admin").await.assert_contains("href=\"/api/admin/exports/users?for=spreadsheet\"");
     let habits = olga.get("/api/admin/exports/habits").await.assert_status(200);
     assert_eq!(habits.header("content-disposition"), Some("attachment; filename=\"admin-habits-2026-02-12.csv\""));
     let text = habits.text();
@@ -502,7 +506,7 @@ async fn exports_are_csv_without_formulas_and_are_audited() {
     let row = lines.next().unwrap();
     assert!(row.starts_with("'+cmd|' /C calc'!A0,,\"Sat, Sun\",,"), "{row}");
     let exports = audit_trail(&world).into_iter().filter(|entry| entry.0 == AuditAction::ListExported).count();
-    assert_eq!(exports, 2);
+    assert_eq!(exports, 3);
 }
 
 #[tokio::test]

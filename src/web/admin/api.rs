@@ -8,7 +8,7 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, Heade
 use crate::app::admin;
 use crate::domain::{AccountId, Email, Habit};
 use crate::observe::activity::MAX_RECORDS;
-use crate::web::admin::csv_table::CsvTable;
+use crate::web::admin::csv_table::{CsvReader, CsvTable};
 use crate::web::admin::habits::html::{is_active, parse_status};
 use crate::web::admin::list_query::HabitCursor;
 use crate::web::admin::snapshots::html::load_restore_points;
@@ -191,19 +191,20 @@ const ROWS_PER_READ: usize = 1_000;
 /// The largest export, which is built in memory: at 100 bytes a row, more than a million rows.
 const MAX_EXPORT_BYTES: usize = 128 << 20;
 
-/// `GET /api/admin/exports/users`. A list of more than [`MAX_EXPORT_BYTES`] is refused; `/api/admin/users` lists it page by page.
+/// `GET /api/admin/exports/users`, for scripts, or with `?for=spreadsheet`. A list of more than [`MAX_EXPORT_BYTES`] is refused; `/api/admin/users` lists it page by page.
 pub async fn export_users(request: Request) -> Result<Response, HttpError> {
     let app = &request.state.app;
     admin::accounts::record_export(app, &request.initiator()?).await?;
     let _lock = request.state.export_lock.lock().await;
     let columns = ["Email", "Display name", "Email verified at", "Created at", "Deleted at"];
-    let mut table = CsvTable::new(&columns, MAX_EXPORT_BYTES)?;
+    let reader = CsvReader::from_query(&request.query());
+    let mut table = CsvTable::new(reader, &columns, MAX_EXPORT_BYTES)?;
     let mut cursor = None;
     loop {
         let page = request.read_blocking(move |app| admin::queries::list_users(app, "", cursor, ROWS_PER_READ)).await?;
         for user in &page.rows {
-            let verified = user.verified_at.map(format_timestamp).unwrap_or_default();
-            table.add_row(&[user.email.as_str(), user.name(), &verified, &format_timestamp(user.created_at), ""])?;
+            let verified = user.verified_at.map(|at| reader.format_time(at)).unwrap_or_default();
+            table.add_row(&[user.email.as_str(), user.name(), &verified, &reader.format_time(user.created_at), ""])?;
         }
         table.check_size()?;
         cursor = page.next;
@@ -219,15 +220,16 @@ pub async fn export_habits(request: Request) -> Result<Response, HttpError> {
     admin::accounts::record_export(app, &request.initiator()?).await?;
     let _lock = request.state.export_lock.lock().await;
     let columns = ["Title", "Description", "Schedule", "Archived at", "Created at", "Owner email", "Owner name"];
-    let mut table = CsvTable::new(&columns, MAX_EXPORT_BYTES)?;
+    let reader = CsvReader::from_query(&request.query());
+    let mut table = CsvTable::new(reader, &columns, MAX_EXPORT_BYTES)?;
     let mut cursor = None;
     loop {
         let page =
             request.read_blocking(move |app| admin::queries::list_habits(app, "", None, cursor, ROWS_PER_READ)).await?;
         for (owner, habit) in &page.rows {
             let description = habit.description.as_ref().map_or("", |text| text.as_str());
-            let archived = habit.archived_at.map(format_timestamp).unwrap_or_default();
-            let (schedule, created) = (summarize_schedule(habit), format_timestamp(habit.created_at));
+            let archived = habit.archived_at.map(|at| reader.format_time(at)).unwrap_or_default();
+            let (schedule, created) = (summarize_schedule(habit), reader.format_time(habit.created_at));
             let title = habit.title.as_str();
             table.add_row(&[title, description, &schedule, &archived, &created, owner.email.as_str(), owner.name()])?;
         }

@@ -1,11 +1,39 @@
-//! CSV for spreadsheets: RFC 4180 with LF between rows and none at the end, and without cells that a spreadsheet would execute.
+//! CSV: RFC 4180 with LF between rows and none at the end, and without cells that a spreadsheet would execute.
 
 use std::borrow::Cow;
 
 use csv::{Terminator, Writer, WriterBuilder};
+use jiff::Timestamp;
 
 use crate::domain::Refusal;
+use crate::domain::text_repair::BYTE_ORDER_MARK;
+use crate::web::http::body::FormFields;
 use crate::web::http::error::HttpError;
+use crate::web::http::response::format_timestamp;
+
+/// What opens the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CsvReader {
+    /// Reads a byte order mark as part of the first column's name, and times in ISO 8601.
+    Script,
+    /// Takes UTF-8 without a byte order mark for another encoding, and ISO 8601 for text.
+    Spreadsheet,
+}
+
+impl CsvReader {
+    /// From `?for=`. Scripts are the default, because they know the address from before.
+    pub fn from_query(query: &FormFields) -> Self {
+        if query.get("for") == "spreadsheet" { Self::Spreadsheet } else { Self::Script }
+    }
+
+    /// A time in UTC.
+    pub fn format_time(self, at: Timestamp) -> String {
+        match self {
+            Self::Script => format_timestamp(at),
+            Self::Spreadsheet => at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        }
+    }
+}
 
 pub struct CsvTable {
     writer: Writer<Vec<u8>>,
@@ -15,8 +43,9 @@ pub struct CsvTable {
 impl CsvTable {
     /// # Errors
     /// As for [`Self::add_row`].
-    pub fn new(columns: &[&str], max_bytes: usize) -> Result<Self, HttpError> {
-        let writer = WriterBuilder::new().terminator(Terminator::Any(b'\n')).from_writer(Vec::new());
+    pub fn new(reader: CsvReader, columns: &[&str], max_bytes: usize) -> Result<Self, HttpError> {
+        let start = if reader == CsvReader::Spreadsheet { BYTE_ORDER_MARK } else { &[] };
+        let writer = WriterBuilder::new().terminator(Terminator::Any(b'\n')).from_writer(start.to_vec());
         let mut table = Self { writer, max_bytes };
         table.add_row(columns)?;
         Ok(table)
@@ -49,9 +78,9 @@ impl CsvTable {
 }
 
 /// SECURITY: a spreadsheet executes a cell that begins with one of these characters as a formula. An apostrophe makes it text
-/// (OWASP, "CSV Injection").
+/// (OWASP, "CSV Injection"). The wide forms are executed where East Asian input methods write them.
 fn neutralize(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
         Cow::Owned(format!("'{cell}"))
     } else {
         Cow::Borrowed(cell)
@@ -64,20 +93,24 @@ mod tests {
 
     #[test]
     fn formulas_become_text_and_only_cells_that_need_it_are_quoted() {
-        let mut table = CsvTable::new(&["A", "B"], 1_000).unwrap();
-        for row in
-            [["=1+1", "plain"], ["+1", "-1"], ["@x", "\tx"], ["=HYPERLINK(\"x\",\"y\")", "a,b"], ["", "two\nlines"]]
-        {
+        let mut table = CsvTable::new(CsvReader::Script, &["A", "B"], 1_000).unwrap();
+        for row in [
+            ["=1+1", "plain"],
+            ["+1", "-1"],
+            ["@x", "\tx"],
+            ["=HYPERLINK(\"x\",\"y\")", "a,b"],
+            ["", "two\nlines"],
+            ["＝1", "\n=1"],
+        ] {
             table.add_row(&row).unwrap();
         }
-        let expected =
-            "A,B\n'=1+1,plain\n'+1,'-1\n'@x,'\tx\n\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\",\"a,b\"\n,\"two\nlines\"";
+        let expected = "A,B\n'=1+1,plain\n'+1,'-1\n'@x,'\tx\n\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\",\"a,b\"\n,\"two\nlines\"\n'＝1,\"'\n=1\"";
         assert_eq!(String::from_utf8(table.finish().unwrap()).unwrap(), expected);
     }
 
     #[test]
     fn a_table_that_is_too_long_is_refused_and_never_cut() {
-        let mut table = CsvTable::new(&["A"], 6).unwrap();
+        let mut table = CsvTable::new(CsvReader::Script, &["A"], 6).unwrap();
         table.add_row(&["b"]).unwrap();
         table.add_row(&["c"]).unwrap();
         assert!(table.check_size().is_ok());
