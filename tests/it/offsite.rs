@@ -183,7 +183,8 @@ async fn admins_and_metrics_are_told_of_missing_offsite_copies_until_they_are_ma
 
     fs::create_dir(&folder).unwrap();
     assert!(take().await.unwrap().copied.unwrap().is_ok());
-    assert_eq!(fs::read_dir(folder.join("development")).unwrap().count(), 4, "two copies with their manifests");
+    let copied = fs::read_dir(folder.join("development")).unwrap().count();
+    assert_eq!(copied, 5, "two copies with their manifests, and the mark of the owner");
     assert_eq!(olga.get("/api/admin/health").await.assert_status(200).data()["alerts"], serde_json::json!([]));
     assert!(scrape_value(&world, "atlas_snapshot_offsite_complete").await > 0.0);
     // A server that starts finds out by itself.
