@@ -148,6 +148,7 @@ fn of_preview(error: &previews::Error) -> ExitStatus {
         | previews::Error::Seeds(_)
         | previews::Error::Folder(FolderError::Io { .. }) => ExitStatus::InputOutput,
         previews::Error::Unknown(_)
+        | previews::Error::InvalidName(_)
         | previews::Error::Exists { .. }
         | previews::Error::NotAPreview { .. }
         | previews::Error::NoPort { .. }

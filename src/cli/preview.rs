@@ -94,7 +94,7 @@ pub(super) fn run(args: PreviewArgs, migrations: Migrations) -> ExitStatus {
 impl NameArgs {
     fn parse(&self) -> Result<PreviewName, CommandError> {
         if self.from_branch {
-            return Ok(PreviewName::from_branch(&self.name));
+            return PreviewName::from_branch(&self.name).map_err(CommandError::refused);
         }
         self.name.parse().map_err(CommandError::refused)
     }
@@ -176,8 +176,10 @@ fn create(name: &NameArgs, days: u16, options: &PreviewOptions) -> Result<Create
     let branch = name.from_branch.then(|| name.name.clone());
     let name = name.parse()?;
     // A template that no preview could be served with is refused before anything is created.
-    let listen = options.settings(&name)?.listen;
-    let new = NewPreview { name: name.clone(), branch, days, listen };
+    let settings = options.settings(&name)?;
+    let reserved_ports = settings.peers.others.iter().filter_map(|peer| peer.listen).map(|listen| listen.port());
+    let reserved_ports = reserved_ports.collect();
+    let new = NewPreview { name: name.clone(), branch, days, listen: settings.listen, reserved_ports };
     let preview = options.previews()?.create(new, Clock::System.now())?;
     Ok(CreatedPreview(PreviewDetail::new(preview, &options.settings(&name)?, PreviewState::Stopped)))
 }

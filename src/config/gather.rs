@@ -12,7 +12,8 @@ use super::policy::{self, RequiredSettings, TestEndpointRule};
 use super::previews::{apply_preview, visible_variables};
 use super::problem::{ConfigError, Problem};
 use super::raw::{Origin, RawConfig, RawEntry};
-use super::variables::read_variables;
+use super::variables::{check_names, read_variables};
+use crate::domain::backup::retention::SnapshotRetention;
 use crate::domain::{Environment, EnvironmentKind};
 
 /// Gathers the values of `environment`.
@@ -23,6 +24,7 @@ pub(super) fn gather(
 ) -> Result<(RawConfig, Vec<Problem>), ConfigError> {
     let (path, is_required) = config_file(flags, variables)?;
     let (mut raw, mut problems) = gather_file(environment, &path, is_required)?;
+    check_names(variables, &mut problems);
     let visible = visible_variables(environment, variables, &mut problems);
     for key in keys::ALL {
         if let Some(entry) = read_variables(key, &visible, &mut problems) {
@@ -76,11 +78,14 @@ pub(super) fn add_defaults(environment: &Environment, raw: &mut RawConfig) {
         raw.entries.entry(key).or_insert(RawEntry { value, origin: Origin::BuiltIn });
     };
     let policy = policy::for_kind(environment.kind());
-    add(keys::LISTEN, "127.0.0.1:3000".to_owned());
+    // Previews count up from theirs, so they begin apart from the other environments.
+    let is_preview = environment.kind() == EnvironmentKind::Preview;
+    add(keys::LISTEN, if is_preview { "127.0.0.1:3100" } else { "127.0.0.1:3000" }.to_owned());
     add(keys::DATA_FILE, format!("data/{environment}/atlas.redb"));
     add(keys::LOG, "info".to_owned());
     let is_required = policy.settings == RequiredSettings::Required;
     add(keys::SNAPSHOTS_EVERY, if is_required { "6h" } else { "off" }.to_owned());
+    add(keys::SNAPSHOTS_KEEP, SnapshotRetention::default().to_string());
     add(keys::LOG_FORMAT, "auto".to_owned());
     if policy.can_require_verified {
         add(keys::REQUIRE_VERIFIED, "false".to_owned());

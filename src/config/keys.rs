@@ -104,6 +104,19 @@ pub fn find_nearest(name: &str) -> &'static str {
     ALL.iter().min_by_key(distance).map_or("", |key| key.name)
 }
 
+/// The variable most similar to `name`, and by how many characters.
+pub fn find_nearest_variable(name: &str) -> (String, usize) {
+    let bare = ALL.iter().flat_map(|key| key.variables.iter()).map(|variable| (*variable).to_owned());
+    let files = ALL.iter().flat_map(|key| key.variables.iter()).map(|variable| format!("{variable}_FILE"));
+    let selectors = SELECTORS.iter().map(|(variable, _)| (*variable).to_owned());
+    let all = bare.chain(files).chain(selectors);
+    let with_distance = all.map(|variable| {
+        let distance = strsim::damerau_levenshtein(&variable, name);
+        (variable, distance)
+    });
+    with_distance.min_by_key(|(_, distance)| *distance).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

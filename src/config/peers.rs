@@ -3,6 +3,7 @@
 //! The variables of another environment's process are not visible from here. What it resolved them to is in the
 //! `identity.json` beside its data file, which `ops::isolation` compares.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use url::Url;
@@ -10,7 +11,7 @@ use url::Url;
 use super::gather::{add_defaults, gather_file};
 use super::keys;
 use super::previews::previews_folder;
-use super::raw::RawConfig;
+use super::raw::{Origin, RawConfig};
 use super::secret::Secret;
 use super::smtp::{SeparateCredentials, Smtp};
 use super::url::parse_url;
@@ -28,6 +29,10 @@ pub struct PeerConfig {
     /// The API key of Resend, or the password in `SMTP_URL`.
     pub mail_key: Option<Secret>,
     pub operator_token: Option<Secret>,
+    /// Where it listens.
+    pub listen: Option<SocketAddr>,
+    /// Whether `listen` is set, rather than the built-in default of an environment that may not be used.
+    pub is_listen_set: bool,
     /// The off-site folder, which environments may share.
     pub copy_to: Option<PathBuf>,
 }
@@ -45,6 +50,8 @@ impl PeerConfig {
             app_url: text(keys::APP_URL).and_then(|text| parse_url(text).ok()),
             sender: text(keys::MAIL_FROM).and_then(|text| Email::parse(address_in(text)).ok()),
             secret: text(keys::SECRET).map(Secret::new),
+            listen: text(keys::LISTEN).and_then(|text| text.parse().ok()),
+            is_listen_set: raw.get(keys::LISTEN).is_some_and(|entry| entry.origin != Origin::BuiltIn),
             copy_to: text(keys::SNAPSHOTS_COPY_TO).map(|path| raw.folder.join(path)),
             operator_token: text(keys::OPERATOR_TOKEN).map(Secret::new),
             mail_key: text(keys::RESEND_API_KEY).map(Secret::new).or_else(|| text(keys::SMTP_URL).and_then(password)),

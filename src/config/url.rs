@@ -74,6 +74,8 @@ fn normalize_authority(authority: &str) -> Result<String, InvalidUrl> {
     if let Some(port) = port.filter(|port| !port.is_empty() && !matches!(port.parse::<u16>(), Ok(1..))) {
         return Err(InvalidUrl::Port(port.to_owned()));
     }
+    // A dot at the end names the same host, and would make another one of it wherever hosts are compared.
+    let host = host.strip_suffix('.').unwrap_or(host);
     if host.is_empty() {
         return Err(InvalidUrl::NoHost);
     }
@@ -127,6 +129,7 @@ mod tests {
         assert_eq!(host("https://bücher.example"), "xn--bcher-kva.example");
         assert_eq!(host("https://xn--bcher-kva.example"), "xn--bcher-kva.example");
         assert_eq!(host("smtp://ada:p@ss:w[o]rd ü@Bücher.example:587"), "xn--bcher-kva.example");
+        assert_eq!(host("https://Atlas.example.com.:8443"), "atlas.example.com");
         assert_eq!(host("https://[::1]:3000"), "[::1]");
         assert_eq!(host("http://127.0.0.1:3000/path"), "127.0.0.1");
         assert_eq!(parse_url("https://atlas_1.example:/").unwrap().host_str(), Some("atlas_1.example"));

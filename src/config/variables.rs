@@ -3,9 +3,28 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::keys::SettingKey;
-use super::problem::{Problem, error};
+use super::keys::{self, SettingKey};
+use super::problem::{Problem, Severity, error};
 use super::raw::{Origin, RawEntry};
+
+const PREFIX: &str = "ATLAS_";
+
+/// A variable that differs from one of ours in no more than this many letters is a typo.
+const MAX_TYPO_DISTANCE: usize = 2;
+
+/// Reports variables with our prefix that Atlas does not read: a typo is an error, because the setting that it was meant for
+/// is missing. Any other name is a warning: it may belong to a different program.
+pub(super) fn check_names(variables: &BTreeMap<String, String>, problems: &mut Vec<Problem>) {
+    for (name, value) in variables {
+        if !name.starts_with(PREFIX) || keys::is_variable(name) || value.trim().is_empty() {
+            continue;
+        }
+        let (nearest, distance) = keys::find_nearest_variable(name);
+        let message = format!("Atlas doesn't read the variable {name}; did you mean {nearest}?");
+        let severity = if distance <= MAX_TYPO_DISTANCE { Severity::Error } else { Severity::Warning };
+        problems.push(Problem { severity, key: "variables", message });
+    }
+}
 
 /// The value of the first variable of `key` that is set. A problem is reported if another one has a different value.
 pub(super) fn read_variables(

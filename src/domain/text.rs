@@ -44,6 +44,11 @@ pub fn parse_paragraph(field: &'static str, raw: &str, max: usize) -> Result<Str
     check_length(field, text, 0, max)
 }
 
+/// Whether nothing of the text can be seen.
+pub(in crate::domain) fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_control() || is_invisible(c))
+}
+
 /// Whether the text is printable ASCII, all of which is allowed. Most text is, and every text is checked again whenever it is
 /// read from disk.
 fn is_plain(text: &str) -> bool {

@@ -347,7 +347,12 @@ fn development_listens_on_other_interfaces_only_when_named_and_with_a_warning() 
         assert_eq!(warnings(&[], "development", address), [], "{address}");
     }
     assert_eq!(warnings(&basic_auth, "development", public_address), []);
-    assert_eq!(warnings(COMPLETE_STAGING, "staging", public_address), []);
+    let behind_proxy = [COMPLETE_STAGING, &[("ATLAS_TRUSTED_PROXIES", "192.0.2.1")]].concat();
+    let exposed = warnings(COMPLETE_STAGING, "staging", public_address);
+    assert!(exposed.iter().any(|problem| problem.message.contains("without TLS")), "{exposed:?}");
+    let without_tls = |problem: &atlas::config::Problem| problem.message.contains("without TLS");
+    assert!(!warnings(&behind_proxy, "staging", public_address).iter().any(without_tls));
+    assert!(!warnings(COMPLETE_STAGING, "staging", "127.0.0.1:3000").iter().any(without_tls));
 
     let folder = tempfile::tempdir().unwrap();
     let listen = ("ATLAS_LISTEN", public_address);
@@ -361,6 +366,65 @@ fn development_listens_on_other_interfaces_only_when_named_and_with_a_warning() 
     let named = run(folder.path(), &["check"], &[listen, ("ATLAS_ENV", "development")]);
     assert!(stdout(&named).contains("warning: anyone who can reach 0.0.0.0:3000"), "{}", stdout(&named));
     assert_eq!(exit_code(&named), 0);
+}
+
+/// The message of the first problem of a setting in staging with further variables.
+fn staging_problem(toml: &str, variables: &[(&str, &str)], key: &str) -> Option<(Severity, String)> {
+    let gate = [("ATLAS_GATE_USER", "team"), ("ATLAS_GATE_PASSWORD", "a password for the team")];
+    let mut all: BTreeMap<_, _> = COMPLETE_STAGING.iter().chain(&gate).copied().collect();
+    all.extend(variables.iter().copied());
+    let checked = ConfigFixture::new(toml, &all.into_iter().collect::<Vec<_>>()).check("staging");
+    let problem = checked.problems.into_iter().find(|problem| problem.key == key);
+    problem.map(|problem| (problem.severity, problem.message))
+}
+
+/// The configuration file, variables, the setting, and the severity and a part of the problem that is reported.
+type SettingCase<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, Severity, &'a str);
+
+#[test]
+fn settings_that_cannot_be_meant_are_reported() {
+    use Severity::{Error, Warning};
+    let cases: [SettingCase<'_>; 11] = [
+        ("", &[("ATLAS_LOG", "inof")], "log", Error, "did you mean “info”?"),
+        ("", &[("ATLAS_LOG", "warn,atlas_web")], "log", Error, "write atlas_web=debug"),
+        ("", &[("ATLAS_GATE_PASSWORD", "x")], "gate.password", Error, "at least 10 characters"),
+        ("", &[("ATLAS_GATE_PASSWORD", "aaaaaaaaaaaa")], "gate.password", Error, "6 of them different"),
+        ("", &[("ATLAS_GATE_PASSWORD", "change-me-1234")], "gate.password", Error, "placeholder"),
+        ("", &[("NEXTAUTH_SECRET", "change-me-0123456789abcdefghijkl")], "secret", Error, "placeholder"),
+        ("", &[("ATLAS_OPERATOR_TOKE", "x")], "variables", Error, "did you mean ATLAS_OPERATOR_TOKEN?"),
+        ("", &[("ATLAS_PUBLIC_API_KEY", "x")], "variables", Warning, "doesn't read the variable ATLAS_PUBLIC_API_KEY"),
+        ("", &[("ATLAS_SNAPSHOTS_EVERY", "off")], "snapshots.every", Warning, "snapshots.every is off"),
+        (
+            "[environment.staging.snapshots]\ncopy_to = \"/nowhere/at/all\"",
+            &[],
+            "snapshots.copy_to",
+            Warning,
+            "is not a folder",
+        ),
+        ("[environment.production]\nlisten = \"0.0.0.0:3000\"", &[], "listen", Warning, "where “production” listens"),
+    ];
+    for (toml, variables, key, severity, says) in cases {
+        let (found, message) = staging_problem(toml, variables, key).unwrap_or_else(|| panic!("{toml} {variables:?}"));
+        assert!(found == severity && message.contains(says), "{toml} {variables:?}: {message}");
+        assert!(!message.contains("aaaaaaaaaaaa"), "the message must not repeat a secret");
+    }
+    for (variables, key) in [
+        (&[("ATLAS_LOG", "info,atlas::web=debug,hyper=off")][..], "log"),
+        (&[("ATLAS_LOG", "atlas")], "log"),
+        (&[("ATLAS_GATE_PASSWORD", "open sesame")], "gate.password"),
+        (&[("ATLAS_LISTEN", "127.0.0.1:0")], "listen"),
+        (&[("ATLAS_LISTEN_FILE", "")], "variables"),
+    ] {
+        assert_eq!(staging_problem("[environment.production]\nlisten = \"127.0.0.1:3002\"", variables, key), None);
+    }
+}
+
+#[test]
+fn the_default_retention_is_shown_as_the_default() {
+    let folder = tempfile::tempdir().unwrap();
+    let checked = run(folder.path(), &["check"], &[]);
+    let row = stdout(&checked).lines().find(|line| line.contains("snapshots.keep")).unwrap().to_owned();
+    assert!(row.contains("8 latest, 7 daily, 4 weekly") && row.contains("built-in default"), "{row}");
 }
 
 #[test]

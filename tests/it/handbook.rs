@@ -269,6 +269,38 @@ fn every_path_in_the_contributors_guide_exists() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
+/// The variables that the handbook sets in a code block together with the secret, with its placeholders.
+fn documented_variables() -> Vec<(String, String)> {
+    let mut variables = Vec::new();
+    for path in documents("assets/handbook") {
+        let text = fs::read_to_string(path).unwrap();
+        let blocks = text.split("```").skip(1).step_by(2).filter(|block| block.contains("\nNEXTAUTH_SECRET="));
+        for line in blocks.flat_map(str::lines) {
+            let variable = line.split_once('=').filter(|(name, _)| keys::is_variable(name));
+            variables.extend(variable.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        }
+    }
+    assert!(variables.len() > 7, "{variables:?}");
+    variables
+}
+
+#[test]
+fn every_placeholder_of_the_handbook_is_reported_when_it_was_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, value) in documented_variables().iter().filter(|(name, _)| name != "ATLAS_GATE_USER") {
+        let variables = [(name.as_str(), value.as_str()), ("ATLAS_GATE_USER", "team")];
+        let checked = run(folder.path(), &["check", "--env", "staging", "--json"], &variables);
+        let report: serde_json::Value = serde_json::from_str(&stdout(&checked)).unwrap();
+        let key = keys::ALL.iter().find(|key| key.variables.contains(&name.as_str())).unwrap().name;
+        let mut problems = report["problems"].as_array().unwrap().iter();
+        let is_reported = |problem: &serde_json::Value| {
+            let message = problem["message"].as_str().unwrap();
+            problem["key"] == key && (message.contains("placeholder") || message.contains("example domain"))
+        };
+        assert!(problems.any(is_reported), "{name}={value}: {report}");
+    }
+}
+
 #[test]
 fn links_are_found_outside_code() {
     let text = "[a](b.md) `[c](d)` <img src=\"e.png\"> [f](https://example.com)\n```\n[g](h)\n```\n[i](j.md#k)\n";
@@ -279,6 +311,7 @@ fn links_are_found_outside_code() {
 fn the_shipped_configuration_describes_every_environment_and_starts_development() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("atlas.toml"), include_str!("../../atlas.toml")).unwrap();
+    assert_eq!(run(folder.path(), &["preview", "create", "x"], &[]).status.code(), Some(0));
     for (environment, exit) in [("development", 0), ("preview/x", 0), ("staging", 78), ("production", 78)] {
         let checked = run(folder.path(), &["check", "--env", environment], &[]);
         assert_eq!(checked.status.code(), Some(exit), "{}", stdout(&checked));

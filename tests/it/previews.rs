@@ -221,6 +221,55 @@ fn a_preview_that_does_not_exist_is_not_served_and_an_unusable_template_is_refus
 }
 
 #[test]
+fn only_a_recorded_preview_is_served_whatever_its_name() {
+    let team = team_folder();
+    for (name, says) in [
+        ("production", "“production” is a reserved name"),
+        ("staging", "“staging” is a reserved name"),
+        ("a--b", "is not the name of a preview"),
+        ("nosuch", "atlas preview create nosuch"),
+    ] {
+        let environment = format!("preview/{name}");
+        for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["check"], &["seed"]] {
+            let refused = run(team.path(), &[command, &["--env", &environment]].concat(), &[]);
+            let output = stdout(&refused) + &stderr(&refused);
+            assert_ne!(exit_code(&refused), 0, "{command:?} {name}: {output}");
+            assert!(
+                output.contains(says) || output.contains("no such environment") || exit_code(&refused) == 78,
+                "{output}"
+            );
+            assert!(!output.contains("ATLAS_GATE_USER"), "previews ignore that variable: {output}");
+        }
+    }
+    assert!(!team.path().join("data").exists());
+}
+
+#[test]
+fn a_branch_without_a_name_gets_no_preview() {
+    let team = team_folder();
+    for blank in ["", " ", "\u{200B}"] {
+        let refused = run(team.path(), &["preview", "create", "--from-branch", blank], &[]);
+        assert_eq!(exit_code(&refused), 1, "{blank:?}");
+        assert!(stderr(&refused).contains("the name of the branch is empty"), "{}", stderr(&refused));
+    }
+    assert!(!team.path().join("data").exists());
+}
+
+#[test]
+fn a_preview_never_gets_the_port_of_another_environment() {
+    let team = tempfile::tempdir().unwrap();
+    let first = first_port();
+    let toml = format!(
+        "[environment.staging]\nlisten = \"127.0.0.1:{first}\"\n[environment.preview]\nlisten = \"127.0.0.1:{first}\"\n"
+    );
+    fs::write(team.path().join("atlas.toml"), toml).unwrap();
+    assert_ne!(u32::from(port(&create(team.path(), &["beside-staging"]))), first);
+    // Without a template, previews don't begin where development listens.
+    fs::write(team.path().join("atlas.toml"), "").unwrap();
+    assert!(port(&create(team.path(), &["without-a-template"])) >= 3100);
+}
+
+#[test]
 fn previews_created_at_the_same_time_get_different_ports() {
     let team = team_folder();
     let creations: Vec<_> = (0..8)

@@ -14,6 +14,7 @@ use crate::app::clock::Clock;
 use crate::config::{self, CheckedConfig, Flags, Problem, Severity, keys};
 use crate::ops::approvals::require_approved_binary;
 use crate::ops::isolation::{self, DataFile};
+use crate::ops::previews;
 use crate::store::OpenError;
 use crate::store::migrations::Migrations;
 use relay::check_relay;
@@ -53,7 +54,7 @@ fn check(flags: &Flags, migrations: Migrations, connect: bool) -> Result<CheckRe
 }
 
 /// Why a server would not start although the settings are complete: a conflict with another environment, a data file of
-/// another environment or a missing one, or a binary that production does not accept.
+/// another environment or a missing one, a preview that was not created, or a binary that production does not accept.
 fn reasons_not_to_serve(checked: &CheckedConfig, migrations: Migrations) -> Vec<Problem> {
     let mut problems = isolation::conflicts(&checked.peers);
     let Some(settings) = &checked.settings else { return problems };
@@ -64,6 +65,9 @@ fn reasons_not_to_serve(checked: &CheckedConfig, migrations: Migrations) -> Vec<
         // A server that has the file has checked it.
         && !matches!(found, isolation::Error::Open(OpenError::Locked { .. }))
     {
+        problems.push(error(keys::DATA_FILE, found.to_string()));
+    }
+    if let Err(found) = previews::require_created(settings) {
         problems.push(error(keys::DATA_FILE, found.to_string()));
     }
     if let Err(found) = require_approved_binary(settings, Clock::System.now()) {

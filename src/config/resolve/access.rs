@@ -1,12 +1,18 @@
 //! Who may use the server beyond signing in, and for what: admins, basic authentication, imports of other environments' files,
 //! and the endpoints for browser tests.
 
+use std::collections::BTreeSet;
+
 use super::resolver::Resolver;
 use crate::config::keys;
 use crate::config::policy::{BasicAuthRule, TestEndpointRule};
 use crate::config::secret::Secret;
 use crate::config::settings::BasicAuth;
 use crate::domain::Email;
+
+/// It is typed by people, so it may be shorter than other secrets.
+const MIN_GATE_PASSWORD_CHARS: usize = 10;
+const MIN_DISTINCT_GATE_CHARS: usize = 6;
 
 impl Resolver<'_> {
     pub(super) fn admins(&mut self) -> Vec<Email> {
@@ -30,9 +36,13 @@ impl Resolver<'_> {
 
     pub(super) fn basic_auth(&mut self) -> Option<BasicAuth> {
         match (self.text(keys::GATE_USER), self.text(keys::GATE_PASSWORD)) {
-            (Some(user), Some(password)) => Some(BasicAuth { user: user.to_owned(), password: Secret::new(password) }),
+            (Some(user), Some(password)) => {
+                self.check_gate_password(password);
+                Some(BasicAuth { user: user.to_owned(), password: Secret::new(password) })
+            }
             (None, None) => {
-                if self.policy.basic_auth == BasicAuthRule::Expected {
+                // A preview gets its credentials when it is created, and is not served before.
+                if self.policy.basic_auth == BasicAuthRule::Expected && self.environment.preview_name().is_none() {
                     self.report_warning(
                         keys::GATE_USER,
                         format!(
@@ -55,6 +65,18 @@ impl Resolver<'_> {
 
     pub(super) fn foreign_imports(&mut self) -> bool {
         self.flag(keys::IMPORTS_FOREIGN).unwrap_or(self.policy.foreign_imports)
+    }
+
+    /// SECURITY: strangers can try passwords; in staging, nothing else keeps them out.
+    fn check_gate_password(&mut self, password: &str) {
+        let distinct = password.chars().collect::<BTreeSet<_>>().len();
+        let is_weak = password.chars().count() < MIN_GATE_PASSWORD_CHARS || distinct < MIN_DISTINCT_GATE_CHARS;
+        if is_weak && self.is_required() {
+            self.report_invalid(
+                keys::GATE_PASSWORD,
+                format!("needs at least {MIN_GATE_PASSWORD_CHARS} characters, {MIN_DISTINCT_GATE_CHARS} of them different; run `openssl rand -base64 12` to generate one"),
+            );
+        }
     }
 
     pub(super) fn test_endpoints(&mut self) -> bool {

@@ -22,6 +22,12 @@ impl Resolver<'_> {
         if is_development && !address.ip().is_loopback() && !self.options.remote {
             self.check_exposed_development(address);
         }
+        if self.is_required() && !address.ip().is_loopback() && self.list(keys::TRUSTED_PROXIES).is_empty() {
+            self.report_warning(
+                keys::LISTEN,
+                format!("anyone who can reach {address} can use {} without TLS, and trusted_proxies names no proxy in front. Listen on 127.0.0.1, or set trusted_proxies to the proxy's address", self.environment),
+            );
+        }
         Some(address)
     }
 

@@ -9,6 +9,8 @@ mod authorities;
 mod data_file;
 mod log;
 mod mail;
+mod placeholders;
+mod ports;
 mod resolver;
 mod secrets;
 mod sentry;

@@ -41,6 +41,10 @@ pub(in crate::config) fn resolve_settings(
     let log = resolver.log();
     let log_format = resolver.log_format();
     let metrics = resolver.metrics();
+    resolver.check_placeholders();
+    if let Some(listen) = listen.filter(|_| !options.remote) {
+        resolver.check_ports(listen, &peers.others);
+    }
     let (policy, problems) = (resolver.policy, resolver.problems);
     let settings = (|| {
         Some(Settings {

@@ -25,6 +25,13 @@ impl Resolver<'_> {
                 "is for off-site copies, but snapshots.copy_to is not set; set it to a folder",
             );
         }
+        if let Some(folder) = copy_to.as_ref().filter(|folder| !folder.is_dir() && !self.options.remote) {
+            let message = format!(
+                "snapshots.copy_to is {}, which is not a folder; nothing is copied off-site until you create it or mount its disk",
+                folder.display()
+            );
+            self.report_warning(keys::SNAPSHOTS_COPY_TO, message);
+        }
         SnapshotSettings { interval: self.interval(), retention: self.retention(), copy_to, encryption, passphrase }
     }
 
@@ -62,6 +69,13 @@ impl Resolver<'_> {
     fn interval(&mut self) -> Option<Duration> {
         let text = self.text(keys::SNAPSHOTS_EVERY).unwrap_or("off");
         if text.eq_ignore_ascii_case("off") {
+            if self.is_required() {
+                let message = format!(
+                    "snapshots.every is off: nothing can undo a mistake in {}. Set it to a time such as 6h",
+                    self.environment
+                );
+                self.report_warning(keys::SNAPSHOTS_EVERY, message);
+            }
             return None;
         }
         let interval = text.parse::<SignedDuration>().ok().and_then(|interval| Duration::try_from(interval).ok());

@@ -1,6 +1,7 @@
 //! Retention: which snapshots are kept, and which are removed.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, civil};
@@ -22,6 +23,12 @@ pub struct SnapshotRetention {
 impl Default for SnapshotRetention {
     fn default() -> Self {
         Self { latest: 8, daily: 7, weekly: 4 }
+    }
+}
+
+impl fmt::Display for SnapshotRetention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} latest, {} daily, {} weekly", self.latest, self.daily, self.weekly)
     }
 }
 

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::domain::Environment;
+use crate::domain::{Environment, text};
 
 /// How long a preview is kept unless the operator chooses otherwise.
 pub const DEFAULT_LIFETIME_DAYS: u16 = 14;
@@ -51,12 +51,23 @@ impl fmt::Display for InvalidPreviewName {
 
 impl std::error::Error for InvalidPreviewName {}
 
+/// The name of a branch is empty or invisible, as a variable that is not set in a pipeline is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the name of the branch is empty. Nothing was changed. Check the variable that it comes from")]
+pub struct BlankBranch;
+
 impl PreviewName {
     /// The name of a branch's preview: the branch's name if it is valid, otherwise its letters and digits followed by a hash that
     /// distinguishes it from similar branches.
-    pub fn from_branch(branch: &str) -> Self {
+    ///
+    /// # Errors
+    /// [`BlankBranch`] when nothing of the branch's name can be seen.
+    pub fn from_branch(branch: &str) -> Result<Self, BlankBranch> {
+        if text::is_blank(branch) {
+            return Err(BlankBranch);
+        }
         if let Ok(name) = branch.parse() {
-            return name;
+            return Ok(name);
         }
         let digest = Sha256::digest(branch);
         let hash: String = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).take(HASH_DIGITS).map(hex).collect();
@@ -72,7 +83,7 @@ impl PreviewName {
             }
         }
         let label = label.trim_end_matches('-');
-        Self(if label.is_empty() { format!("branch-{hash}") } else { format!("{label}-{hash}") })
+        Ok(Self(if label.is_empty() { format!("branch-{hash}") } else { format!("{label}-{hash}") }))
     }
 
     pub fn as_str(&self) -> &str {
@@ -224,8 +235,6 @@ mod tests {
             "a--b",
             "-",
             "--",
-            "",
-            " ",
             "a.b",
             "a\u{0}b",
             "preview",
@@ -234,15 +243,19 @@ mod tests {
             &longer,
             &long[..199],
         ];
-        let names: BTreeSet<PreviewName> = branches.iter().map(|branch| PreviewName::from_branch(branch)).collect();
+        let names: BTreeSet<PreviewName> =
+            branches.iter().map(|branch| PreviewName::from_branch(branch).unwrap()).collect();
         assert_eq!(names.len(), branches.len(), "{names:?}");
         for name in names {
             assert_eq!(name.as_str().parse::<PreviewName>(), Ok(name.clone()), "{name} is valid");
             assert_eq!(name.environment().to_string(), format!("preview/{name}"));
             assert!(name.environment().to_string().parse::<Environment>().is_ok());
         }
-        assert_eq!(PreviewName::from_branch("feature-a").as_str(), "feature-a");
-        assert!(PreviewName::from_branch("feature/Größe").as_str().starts_with("feature-gro-e-"));
+        assert_eq!(PreviewName::from_branch("feature-a").unwrap().as_str(), "feature-a");
+        assert!(PreviewName::from_branch("feature/Größe").unwrap().as_str().starts_with("feature-gro-e-"));
+        for blank in ["", " ", "\n", "\u{200B}", "\u{0}"] {
+            assert_eq!(PreviewName::from_branch(blank), Err(BlankBranch), "{blank:?}");
+        }
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use url::Url;
+
 use super::fingerprint::Fingerprint;
 use super::identity::{IdentityFile, read_peer};
 use super::same_path::is_same_path;
-use crate::config::{PeerConfig, Peers, Problem, Secret, Severity, keys};
+use crate::config::{PeerConfig, Peers, Problem, Secret, Severity, keys, parse_url};
 use crate::domain::EnvironmentKind;
 
 /// Every conflict of an environment with the others, as configured and as their identity files say.
@@ -109,8 +111,8 @@ impl Comparison<'_> {
     }
 
     fn compare_address(&mut self, address: &str, from: &Path) {
-        let own = self.own.app_url.as_ref().map(|url| url.origin().ascii_serialization());
-        if own.as_deref() == Some(address) {
+        let own = self.own.app_url.as_ref().map(Url::origin);
+        if own.is_some() && own == parse_url(address).ok().as_ref().map(Url::origin) {
             let (name, other, from) = (&self.own.environment, &self.peer.environment, from.display());
             self.report(
                 keys::APP_URL,

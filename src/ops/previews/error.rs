@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use crate::app;
 use crate::domain::PreviewName;
+use crate::domain::environment::preview::InvalidPreviewName;
 use crate::ops::seeds;
 use crate::store::OpenError;
 use crate::store::backup::folder_owner::FolderError;
@@ -21,6 +22,9 @@ pub enum Error {
         "there is no preview “{0}”. Run `atlas preview list` to see all previews, or `atlas preview create {0}` to create it."
     )]
     Unknown(PreviewName),
+    /// No preview can have this name.
+    #[error(transparent)]
+    InvalidName(#[from] InvalidPreviewName),
     /// A preview has this name already.
     #[error("preview “{name}” already exists{}. Nothing was changed. Destroy it first, or choose another name.", match .branch { Some(branch) => format!(" (created for branch “{branch}”)"), None => String::new() })]
     Exists { name: PreviewName, branch: Option<String> },

@@ -18,9 +18,10 @@ const PRUNE_INTERVAL: Duration = Duration::from_hours(24);
 /// Checks that the environment, if it is a preview, was created. Other environments are created when they are opened.
 ///
 /// # Errors
-/// [`Error::Unknown`], [`Error::Io`].
+/// [`Error::Unknown`], [`Error::InvalidName`], [`Error::Io`].
 pub fn require_created(settings: &Settings) -> Result<(), Error> {
-    let Some(name) = preview_name(settings) else { return Ok(()) };
+    let Some(name) = settings.environment.preview_name() else { return Ok(()) };
+    let name: PreviewName = name.parse()?;
     let previews = Previews::new(&settings.peers.previews);
     previews.read(&name)?.map(drop).ok_or(Error::Unknown(name))
 }

@@ -44,6 +44,8 @@ pub struct NewPreview {
     pub days: u16,
     /// The address to listen on, with the first port to try.
     pub listen: SocketAddr,
+    /// The ports of the other environments, which may not be running.
+    pub reserved_ports: BTreeSet<u16>,
 }
 
 /// Whether a preview is served.
@@ -93,13 +95,13 @@ impl Previews {
             |path: &Path| DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io_at(path));
         create_folder(&self.root)?;
         let _lock = self.lock()?;
-        let NewPreview { name, branch, days, listen } = new;
+        let NewPreview { name, branch, days, listen, reserved_ports } = new;
         if let Some(existing) = self.read(&name)? {
             return Err(Error::Exists { name, branch: existing.branch });
         }
         self.require_unused(&name)?;
         let preview = Preview {
-            port: self.free_port(listen)?,
+            port: self.free_port(listen, reserved_ports)?,
             name,
             branch,
             basic_auth_user: BASIC_AUTH_USER.to_owned(),
@@ -212,9 +214,8 @@ impl Previews {
         Ok(lock)
     }
 
-    /// The first port that no preview has and no process listens on.
-    fn free_port(&self, listen: SocketAddr) -> Result<u16, Error> {
-        let mut taken = BTreeSet::new();
+    /// The first port that no environment has and no process listens on.
+    fn free_port(&self, listen: SocketAddr, mut taken: BTreeSet<u16>) -> Result<u16, Error> {
         for name in self.names()? {
             taken.extend(self.read(&name)?.map(|preview| preview.port));
         }

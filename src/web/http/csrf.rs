@@ -4,6 +4,7 @@ use warp::http::header::COOKIE;
 use warp::http::{HeaderMap, Method};
 
 use crate::web::http::error::HttpError;
+use crate::web::http::host::is_same_origin;
 use crate::web::http::media_type::{JSON_FILE_TYPES, media_type};
 
 /// Which programs that are no browsers may send requests to an address.
@@ -36,7 +37,7 @@ pub fn check(
         return Ok(());
     }
     let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
-    let is_ours = |text: &str| origins.iter().any(|origin| origin == text);
+    let is_ours = |text: &str| origins.iter().any(|origin| is_same_origin(origin, text));
     let is_from_our_page = match (header("sec-fetch-site"), header("origin"), header("referer")) {
         (Some(site), origin, _) => site == "same-origin" && origin.is_none_or(is_ours),
         (None, Some(origin), _) => is_ours(origin),

@@ -8,6 +8,7 @@ pub mod cookie;
 pub mod csrf;
 pub mod error;
 pub mod format;
+pub mod host;
 pub mod media_type;
 pub mod operator_token;
 pub mod page_cache;

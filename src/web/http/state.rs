@@ -17,6 +17,7 @@ use crate::observe::metrics::RequestDurations;
 use crate::observe::sentry::{RELEASE, Reporter};
 use crate::observe::tunnel::Tunnel;
 use crate::web::http::cookie::{DeviceCookie, SessionCookie, ThemeCookie};
+use crate::web::http::host::is_same_authority;
 use crate::web::http::operator_token::Operator;
 use crate::web::http::page_cache::PageCache;
 use crate::web::http::rate_limit::RateLimiter;
@@ -122,7 +123,7 @@ impl WebState {
         // The default port may be omitted.
         let host = host.strip_suffix(if self.is_https { ":443" } else { ":80" }).unwrap_or(host);
         let scheme = if self.is_https { "https://" } else { "http://" };
-        let is_host = |origin: &String| origin.strip_prefix(scheme).is_some_and(|own| own.eq_ignore_ascii_case(host));
+        let is_host = |origin: &String| origin.strip_prefix(scheme).is_some_and(|own| is_same_authority(own, host));
         self.origins.iter().any(is_host)
     }
 

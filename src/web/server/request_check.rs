@@ -8,6 +8,7 @@ use warp::http::{HeaderMap, Method};
 
 use crate::web::health;
 use crate::web::http::error::HttpError;
+use crate::web::http::host::is_same_authority;
 use crate::web::http::operator_token::OPERATOR_HEADER;
 use crate::web::http::request::RequestHead;
 use crate::web::http::state::WebState;
@@ -60,7 +61,7 @@ fn host(head: &RequestHead) -> Result<&str, HttpError> {
     let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
     let host = host.ok_or_else(|| HttpError::Malformed("The request needs a Host header.".to_owned()))?;
     match head.uri.authority() {
-        Some(authority) if !authority.as_str().eq_ignore_ascii_case(host) => Err(HttpError::UnknownHost),
+        Some(authority) if !is_same_authority(authority.as_str(), host) => Err(HttpError::UnknownHost),
         _ => Ok(host),
     }
 }

@@ -356,6 +356,12 @@ pub const CONFLICT_CASES: &[ConflictCase] = &[
             SHARED_APP_URL,
         )
     },
+    by_command(
+        "production's address with a dot at its end",
+        SERVE_STAGING,
+        &[("APP_URL", "https://Atlas.Example.com.")],
+        SHARED_APP_URL,
+    ),
     by_setup(
         "one address for all environments",
         |deployment| {
