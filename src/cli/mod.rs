@@ -18,6 +18,7 @@ mod dispatch;
 mod error;
 mod exit_status;
 mod help;
+mod identity;
 mod init;
 mod mail;
 mod migrate;
@@ -74,6 +75,9 @@ enum CliCommand {
     /// Show releases, pin them, and carry staging's reports to production
     #[command(subcommand)]
     Release(release::ReleaseArgs),
+    /// Carry what keeps environments apart between machines
+    #[command(subcommand)]
+    Identity(identity::IdentityArgs),
     /// Migrate the data file (stop the server first)
     #[command(subcommand)]
     Migrate(migrate::MigrateArgs),
@@ -109,6 +113,7 @@ pub fn run(migrations: Migrations) -> ExitCode {
         CliCommand::Snapshot(args) => snapshot::run(args, migrations),
         CliCommand::Rollback(args) => rollback::run(args, migrations),
         CliCommand::Release(args) => release::run(args),
+        CliCommand::Identity(args) => identity::run(args),
         CliCommand::Migrate(args) => migrate::run(args, migrations),
         CliCommand::Verify(args) => verify::run(args, migrations),
         CliCommand::Version { json } => version::run(json, migrations),

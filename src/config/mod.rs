@@ -25,7 +25,7 @@ mod variables;
 
 pub use check::{CheckedConfig, check};
 pub use flags::Flags;
-pub use peers::{PeerConfig, Peers};
+pub use peers::{NamedSecret, PeerConfig, Peers};
 pub use problem::{ConfigError, Problem, Severity};
 pub use process::{ServiceManager, process_variables, service_manager};
 pub use raw::{Origin, RawConfig, RawEntry};

@@ -17,6 +17,24 @@ use super::smtp::{SeparateCredentials, Smtp};
 use super::url::parse_url;
 use crate::domain::{Email, Environment};
 
+/// A secret of an environment, by its key.
+#[derive(Debug, Clone)]
+pub struct NamedSecret {
+    pub key: &'static str,
+    pub value: Secret,
+}
+
+/// Secrets that no other environment may use, not even for another purpose. The mail key is added to them.
+const SEPARATE_SECRETS: [&str; 7] = [
+    keys::SECRET,
+    keys::SECRET_PREVIOUS,
+    keys::OPERATOR_TOKEN,
+    keys::VERIFICATION_KEY,
+    keys::GATE_PASSWORD,
+    keys::SEED_PASSWORD,
+    keys::SNAPSHOTS_PASSPHRASE,
+];
+
 /// Settings of one environment that no other one may share.
 #[derive(Debug, Clone)]
 pub struct PeerConfig {
@@ -25,10 +43,7 @@ pub struct PeerConfig {
     pub app_url: Option<Url>,
     /// The sender of its email.
     pub sender: Option<Email>,
-    pub secret: Option<Secret>,
-    /// The API key of Resend, or the password in `SMTP_URL`.
-    pub mail_key: Option<Secret>,
-    pub operator_token: Option<Secret>,
+    pub secrets: Vec<NamedSecret>,
     /// Where it listens.
     pub listen: Option<SocketAddr>,
     /// Whether `listen` is set, rather than the built-in default of an environment that may not be used.
@@ -41,20 +56,15 @@ impl PeerConfig {
     /// Malformed values are left out; [`resolve`](super::resolve) reports them.
     fn from_raw(environment: &Environment, raw: &RawConfig) -> Self {
         let text = |key| raw.get(key).map(|entry| entry.value.as_str());
-        let beside = SeparateCredentials { user: text(keys::SMTP_USER), password: text(keys::SMTP_PASSWORD) };
-        let password =
-            |url| Smtp::parse(url, beside).ok().and_then(|smtp| smtp.credentials).map(|(_, password)| password);
         Self {
             environment: environment.clone(),
             data_file: data_file_path(&raw.folder, text(keys::DATA_FILE).unwrap_or_default()),
             app_url: text(keys::APP_URL).and_then(|text| parse_url(text).ok()),
             sender: text(keys::MAIL_FROM).and_then(|text| Email::parse(address_in(text)).ok()),
-            secret: text(keys::SECRET).map(Secret::new),
+            secrets: secrets(environment, raw),
             listen: text(keys::LISTEN).and_then(|text| text.parse().ok()),
             is_listen_set: raw.get(keys::LISTEN).is_some_and(|entry| entry.origin != Origin::BuiltIn),
             copy_to: text(keys::SNAPSHOTS_COPY_TO).map(|path| raw.folder.join(path)),
-            operator_token: text(keys::OPERATOR_TOKEN).map(Secret::new),
-            mail_key: text(keys::RESEND_API_KEY).map(Secret::new).or_else(|| text(keys::SMTP_URL).and_then(password)),
         }
     }
 
@@ -62,6 +72,19 @@ impl PeerConfig {
     pub fn home(&self) -> &Path {
         self.data_file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
     }
+}
+
+/// The secrets of an environment; the API key of Resend stands for the password in `SMTP_URL`, too. The password of a preview
+/// is left out: it is generated.
+fn secrets(environment: &Environment, raw: &RawConfig) -> Vec<NamedSecret> {
+    let text = |key| raw.get(key).map(|entry| entry.value.as_str());
+    let beside = SeparateCredentials { user: text(keys::SMTP_USER), password: text(keys::SMTP_PASSWORD) };
+    let password = |url| Smtp::parse(url, beside).ok().and_then(|smtp| smtp.credentials).map(|(_, password)| password);
+    let mail_key = text(keys::RESEND_API_KEY).map(Secret::new).or_else(|| text(keys::SMTP_URL).and_then(password));
+    let is_generated = |key: &&str| *key == keys::GATE_PASSWORD && environment.preview_name().is_some();
+    let separate = SEPARATE_SECRETS.into_iter().filter(|key| !is_generated(key));
+    let separate = separate.filter_map(|key| Some(NamedSecret { key, value: Secret::new(text(key)?) }));
+    separate.chain(mail_key.map(|value| NamedSecret { key: keys::RESEND_API_KEY, value })).collect()
 }
 
 /// An environment and the others of its atlas.toml.

@@ -114,7 +114,9 @@ fn the_handbook_names_every_file_beside_the_data_file() {
     ] {
         assert!(FILES.contains(&format!("| `{}` | ", file.display())), "files.md lacks {}", file.display());
     }
-    for folder in [files::snapshots_folder(data_file), files::releases_folder(data_file)] {
+    for folder in
+        [files::snapshots_folder(data_file), files::releases_folder(data_file), files::imported_identities(data_file)]
+    {
         assert!(FILES.contains(&format!("| `{}/", folder.display())), "files.md lacks {}", folder.display());
     }
 }

@@ -13,7 +13,7 @@ use super::printer::Printer;
 use crate::app::clock::Clock;
 use crate::config::{self, CheckedConfig, Flags, Problem, Severity, keys};
 use crate::ops::approvals::require_approved_binary;
-use crate::ops::isolation::{self, DataFile};
+use crate::ops::isolation::{self, DataFile, PeerComparison};
 use crate::ops::previews;
 use crate::store::OpenError;
 use crate::store::migrations::Migrations;
@@ -43,6 +43,12 @@ fn check(flags: &Flags, migrations: Migrations, connect: bool) -> Result<CheckRe
     let is_refused = !refusals.is_empty();
     // Errors come first.
     checked.problems.splice(..0, refusals);
+    let comparisons = isolation::comparisons(&checked.peers);
+    checked.problems.extend(comparisons.iter().filter_map(PeerComparison::warning).map(|message| Problem {
+        severity: Severity::Warning,
+        key: "identity.json",
+        message,
+    }));
     // Settings with errors do not say which relay to use.
     let mail = checked.settings.as_ref().filter(|_| connect && !is_refused).map(check_relay);
     let status = match &checked.settings {
@@ -50,7 +56,7 @@ fn check(flags: &Flags, migrations: Migrations, connect: bool) -> Result<CheckRe
         Some(_) if is_refused => ExitStatus::Refused,
         Some(_) => mail.as_ref().map_or(ExitStatus::Success, relay::RelayCheck::exit_status),
     };
-    Ok(CheckReport::new(&checked, mail, status))
+    Ok(CheckReport::new(&checked, &comparisons, mail, status))
 }
 
 /// Why a server would not start although the settings are complete: a conflict with another environment, a data file of

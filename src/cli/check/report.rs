@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::relay::RelayCheck;
@@ -11,6 +12,7 @@ use crate::config::keys::{self, SettingShape};
 use crate::config::report::report_settings;
 use crate::config::{CheckedConfig, Severity};
 use crate::domain::{Environment, EnvironmentKind};
+use crate::ops::isolation::{ComparisonResult, PeerComparison};
 
 #[derive(Serialize)]
 pub(super) struct CheckReport {
@@ -19,6 +21,8 @@ pub(super) struct CheckReport {
     ok: bool,
     settings: Vec<SettingRow>,
     problems: Vec<ProblemRow>,
+    /// The other environments, and whether this one was compared with them.
+    comparisons: Vec<ComparisonRow>,
     /// Only with `--connect`.
     mail: Option<MailRow>,
     #[serde(skip)]
@@ -43,6 +47,30 @@ struct ProblemRow {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ComparisonRow {
+    environment: Environment,
+    compared: bool,
+    /// When its identity was exported, if it was imported here.
+    exported_at: Option<Timestamp>,
+    /// Why it was not compared.
+    why: Option<String>,
+    #[serde(skip)]
+    summary: String,
+}
+
+impl ComparisonRow {
+    fn new(comparison: &PeerComparison) -> Self {
+        let (exported_at, why) = match &comparison.result {
+            ComparisonResult::Compared { exported_at, .. } => (*exported_at, None),
+            ComparisonResult::NotCompared { why } => (None, Some(why.clone())),
+        };
+        let (environment, compared) = (comparison.environment.clone(), why.is_none());
+        Self { environment, compared, exported_at, why, summary: comparison.summary() }
+    }
+}
+
+#[derive(Serialize)]
 struct MailRow {
     result: &'static str,
     relay: Option<String>,
@@ -50,7 +78,12 @@ struct MailRow {
 }
 
 impl CheckReport {
-    pub(super) fn new(checked: &CheckedConfig, mail: Option<RelayCheck>, status: ExitStatus) -> Self {
+    pub(super) fn new(
+        checked: &CheckedConfig,
+        comparisons: &[PeerComparison],
+        mail: Option<RelayCheck>,
+        status: ExitStatus,
+    ) -> Self {
         let settings = keys::ALL.iter().zip(report_settings(&checked.raw)).map(|(key, setting)| SettingRow {
             key: key.name,
             value: setting.value,
@@ -74,6 +107,7 @@ impl CheckReport {
             ok: status == ExitStatus::Success,
             settings: settings.collect(),
             problems: problems.collect(),
+            comparisons: comparisons.iter().map(ComparisonRow::new).collect(),
             mail,
             status,
         }
@@ -89,6 +123,11 @@ impl Render for CheckReport {
             let _ = writeln!(text, "  {:width$}  {value}  ({origin})", row.key);
         }
         text.push('\n');
+        let compared = self.comparisons.iter().filter(|row| row.compared).map(|row| row.summary.as_str());
+        let compared = compared.collect::<Vec<_>>().join(", ");
+        if !compared.is_empty() {
+            let _ = writeln!(text, "compared with {compared}");
+        }
         for problem in &self.problems {
             let _ = writeln!(text, "{}: {}", problem.severity, problem.message);
         }

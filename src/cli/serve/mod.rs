@@ -29,7 +29,7 @@ use crate::domain::backup::approval::Approval;
 use crate::observe;
 use crate::observe::supervisor::Supervisor;
 use crate::ops::context::OperatorContext;
-use crate::ops::isolation::DataFile;
+use crate::ops::isolation::{self, DataFile, PeerComparison};
 use crate::ops::rollback::interrupted;
 use crate::ops::verify::agent;
 use crate::ops::{approvals, previews};
@@ -77,6 +77,9 @@ pub(super) fn run(args: ServeArgs, migrations: Migrations) -> ExitStatus {
 fn start(flags: &Flags, unverified: Option<&str>, migrations: Migrations) -> Result<(), CommandError> {
     let settings = load_settings(flags)?;
     observe::logs::start(&settings.log, settings.log_format).map_err(|error| CommandError::Settings(error.into()))?;
+    for warning in isolation::comparisons(&settings.peers).iter().filter_map(PeerComparison::warning) {
+        tracing::warn!("{warning}");
+    }
     // Before the port and the data file: a binary that may not serve touches neither.
     let admission = admit_binary(&settings, unverified)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();

@@ -10,6 +10,7 @@
 //! | `atlas.redb.verify` | address of the checklist's temporary user, until it is deleted | `ops::verify` |
 //! | `atlas.redb.incoming` | the copy with which a rollback replaces the data file | `ops::rollback` |
 //! | `identity.json` | what this environment publishes to the others | `ops::isolation` |
+//! | `peers/` | identities of environments on other machines | `ops::isolation` |
 //! | `snapshots/` | verified copies with their manifests | the store |
 //! | `snapshots/.rehearsal.redb` | copy on which a migration is rehearsed; removed afterwards | `ops::migrations` |
 //! | `releases/` | binaries that served this file, with their reports and approvals | the store |
@@ -56,6 +57,11 @@ pub fn incoming_copy(data_file: &Path) -> PathBuf {
 /// What an environment publishes to the others. `home` is the folder of its data file.
 pub fn identity_file(home: &Path) -> PathBuf {
     home.join("identity.json")
+}
+
+/// Holds what environments on other machines publish, once it is imported.
+pub fn imported_identities(data_file: &Path) -> PathBuf {
+    in_folder(data_file, "peers")
 }
 
 /// Holds a verified copy and a manifest of each snapshot.

@@ -23,9 +23,15 @@ pub fn preview_entry(name: &str) -> Option<KnownEntry> {
         "preview.json" | "identity.json" => Some(KnownEntry::File),
         "snapshots" => Some(KnownEntry::Folder(snapshot_entry)),
         "releases" => Some(KnownEntry::Folder(releases_entry)),
+        "peers" => Some(KnownEntry::Folder(peer_entry)),
         _ if is_beside_data_file(name) || is_partial_json(name, &["preview", "identity"]) => Some(KnownEntry::File),
         _ => None,
     }
+}
+
+/// The folder of imported identities.
+fn peer_entry(name: &str) -> Option<KnownEntry> {
+    name.strip_suffix(".json").map(|_| KnownEntry::File)
 }
 
 fn is_beside_data_file(name: &str) -> bool {
@@ -103,6 +109,7 @@ mod tests {
             files::probe_file(data_file),
             files::snapshots_folder(data_file),
             files::releases_folder(data_file),
+            files::imported_identities(data_file),
         ] {
             assert!(preview_entry(path.to_str().unwrap()).is_some(), "{}", path.display());
         }

@@ -1,13 +1,15 @@
 //! Conflicts: settings that an environment shares with another one and must not.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use url::Url;
 
-use super::fingerprint::Fingerprint;
-use super::identity::{IdentityFile, read_peer};
+use super::fingerprint::{Fingerprint, Salt};
+use super::identity::IdentityFile;
+use super::peer::{PeerIdentity, find_peer};
 use super::same_path::is_same_path;
-use crate::config::{PeerConfig, Peers, Problem, Secret, Severity, keys, parse_url};
+use crate::config::{PeerConfig, Peers, Problem, Severity, keys, parse_url};
 use crate::domain::EnvironmentKind;
 
 /// Every conflict of an environment with the others, as configured and as their identity files say.
@@ -76,8 +78,7 @@ impl Comparison<'_> {
         if is_same_path(self.own.home(), self.peer.home()) {
             return;
         }
-        let Some(identity) = read_peer(self.peer) else { return };
-        let path = IdentityFile::path_in(self.peer.home());
+        let PeerIdentity::Known { identity, path, .. } = find_peer(self.own, self.peer) else { return };
         if let Some(url) = &identity.app_url {
             self.compare_address(url, &path);
         }
@@ -87,27 +88,43 @@ impl Comparison<'_> {
         self.compare_secrets(&identity, &path);
     }
 
+    /// Compares each secret with each of the other environment: the secret of one may have become the password of the other.
     fn compare_secrets(&mut self, identity: &IdentityFile, path: &Path) {
-        let (own, other, from) = (self.own, &self.peer.environment, path.display());
-        let name = &own.environment;
-        if is_same_secret(own.secret.as_ref(), identity.secret.as_ref()) {
-            self.report(
-                keys::SECRET,
-                format!("NEXTAUTH_SECRET of “{name}” is also the secret of “{other}” (fingerprint in {from}); expected a different secret in each environment. Run `openssl rand -base64 32` to generate one. If “{other}” uses a new secret by now, start it once"),
-            );
+        let mut own: BTreeMap<Salt, Vec<(&'static str, Option<Fingerprint>)>> = BTreeMap::new();
+        for (theirs, published) in identity.fingerprints() {
+            let secrets = self.own.secrets.iter();
+            let own = own.entry(published.salt()).or_insert_with_key(|salt| {
+                secrets.map(|secret| (secret.key, Fingerprint::new(&secret.value, salt))).collect()
+            });
+            let shared = own.iter().filter(|(_, fingerprint)| fingerprint.as_ref() == Some(published));
+            for (key, _) in shared {
+                self.report_shared_secret(key, theirs, path);
+            }
         }
-        if is_same_secret(own.operator_token.as_ref(), identity.operator_token.as_ref()) {
-            self.report(
-                keys::OPERATOR_TOKEN,
-                format!("ATLAS_OPERATOR_TOKEN of “{name}” is also the token of “{other}” (fingerprint in {from}); expected a different token in each environment. Run `openssl rand -base64 32` to generate one. If “{other}” uses a new token by now, start it once"),
-            );
-        }
-        if self.is_rehearsal() && is_same_secret(own.mail_key.as_ref(), identity.mail_key.as_ref()) {
-            self.report(
-                keys::RESEND_API_KEY,
-                format!("the mail key of “{name}” (RESEND_API_KEY, or the password in SMTP_URL) is also that of “{other}” (fingerprint in {from}); expected a different key. Create a new key for “{name}”. If “{other}” uses a new key by now, start it once"),
-            );
-        }
+    }
+
+    fn report_shared_secret(&mut self, key: &'static str, theirs: &str, path: &Path) {
+        let (name, other, from) = (&self.own.environment, &self.peer.environment, path.display());
+        let restart = format!("If “{other}” uses a new one by now, start it once");
+        let message = match key {
+            _ if key != theirs => format!(
+                "{} of “{name}” is also {} of “{other}” (fingerprint in {from}); expected a different secret for every purpose. Create a new one. {restart}",
+                label(key),
+                label(theirs)
+            ),
+            keys::SECRET => format!(
+                "NEXTAUTH_SECRET of “{name}” is also the secret of “{other}” (fingerprint in {from}); expected a different secret in each environment. Run `openssl rand -base64 32` to generate one. {restart}"
+            ),
+            keys::OPERATOR_TOKEN => format!(
+                "ATLAS_OPERATOR_TOKEN of “{name}” is also the token of “{other}” (fingerprint in {from}); expected a different token in each environment. Run `openssl rand -base64 32` to generate one. {restart}"
+            ),
+            keys::RESEND_API_KEY if self.is_rehearsal() => format!(
+                "the mail key of “{name}” (RESEND_API_KEY, or the password in SMTP_URL) is also that of “{other}” (fingerprint in {from}); expected a different key. Create a new key for “{name}”. {restart}"
+            ),
+            // The verification key must be the same in both, and the others may be.
+            _ => return,
+        };
+        self.report(key, message);
     }
 
     fn compare_address(&mut self, address: &str, from: &Path) {
@@ -132,6 +149,11 @@ impl Comparison<'_> {
     }
 }
 
-fn is_same_secret(own: Option<&Secret>, published: Option<&Fingerprint>) -> bool {
-    own.zip(published).is_some_and(|(own, published)| published.matches(own))
+/// What people call the secret of a key.
+fn label(key: &str) -> &'static str {
+    match keys::find(key) {
+        Some(setting) if setting.name == keys::RESEND_API_KEY => "the mail key",
+        Some(setting) => setting.variables.first().copied().unwrap_or(setting.name),
+        None => "a secret",
+    }
 }

@@ -6,8 +6,9 @@
 use std::path::PathBuf;
 
 use super::folders::{SharedFolder, check_folders};
-use super::identity::{IdentityFile, read_peer};
+use super::identity::IdentityFile;
 use super::lost_file::LostFile;
+use super::peer::{PeerIdentity, find_peer};
 use super::same_path::is_same_path;
 use crate::config::{PeerConfig, Peers, Settings};
 use crate::domain::environment::stamp::Stamp;
@@ -171,17 +172,17 @@ fn check_folder(own: &PeerConfig, identity: &IdentityFile, is_locked: bool) -> R
 
 /// Checks that the identity files, here and of the others, agree that this is the data file of this environment.
 fn check_identity(peers: &Peers, identity: Option<IdentityFile>, stamp: &Stamp) -> Result<(), Error> {
-    let claimed = |by: &PeerConfig, identity: IdentityFile| Error::Claimed {
+    let claimed = |identity: IdentityFile, path| Error::Claimed {
         path: peers.own.data_file.clone(),
         id: stamp.file_id,
         found: Box::new(stamp.environment.clone()),
         expected: Box::new(identity.environment),
-        identity: IdentityFile::path_in(by.home()),
+        identity: path,
     };
     if let Some(identity) = identity {
         let is_same_file = identity.file_id == stamp.file_id || stamp.lineage.contains(&identity.file_id);
         match (is_same_file, identity.environment == stamp.environment) {
-            (true, false) => return Err(claimed(&peers.own, identity)),
+            (true, false) => return Err(claimed(identity, IdentityFile::path_in(peers.own.home()))),
             (false, true) => {
                 return Err(Error::Foreign {
                     path: peers.own.data_file.clone(),
@@ -195,8 +196,10 @@ fn check_identity(peers: &Peers, identity: Option<IdentityFile>, stamp: &Stamp) 
         }
     }
     for peer in &peers.others {
-        if let Some(identity) = read_peer(peer).filter(|identity| identity.file_id == stamp.file_id) {
-            return Err(claimed(peer, identity));
+        if let PeerIdentity::Known { identity, path, .. } = find_peer(&peers.own, peer)
+            && identity.file_id == stamp.file_id
+        {
+            return Err(claimed(*identity, path));
         }
     }
     Ok(())
@@ -208,7 +211,7 @@ fn update_identity(own: &PeerConfig, stamp: &Stamp, on_warning: impl FnOnce(&str
     let read = IdentityFile::read(own.home());
     let before = read.as_ref().ok().and_then(Option::as_ref);
     let now = IdentityFile::current(own, stamp, before);
-    if before == Some(&now) {
+    if now.is_written(own.home(), before) {
         return;
     }
     let path = IdentityFile::path_in(own.home());

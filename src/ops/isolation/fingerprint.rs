@@ -2,13 +2,13 @@
 //!
 //! SECURITY: anyone who can read a fingerprint can guess secrets against it. Each guess costs an argon2id hash over 19 MiB
 //! (OWASP Password Storage Cheat Sheet), and the random salt rules out precomputed tables. This protects secrets chosen by
-//! people; a random secret of 32 characters can't be guessed anyway. Only the owner can read the file (mode 0600).
+//! people; a random secret of 32 characters can't be guessed anyway. Only the owner of the file can read it, and the group that
+//! the operator chose ([`super::identity`]).
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq;
 
 use crate::config::Secret;
 
@@ -23,21 +23,29 @@ pub struct Fingerprint {
     hash: String,
 }
 
-impl Fingerprint {
-    /// A fingerprint with a new salt; `None` when the system provides no random numbers.
-    pub fn new(secret: &Secret) -> Option<Self> {
+/// What keeps tables of fingerprints from being computed in advance. All fingerprints of an environment have the same salt, so
+/// that each secret of another environment is hashed once to be compared with all of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Salt(String);
+
+impl Salt {
+    /// A new salt; `None` when the system provides no random numbers.
+    pub(super) fn generate() -> Option<Self> {
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).ok()?;
-        let hash = slow_hash(secret, &salt)?;
-        Some(Self { salt: URL_SAFE_NO_PAD.encode(salt), hash: URL_SAFE_NO_PAD.encode(hash) })
+        Some(Self(URL_SAFE_NO_PAD.encode(salt)))
+    }
+}
+
+impl Fingerprint {
+    /// The fingerprint of a secret; `None` when the salt is malformed. Takes about ten milliseconds.
+    pub(super) fn new(secret: &Secret, salt: &Salt) -> Option<Self> {
+        let hash = slow_hash(secret, &URL_SAFE_NO_PAD.decode(&salt.0).ok()?)?;
+        Some(Self { salt: salt.0.clone(), hash: URL_SAFE_NO_PAD.encode(hash) })
     }
 
-    /// Whether this is the fingerprint of `secret`. Takes about ten milliseconds.
-    pub fn matches(&self, secret: &Secret) -> bool {
-        let expected = URL_SAFE_NO_PAD.decode(&self.hash).ok();
-        let salt = URL_SAFE_NO_PAD.decode(&self.salt).ok();
-        let hash = salt.and_then(|salt| slow_hash(secret, &salt));
-        matches!((expected, hash), (Some(expected), Some(hash)) if bool::from(expected.ct_eq(&hash[..])))
+    pub(super) fn salt(&self) -> Salt {
+        Salt(self.salt.clone())
     }
 }
 
@@ -56,10 +64,12 @@ mod tests {
     #[test]
     fn a_fingerprint_matches_its_secret_only() {
         let secret = Secret::new("a secret that is long enough to be one");
-        let fingerprint = Fingerprint::new(&secret).unwrap();
-        assert!(fingerprint.matches(&secret) && !fingerprint.matches(&Secret::new("another secret")));
-        assert_ne!(fingerprint, Fingerprint::new(&secret).unwrap(), "each fingerprint has a different salt");
+        let (salt, other) = (Salt::generate().unwrap(), Salt::generate().unwrap());
+        let fingerprint = Fingerprint::new(&secret, &salt).unwrap();
+        assert_eq!(fingerprint, Fingerprint::new(&secret, &fingerprint.salt()).unwrap());
+        assert_ne!(fingerprint, Fingerprint::new(&Secret::new("another secret"), &salt).unwrap());
+        assert_ne!(fingerprint, Fingerprint::new(&secret, &other).unwrap(), "it depends on the salt");
         let corrupt = Fingerprint { salt: "?".to_owned(), ..fingerprint };
-        assert!(!corrupt.matches(&secret));
+        assert_eq!(Fingerprint::new(&secret, &corrupt.salt()), None);
     }
 }

@@ -4,14 +4,16 @@
 //! file instead. It can only be a reason to refuse, never a reason to allow: the stamp inside the data file is
 //! authoritative.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::fingerprint::Fingerprint;
-use crate::config::{PeerConfig, Secret};
+use super::fingerprint::{Fingerprint, Salt};
+use crate::config::{NamedSecret, PeerConfig, keys};
 use crate::domain::environment::files::identity_file;
 use crate::domain::environment::stamp::Stamp;
 use crate::domain::{Environment, EnvironmentKind, FileId};
@@ -42,6 +44,9 @@ pub struct IdentityFile {
     pub mail_key: Option<Fingerprint>,
     #[serde(default)]
     pub operator_token: Option<Fingerprint>,
+    /// Of the other secrets, by key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_secrets: BTreeMap<String, Fingerprint>,
 }
 
 /// Why an existing `identity.json` was not read.
@@ -81,13 +86,13 @@ impl IdentityFile {
         Ok(Some(serde_json::from_slice(&fs::read(&path)?)?))
     }
 
-    /// The identity of an environment and its file now. Fingerprints in `before` that still match are kept.
+    /// The identity of an environment and its file now. Fingerprints keep the salt that they have in `before`.
     pub(super) fn current(own: &PeerConfig, stamp: &Stamp, before: Option<&Self>) -> Self {
-        let update = |secret: &Option<Secret>, known: fn(&Self) -> &Option<Fingerprint>| {
-            let secret = secret.as_ref()?;
-            let known = before.and_then(|before| known(before).clone());
-            known.filter(|known| known.matches(secret)).or_else(|| Fingerprint::new(secret))
-        };
+        let salt = before.and_then(|before| before.fingerprints().first().map(|(_, first)| first.salt()));
+        let salt = salt.or_else(Salt::generate);
+        let fingerprint = |secret: &NamedSecret| Fingerprint::new(&secret.value, salt.as_ref()?);
+        let mut secrets: BTreeMap<String, Fingerprint> =
+            own.secrets.iter().filter_map(|secret| Some((secret.key.to_owned(), fingerprint(secret)?))).collect();
         Self {
             environment: stamp.environment.clone(),
             kind: stamp.kind,
@@ -95,24 +100,47 @@ impl IdentityFile {
             data_file: own.data_file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             app_url: own.app_url.as_ref().map(|url| url.origin().ascii_serialization()),
             sender: own.sender.as_ref().map(|sender| sender.as_str().to_owned()),
-            secret: update(&own.secret, |before| &before.secret),
-            mail_key: update(&own.mail_key, |before| &before.mail_key),
-            operator_token: update(&own.operator_token, |before| &before.operator_token),
+            secret: secrets.remove(keys::SECRET),
+            mail_key: secrets.remove(keys::RESEND_API_KEY),
+            operator_token: secrets.remove(keys::OPERATOR_TOKEN),
+            other_secrets: secrets,
         }
     }
 
-    /// Replaces the file in a folder, readable by its owner only.
+    /// Every fingerprint with the key of its secret.
+    pub(super) fn fingerprints(&self) -> Vec<(&str, &Fingerprint)> {
+        let named = [
+            (keys::SECRET, &self.secret),
+            (keys::RESEND_API_KEY, &self.mail_key),
+            (keys::OPERATOR_TOKEN, &self.operator_token),
+        ];
+        let named = named.into_iter().filter_map(|(key, fingerprint)| Some((key, fingerprint.as_ref()?)));
+        named.chain(self.other_secrets.iter().map(|(key, fingerprint)| (key.as_str(), fingerprint))).collect()
+    }
+
+    /// Whether the file in a folder has this content and the mode that the folder asks for.
+    pub(super) fn is_written(&self, folder: &Path, read: Option<&Self>) -> bool {
+        let mode = fs::metadata(Self::path_in(folder)).map(|found| found.permissions().mode() & 0o777).ok();
+        read == Some(self) && mode == Some(file_mode(folder))
+    }
+
+    /// Replaces the file in a folder.
     ///
     /// # Errors
     /// [`io::Error`]; the file is unchanged then.
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
-        atomic::write_json(&Self::path_in(folder), self)
+        let path = Self::path_in(folder);
+        atomic::write_json(&path, self)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(file_mode(folder)))
     }
 }
 
-/// The identity file of another environment, if its data file exists.
-pub(super) fn read_peer(peer: &PeerConfig) -> Option<IdentityFile> {
-    let identity = IdentityFile::read(peer.home()).ok().flatten()?;
-    // A folder that was copied here brings the identity file of its original environment.
-    (identity.environment == peer.environment && peer.data_file.exists()).then_some(identity)
+/// Only the owner may read the file, and the folder's group if the folder hands its group on (setgid) and lets it in: that is
+/// how the operator lets the users of other environments compare.
+fn file_mode(folder: &Path) -> u32 {
+    let mode = fs::metadata(folder).map_or(0, |found| found.permissions().mode());
+    if mode & SHARED_FOLDER_MODE == SHARED_FOLDER_MODE { 0o640 } else { 0o600 }
 }
+
+/// setgid, and access for the group.
+const SHARED_FOLDER_MODE: u32 = 0o2010;

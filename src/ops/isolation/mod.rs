@@ -15,6 +15,8 @@
 //! |---|---|
 //! | `conflicts` | settings that two environments share |
 //! | `data_file` | checking, opening and creating the data file |
+//! | `peer` | what is known about the others, and which were not compared |
+//! | `imported` | identities from other machines |
 //! | `lost_file` | a missing data file where there was one |
 //! | `identity` | `identity.json` |
 //! | `folders` | the folders beside the data file, and the off-site folder |
@@ -26,11 +28,15 @@ mod data_file;
 mod fingerprint;
 mod folders;
 mod identity;
+pub mod imported;
 mod lost_file;
+mod peer;
 mod same_path;
 
 pub use conflicts::conflicts;
 pub use data_file::{Creation, DataFile, Error};
 pub use folders::{SharedFolder, check_folders};
 pub use identity::{IdentityFile, IdentityFileError};
+pub use imported::{ExportedIdentity, IdentityTransferError};
 pub use lost_file::LostFile;
+pub use peer::{ComparisonResult, PeerComparison, comparisons};

@@ -75,6 +75,12 @@ pub struct ServerFacts {
     pub conflicts: Vec<ConflictFact>,
     /// The id that `identity.json` records.
     pub identity_file_id: Option<FileId>,
+    /// The other environments that this one was compared with, as text.
+    #[serde(default)]
+    pub compared: Vec<String>,
+    /// The others, and why not.
+    #[serde(default)]
+    pub not_compared: Vec<String>,
     /// How many other environments were compared with this one.
     #[serde(rename = "heldAgainst")]
     pub peer_count: usize,

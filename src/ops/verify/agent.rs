@@ -27,7 +27,7 @@ use crate::domain::mail::DeliveryStatus;
 use crate::domain::{Client, Email, Refusal};
 use crate::observe::tunnel;
 use crate::ops::context::{OperatorContext, run_blocking};
-use crate::ops::isolation::{self, IdentityFile};
+use crate::ops::isolation::{self, IdentityFile, PeerComparison};
 use crate::ops::protocol::report::VerifyReport;
 use crate::ops::protocol::verify::{
     ConflictFact, MailGuard, ProbeEnded, ProbeMail, ProbeMessage, ProbeMessageState, ProbeStarted, ReportKept,
@@ -144,11 +144,14 @@ async fn facts(context: &OperatorContext, on_progress: Progress<'_>) -> Result<S
     let newest = snapshots::list_snapshots(&app.snapshot_folder(), &stamp.environment)?.snapshots.into_iter().next();
     let peers = context.peers.clone();
     // Comparing secrets with fingerprints is slow on purpose.
-    let (conflicts, identity) = run_blocking(on_progress, move |_| {
+    let (conflicts, comparisons, identity) = run_blocking(on_progress, move |_| {
         let identity = IdentityFile::read(peers.own.home()).ok().flatten();
-        Ok((isolation::conflicts(&peers), identity))
+        Ok((isolation::conflicts(&peers), isolation::comparisons(&peers), identity))
     })
     .await?;
+    let (not_compared, compared): (Vec<_>, Vec<_>) = comparisons.iter().partition(|peer| peer.warning().is_some());
+    let summaries = |peers: Vec<&PeerComparison>| peers.into_iter().map(PeerComparison::summary).collect::<Vec<_>>();
+    let (compared, not_compared) = (summaries(compared), summaries(not_compared));
     Ok(ServerFacts {
         environment: stamp.environment.clone(),
         instance: app.instance.clone(),
@@ -168,7 +171,9 @@ async fn facts(context: &OperatorContext, on_progress: Progress<'_>) -> Result<S
             .map(|conflict| ConflictFact { key: conflict.key.to_owned(), message: conflict.message })
             .collect(),
         identity_file_id: identity.map(|identity| identity.file_id),
-        peer_count: context.peers.others.len(),
+        peer_count: compared.len(),
+        compared,
+        not_compared,
         reports_errors: context.sentry.is_some(),
         browser_dsn: context.browser_sentry.as_ref().map(|dsn| dsn.0.clone()),
         free_bytes: free_bytes(path.parent().unwrap_or(Path::new("."))).map_err(unavailable)?,

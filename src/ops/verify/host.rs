@@ -45,7 +45,19 @@ pub(super) fn check_isolation(context: &mut CheckContext<'_>) -> CheckResult {
             return Err(CheckError::failed(format!("{name} “{expected}”"), format!("“{found}”"), remedy));
         }
     }
-    Ok(format!("compared with {} other environments", facts.peer_count))
+    describe_comparisons(&facts.compared, &facts.not_compared)
+}
+
+/// What could not be compared may be shared all the same, so it is a warning.
+fn describe_comparisons(compared: &[String], not_compared: &[String]) -> CheckResult {
+    let compared = match compared {
+        [] => "compared with no other environment".to_owned(),
+        compared => format!("compared with {}", compared.join(", ")),
+    };
+    if not_compared.is_empty() {
+        return Ok(compared);
+    }
+    Err(CheckError::Warned(format!("{compared}; {}. `atlas check` says what to do", not_compared.join(", "))))
 }
 
 fn conflict_found(key: &str, message: &str) -> CheckError {
@@ -115,6 +127,16 @@ mod tests {
         assert!(matches!(at(264), Err(CheckError::Warned(_))));
         assert!(matches!(at(1423), Err(CheckError::Warned(_))));
         assert!(at(1424).is_ok());
+    }
+
+    #[test]
+    fn an_environment_that_was_not_compared_is_a_warning() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let note = describe_comparisons(&names(&["production", "preview/x"]), &[]).unwrap();
+        assert_eq!(note, "compared with production, preview/x");
+        let warned = describe_comparisons(&[], &names(&["production (not compared: it cannot be read)"]));
+        let Err(CheckError::Warned(note)) = warned else { panic!("{warned:?}") };
+        assert!(note.starts_with("compared with no other environment; production (not compared"), "{note}");
     }
 
     #[test]

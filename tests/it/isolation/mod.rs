@@ -4,6 +4,7 @@
 //! served, makes a mistake, and runs a command. The command must fail with the exit code and message of the row, and no
 //! byte below the folder may change. Where a server would be refused, `atlas check` must report the same.
 
+mod comparisons;
 mod conflict_cases;
 mod deployment;
 mod foreign_credentials;
