@@ -9,6 +9,9 @@
 //! cookie that proves it, and has a count of its own, which attempts from elsewhere don't touch (OWASP, "Slow Down
 //! Online Guessing Attacks with Device Cookies"). An owner without the cookie can reset the password, which ends the
 //! lockout.
+//!
+//! The password of a pending sign-up is guarded by a count of its own, of everyone who tries the address. It is the same
+//! with and without an account, and no sign-in restarts it.
 
 use std::sync::Arc;
 
