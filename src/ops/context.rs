@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, RwLock, RwLockReadGuard};
+use tokio::sync::{Notify, RwLock, RwLockReadGuard, watch};
 
 use super::approvals::Approvals;
 use crate::app::progress::Progress;
@@ -27,6 +27,8 @@ pub struct OperatorContext {
     pub browser_sentry: Option<Dsn>,
     /// The interval of scheduled snapshots.
     pub every: Option<Duration>,
+    /// Whether a scheduled snapshot is due or being taken. Until the schedule has begun, one may be due.
+    pub(super) snapshot_is_due: watch::Sender<bool>,
     /// What must differ between this environment and the others.
     pub peers: Peers,
     /// Staging's approvals of binaries.
@@ -47,6 +49,7 @@ impl OperatorContext {
             sentry_authorities: settings.sentry_authorities.clone(),
             browser_sentry: settings.browser_sentry.clone(),
             every: settings.snapshots.interval,
+            snapshot_is_due: watch::Sender::new(settings.snapshots.interval.is_some()),
             peers: settings.peers.clone(),
             approvals: Approvals::new(settings),
             stop_is_requested: AtomicBool::new(false),

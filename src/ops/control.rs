@@ -134,7 +134,8 @@ async fn serve(owner: u32, context: &OperatorContext, mut stream: UnixStream) ->
     if !may_send_commands(uid, owner) {
         return Err(io::Error::other(format!("user {uid} may not send commands; only user {owner} and root may")));
     }
-    let line = read_line(&mut BufReader::new(&mut stream)).await?;
+    // A command that only looks for a server hangs up at once ([`is_served`]).
+    let Some(line) = read_line(&mut BufReader::new(&mut stream)).await? else { return Ok(()) };
     let Envelope { environment, command } = serde_json::from_str(&line)?;
     let served = &context.app.store.stamp().environment;
     if environment != *served {
@@ -193,7 +194,8 @@ pub async fn send(data_file: &Path, envelope: &Envelope, on_progress: Progress<'
     send_line(&mut stream, envelope).await?;
     let mut stream = BufReader::new(stream);
     loop {
-        match envelope.command.parse_response(&read_line(&mut stream).await?)? {
+        let line = read_line(&mut stream).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
+        match envelope.command.parse_response(&line)? {
             ControlResponse::Working(Some(step)) => on_progress(&step),
             ControlResponse::Working(None) => {}
             ControlResponse::Done(answer) => return Ok(Some(Outcome::Done(answer))),
@@ -209,14 +211,18 @@ async fn send_line(stream: &mut UnixStream, message: &impl Serialize) -> io::Res
     stream.write_all(&line).await
 }
 
-/// The next line, within the limits of size and time.
-async fn read_line(reader: &mut (impl AsyncBufRead + Unpin)) -> io::Result<String> {
+/// The next line, within the limits of size and time; `None` when the other side hung up instead.
+async fn read_line(reader: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<String>> {
     let mut line = String::new();
     match tokio::time::timeout(LINE_TIMEOUT, reader.take(MAX_LINE_BYTES).read_line(&mut line)).await {
         Ok(read) => drop(read?),
         Err(_) => return Err(io::ErrorKind::TimedOut.into()),
     }
-    if line.ends_with('\n') { Ok(line) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    match line.as_str() {
+        "" => Ok(None),
+        text if text.ends_with('\n') => Ok(Some(line)),
+        _ => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
 }
 
 #[cfg(test)]

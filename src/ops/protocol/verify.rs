@@ -17,6 +17,8 @@ use crate::domain::{Email, Environment, FileId};
 pub enum VerifyCommand {
     /// Describe the server: [`ServerFacts`].
     Facts,
+    /// Wait for the snapshot that is due, if any, and describe the newest: [`NewestSnapshot`].
+    Snapshot,
     /// Reserve an address for the temporary user: [`ProbeStarted`].
     Begin,
     /// Return the newest mail to that address: [`ProbeMail`].
@@ -42,6 +44,7 @@ pub struct VerifyEnvelope {
 #[serde(untagged)]
 pub enum VerifyAnswer {
     Facts(Box<ServerFacts>),
+    Snapshot(NewestSnapshot),
     ProbeStarted(ProbeStarted),
     Mail(ProbeMail),
     Event(SentryDelivery),
@@ -101,6 +104,15 @@ pub struct SnapshotFact {
     #[serde(rename = "provenAt")]
     pub verified_at: Timestamp,
     pub file_id: FileId,
+}
+
+/// The newest snapshot, once the one that was due has been taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewestSnapshot {
+    pub snapshot: Option<SnapshotFact>,
+    /// Whether one is still due, because it takes long.
+    pub is_due: bool,
 }
 
 /// A setting that the server shares with another environment.
@@ -236,6 +248,7 @@ impl VerifyCommand {
         }
         match self {
             Self::Facts => parse(message, VerifyAnswer::Facts),
+            Self::Snapshot => parse(message, VerifyAnswer::Snapshot),
             Self::Begin => parse(message, VerifyAnswer::ProbeStarted),
             Self::Mail => parse(message, VerifyAnswer::Mail),
             Self::Event => parse(message, VerifyAnswer::Event),
@@ -263,6 +276,7 @@ mod tests {
     fn commands_keep_their_words_on_the_wire() {
         for (command, word) in [
             (VerifyCommand::Facts, "facts"),
+            (VerifyCommand::Snapshot, "snapshot"),
             (VerifyCommand::Begin, "begin"),
             (VerifyCommand::Mail, "mail"),
             (VerifyCommand::Event, "event"),
@@ -275,6 +289,7 @@ mod tests {
     #[test]
     fn answers_keep_their_fields_on_the_wire() {
         let answers = [
+            (VerifyCommand::Snapshot, json!({ "snapshot": null, "isDue": false })),
             (VerifyCommand::Begin, json!({ "email": "owner+1@example.com", "until": "2026-02-12T12:10:00Z" })),
             (VerifyCommand::Mail, json!({ "mail": null })),
             (VerifyCommand::Mail, json!({ "mail": { "state": "sent", "answer": "250", "why": null, "text": "Hi," } })),

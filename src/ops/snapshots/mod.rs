@@ -28,6 +28,7 @@ use crate::domain::backup::snapshot_id::SnapshotId;
 use inventory::detail;
 pub use inventory::{SnapshotInventory, fetch};
 pub use schedule::run_schedule;
+pub(super) use schedule::wait_for_due_snapshot;
 
 /// Executes a command about snapshots.
 ///

@@ -17,12 +17,16 @@ const RETRY_PAUSE: Duration = Duration::from_mins(10);
 pub async fn run_schedule(context: &OperatorContext, interval: Duration) {
     let mut pause = Duration::ZERO;
     loop {
-        tokio::time::sleep(time_until_due(context, interval).max(pause)).await;
+        let pending = time_until_due(context, interval).max(pause);
+        context.snapshot_is_due.send_replace(pending.is_zero());
+        tokio::time::sleep(pending).await;
+        context.snapshot_is_due.send_replace(true);
         pause = interval.min(MIN_SCHEDULE_PAUSE);
         let taken = match take(context, SnapshotReason::Schedule, &mut |_| ()).await {
             Ok(_) => prune(context, None).await,
             Err(error) => Err(error),
         };
+        context.snapshot_is_due.send_replace(false);
         match taken {
             Ok(pruned) => pruned.incomplete.iter().for_each(|why| tracing::warn!("{why}")),
             Err(error) => {
@@ -31,6 +35,13 @@ pub async fn run_schedule(context: &OperatorContext, interval: Duration) {
             }
         }
     }
+}
+
+/// Waits until the scheduled snapshot that is due, if any, has been taken or has failed, for at most `timeout`. Returns
+/// whether it is still due.
+pub(in crate::ops) async fn wait_for_due_snapshot(context: &OperatorContext, timeout: Duration) -> bool {
+    let mut is_due = context.snapshot_is_due.subscribe();
+    tokio::time::timeout(timeout, is_due.wait_for(|is_due| !is_due)).await.is_err()
 }
 
 /// One interval after the newest snapshot of any reason. Snapshots from the future, taken before the clock was set back,

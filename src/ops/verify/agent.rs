@@ -30,12 +30,15 @@ use crate::ops::context::{OperatorContext, run_blocking};
 use crate::ops::isolation::{self, IdentityFile, PeerComparison};
 use crate::ops::protocol::report::VerifyReport;
 use crate::ops::protocol::verify::{
-    ConflictFact, MailGuard, ProbeEnded, ProbeMail, ProbeMessage, ProbeMessageState, ProbeStarted, ReportKept,
-    SentryDelivery, ServerFacts, SnapshotFact, VerifyAnswer, VerifyCommand, VerifyEnvelope,
+    ConflictFact, MailGuard, NewestSnapshot, ProbeEnded, ProbeMail, ProbeMessage, ProbeMessageState, ProbeStarted,
+    ReportKept, SentryDelivery, ServerFacts, SnapshotFact, VerifyAnswer, VerifyCommand, VerifyEnvelope,
 };
+use crate::ops::snapshots::wait_for_due_snapshot;
 use crate::store::file::atomic;
 use crate::store::file::disk::free_bytes;
 
+/// How long a checklist waits for a scheduled snapshot, such as the first one of a new data file.
+const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often to look for a temporary user whose time is over.
 const EXPIRY_INTERVAL: Duration = Duration::from_mins(1);
 
@@ -58,6 +61,7 @@ pub async fn execute(
     let app = &context.app;
     Ok(match command {
         VerifyCommand::Facts => VerifyAnswer::Facts(Box::new(facts(context, on_progress).await?)),
+        VerifyCommand::Snapshot => VerifyAnswer::Snapshot(snapshot_when_taken(context).await?),
         VerifyCommand::Begin => VerifyAnswer::ProbeStarted(start_probe(app).await?),
         VerifyCommand::Mail => VerifyAnswer::Mail(probe_mail(app)?),
         VerifyCommand::Event => VerifyAnswer::Event(send_event(context, on_progress).await?),
@@ -141,7 +145,6 @@ async fn keep_report(
 async fn facts(context: &OperatorContext, on_progress: Progress<'_>) -> Result<ServerFacts, Error> {
     let app = &context.app;
     let (stamp, path) = (app.store.stamp(), app.store.path());
-    let newest = snapshots::list_snapshots(&app.snapshot_folder(), &stamp.environment)?.snapshots.into_iter().next();
     let peers = context.peers.clone();
     // Comparing secrets with fingerprints is slow on purpose.
     let (conflicts, comparisons, identity) = run_blocking(on_progress, move |_| {
@@ -163,7 +166,7 @@ async fn facts(context: &OperatorContext, on_progress: Progress<'_>) -> Result<S
         data_file: std::fs::canonicalize(path).map_err(unavailable)?,
         test_endpoints: app.skip_cooldowns,
         mail_guard: mail_guard(app),
-        snapshot: newest.map(|one| SnapshotFact { id: one.id, verified_at: one.verified_at, file_id: one.file_id }),
+        snapshot: newest_snapshot(app)?,
         snapshots_every_seconds: context.every.map(|every| every.as_secs()),
         offsite_problem: app.offsite.as_ref().and_then(Offsite::problem),
         conflicts: conflicts
@@ -180,6 +183,17 @@ async fn facts(context: &OperatorContext, on_progress: Progress<'_>) -> Result<S
         file_bytes: std::fs::metadata(path).map_err(unavailable)?.len(),
         now: app.clock.now(),
     })
+}
+
+fn newest_snapshot(app: &App) -> Result<Option<SnapshotFact>, Error> {
+    let listing = snapshots::list_snapshots(&app.snapshot_folder(), &app.store.stamp().environment)?;
+    let newest = listing.snapshots.into_iter().next();
+    Ok(newest.map(|one| SnapshotFact { id: one.id, verified_at: one.verified_at, file_id: one.file_id }))
+}
+
+async fn snapshot_when_taken(context: &OperatorContext) -> Result<NewestSnapshot, Error> {
+    let is_due = wait_for_due_snapshot(context, SNAPSHOT_TIMEOUT).await;
+    Ok(NewestSnapshot { snapshot: newest_snapshot(&context.app)?, is_due })
 }
 
 fn mail_guard(app: &App) -> MailGuard {

@@ -26,6 +26,8 @@ pub(super) enum CertificateError {
     HostName(#[from] InvalidDnsNameError),
     #[error("the host name has no IP address")]
     NoAddress,
+    #[error("nothing accepts connections at the address: {0}")]
+    Connect(#[source] io::Error),
     #[error("the server presented no certificate")]
     NotPresented,
     #[error(transparent)]
@@ -80,12 +82,12 @@ fn client_config(endpoint: &Endpoint) -> Result<ClientConfig, rustls::Error> {
 }
 
 fn connect(host: &str, port: u16) -> Result<TcpStream, CertificateError> {
-    let addresses: Vec<_> = (host, port).to_socket_addrs()?.collect();
+    let addresses = (host, port).to_socket_addrs().map_err(CertificateError::Connect)?.collect();
     let mut last = Err(CertificateError::NoAddress);
     for address in take_turns(addresses) {
         match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
             Ok(stream) => return Ok(stream),
-            Err(error) => last = Err(error.into()),
+            Err(error) => last = Err(CertificateError::Connect(error)),
         }
     }
     last

@@ -6,6 +6,7 @@
 //! | [`CheckError::Failed`] | its assertion does not hold; the operator has to act |
 //! | [`CheckError::Warned`] | its assertion holds, but not reliably |
 //! | [`CheckError::Skipped`] | nothing was found out; [`SkipReason`] says whether that blocks a pass |
+//! | [`CheckError::Blocked`] | another check fails, which says what to do |
 
 use super::http_client::RequestError;
 use super::server::ServerError;
@@ -26,6 +27,9 @@ pub(super) enum CheckError {
     /// The check could not run, or does not apply.
     #[error("{1}")]
     Skipped(SkipReason, String),
+    /// A check that this one depends on fails.
+    #[error("skipped because {0} failed")]
+    Blocked(&'static str),
 }
 
 impl CheckError {

@@ -32,19 +32,19 @@ macro_rules! checks {
 /// In the order in which they run.
 const CHECKS: &[Check] = checks! {
     "tls"            "TLS certificate is valid and not about to expire"  []              false tls::check_tls;
-    "health"         "Health endpoint answers for this deployment"       ["tls"]         false deployment::check_health;
-    "schema"         "Server and this binary use the same schema"        ["tls"]         false deployment::check_schema;
-    "clock"          "Server clock is correct"                           ["tls"]         false deployment::check_clock;
-    "isolation"      "Nothing is shared with other environments"         []              false host::check_isolation;
-    "snapshot"       "A recent verified snapshot exists"                 []              false host::check_snapshot;
-    "disk"           "Disk has enough free space"                        []              false host::check_disk;
-    "gate"           "Strangers and crawlers are kept out"               ["tls"]         false access::check_basic_auth;
-    "headers"        "Responses carry the security headers"              ["tls"]         false access::check_headers;
-    "test-endpoints" "Test endpoints are closed"                         ["tls"]         false access::check_test_endpoints;
-    "sentry"         "Sentry receives errors"                            ["tls"]         true  error_reporting::check_sentry;
-    "auth"           "A user signs up, confirms, signs in and out"       ["tls"]         true  journey::check_auth;
-    "habits"         "A user manages a habit"                            ["tls", "auth"] true  journey::check_habits;
-    "admin"          "Admin routes are closed to everyone else"          ["tls", "auth"] true  access::check_admin;
+    "health"         "Health endpoint answers for this deployment"       ["tls"]                   false deployment::check_health;
+    "schema"         "Server and this binary use the same schema"        ["tls", "health"]         false deployment::check_schema;
+    "clock"          "Server clock is correct"                           ["tls", "health"]         false deployment::check_clock;
+    "isolation"      "Nothing is shared with other environments"         []                        false host::check_isolation;
+    "snapshot"       "A recent verified snapshot exists"                 []                        false host::check_snapshot;
+    "disk"           "Disk has enough free space"                        []                        false host::check_disk;
+    "gate"           "Strangers and crawlers are kept out"               ["tls", "health"]         false access::check_basic_auth;
+    "headers"        "Responses carry the security headers"              ["tls", "health"]         false access::check_headers;
+    "test-endpoints" "Test endpoints are closed"                         ["tls", "health"]         false access::check_test_endpoints;
+    "sentry"         "Sentry receives errors"                            ["tls", "health"]         true  error_reporting::check_sentry;
+    "auth"           "A user signs up, confirms, signs in and out"       ["tls", "health"]         true  journey::check_auth;
+    "habits"         "A user manages a habit"                            ["tls", "health", "auth"] true  journey::check_habits;
+    "admin"          "Admin routes are closed to everyone else"          ["tls", "health", "auth"] true  access::check_admin;
 };
 
 /// The ids of all checks.
@@ -56,26 +56,48 @@ pub(super) fn check_ids() -> impl Iterator<Item = &'static str> {
 pub fn run_checklist<'a>(target: &'a Target<'a>, server: &'a mut dyn VerifyServer) -> VerifyReport {
     let started = Instant::now();
     let mut context = CheckContext::new(target, server);
-    let mut blocking = BTreeSet::new();
+    let mut blocking = Blocking::default();
     let mut findings = Vec::new();
     for check in CHECKS {
         let finding = run_check(&mut context, check, &blocking);
-        // A certificate that expires soon does not keep the others from running.
-        let can_block = check.id != "tls" || !context.is_reachable;
-        if finding.because.is_some() || finding.state == CheckStatus::Failed && can_block {
-            blocking.insert(check.id);
-        }
+        blocking.add(check, &finding, &context);
         findings.push(finding);
     }
     let left = journey::clean_up(&mut context);
     report(&context, findings, left, started.elapsed())
 }
 
-fn run_check(context: &mut CheckContext<'_>, check: &Check, blocking: &BTreeSet<&str>) -> Finding {
+/// What keeps the checks that follow from running.
+#[derive(Default)]
+struct Blocking {
+    checks: BTreeSet<&'static str>,
+    /// The check that found the server down, which answers none of the others.
+    outage: Option<&'static str>,
+}
+
+impl Blocking {
+    fn add(&mut self, check: &Check, finding: &Finding, context: &CheckContext<'_>) {
+        let has_failed = finding.state == CheckStatus::Failed;
+        // An address with a certificate that expires soon, or with an unhealthy server, still answers.
+        let can_block = !["tls", "health"].contains(&check.id) || !context.is_reachable;
+        if can_block && (has_failed || finding.because.is_some()) {
+            self.checks.insert(check.id);
+        }
+        if has_failed && context.is_down() {
+            self.outage.get_or_insert(check.id);
+        }
+    }
+
+    /// The failed check because of which `check` is skipped.
+    fn cause(&self, check: &Check) -> Option<&'static str> {
+        self.outage.or_else(|| check.needs.iter().copied().find(|need| self.checks.contains(need)))
+    }
+}
+
+fn run_check(context: &mut CheckContext<'_>, check: &Check, blocking: &Blocking) -> Finding {
     let started = Instant::now();
-    if let Some(&cause) = check.needs.iter().find(|need| blocking.contains(**need)) {
-        let skipped = CheckError::Skipped(SkipReason::Blocked, format!("skipped because {cause} failed"));
-        return Finding { because: Some(Cow::Borrowed(cause)), ..finding(check, Err(skipped), Duration::ZERO) };
+    if let Some(cause) = blocking.cause(check) {
+        return finding(check, Err(CheckError::Blocked(cause)), Duration::ZERO);
     }
     let result = if check.changes_data && !context.target.may_change_data {
         let why = "production was checked read-only; add --all to include this";
@@ -105,6 +127,13 @@ fn finding(check: &Check, result: CheckResult, duration: Duration) -> Finding {
         Err(CheckError::Skipped(reason, note)) => {
             Finding { state: CheckStatus::Skipped, skip: Some(reason), note: Some(note), ..empty }
         }
+        Err(error @ CheckError::Blocked(cause)) => Finding {
+            state: CheckStatus::Skipped,
+            skip: Some(SkipReason::Blocked),
+            note: Some(error.to_string()),
+            because: Some(Cow::Borrowed(cause)),
+            ..empty
+        },
         Err(CheckError::Failed { expected, found, remedy }) => Finding {
             state: CheckStatus::Failed,
             expected: Some(expected),

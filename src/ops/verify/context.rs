@@ -15,7 +15,7 @@ pub(super) struct CheckContext<'a> {
     pub(super) account: Option<ProbeAccount>,
     /// Whether the server has reserved an address, so that it must be told to end the probe.
     pub(super) has_started_probe: bool,
-    /// Whether the deployment can be connected to.
+    /// Whether the deployment answers at its address at all. If it doesn't, the checks that need it are skipped.
     pub(super) is_reachable: bool,
 }
 
@@ -35,6 +35,11 @@ impl<'a> CheckContext<'a> {
     /// What the server said of itself. Without it, checks that need it are skipped.
     pub(super) fn facts(&self) -> Result<&ServerFacts, CheckError> {
         self.facts.as_ref().map_err(|error| CheckError::no_answer(error.to_string()))
+    }
+
+    /// Whether neither the deployment nor the server behind it answers.
+    pub(super) fn is_down(&self) -> bool {
+        !self.is_reachable && self.facts.is_err()
     }
 
     /// The server, if it answered at the beginning.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::check::{CheckError, CheckResult};
 use super::context::CheckContext;
-use super::http_client::{HttpClient, HttpResponse};
+use super::http_client::{HttpClient, HttpResponse, RequestError};
 use crate::app::clock::Clock;
 
 /// How often `/api/health` is requested, to see that it always has the same fields.
@@ -13,7 +13,7 @@ const HEALTH_REQUESTS: usize = 3;
 const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(30);
 
 /// `/api/health` as anyone sees it, with its `data`.
-fn get_health(context: &CheckContext<'_>) -> Result<(HttpResponse, Value), CheckError> {
+fn get_health(context: &CheckContext<'_>) -> Result<(HttpResponse, Value), RequestError> {
     let response = HttpClient::without_credentials(&context.target.endpoint).get("/api/health")?;
     let data = response.json_at("/data");
     Ok((response, data))
@@ -24,7 +24,12 @@ fn field_names(value: &Value) -> Vec<&str> {
 }
 
 pub(super) fn check_health(context: &mut CheckContext<'_>) -> CheckResult {
-    let (response, data) = get_health(context)?;
+    let (response, data) = match get_health(context) {
+        Ok((response, data)) if data.get("status").is_some_and(Value::is_string) => (response, data),
+        Ok((response, _)) => return Err(not_served(context, &response.summary())),
+        Err(error @ RequestError::Interrupted) => return Err(error.into()),
+        Err(error) => return Err(not_served(context, &error.to_string())),
+    };
     let data = &data;
     if response.status != 200 || data["status"] != "ok" {
         let found = format!("{}, {}", response.status, data["status"]);
@@ -53,6 +58,23 @@ pub(super) fn check_health(context: &mut CheckContext<'_>) -> CheckResult {
         }
     }
     Ok(String::new())
+}
+
+/// Atlas does not answer at the address: it does not run, or something in front of it does not lead there.
+fn not_served(context: &mut CheckContext<'_>, found: &str) -> CheckError {
+    context.is_reachable = false;
+    let expected = format!("Atlas at {}", context.target.endpoint.base);
+    let environment = &context.target.settings.environment;
+    if context.facts().is_ok() {
+        let remedy = "the server runs, but the address doesn't lead to it; check DNS and the proxy in front of it";
+        return CheckError::failed(expected, found, remedy);
+    }
+    if context.target.is_remote {
+        let remedy = "check that the server and the proxy in front of it run";
+        return CheckError::failed(expected, found, remedy);
+    }
+    let remedy = format!("start it, for example with `atlas serve --env {environment}`; the log says why it stopped");
+    CheckError::failed(expected, format!("no server for {environment} runs on this machine ({found})"), remedy)
 }
 
 pub(super) fn check_schema(context: &mut CheckContext<'_>) -> CheckResult {

@@ -11,7 +11,7 @@ use crate::app::clock::Clock;
 use crate::config::policy::MailRule;
 use crate::domain::calendar::format::format_utc;
 use crate::ops::isolation::conflicts;
-use crate::ops::protocol::verify::MailGuard;
+use crate::ops::protocol::verify::{MailGuard, SnapshotFact};
 
 /// Neither this configuration nor the running server shares anything with another environment, and the server uses the
 /// data file of this configuration.
@@ -80,9 +80,25 @@ pub(super) fn check_snapshot(context: &mut CheckContext<'_>) -> CheckResult {
     let Some(interval) = facts.snapshots_every_seconds.map(Duration::from_secs) else {
         return Err(CheckError::Warned("scheduled snapshots are off; set snapshots.every".to_owned()));
     };
-    // A snapshot of another data file could not be restored here.
-    let newest = facts.snapshot.as_ref().filter(|snapshot| snapshot.file_id == facts.file_id);
-    is_recent(newest.map(|snapshot| snapshot.verified_at), interval, Clock::System.now())
+    let file_id = facts.file_id;
+    let check = |newest: Option<&SnapshotFact>| {
+        // A snapshot of another data file could not be restored here.
+        let newest = newest.filter(|snapshot| snapshot.file_id == file_id);
+        is_recent(newest.map(|snapshot| snapshot.verified_at), interval, Clock::System.now())
+    };
+    let result = check(facts.snapshot.as_ref());
+    if result.is_ok() {
+        return result;
+    }
+    // After a start, the first snapshot may still be being taken. A server of an earlier version does not know the question.
+    let Ok(newest) = context.server()?.newest_snapshot() else { return result };
+    match check(newest.snapshot.as_ref()) {
+        Err(CheckError::Failed { expected, .. }) if newest.is_due => {
+            let remedy = "wait until the server has taken the snapshot, and run the checklist again";
+            Err(CheckError::failed(expected, "one that is still being taken", remedy))
+        }
+        result => result,
+    }
 }
 
 fn is_recent(verified_at: Option<Timestamp>, interval: Duration, now: Timestamp) -> CheckResult {

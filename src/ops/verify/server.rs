@@ -7,7 +7,8 @@ use url::Url;
 use super::http_client::RequestError;
 use crate::ops::protocol::report::VerifyReport;
 use crate::ops::protocol::verify::{
-    ProbeEnded, ProbeMail, ProbeStarted, ReportKept, SentryDelivery, ServerFacts, VerifyAnswer, VerifyCommand,
+    NewestSnapshot, ProbeEnded, ProbeMail, ProbeStarted, ReportKept, SentryDelivery, ServerFacts, VerifyAnswer,
+    VerifyCommand,
 };
 
 /// Why the server did not execute a command.
@@ -63,6 +64,13 @@ impl dyn VerifyServer + '_ {
     pub(super) fn facts(&mut self) -> Result<ServerFacts, ServerError> {
         match self.execute(VerifyCommand::Facts)? {
             VerifyAnswer::Facts(facts) => Ok(*facts),
+            _ => Err(ServerError::Mismatched),
+        }
+    }
+
+    pub(super) fn newest_snapshot(&mut self) -> Result<NewestSnapshot, ServerError> {
+        match self.execute(VerifyCommand::Snapshot)? {
+            VerifyAnswer::Snapshot(newest) => Ok(newest),
             _ => Err(ServerError::Mismatched),
         }
     }

@@ -2,9 +2,10 @@
 
 use jiff::SignedDuration;
 
-use super::certificate::{expiry, fetch_certificate};
+use super::certificate::{CertificateError, expiry, fetch_certificate};
 use super::check::{CheckError, CheckResult, header_or_missing};
 use super::context::CheckContext;
+use super::http_client::RequestError;
 use crate::app::clock::Clock;
 use crate::domain::calendar::format::format_utc;
 use crate::ops::protocol::report::SkipReason;
@@ -21,6 +22,8 @@ pub(super) fn check_tls(context: &mut CheckContext<'_>) -> CheckResult {
     }
     let certificate = match fetch_certificate(endpoint) {
         Ok(certificate) => certificate,
+        // This says nothing about the certificate.
+        Err(CertificateError::NoAddress | CertificateError::Connect(_)) => return Err(CheckError::Blocked("health")),
         Err(error) => {
             context.is_reachable = false;
             let found = error.to_string();
@@ -39,7 +42,11 @@ pub(super) fn check_tls(context: &mut CheckContext<'_>) -> CheckResult {
             "renew the certificate at the proxy",
         ));
     }
-    let response = context.anonymous_client().get("/landing")?;
+    let response = match context.anonymous_client().get("/landing") {
+        Ok(response) if (502..=504).contains(&response.status) => return Err(CheckError::Blocked("health")),
+        Err(RequestError::Transport { .. }) => return Err(CheckError::Blocked("health")),
+        other => other?,
+    };
     let header = response.header("strict-transport-security");
     if !is_long_enough(header) {
         return Err(CheckError::failed(

@@ -3,6 +3,7 @@
 
 mod approvals;
 mod isolation;
+mod outage;
 mod probe;
 mod proxy;
 mod remote;

@@ -58,6 +58,13 @@ async fn with_the_operator_token_another_machine_verifies_as_much_as_the_servers
     assert!(log.contains("/api/operator/verify") && !log.contains(TOKEN));
     assert!(!result.report.to_string().contains(TOKEN) && !result.stderr.contains(TOKEN));
 
+    // The snapshot of a server that had none yet when the run began.
+    let none_yet =
+        ("\"mailGuard\":\"allowed\",\"snapshot\":", "\"mailGuard\":\"allowed\",\"snapshot\":null,\"taken\":");
+    let path = "/api/operator/verify";
+    staging.proxy.set_fault(ProxyFault::ReplaceInBodyIfPresent(path, none_yet.0.to_owned(), none_yet.1.to_owned()));
+    assert_eq!(verify_with_current_fault(folder.path(), &staging, &token).exit_code, 0);
+
     // Each fault fails exactly its item, as on the server's machine.
     let replace = |from: &str, to: &str| {
         ProxyFault::ReplaceInBodyIfPresent("/api/operator/verify", from.to_owned(), to.to_owned())
