@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use url::Url;
 
 use crate::app::backup::offsite::Offsite;
+use crate::app::client_echo::ClientEcho;
 use crate::app::clock::Clock;
 use crate::app::error::Error;
 use crate::app::id_generator::IdGenerator;
@@ -47,6 +48,8 @@ pub struct App {
     pub(in crate::app) relay: RelayMonitor,
     pub(in crate::app) in_transit: InTransit,
     pub(in crate::app) ids: IdGenerator,
+    /// How a checklist's request arrived.
+    pub client_echo: ClientEcho,
     /// How old the snapshots are, for metrics.
     pub snapshot_ages: SnapshotAges,
     /// Where snapshots are copied to, if configured.
@@ -89,6 +92,7 @@ impl App {
             relay: RelayMonitor::default(),
             in_transit: InTransit::default(),
             ids: IdGenerator::default(),
+            client_echo: ClientEcho::default(),
             snapshot_ages: SnapshotAges::default(),
             offsite: Offsite::from_settings(settings),
             snapshot_lock: tokio::sync::Mutex::default(),

@@ -11,11 +11,13 @@
 //! | [`backup`] | snapshots, off-site copies, releases |
 //! | [`admin`] | what admins and operators do about other people's accounts |
 //! | [`audit`] | writing the audit trail |
+//! | [`client_echo`] | how a checklist's request arrived through the proxies |
 //! | [`disk_recovery`], [`expiry`] | background work on the data file |
 
 pub mod admin;
 pub mod audit;
 pub mod backup;
+pub mod client_echo;
 pub mod clock;
 pub mod context;
 pub mod disk_recovery;

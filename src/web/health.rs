@@ -6,6 +6,7 @@ use warp::http::header::{ALLOW, HeaderValue};
 use warp::http::{Method, StatusCode};
 
 use crate::app::backup::snapshots;
+use crate::app::client_echo::NONCE_HEADER;
 use crate::app::disk_recovery;
 use crate::app::mail::health;
 use crate::domain::{Environment, FileId};
@@ -54,6 +55,9 @@ struct Data<'a> {
 /// SECURITY: visitors don't learn the version, which would tell them which vulnerabilities to try. `instance` is a random name of
 /// this process. A client that reaches the server another way can compare it to learn whether the address leads to this process.
 pub async fn show(request: Request) -> Result<Response, HttpError> {
+    if let Some(nonce) = request.headers.get(NONCE_HEADER) {
+        request.state.app.client_echo.record(nonce.as_bytes(), || request.seen_client());
+    }
     let mut response = respond(&health_data(&request));
     if request.method == Method::OPTIONS {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));

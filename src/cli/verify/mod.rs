@@ -28,7 +28,7 @@ use crate::ops::protocol::report::VerifyReport;
 use crate::ops::protocol::verify::ReportKept;
 use crate::ops::verify::{Endpoint, RouteProbe, ServerError, Target, run_checklist};
 use crate::store::migrations::Migrations;
-use crate::web::{Access, Route, route_table};
+use crate::web::{self, Access, Route, route_table};
 
 #[derive(Args)]
 pub(super) struct VerifyArgs {
@@ -40,6 +40,9 @@ pub(super) struct VerifyArgs {
     /// Certificate authorities (PEM) to trust instead of the public ones
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
+    /// Beginning of the digest of the binary that must run [default: releases/current, on the server's machine]
+    #[arg(long, value_name = "DIGEST", value_parser = parse_digest)]
+    expect_release: Option<String>,
     /// Name of the environment, required for production
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
@@ -60,7 +63,7 @@ pub(super) fn run(args: VerifyArgs, migrations: Migrations) -> ExitStatus {
 }
 
 fn verify(args: VerifyArgs, migrations: Migrations, printer: Printer) -> Result<ExitStatus, CommandError> {
-    let VerifyArgs { environment, url, ca_file, confirm, all, json: _, junit } = args;
+    let VerifyArgs { environment, url, ca_file, expect_release, confirm, all, json: _, junit } = args;
     let settings = load_settings(&environment.flags())?;
     require_confirmation(&settings, confirm.as_deref())?;
     let interrupted = Arc::new(AtomicBool::new(false));
@@ -72,6 +75,9 @@ fn verify(args: VerifyArgs, migrations: Migrations, printer: Printer) -> Result<
         newest_schema: migrations.newest_schema(),
         endpoint,
         is_remote: server.is_remote(),
+        expected_release: expect_release,
+        security_headers: security_headers(),
+        protected_routes: protected_routes(),
         admin_routes: route_table(true, true).iter().filter(|route| route.access == Access::Admin).map(probe).collect(),
         test_routes: test_routes(),
         may_change_data: all || settings.environment.kind() != EnvironmentKind::Production,
@@ -162,6 +168,26 @@ fn read_authorities(path: &Path) -> Result<Vec<Vec<u8>>, CommandError> {
 
 fn probe(route: &Route) -> RouteProbe {
     RouteProbe { method: route.method.to_string(), path: route.path.to_owned() }
+}
+
+/// The security headers that do not depend on the environment.
+fn security_headers() -> Vec<(String, String)> {
+    let headers = web::http::security_headers::security_headers(None, false);
+    let pairs = headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()));
+    pairs.collect()
+}
+
+/// Every page, file and JSON route for browsers. Health is open, and the operator's route has its own secret.
+fn protected_routes() -> Vec<RouteProbe> {
+    let is_protected =
+        |route: &&Route| route.method.as_str() == "GET" && !matches!(route.access, Access::Probe | Access::Operator);
+    route_table(false, false).iter().filter(is_protected).map(probe).collect()
+}
+
+/// At least as much of a digest as a release's name has.
+fn parse_digest(text: &str) -> Result<String, &'static str> {
+    let is_digest = (12..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_digest { Ok(text.to_ascii_lowercase()) } else { Err("expected 12 to 64 hexadecimal digits") }
 }
 
 /// The routes that exist only with captured mail or test endpoints.

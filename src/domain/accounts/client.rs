@@ -83,8 +83,19 @@ impl TrustedProxies {
     }
 }
 
+/// How a request of a client arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenClient {
+    /// The address at the other end of the connection.
+    pub peer: IpAddr,
+    /// The entries of `X-Forwarded-For`.
+    pub forwarded: Vec<String>,
+    /// What the server takes for the client's address.
+    pub address: IpAddr,
+}
+
 /// An address as proxies write it: in brackets or not, with a port or without.
-fn parse_forwarded(entry: &str) -> Option<IpAddr> {
+pub fn parse_forwarded(entry: &str) -> Option<IpAddr> {
     let entry = entry.trim();
     let bare = entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(entry);
     let with_port = || entry.parse().map(|address: SocketAddr| address.ip());

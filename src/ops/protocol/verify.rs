@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::report::VerifyReport;
 use super::response::ControlResponse;
+use crate::domain::accounts::client::SeenClient;
 use crate::domain::backup::snapshot_id::SnapshotId;
 use crate::domain::{Email, Environment, FileId};
 
@@ -19,6 +20,10 @@ pub enum VerifyCommand {
     Facts,
     /// Wait for the snapshot that is due, if any, and describe the newest: [`NewestSnapshot`].
     Snapshot,
+    /// Expect a request for health with a nonce: [`RequestAnnounced`].
+    Announce,
+    /// Describe how that request arrived: [`RequestSeen`].
+    Announced,
     /// Reserve an address for the temporary user: [`ProbeStarted`].
     Begin,
     /// Return the newest mail to that address: [`ProbeMail`].
@@ -45,6 +50,8 @@ pub struct VerifyEnvelope {
 pub enum VerifyAnswer {
     Facts(Box<ServerFacts>),
     Snapshot(NewestSnapshot),
+    RequestAnnounced(RequestAnnounced),
+    RequestSeen(RequestSeen),
     ProbeStarted(ProbeStarted),
     Mail(ProbeMail),
     Event(SentryDelivery),
@@ -113,6 +120,20 @@ pub struct NewestSnapshot {
     pub snapshot: Option<SnapshotFact>,
     /// Whether one is still due, because it takes long.
     pub is_due: bool,
+}
+
+/// The server expects a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestAnnounced {
+    /// What the request sends in its header.
+    pub nonce: String,
+}
+
+/// How the announced request arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestSeen {
+    /// `None` if it has not arrived.
+    pub client: Option<SeenClient>,
 }
 
 /// A setting that the server shares with another environment.
@@ -249,6 +270,8 @@ impl VerifyCommand {
         match self {
             Self::Facts => parse(message, VerifyAnswer::Facts),
             Self::Snapshot => parse(message, VerifyAnswer::Snapshot),
+            Self::Announce => parse(message, VerifyAnswer::RequestAnnounced),
+            Self::Announced => parse(message, VerifyAnswer::RequestSeen),
             Self::Begin => parse(message, VerifyAnswer::ProbeStarted),
             Self::Mail => parse(message, VerifyAnswer::Mail),
             Self::Event => parse(message, VerifyAnswer::Event),
@@ -277,6 +300,8 @@ mod tests {
         for (command, word) in [
             (VerifyCommand::Facts, "facts"),
             (VerifyCommand::Snapshot, "snapshot"),
+            (VerifyCommand::Announce, "announce"),
+            (VerifyCommand::Announced, "announced"),
             (VerifyCommand::Begin, "begin"),
             (VerifyCommand::Mail, "mail"),
             (VerifyCommand::Event, "event"),
@@ -290,6 +315,11 @@ mod tests {
     fn answers_keep_their_fields_on_the_wire() {
         let answers = [
             (VerifyCommand::Snapshot, json!({ "snapshot": null, "isDue": false })),
+            (VerifyCommand::Announce, json!({ "nonce": "0123456789abcdef" })),
+            (
+                VerifyCommand::Announced,
+                json!({ "client": { "peer": "10.0.0.1", "forwarded": ["192.0.2.1"], "address": "192.0.2.1" } }),
+            ),
             (VerifyCommand::Begin, json!({ "email": "owner+1@example.com", "until": "2026-02-12T12:10:00Z" })),
             (VerifyCommand::Mail, json!({ "mail": null })),
             (VerifyCommand::Mail, json!({ "mail": { "state": "sent", "answer": "250", "why": null, "text": "Hi," } })),

@@ -1,4 +1,4 @@
-//! Checks of what must be closed (`gate`, `test-endpoints`, `admin`), and of the security headers (`headers`).
+//! Checks of what must be closed: `gate`, `test-endpoints` and `admin`.
 
 use super::check::{CheckError, CheckResult, header_or_missing};
 use super::context::CheckContext;
@@ -6,73 +6,65 @@ use super::http_client::{HttpClient, HttpResponse, RequestError};
 use super::target::RouteProbe;
 use crate::config::policy::{BasicAuthRule, TestEndpointRule};
 
-/// One path of every kind that basic authentication protects.
-const PROTECTED_PATHS: [&str; 6] = ["/", "/landing", "/sign-in", "/api/habits", "/sw.js", "/manifest.webmanifest"];
+/// Where Atlas serves metrics, on a port of their own.
+const METRICS_PATH: &str = "/metrics";
 
-/// Without the shared credentials only health answers, and crawlers are told not to index.
+/// Without the shared credentials only health answers, crawlers are told not to index, and nobody sees the metrics.
 pub(super) fn check_basic_auth(context: &mut CheckContext<'_>) -> CheckResult {
     let settings = context.target.settings;
-    let mut client = HttpClient::without_credentials(&context.target.endpoint);
     let is_expected = settings.basic_auth.is_some() || settings.policy.basic_auth == BasicAuthRule::Expected;
     if is_expected {
-        let remedy = "set ATLAS_GATE_USER and ATLAS_GATE_PASSWORD, and let the proxy forward Authorization";
-        for path in PROTECTED_PATHS {
-            let response = client.get(path)?;
-            if response.status != 401 {
-                let expected = format!("401 for {path} without credentials");
-                return Err(CheckError::failed(expected, response.summary(), remedy));
-            }
-        }
+        check_protected_routes(context)?;
     }
-    let health = client.get("/api/health")?;
+    let health = HttpClient::without_credentials(&context.target.endpoint).get("/api/health")?;
     if health.status != 200 {
         let remedy = "let the proxy forward /api/health";
         return Err(CheckError::failed("/api/health without credentials", health.summary(), remedy));
     }
+    let mut client = context.anonymous_client();
     if settings.policy.is_labeled {
-        for response in [health, context.anonymous_client().get("/landing")?] {
-            let header = response.header("x-robots-tag");
-            if !header.contains("noindex") {
-                return Err(CheckError::failed(
-                    "X-Robots-Tag with noindex on every response",
-                    header_or_missing(header),
-                    "let the proxy forward X-Robots-Tag",
-                ));
-            }
-        }
+        check_crawlers_header(&health)?;
+        check_crawlers_header(&client.get("/landing")?)?;
+    }
+    let metrics = client.get(METRICS_PATH)?;
+    if (200..300).contains(&metrics.status) {
+        let remedy = "remove /metrics from the proxy; let Prometheus read metrics.listen directly";
+        return Err(CheckError::failed("no metrics at the public address", metrics.summary(), remedy));
     }
     let remark = if is_expected { "" } else { "basic authentication is not set up and not required here" };
     Ok(remark.to_owned())
 }
 
-/// Headers, and what each must contain.
-const SECURITY_HEADERS: [(&str, &str); 7] = [
-    ("content-security-policy", "default-src 'none'"),
-    ("content-security-policy", "frame-ancestors 'none'"),
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"),
-    ("referrer-policy", "strict-origin-when-cross-origin"),
-    ("permissions-policy", "camera=()"),
-    ("cross-origin-opener-policy", "same-origin"),
-];
-
-/// The security headers arrive unchanged through the proxy.
-pub(super) fn check_headers(context: &mut CheckContext<'_>) -> CheckResult {
-    let mut client = context.anonymous_client();
-    for path in ["/landing", "/sign-in"] {
-        let response = client.get(path)?;
-        for (name, content) in SECURITY_HEADERS {
-            let header = response.header(name);
-            if !header.contains(content) {
-                return Err(CheckError::failed(
-                    format!("{name} with {content} on {path}"),
-                    header_or_missing(header),
-                    "let the proxy forward the headers unchanged",
-                ));
-            }
+fn check_protected_routes(context: &CheckContext<'_>) -> Result<(), CheckError> {
+    let mut client = HttpClient::without_credentials(&context.target.endpoint);
+    for route in &context.target.protected_routes {
+        let response = request_route(&mut client, route)?;
+        if !is_gated(&response) {
+            let expected = format!("a request for credentials at {}", route.path);
+            let remedy =
+                "set ATLAS_GATE_USER and ATLAS_GATE_PASSWORD, and let the proxy forward Authorization unchanged";
+            return Err(CheckError::failed(expected, response.summary(), remedy));
         }
     }
-    Ok(String::new())
+    Ok(())
+}
+
+/// Whether a response asks for the shared credentials, or comes from a proxy that refuses the path altogether. Atlas itself
+/// answers 401 to visitors of its JSON routes, but asks for no credentials then.
+fn is_gated(response: &HttpResponse) -> bool {
+    match response.status {
+        401 => response.header("www-authenticate").to_ascii_lowercase().starts_with("basic"),
+        status => status == 403 || status >= 500,
+    }
+}
+
+fn check_crawlers_header(response: &HttpResponse) -> Result<(), CheckError> {
+    let header = response.header("x-robots-tag");
+    if header.contains("noindex") {
+        return Ok(());
+    }
+    let expected = "X-Robots-Tag with noindex on every response";
+    Err(CheckError::failed(expected, header_or_missing(header), "let the proxy forward X-Robots-Tag"))
 }
 
 /// The setting is off, and none of the test routes exists.

@@ -31,7 +31,8 @@ use crate::ops::isolation::{self, IdentityFile, PeerComparison};
 use crate::ops::protocol::report::VerifyReport;
 use crate::ops::protocol::verify::{
     ConflictFact, MailGuard, NewestSnapshot, ProbeEnded, ProbeMail, ProbeMessage, ProbeMessageState, ProbeStarted,
-    ReportKept, SentryDelivery, ServerFacts, SnapshotFact, VerifyAnswer, VerifyCommand, VerifyEnvelope,
+    ReportKept, RequestAnnounced, RequestSeen, SentryDelivery, ServerFacts, SnapshotFact, VerifyAnswer, VerifyCommand,
+    VerifyEnvelope,
 };
 use crate::ops::snapshots::wait_for_due_snapshot;
 use crate::store::file::atomic;
@@ -62,6 +63,10 @@ pub async fn execute(
     Ok(match command {
         VerifyCommand::Facts => VerifyAnswer::Facts(Box::new(facts(context, on_progress).await?)),
         VerifyCommand::Snapshot => VerifyAnswer::Snapshot(snapshot_when_taken(context).await?),
+        VerifyCommand::Announce => {
+            VerifyAnswer::RequestAnnounced(RequestAnnounced { nonce: app.client_echo.announce()? })
+        }
+        VerifyCommand::Announced => VerifyAnswer::RequestSeen(RequestSeen { client: app.client_echo.take() }),
         VerifyCommand::Begin => VerifyAnswer::ProbeStarted(start_probe(app).await?),
         VerifyCommand::Mail => VerifyAnswer::Mail(probe_mail(app)?),
         VerifyCommand::Event => VerifyAnswer::Event(send_event(context, on_progress).await?),

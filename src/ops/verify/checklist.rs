@@ -8,7 +8,7 @@ use super::check::{CheckError, CheckResult};
 use super::context::CheckContext;
 use super::server::VerifyServer;
 use super::target::Target;
-use super::{access, deployment, error_reporting, host, journey, tls};
+use super::{access, client_address, deployment, error_reporting, headers, host, journey, pages, release, tls};
 use crate::app::clock::Clock;
 use crate::ops::protocol::report::{CheckStatus, Finding, SkipReason, VerifyReport};
 
@@ -33,13 +33,18 @@ macro_rules! checks {
 const CHECKS: &[Check] = checks! {
     "tls"            "TLS certificate is valid and not about to expire"  []              false tls::check_tls;
     "health"         "Health endpoint answers for this deployment"       ["tls"]                   false deployment::check_health;
+    "release"        "Server runs the expected release"                  []                        false release::check_release;
     "schema"         "Server and this binary use the same schema"        ["tls", "health"]         false deployment::check_schema;
     "clock"          "Server clock is correct"                           ["tls", "health"]         false deployment::check_clock;
     "isolation"      "Nothing is shared with other environments"         []                        false host::check_isolation;
     "snapshot"       "A recent verified snapshot exists"                 []                        false host::check_snapshot;
     "disk"           "Disk has enough free space"                        []                        false host::check_disk;
     "gate"           "Strangers and crawlers are kept out"               ["tls", "health"]         false access::check_basic_auth;
-    "headers"        "Responses carry the security headers"              ["tls", "health"]         false access::check_headers;
+    "headers"        "Responses carry the security headers"              ["tls", "health"]         false headers::check_headers;
+    "cookies"        "Cookies keep their attributes"                     ["tls", "health"]         false headers::check_cookies;
+    "redirects"      "Redirects stay on the site, and HTTP is closed"    ["tls", "health"]         false pages::check_redirects;
+    "assets"         "Style sheets, scripts, and icons arrive"           ["tls", "health"]         false pages::check_assets;
+    "client-address" "Clients have their own addresses"                  ["tls", "health"]         false client_address::check_client_address;
     "test-endpoints" "Test endpoints are closed"                         ["tls", "health"]         false access::check_test_endpoints;
     "sentry"         "Sentry receives errors"                            ["tls", "health"]         true  error_reporting::check_sentry;
     "auth"           "A user signs up, confirms, signs in and out"       ["tls", "health"]         true  journey::check_auth;

@@ -51,11 +51,11 @@ pub(super) struct HttpClient {
     endpoint: Endpoint,
     agent: ureq::Agent,
     cookies: BTreeMap<String, String>,
-    /// A header that every request carries.
-    extra_header: Option<(&'static str, String)>,
+    /// Headers that every request carries.
+    extra_headers: Vec<(&'static str, String)>,
 }
 
-/// A response, with its body as text.
+/// A response, with its body as text; what is not text is replaced.
 pub(super) struct HttpResponse {
     pub(super) status: u16,
     headers: HeaderMap,
@@ -66,6 +66,11 @@ impl HttpResponse {
     /// The value of a header; empty when it is missing.
     pub(super) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The values of a header, each time it was sent. A value that is not text is empty.
+    pub(super) fn header_values(&self, name: &str) -> Vec<&str> {
+        self.headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default()).collect()
     }
 
     /// A value in the JSON body, by its pointer (RFC 6901); null when it is missing.
@@ -104,12 +109,13 @@ impl HttpClient {
             .tls_config(tls.build())
             .build();
         let agent = ureq::Agent::new_with_config(config);
-        Self { endpoint: endpoint.clone(), agent, cookies: BTreeMap::new(), extra_header: None }
+        Self { endpoint: endpoint.clone(), agent, cookies: BTreeMap::new(), extra_headers: Vec::new() }
     }
 
     /// Adds a header to every request.
-    pub(super) fn with_header(self, name: &'static str, value: &str) -> Self {
-        Self { extra_header: Some((name, value.to_owned())), ..self }
+    pub(super) fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        self.extra_headers.push((name, value.to_owned()));
+        self
     }
 
     /// A client that does not send the credentials for basic authentication.
@@ -173,7 +179,7 @@ impl HttpClient {
             let credentials = STANDARD.encode(format!("{user}:{password}"));
             request = request.header("authorization", format!("Basic {credentials}"));
         }
-        if let Some((name, value)) = &self.extra_header {
+        for (name, value) in &self.extra_headers {
             request = request.header(*name, value);
         }
         if method != "GET" {
@@ -186,12 +192,13 @@ impl HttpClient {
             }
             None => self.agent.run(request.body(())?)?,
         };
-        let text = response.body_mut().with_config().limit(MAX_BODY_BYTES).lossy_utf8(true).read_to_string()?;
+        let body = response.body_mut().with_config().limit(MAX_BODY_BYTES).read_to_vec()?;
+        let text = String::from_utf8_lossy(&body).into_owned();
         Ok(HttpResponse { status: response.status().as_u16(), headers: response.headers().clone(), text })
     }
 
     fn store_cookies(&mut self, response: &HttpResponse) {
-        for line in response.headers.get_all("set-cookie").iter().filter_map(|line| line.to_str().ok()) {
+        for line in response.header_values("set-cookie") {
             let Some((name, value)) = line.split(';').next().and_then(|pair| pair.split_once('=')) else { continue };
             if line.to_ascii_lowercase().contains("max-age=0") {
                 self.cookies.remove(name);

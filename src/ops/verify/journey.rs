@@ -24,7 +24,7 @@ fn remedy_for(response: &HttpResponse) -> &'static str {
     if response.status == 429 { RATE_LIMITED } else { READ_LOG }
 }
 
-fn expect_status(response: HttpResponse, status: u16, action: &str) -> Result<HttpResponse, CheckError> {
+pub(super) fn expect_status(response: HttpResponse, status: u16, action: &str) -> Result<HttpResponse, CheckError> {
     if response.status == status {
         return Ok(response);
     }

@@ -12,7 +12,9 @@
 //! | file | subject |
 //! |---|---|
 //! | `checklist` | the list of checks, and the run |
-//! | `tls`, `deployment`, `host`, `access`, `error_reporting`, `journey` | the checks |
+//! | `tls`, `deployment`, `release`, `host` | checks of the server and its machine |
+//! | `headers`, `pages`, `client_address` | checks of what proxies do to requests and responses |
+//! | `access`, `error_reporting`, `journey` | checks of what the site does and refuses |
 //! | `check`, `context`, `target` | what a check returns, and what it works with |
 //! | `http_client`, `certificate`, `sentry_event` | reaching the deployment |
 //! | `server`, `remote` | asking the server, here or on another machine |
@@ -23,12 +25,16 @@ pub mod agent;
 mod certificate;
 mod check;
 mod checklist;
+mod client_address;
 mod context;
 mod deployment;
 mod error_reporting;
+mod headers;
 mod host;
 mod http_client;
 mod journey;
+mod pages;
+mod release;
 mod remote;
 mod sentry_event;
 mod server;

@@ -7,8 +7,8 @@ use url::Url;
 use super::http_client::RequestError;
 use crate::ops::protocol::report::VerifyReport;
 use crate::ops::protocol::verify::{
-    NewestSnapshot, ProbeEnded, ProbeMail, ProbeStarted, ReportKept, SentryDelivery, ServerFacts, VerifyAnswer,
-    VerifyCommand,
+    NewestSnapshot, ProbeEnded, ProbeMail, ProbeStarted, ReportKept, RequestAnnounced, RequestSeen, SentryDelivery,
+    ServerFacts, VerifyAnswer, VerifyCommand,
 };
 
 /// Why the server did not execute a command.
@@ -71,6 +71,20 @@ impl dyn VerifyServer + '_ {
     pub(super) fn newest_snapshot(&mut self) -> Result<NewestSnapshot, ServerError> {
         match self.execute(VerifyCommand::Snapshot)? {
             VerifyAnswer::Snapshot(newest) => Ok(newest),
+            _ => Err(ServerError::Mismatched),
+        }
+    }
+
+    pub(super) fn announce_request(&mut self) -> Result<RequestAnnounced, ServerError> {
+        match self.execute(VerifyCommand::Announce)? {
+            VerifyAnswer::RequestAnnounced(announced) => Ok(announced),
+            _ => Err(ServerError::Mismatched),
+        }
+    }
+
+    pub(super) fn announced_request(&mut self) -> Result<RequestSeen, ServerError> {
+        match self.execute(VerifyCommand::Announced)? {
+            VerifyAnswer::RequestSeen(seen) => Ok(seen),
             _ => Err(ServerError::Mismatched),
         }
     }

@@ -11,6 +11,12 @@ pub struct Target<'a> {
     pub newest_schema: u32,
     /// Where the deployment is reached.
     pub endpoint: Endpoint,
+    /// The beginning of the digest of the binary that must run.
+    pub expected_release: Option<String>,
+    /// The security headers of every page, by name.
+    pub security_headers: Vec<(String, String)>,
+    /// Every page and file that basic authentication protects.
+    pub protected_routes: Vec<RouteProbe>,
     /// Every route that only admins may use.
     pub admin_routes: Vec<RouteProbe>,
     /// Every route that only exists for tests.

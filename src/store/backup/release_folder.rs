@@ -111,6 +111,12 @@ impl ReleaseFolder {
         self.0.join("current")
     }
 
+    /// The id of the release to whose binary the link `current` leads.
+    pub fn current_id(&self) -> Option<String> {
+        let target = fs::read_link(self.current_link()).ok()?;
+        target.parent()?.file_name()?.to_str().map(str::to_owned)
+    }
+
     /// Every release, the last started one first. A record that cannot be read is logged and left out.
     ///
     /// # Errors

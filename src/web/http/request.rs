@@ -17,6 +17,7 @@ use crate::app::identity::sessions::{Member, SignedIn};
 use crate::app::initiator::Initiator;
 use crate::app::{self, App};
 use crate::domain::accounts::audit::Actor;
+use crate::domain::accounts::client::SeenClient;
 use crate::domain::accounts::preferences::Theme;
 use crate::domain::{Account, AccountId, Client};
 use crate::web::http::body::{self, Body, BodyLimit, FormFields, MAX_BODY_BYTES, Upload};
@@ -137,10 +138,19 @@ impl Request {
 
     /// The client's address as the nearest trusted proxy reports it. Only `X-Forwarded-For` is read.
     pub fn client_address(&self) -> Option<IpAddr> {
+        self.peer.map(|peer| self.state.proxies.client_address(peer, self.forwarded_entries().into_iter()))
+    }
+
+    /// How the request arrived, for an operator who checks the proxies.
+    pub fn seen_client(&self) -> Option<SeenClient> {
+        let forwarded = self.forwarded_entries().into_iter().map(|entry| entry.trim().to_owned()).collect();
+        Some(SeenClient { peer: self.peer?.to_canonical(), forwarded, address: self.client_address()? })
+    }
+
+    fn forwarded_entries(&self) -> Vec<&str> {
         // A line that is not text is an unreadable entry, not a missing one.
         let lines = self.headers.get_all("x-forwarded-for").iter().map(|line| line.to_str().unwrap_or("?"));
-        let entries: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();
-        self.peer.map(|peer| self.state.proxies.client_address(peer, entries.into_iter()))
+        lines.flat_map(|line| line.split(',')).collect()
     }
 
     /// A path parameter, decoded and parsed. A value that does not parse names nothing that exists.

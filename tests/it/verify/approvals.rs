@@ -83,7 +83,7 @@ async fn production_serves_only_binaries_that_passed_in_staging() {
     let exported: Value =
         serde_json::from_str(&staging.run_command(&["release", "export", "--to", "report", "--json"])).unwrap();
     assert_eq!((&exported["report"]["kind"], &exported["environment"]), (&json!("staging"), &json!("staging")));
-    assert_eq!(exported["report"]["items"].as_array().unwrap().len(), 14);
+    assert_eq!(exported["report"]["items"].as_array().unwrap().len(), 19);
 
     // Production runs on another machine, to which the report file is copied.
     let folder = tempfile::tempdir().unwrap();

@@ -2,6 +2,7 @@
 //! item that covers it.
 
 mod approvals;
+mod browser;
 mod isolation;
 mod outage;
 mod probe;
@@ -22,15 +23,39 @@ use staging::{Staging, VerifyRun};
 
 const NO_ITEMS: &[&str] = &[];
 
+/// The items that send requests to the site.
+const NEEDS_SITE: [&str; 14] = [
+    "health",
+    "schema",
+    "clock",
+    "gate",
+    "headers",
+    "cookies",
+    "redirects",
+    "assets",
+    "client-address",
+    "test-endpoints",
+    "sentry",
+    "auth",
+    "habits",
+    "admin",
+];
+
 #[track_caller]
 fn assert_only_failure(result: &VerifyRun, id: &str, skipped: &[&str]) {
-    assert_eq!(result.items_in_state("failed"), [id], "{:#}\n{}", result.report, result.stderr);
+    assert_failures(result, &[id], skipped);
+}
+
+#[track_caller]
+fn assert_failures(result: &VerifyRun, ids: &[&str], skipped: &[&str]) {
+    assert_eq!(result.items_in_state("failed"), ids, "{:#}\n{}", result.report, result.stderr);
     assert_eq!(result.items_in_state("skipped"), skipped, "{:#}", result.report);
     assert_eq!(result.exit_code, 1);
-    for part in ["expected", "seen", "do"] {
+    for (id, part) in ids.iter().flat_map(|id| ["expected", "seen", "do"].map(|part| (id, part))) {
         assert!(result.item(id)[part].as_str().is_some_and(|text| !text.is_empty()), "{}", result.item(id));
     }
-    for item in result.report["items"].as_array().unwrap().iter().filter(|item| item["state"] == "skipped") {
+    let skipped = result.report["items"].as_array().unwrap().iter().filter(|item| item["state"] == "skipped");
+    for item in skipped.filter(|item| item["skip"] != "not-asked") {
         assert!(item["because"].is_string() && item["note"].as_str().unwrap().starts_with("skipped because"), "{item}");
     }
 }
@@ -41,7 +66,7 @@ async fn a_healthy_staging_passes_and_its_release_becomes_known_good() {
     let result = staging.verify_with(&["--junit", "report.xml"], &[]);
     assert_eq!(result.exit_code, 0, "{:#}\n{}", result.report, result.stderr);
     assert_eq!((result.items_in_state("failed"), result.items_in_state("skipped")), (vec![], vec![]));
-    assert_eq!(result.report["items"].as_array().unwrap().len(), 14);
+    assert_eq!(result.report["items"].as_array().unwrap().len(), 19);
     assert!(result.item("auth")["note"].as_str().unwrap().contains("queued as 4711"), "{}", result.report);
 
     let mail = staging.relay.accepted_messages();
@@ -53,7 +78,7 @@ async fn a_healthy_staging_passes_and_its_release_becomes_known_good() {
     let releases = staging.run_command(&["release", "list", "--json"]);
     assert!(releases.contains("\"passed\": true"), "{releases}");
     let junit = std::fs::read_to_string(staging.folder.path().join("report.xml")).unwrap();
-    assert!(junit.contains("tests=\"14\" failures=\"0\" skipped=\"0\""), "{junit}");
+    assert!(junit.contains("tests=\"19\" failures=\"0\" skipped=\"0\""), "{junit}");
     assert!(!staging.folder.path().join("data/staging/atlas.redb.verify").exists());
 }
 
@@ -79,12 +104,10 @@ async fn each_fault_of_the_proxy_fails_exactly_its_item() {
         ("gate", ProxyFault::RemoveHeader("x-robots-tag"), NO_ITEMS),
         ("gate", ProxyFault::SetHeader("x-robots-tag", "all"), NO_ITEMS),
         ("test-endpoints", ProxyFault::Respond("GET", "/api/auth/debug/verification-token", 200), NO_ITEMS),
-        ("admin", ProxyFault::Respond("GET", "/admin/users", 200), NO_ITEMS),
-        ("admin", ProxyFault::Respond("GET", "/api/admin/exports/habits", 200), NO_ITEMS),
+        ("admin", ProxyFault::Respond("POST", "/admin/snapshots", 200), NO_ITEMS),
         ("sentry", ProxyFault::Respond("POST", "/monitoring", 403), NO_ITEMS),
         ("habits", ProxyFault::Respond("POST", "/api/completions", 500), NO_ITEMS),
         ("habits", ProxyFault::Respond("GET", "/habits/archive", 500), NO_ITEMS),
-        ("auth", ProxyFault::Respond("POST", "/sign-out", 500), &["habits", "admin"]),
         ("auth", ProxyFault::Respond("POST", "/sign-up", 429), &["habits", "admin"]),
         ("auth", ProxyFault::Respond("POST", "/api/auth/sign-in", 200), &["habits", "admin"]),
         ("auth", ProxyFault::Respond("POST", "/api/auth/verify-email", 200), &["habits", "admin"]),
@@ -93,6 +116,13 @@ async fn each_fault_of_the_proxy_fails_exactly_its_item() {
         staging.proxy.set_fault(fault);
         assert_only_failure(&staging.verify(), id, skipped);
         assert_eq!(staging.list_users(), json!([]));
+    }
+    staging.proxy.set_fault(ProxyFault::Respond("POST", "/sign-out", 500));
+    assert_failures(&staging.verify(), &["cookies", "auth"], &["habits", "admin"]);
+    // Open to ordinary users, and to strangers without the shared credentials, too.
+    for path in ["/admin/users", "/api/admin/exports/habits"] {
+        staging.proxy.set_fault(ProxyFault::Respond("GET", path, 200));
+        assert_failures(&staging.verify(), &["gate", "admin"], NO_ITEMS);
     }
 }
 
@@ -140,8 +170,7 @@ async fn each_fault_behind_the_proxy_fails_exactly_its_item() {
     let expired = Certificates::expiring_in_year("localhost", 2020);
     std::fs::write(folder.join("authority.pem"), &expired.authority).unwrap();
     staging.proxy.set_acceptor(expired.relay_options(Tls::Implicit).tls.unwrap().1);
-    let skipped =
-        ["health", "schema", "clock", "gate", "headers", "test-endpoints", "sentry", "auth", "habits", "admin"];
+    let skipped: Vec<&str> = NEEDS_SITE.to_vec();
     let result = staging.verify();
     assert!(result.items_in_state("failed").contains(&"tls".to_owned()), "{:#}", result.report);
     assert_eq!(result.items_in_state("skipped"), skipped);
@@ -219,12 +248,26 @@ async fn missing_basic_auth_fails_only_the_gate_item() {
     assert!(result.item("gate")["do"].as_str().unwrap().contains("ATLAS_GATE_USER"), "{}", result.item("gate"));
 }
 
-/// Request counts at which a run is interrupted: within each item that sends requests, and between items.
-const INTERRUPT_AT_REQUEST: [usize; 14] = [1, 2, 5, 8, 16, 19, 21, 22, 24, 27, 31, 36, 44, 60];
+/// Requests at which a run is interrupted: within each item that sends some, and between items.
+const INTERRUPT_AT: [&str; 13] = [
+    "GET /landing",
+    "GET /api/health",
+    "GET /insights",
+    "GET /no-such-page",
+    "POST /sign-out",
+    "GET /api/auth/debug/verification-token",
+    "POST /monitoring",
+    "POST /sign-up",
+    "POST /verify-email",
+    "POST /api/auth/verify-email",
+    "POST /habits",
+    "POST /api/completions",
+    "POST /admin/snapshots",
+];
 
-async fn wait_for_requests(staging: &Staging, child: &mut std::process::Child, requests: usize) {
-    while staging.proxy.request_count() < requests {
-        assert!(child.try_wait().unwrap().is_none(), "the run ended before request {requests}");
+async fn wait_for_request(staging: &Staging, child: &mut std::process::Child, request: &str) {
+    while !staging.proxy.has_seen(request) {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended without {request}");
         tokio::task::yield_now().await;
     }
 }
@@ -238,13 +281,13 @@ fn send_signal(child: &std::process::Child, name: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interrupted_verify_run_leaves_nothing_behind() {
     let staging = Staging::new().await;
-    for request_count in INTERRUPT_AT_REQUEST {
+    for request in INTERRUPT_AT {
         let mut child = staging.spawn_verify();
-        wait_for_requests(&staging, &mut child, request_count).await;
+        wait_for_request(&staging, &mut child, request).await;
         send_signal(&child, "INT");
-        assert_eq!(tokio::task::block_in_place(|| child.wait()).unwrap().code(), Some(1), "at request {request_count}");
-        assert_eq!(staging.list_users(), json!([]), "at request {request_count}");
-        assert!(!staging.note_path().exists(), "at request {request_count}");
+        assert_eq!(tokio::task::block_in_place(|| child.wait()).unwrap().code(), Some(1), "at {request}");
+        assert_eq!(staging.list_users(), json!([]), "at {request}");
+        assert!(!staging.note_path().exists(), "at {request}");
     }
 }
 
@@ -252,7 +295,7 @@ async fn an_interrupted_verify_run_leaves_nothing_behind() {
 async fn the_server_cleans_up_after_a_killed_verify_run_and_until_then_no_other_can_start() {
     let mut staging = Staging::new().await;
     let mut child = staging.spawn_verify();
-    wait_for_requests(&staging, &mut child, 24).await;
+    wait_for_request(&staging, &mut child, "POST /api/completions").await;
     send_signal(&child, "KILL");
     tokio::task::block_in_place(|| child.wait()).unwrap();
     assert!(staging.note_path().exists());

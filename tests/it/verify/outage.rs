@@ -8,9 +8,9 @@ use atlas::ops::protocol::{VerifyAnswer, VerifyCommand};
 use atlas::ops::snapshots::run_schedule;
 use atlas::ops::verify::agent;
 
-use super::assert_only_failure;
 use super::proxy::ProxyFault;
 use super::staging::Staging;
+use super::{NEEDS_SITE, assert_only_failure};
 use crate::process::{exit_code, run, stdout};
 use crate::world::World;
 
@@ -22,7 +22,7 @@ async fn a_server_that_is_down_is_reported_once_with_the_way_to_start_it() {
     staging.proxy.set_fault(ProxyFault::None);
     let closed = ["--url", "https://localhost:1"];
     let to_proxy = staging.verify_with(&closed, &[]);
-    let skipped = ["tls", "schema", "clock", "gate", "headers", "test-endpoints", "sentry", "auth", "habits", "admin"];
+    let skipped: Vec<&str> = ["tls"].into_iter().chain(NEEDS_SITE).filter(|id| *id != "health").collect();
     assert_only_failure(&to_proxy, "health", &skipped);
     assert!(
         to_proxy.item("health")["do"].as_str().unwrap().starts_with("the server runs, but"),
@@ -31,7 +31,9 @@ async fn a_server_that_is_down_is_reported_once_with_the_way_to_start_it() {
     );
 
     staging.stop_server();
-    for flags in [&[][..], &closed] {
+    let bad_gateway = ProxyFault::Respond("GET", "*", 502);
+    for (flags, fault) in [(&[][..], ProxyFault::None), (&[], bad_gateway), (&closed, ProxyFault::None)] {
+        staging.proxy.set_fault(fault);
         let result = staging.verify_with(flags, &[]);
         assert_eq!(result.items_in_state("failed"), ["health"], "{:#}", result.report);
         let others = result.report["items"].as_array().unwrap().iter().filter(|item| item["id"] != "health");

@@ -10,7 +10,10 @@ use tokio_rustls::TlsAcceptor;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProxyFault {
     None,
-    /// Answers requests with this method and path itself, with this status and an empty JSON object.
+    /// Several faults at once.
+    All(Vec<ProxyFault>),
+    /// Answers requests with this method and path itself, with this status and an empty JSON object. A path that ends with `*`
+    /// stands for all that begin with it.
     Respond(&'static str, &'static str, u16),
     /// Replaces text in every response body of a path, which must contain it.
     ReplaceInBody(&'static str, String, String),
@@ -20,18 +23,42 @@ pub enum ProxyFault {
     ReplaceInEveryOtherBody(&'static str, String, String),
     RemoveHeader(&'static str),
     SetHeader(&'static str, &'static str),
+    /// Replaces text in the values of a header.
+    ReplaceInHeader(&'static str, &'static str, &'static str),
+    /// Adds a header to those that are there.
+    AddHeader(&'static str, &'static str),
     /// Adds these credentials to requests without any.
     AddCredentials(String),
+    /// The same for one path.
+    AddCredentialsTo(&'static str, String),
+    /// Forwards requests without TLS, too.
+    ServeWithoutTls,
+    /// Redirects requests without TLS to this address.
+    RedirectWithoutTls(String),
+    /// Does not add the client's address to `X-Forwarded-For`.
+    KeepForwardedFor,
+    /// Removes `X-Forwarded-For`.
+    RemoveForwardedFor,
+}
+
+impl ProxyFault {
+    fn into_list(self) -> Vec<Self> {
+        match self {
+            Self::All(faults) => faults,
+            Self::None => Vec::new(),
+            fault => vec![fault],
+        }
+    }
 }
 
 struct State {
     acceptor: TlsAcceptor,
-    fault: ProxyFault,
+    faults: Vec<ProxyFault>,
     upstream: u16,
     /// The last byte of the client address in `X-Forwarded-For`.
     client: u8,
-    /// The number of requests since the last change of the fault.
-    requests: usize,
+    /// The method and path of each request since the last change of the fault.
+    requests: Vec<String>,
 }
 
 pub struct Proxy {
@@ -43,15 +70,20 @@ impl Proxy {
     pub async fn start(acceptor: TlsAcceptor) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = State { acceptor, fault: ProxyFault::None, upstream: 0, client: 0, requests: 0 };
+        let state = State { acceptor, faults: Vec::new(), upstream: 0, client: 0, requests: Vec::new() };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let state = Arc::clone(&shared);
                 tokio::spawn(async move {
-                    let acceptor = state.lock().unwrap().acceptor.clone();
-                    if let Ok(stream) = acceptor.accept(stream).await {
+                    let (acceptor, faults) = {
+                        let state = state.lock().unwrap();
+                        (state.acceptor.clone(), state.faults.clone())
+                    };
+                    if !begins_handshake(&stream).await {
+                        let _ = serve_without_tls(stream, &state, &faults).await;
+                    } else if let Ok(stream) = acceptor.accept(stream).await {
                         let _ = forward(stream, &state).await;
                     }
                 });
@@ -68,63 +100,115 @@ impl Proxy {
     /// client address, so that rate limits start afresh.
     pub fn set_fault(&self, fault: ProxyFault) {
         let mut state = self.state.lock().unwrap();
-        state.fault = fault;
+        state.faults = fault.into_list();
         state.client += 1;
-        state.requests = 0;
+        state.requests.clear();
     }
 
     pub fn set_acceptor(&self, acceptor: TlsAcceptor) {
         self.state.lock().unwrap().acceptor = acceptor;
     }
 
-    /// The number of requests since the last change of the fault.
-    pub fn request_count(&self) -> usize {
-        self.state.lock().unwrap().requests
+    /// Whether a request such as `GET /landing` came since the last change of the fault.
+    pub fn has_seen(&self, request: &str) -> bool {
+        self.state.lock().unwrap().requests.iter().any(|seen| seen == request)
     }
+}
+
+/// Whether the client begins with the handshake of TLS.
+async fn begins_handshake(stream: &TcpStream) -> bool {
+    let mut first = [0];
+    stream.peek(&mut first).await.is_ok() && first == [0x16]
+}
+
+async fn serve_without_tls(mut stream: TcpStream, state: &Mutex<State>, faults: &[ProxyFault]) -> std::io::Result<()> {
+    for fault in faults {
+        match fault {
+            ProxyFault::ServeWithoutTls => return forward(stream, state).await,
+            ProxyFault::RedirectWithoutTls(url) => {
+                read_message(&mut stream).await?;
+                let response = format!("HTTP/1.1 308 Moved\r\nlocation: {url}\r\ncontent-length: 0\r\n\r\n");
+                stream.write_all(response.as_bytes()).await?;
+                return stream.shutdown().await;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Forwards one request and its response, then closes both connections.
 async fn forward(mut client_stream: impl AsyncRead + AsyncWrite + Unpin, state: &Mutex<State>) -> std::io::Result<()> {
     let (head, body) = read_message(&mut client_stream).await?;
-    let (fault, upstream, client) = {
-        let mut state = state.lock().unwrap();
-        state.requests += 1;
-        let fault = match state.fault.clone() {
-            ProxyFault::ReplaceInEveryOtherBody(..) if state.requests.is_multiple_of(2) => ProxyFault::None,
-            ProxyFault::ReplaceInEveryOtherBody(fault_path, from, to) => {
-                ProxyFault::ReplaceInBodyIfPresent(fault_path, from, to)
-            }
-            fault => fault,
-        };
-        (fault, state.upstream, state.client)
-    };
     let mut parts = head.split_whitespace();
     let (method, target) = (parts.next().unwrap_or_default().to_owned(), parts.next().unwrap_or_default().to_owned());
     let path = target.split('?').next().unwrap_or_default();
-    if let ProxyFault::Respond(fault_method, fault_path, status) = fault
-        && (method.as_str(), path) == (fault_method, fault_path)
-    {
+    let (faults, upstream, client) = {
+        let mut state = state.lock().unwrap();
+        state.requests.push(format!("{method} {path}"));
+        let is_second = state.requests.len().is_multiple_of(2);
+        let faults = state.faults.iter().filter_map(|fault| match fault.clone() {
+            ProxyFault::ReplaceInEveryOtherBody(..) if is_second => None,
+            ProxyFault::ReplaceInEveryOtherBody(fault_path, from, to) => {
+                Some(ProxyFault::ReplaceInBodyIfPresent(fault_path, from, to))
+            }
+            fault => Some(fault),
+        });
+        (faults.collect::<Vec<_>>(), state.upstream, state.client)
+    };
+    let own_status = faults.iter().find_map(|fault| match fault {
+        ProxyFault::Respond(fault_method, fault_path, status) if *fault_method == method => {
+            let matches = fault_path.strip_suffix('*').map_or(*fault_path == path, |start| path.starts_with(start));
+            matches.then_some(*status)
+        }
+        _ => None,
+    });
+    if let Some(status) = own_status {
         let response = format!("HTTP/1.1 {status} Injected\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
         client_stream.write_all(response.as_bytes()).await?;
         return client_stream.shutdown().await;
     }
-    let mut lines: Vec<String> = head.lines().map(str::to_owned).collect();
-    lines.retain(|line| !starts_with(line, "connection:"));
-    lines.push("connection: close".to_owned());
-    lines.push("accept-encoding: identity".to_owned());
-    lines.push(format!("x-forwarded-for: 192.0.2.{client}"));
-    if let ProxyFault::AddCredentials(credentials) = &fault
-        && !lines.iter().any(|line| starts_with(line, "authorization:"))
-    {
-        lines.push(format!("authorization: {credentials}"));
-    }
+    let lines = alter_request(&head, &faults, path, client);
     let mut server = TcpStream::connect(("127.0.0.1", upstream)).await?;
     server.write_all(format!("{}\r\n\r\n", lines.join("\r\n")).as_bytes()).await?;
     server.write_all(&body).await?;
     let mut response = Vec::new();
     server.read_to_end(&mut response).await?;
-    client_stream.write_all(&alter_response(&response, &fault, path)).await?;
+    for fault in &faults {
+        response = alter_response(&response, fault, path);
+    }
+    client_stream.write_all(&response).await?;
     client_stream.shutdown().await
+}
+
+/// The lines of a request's head, with those that a proxy adds, and the faults applied.
+fn alter_request(head: &str, faults: &[ProxyFault], path: &str, client: u8) -> Vec<String> {
+    let mut lines: Vec<String> = head.lines().map(str::to_owned).collect();
+    lines.retain(|line| !starts_with(line, "connection:"));
+    lines.push("connection: close".to_owned());
+    lines.push("accept-encoding: identity".to_owned());
+    let has_credentials = lines.iter().any(|line| starts_with(line, "authorization:"));
+    let mut adds_address = true;
+    for fault in faults {
+        match fault {
+            ProxyFault::AddCredentials(credentials) if !has_credentials => {
+                lines.push(format!("authorization: {credentials}"));
+            }
+            ProxyFault::AddCredentialsTo(fault_path, credentials) if !has_credentials && *fault_path == path => {
+                lines.push(format!("authorization: {credentials}"));
+            }
+            ProxyFault::KeepForwardedFor => adds_address = false,
+            ProxyFault::RemoveForwardedFor => {
+                adds_address = false;
+                lines.retain(|line| !starts_with(line, "x-forwarded-for:"));
+            }
+            _ => {}
+        }
+    }
+    if adds_address {
+        lines.push(format!("x-forwarded-for: 192.0.2.{client}"));
+    }
+    lines
 }
 
 fn starts_with(line: &str, name: &str) -> bool {
@@ -142,6 +226,11 @@ fn alter_response(response: &[u8], fault: &ProxyFault, path: &str) -> Vec<u8> {
         ProxyFault::SetHeader(name, value) => {
             lines.retain(|line| !starts_with(line, &format!("{name}:")));
             lines.push(format!("{name}: {value}"));
+        }
+        ProxyFault::AddHeader(name, value) => lines.push(format!("{name}: {value}")),
+        ProxyFault::ReplaceInHeader(name, from, to) => {
+            let is_named = |line: &&mut String| starts_with(line, &format!("{name}:"));
+            lines.iter_mut().filter(is_named).for_each(|line| *line = line.replace(from, to));
         }
         ProxyFault::ReplaceInBody(fault_path, from, to) if *fault_path == path => {
             let text = String::from_utf8(body).unwrap();
