@@ -83,7 +83,10 @@ impl CommandError {
     pub(super) fn exit_status(&self) -> ExitStatus {
         match self {
             Self::Isolation(isolation::Error::Open(error)) | Self::Store(error) => of_store(error),
-            Self::Isolation(isolation::Error::Lost(_)) => ExitStatus::InputOutput,
+            Self::Isolation(
+                isolation::Error::Lost(_)
+                | isolation::Error::Folder(isolation::SharedFolder::Foreign(FolderError::Io { .. })),
+            ) => ExitStatus::InputOutput,
             Self::Preview(error) => of_preview(error),
             Self::Seed(seeds::SeedError::App(error)) if !matches!(error, app::Error::Refused(_)) => {
                 ExitStatus::InputOutput
