@@ -151,8 +151,10 @@ fn rehearse(target: &MigrationTarget<'_>, to: u32) -> Result<(), MigrationError>
     };
     let owner = FolderOwner::without_file(target.environment);
     SnapshotFolder::beside(target.data_file).claim(&owner).map_err(Error::from)?;
-    // What a killed migration left would be overwritten, even if it is a link by now.
-    let _ = fs::remove_file(&copy);
+    // What a killed migration left would be overwritten, even if it is a link by now. Nothing else that has the name is removed.
+    if fs::symlink_metadata(&copy).is_ok_and(|found| found.is_file() || found.is_symlink()) {
+        let _ = fs::remove_file(&copy);
+    }
     let rehearsed = match copy_file(target.data_file, &copy) {
         Ok(()) => migrations::rehearse(&copy, target.environment, target.migrations, to).map_err(MigrationError::from),
         Err(error) => Err(unavailable(error)),
