@@ -29,6 +29,7 @@ mod benchmarks;
 mod calendar;
 mod clock;
 mod commands;
+mod common_passwords;
 mod completions;
 mod compression;
 mod configuration;

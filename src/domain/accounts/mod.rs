@@ -6,6 +6,7 @@ pub mod attempts;
 pub mod audit;
 pub mod client;
 pub mod code;
+pub mod common_passwords;
 pub mod credentials;
 pub mod email;
 pub mod link;

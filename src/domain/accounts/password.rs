@@ -1,15 +1,17 @@
 //! Passwords: which ones users may choose, and the stored form.
 //!
-//! Length and estimated strength decide; there are no composition rules (NIST SP 800-63B-4 §3.1.1.2).
+//! Length, a list of common passwords, and estimated strength decide; there are no composition rules
+//! (NIST SP 800-63B-4 §3.1.1.2).
 //! Hashing, which is slow, is in `app::identity::password_hasher`.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
-use zxcvbn::{Score, zxcvbn};
+use zxcvbn::{Entropy, Score, zxcvbn};
 
 use crate::domain::FieldError;
+use crate::domain::accounts::common_passwords::is_common;
 
 /// The fewest code points of a new password.
 pub const MIN_CHARS: usize = 12;
@@ -19,6 +21,9 @@ pub const MAX_CHARS: usize = 128;
 /// How many code points the strength estimate reads. Its time grows with the square of the length, and a strong beginning makes
 /// the whole password strong. For a longer keyboard walk on the number pad, its count of possible paths would overflow 64 bits.
 const ESTIMATED_CHARS: usize = 28;
+
+/// How many attempts the parts of a password must take: what [`Score::Three`] requires of the whole.
+const MIN_ATTEMPTS: u64 = 100_000_000;
 
 /// A password in plain text, the same from every keyboard: in NFC, with every kind of space as U+0020 (the profile
 /// `OpaqueString` of RFC 8265).
@@ -68,8 +73,14 @@ impl Password {
             words.push(word);
             words.extend(word.split(|c: char| !c.is_alphanumeric()).filter(|part| part.chars().count() > 2));
         }
+        if is_common(&password.text) {
+            return Err(FieldError::new(
+                "password",
+                "This password is easy to guess: it, or one much like it, is on lists of leaked passwords. Four unrelated words work well.",
+            ));
+        }
         let beginning: String = password.text.chars().take(ESTIMATED_CHARS).collect();
-        if consists_of_words(&password.text, &words) || zxcvbn(&beginning, &words).score() < Score::Three {
+        if consists_of_words(&password.text, &words) || is_weak(&beginning, &words) {
             return Err(FieldError::new(
                 "password",
                 "This password is easy to guess, because it follows a common pattern or contains your name. Four unrelated words work well.",
@@ -116,6 +127,24 @@ fn consists_of_words(password: &str, words: &[&str]) -> bool {
     rest.len() < full_len && rest.chars().filter(|c| c.is_alphanumeric()).count() < MIN_CHARS / 2
 }
 
+/// Whether a password can be guessed too soon.
+///
+/// The score takes three parts or more for strong, however common each is: `Summer2026!!`. Attackers try common parts in
+/// every order, so the parts must hold by themselves, too, and without the signs between them: `Winter-2025-!`.
+fn is_weak(password: &str, words: &[&str]) -> bool {
+    let spoken: String = password.chars().filter(|c| c.is_alphanumeric()).collect();
+    let is_mostly_signs = spoken.chars().count() * 2 < password.chars().count();
+    has_weak_parts(&zxcvbn(password, words))
+        || (spoken != password && !is_mostly_signs && has_weak_parts(&zxcvbn(&spoken, words)))
+}
+
+fn has_weak_parts(estimate: &Entropy) -> bool {
+    let parts = estimate.sequence();
+    let attempts = parts.iter().map(|part| part.guesses.unwrap_or(1));
+    let attempts = (1..=parts.len() as u64).chain(attempts).fold(1, u64::saturating_mul);
+    estimate.score() < Score::Three || attempts < MIN_ATTEMPTS
+}
+
 /// A hashed password in PHC string format, salt and parameters included.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -156,6 +185,24 @@ mod tests {
             assert!(Password::parse_new(bad, &[]).is_err(), "{bad}");
         }
         assert!(Password::parse_new("wilhelmina.krog", &["Wilhelmina Krog", "wilhelmina.krog@example.com"]).is_err());
+    }
+
+    #[test]
+    fn a_common_word_with_the_usual_additions_is_rejected() {
+        for bad in [
+            "Summer2026!!",
+            "Winter-2025-!",
+            "Welcome12345!",
+            "Spring2024!!!",
+            "Monday!2026!",
+            "Password123!Password",
+            "correcthorsebatterystaple",
+            "Correct Horse Battery Staple 1!",
+        ] {
+            assert!(Password::parse_new(bad, &[]).is_err(), "{bad}");
+        }
+        let refusal = Password::parse_new("correcthorsebatterystaple", &[]).unwrap_err();
+        assert!(refusal.message.contains("leaked passwords") && refusal.message.contains("Four unrelated words"));
     }
 
     #[test]
