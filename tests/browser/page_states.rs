@@ -306,6 +306,7 @@ const PAGE_STATES: &[PageState] = &[
     ),
     state("/admin/users/{id}, disabled", &[Press("Disable")], "Account disabled"),
     state("/admin/users/{id}, enabled again", &[Press("Enable")], "Account enabled"),
+    state("/admin/confirm", &[Open("/admin/confirm?from=/admin/users")], "Confirm it's you"),
     state("/admin/habits", &[Open("/admin/habits?status=all")], "newest users first"),
     state("/admin/activity", &[Open("/admin/activity")], "The last 200 requests"),
     state("/admin/audit", &[Open("/admin/audit")], "account.disabled"),

@@ -8,10 +8,11 @@ use atlas::domain::{AccountId, AuditId, Email};
 use atlas::store::tables::schema::COUNTS;
 use atlas::store::tables::{accounts, audit as trails};
 use atlas::store::{PageRequest, Reader};
+use atlas::web::{Access, route_table};
 use serde_json::{Value, json};
 
-use crate::test_user::TestUser;
-use crate::two_factor;
+use crate::test_user::{TestResponse, TestUser};
+use crate::two_factor::{self, text_between};
 use crate::world::{PASSWORD, World, WorldOptions};
 
 /// A world with Olga as owner and Lin and Uma on the allowlist, in mixed-case spellings.
@@ -746,4 +747,78 @@ async fn an_admin_takes_a_snapshot_and_it_is_listed_and_audited() {
         olga.get("/api/admin/snapshots").await.assert_status(200).data()["snapshots"].as_array().unwrap().len(),
         1
     );
+}
+
+/// Answers the page that asks an admin to confirm their identity. Returns where it leads.
+async fn confirm_identity(user: &TestUser, page: &str, password: &str) -> TestResponse {
+    let token = text_between(page, "name=\"challengeToken\" value=\"", "\"");
+    let from = text_between(page, "name=\"from\" value=\"", "\"");
+    let fields = [("challengeToken", token.as_str()), ("from", &from), ("method", "password"), ("code", password)];
+    user.post_form("/account/verify", &fields).await
+}
+
+#[tokio::test]
+async fn an_old_session_can_read_but_must_confirm_the_password_before_changes_and_exports() {
+    let world = world_with_admins().await;
+    let olga = world.signed_in_user("olga").await;
+    let ada = world.signed_in_user("ada").await;
+    let id = account_id(&world, &ada);
+    let user_page = format!("/admin/users/{id}");
+    world.set_time("2026-02-12T12:20:00Z");
+    let is_disabled =
+        || world.state.app.store.read(|txn| accounts::find_account(txn, id)).unwrap().unwrap().disabled_at;
+
+    olga.get(&user_page).await.assert_status(200);
+    olga.get("/api/admin/users").await.assert_status(200);
+    let confirm = format!("/admin/confirm?from=%2Fadmin%2Fusers%2F{id}");
+    for action in ["disable", "enable", "sign-out", "resend"] {
+        let refused = olga.post_form(&format!("{user_page}/{action}"), &[]).await;
+        refused.assert_status(303).assert_redirects_to(&confirm);
+    }
+    olga.post_form("/admin/snapshots", &[]).await.assert_redirects_to("/admin/confirm?from=%2Fadmin%2Fsnapshots");
+    for list in ["users", "habits"] {
+        let export = format!("/api/admin/exports/{list}");
+        olga.get(&export).await.assert_refused(401, "unauthorized");
+        let followed = olga.request("GET", &export, &[("sec-fetch-mode", "navigate")], b"").await;
+        followed.assert_status(303).assert_redirects_to("/admin/confirm?from=%2Fadmin");
+    }
+    assert_eq!(is_disabled(), None);
+    ada.get("/today").await.assert_status(200);
+
+    let page = olga.get(&confirm).await.assert_status(200).assert_contains("as an admin").text();
+    let wrong = confirm_identity(&olga, &page, "a wrong guess here").await;
+    let again = wrong.assert_status(422).assert_contains("Wrong password").text();
+    olga.post_form(&format!("{user_page}/disable"), &[]).await.assert_redirects_to(&confirm);
+    confirm_identity(&olga, &again, PASSWORD).await.assert_status(303).assert_redirects_to(&user_page);
+    olga.post_form(&format!("{user_page}/disable"), &[])
+        .await
+        .assert_redirects_to(&format!("{user_page}?done=disable"));
+    olga.get("/api/admin/exports/users").await.assert_status(200);
+    assert!(is_disabled().is_some());
+}
+
+#[tokio::test]
+async fn a_confirmed_identity_lasts_twenty_minutes() {
+    let world = world_with_admins().await;
+    let olga = world.signed_in_user("olga").await;
+    let export = "/api/admin/exports/users";
+    world.set_time("2026-02-25T11:00:00Z");
+    let body = json!({ "action": "account_password_change" });
+    let challenge = olga.send_json("POST", "/api/account/step-up/challenge", &body).await.assert_status(200).data();
+    olga.get(export).await.assert_refused(401, "unauthorized");
+    let body = json!({ "challengeToken": challenge["challengeToken"], "method": "password", "code": PASSWORD });
+    olga.send_json("POST", "/api/account/step-up/verify", &body).await.assert_status(200);
+    olga.get(export).await.assert_status(200);
+    world.set_time("2026-02-25T11:19:59Z");
+    olga.get(export).await.assert_status(200);
+    world.set_time("2026-02-25T11:20:00Z");
+    olga.get(export).await.assert_refused(401, "unauthorized");
+}
+
+#[test]
+fn every_admin_route_that_changes_or_exports_something_needs_a_recent_proof() {
+    for route in route_table(true, true).iter().filter(|route| route.access == Access::Admin) {
+        let is_export = route.path.contains("/exports/");
+        assert_eq!(route.needs_recent_proof(), route.method != "GET" || is_export, "{} {}", route.method, route.path);
+    }
 }

@@ -1,6 +1,7 @@
 //! Who may use the admin pages.
 
 use crate::app::context::App;
+use crate::app::identity::sessions::Member;
 use crate::app::identity::two_factor;
 use crate::domain::{Account, Refusal};
 
@@ -14,4 +15,14 @@ pub fn require_admin(app: &App, account: &Account) -> Result<(), Refusal> {
         return Err(Refusal::AdminRequired);
     }
     if two_factor::must_enroll(app, account) { Err(Refusal::TwoFactorRequired) } else { Ok(()) }
+}
+
+/// Requires that this admin signed in or confirmed their identity within the last minutes.
+///
+/// SECURITY: a session lasts weeks. One that was stolen, or a browser left open, must not change accounts or take lists away.
+///
+/// # Errors
+/// [`Refusal::StepUpRequired`].
+pub fn require_recent_proof(app: &App, member: &Member) -> Result<(), Refusal> {
+    if member.session.has_admin_proof(app.clock.now()) { Ok(()) } else { Err(Refusal::StepUpRequired) }
 }

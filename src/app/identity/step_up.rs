@@ -5,16 +5,18 @@ use jiff::Timestamp;
 
 use crate::app::identity::active_account::require_active_account;
 use crate::app::identity::keys::Purpose;
+use crate::app::identity::sessions::Member;
 use crate::app::identity::two_factor::SecondFactorCheck;
 use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction};
 use crate::domain::accounts::password::Password;
+use crate::domain::accounts::session::Session;
 use crate::domain::accounts::step_up::{ANSWER_LIMIT, Challenge, PendingChange, ProtectedAction};
 use crate::domain::accounts::two_factor::SecondFactorMethod;
 use crate::domain::{Account, AccountId, Client, Refusal};
 use crate::store::WriteTxn;
 use crate::store::tables::schema::TokenHash;
-use crate::store::tables::{accounts, audit, challenges};
+use crate::store::tables::{accounts, audit, challenges, sessions};
 
 /// A challenge for the user to answer.
 pub struct StepUpChallenge {
@@ -67,7 +69,8 @@ pub async fn start_with_code(app: &App, me: &Account, action: ProtectedAction) -
     start(app, me.id, action, None).await
 }
 
-/// Verifies the answer to a challenge. Its token is a proof from now on.
+/// Verifies the answer to a challenge. Its token is a proof from now on, and the session may carry out an admin's actions for
+/// a while.
 ///
 /// # Errors
 /// [`Refusal::LinkInvalid`] for a token that belongs to no open challenge of this user, [`Refusal::LinkExpired`],
@@ -75,11 +78,12 @@ pub async fn start_with_code(app: &App, me: &Account, action: ProtectedAction) -
 /// [`Error::Busy`].
 pub async fn verify(
     app: &App,
-    me: &Account,
+    member: &Member,
     token: &str,
     answer: StepUpAnswer<'_>,
     client: &Client,
 ) -> Result<Challenge, Error> {
+    let (me, session) = (&member.account, member.hash);
     let hash = app.keys.hash(Purpose::Challenge, token);
     let now = app.clock.now();
     let challenge = app.store.read(|txn| challenges::find_challenge(txn, &hash))?.ok_or(Refusal::LinkInvalid)?;
@@ -109,7 +113,12 @@ pub async fn verify(
                 None => Err(Refusal::StepUpFailed),
             };
             match &result {
-                Ok(()) => challenge.verified_at = Some(now),
+                Ok(()) => {
+                    challenge.verified_at = Some(now);
+                    if let Some(stored) = sessions::find_session(txn, &session)? {
+                        sessions::put(txn, &session, &Session { verified_at: Some(now), ..stored });
+                    }
+                }
                 Err(Refusal::StepUpFailed) => {
                     audit::add(txn, &failure);
                     match &check {

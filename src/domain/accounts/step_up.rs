@@ -23,7 +23,7 @@ pub enum ProtectedAction {
     AccountDelete,
     /// Turning on 2FA.
     AccountTwoFactor,
-    /// Used by programs that act for an admin and want proof that the admin is present. Atlas itself does nothing with it.
+    /// An admin's changes and exports, for a while. It needs no proof of its own: every verification renews the session's.
     AdminAccess,
 }
 

@@ -186,6 +186,8 @@ pub async fn activity(request: Request) -> Result<Response, HttpError> {
     Ok(response::json(StatusCode::OK, &json!({ "entries": entries })))
 }
 
+/// What the paths of exports begin with.
+pub const EXPORTS: &str = "/api/admin/exports/";
 /// Rows per read transaction of an export.
 const ROWS_PER_READ: usize = 1_000;
 /// The largest export, which is built in memory: at 100 bytes a row, more than a million rows.

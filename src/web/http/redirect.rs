@@ -1,9 +1,9 @@
-//! Redirects around signing in. They never lead to another site.
+//! Redirects around signing in and confirming one's identity. They never lead to another site.
 
 const DEFAULT_PAGE: &str = "/today";
 const MAX_FROM_LEN: usize = 512;
 
-/// The path to go to after signing in. A value that could lead to another site or to the API becomes `/today`.
+/// The path to go to after signing in or confirming one's identity. A value that could lead to another site or to the API becomes `/today`.
 ///
 /// SECURITY: browsers turn backslashes into slashes and drop tabs and newlines, so values with such characters are refused.
 pub fn after_sign_in(from: &str) -> &str {
@@ -16,8 +16,16 @@ pub fn after_sign_in(from: &str) -> &str {
 /// The sign-in page that leads back to `path` and `query`.
 pub fn sign_in_from(path: &str, query: &str) -> String {
     let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-    let from: String = form_urlencoded::byte_serialize(target.as_bytes()).collect();
-    format!("/sign-in?from={from}")
+    format!("/sign-in?from={}", encode(&target))
+}
+
+/// The page where an admin confirms their identity and that leads back to `path`.
+pub fn confirm_from(path: &str) -> String {
+    format!("/admin/confirm?from={}", encode(path))
+}
+
+fn encode(target: &str) -> String {
+    form_urlencoded::byte_serialize(target.as_bytes()).collect()
 }
 
 #[cfg(test)]

@@ -61,7 +61,8 @@ pub async fn verify_step_up(request: Request) -> Result<Response, HttpError> {
         (None, false) if method == "password" => StepUpAnswer::Password(&code),
         _ => return Err(Refusal::field("method", "Use one of the methods that the challenge lists.").into()),
     };
-    let challenge = step_up::verify(&request.state.app, account, &challenge_token, answer, &request.client()).await?;
+    let challenge =
+        step_up::verify(&request.state.app, request.member()?, &challenge_token, answer, &request.client()).await?;
     let data = json!({
         "verified": true,
         "action": challenge.action,

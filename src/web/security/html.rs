@@ -19,6 +19,7 @@ use crate::domain::{DisplayName, Email, FieldError, Refusal};
 use crate::web::account;
 use crate::web::account::view::AccountNotice;
 use crate::web::http::error::HttpError;
+use crate::web::http::redirect;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
 use crate::web::security::view as pages;
@@ -80,27 +81,30 @@ pub async fn delete(request: Request) -> Result<Response, HttpError> {
 /// `POST /account/verify`: checks the user's password or code, then carries the change out.
 pub async fn verify(request: Request) -> Result<Response, HttpError> {
     let form = request.form().await?;
-    let token = form.get("challengeToken");
+    let (token, from) = (form.get("challengeToken"), redirect::after_sign_in(form.get("from")));
     let code_method = SecondFactorMethod::ALL.into_iter().find(|known| known.as_str() == form.get("method"));
     let answer = match code_method {
         Some(method) => StepUpAnswer::Code(method, form.get("code")),
         None => StepUpAnswer::Password(form.get("code")),
     };
-    let challenge =
-        match step_up::verify(&request.state.app, request.account()?, token, answer, &request.client()).await {
-            Ok(challenge) => challenge,
-            Err(app::Error::Refused(
-                refusal @ (Refusal::StepUpFailed | Refusal::TooManyAttempts(_) | Refusal::TwoFactorUnreadable),
-            )) => {
-                let page = pages::step_up(&request.frame(), token, Err(&refusal));
-                return Ok(response::page(UNPROCESSABLE, page));
-            }
-            Err(app::Error::Refused(_)) => {
-                return account::html::page(&request, UNPROCESSABLE, AccountNotice::ChallengeExpired);
-            }
-            Err(error) => return Err(error.into()),
-        };
-    perform_action(&request, token, challenge.action).await
+    let challenge = match step_up::verify(&request.state.app, request.member()?, token, answer, &request.client()).await
+    {
+        Ok(challenge) => challenge,
+        Err(app::Error::Refused(
+            refusal @ (Refusal::StepUpFailed | Refusal::TooManyAttempts(_) | Refusal::TwoFactorUnreadable),
+        )) => {
+            let page = pages::step_up(&request.frame(), token, from, Err(&refusal));
+            return Ok(response::page(UNPROCESSABLE, page));
+        }
+        Err(app::Error::Refused(_)) => {
+            return account::html::page(&request, UNPROCESSABLE, AccountNotice::ChallengeExpired);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    match challenge.action {
+        ProtectedAction::AdminAccess => Ok(response::see_other(from)),
+        action => perform_action(&request, token, action).await,
+    }
 }
 
 /// Carries out the change that a verified challenge is for.
@@ -151,7 +155,7 @@ pub async fn start_step_up(
     change: Option<PendingChange>,
 ) -> Result<Response, HttpError> {
     let challenge = step_up::start(&request.state.app, request.account()?.id, action, change).await?;
-    Ok(response::page(StatusCode::OK, pages::step_up(&request.frame(), &challenge.token, Ok(action))))
+    Ok(response::page(StatusCode::OK, pages::step_up(&request.frame(), &challenge.token, "/account", Ok(action))))
 }
 
 fn show_errors(request: &Request, errors: &[FieldError], email: Option<&str>) -> Result<Response, HttpError> {

@@ -122,9 +122,9 @@ pub fn delete_account(errors: &[FieldError]) -> Markup {
     }
 }
 
-/// The step-up page: it asks for the password or a code before a protected change. `state` is the action to allow, or why the
-/// previous attempt failed.
-pub fn step_up(frame: &Frame<'_>, token: &str, state: Result<ProtectedAction, &Refusal>) -> Markup {
+/// The step-up page: it asks for the password or a code before a protected change. `from` is the page that a canceled one
+/// returns to. `state` is the action to allow, or why the previous attempt failed.
+pub fn step_up(frame: &Frame<'_>, token: &str, from: &str, state: Result<ProtectedAction, &Refusal>) -> Markup {
     let password =
         Field { name: "code", label: "Current password", autocomplete: "current-password", hint: None, ..PASSWORD };
     let code = Field {
@@ -151,6 +151,7 @@ pub fn step_up(frame: &Frame<'_>, token: &str, state: Result<ProtectedAction, &R
                 }
                 form.stack method="post" action="/account/verify" novalidate {
                     input type="hidden" name="challengeToken" value=(token);
+                    input type="hidden" name="from" value=(from);
                     @if has_two_factor {
                         fieldset.field {
                             legend { "Confirm with" }
@@ -165,7 +166,7 @@ pub fn step_up(frame: &Frame<'_>, token: &str, state: Result<ProtectedAction, &R
                     }
                     button.button type="submit" { "Verify and continue" }
                 }
-                p.footnote { a href="/account" { "Cancel" } }
+                p.footnote { a href=(from) { "Cancel" } }
             }
         },
     )
@@ -178,7 +179,10 @@ fn describe_action(action: ProtectedAction) -> &'static str {
         ProtectedAction::AccountPasswordChange => "change your password.",
         ProtectedAction::AccountDelete => "delete your account. You can't undo this.",
         ProtectedAction::AccountTwoFactor => "set up two-factor authentication.",
-        ProtectedAction::SignIn | ProtectedAction::AdminAccess => "continue.",
+        ProtectedAction::AdminAccess => {
+            "make changes or download lists as an admin. You'll return to the page you came from and won't be asked again for 20 minutes."
+        }
+        ProtectedAction::SignIn => "continue.",
     }
 }
 

@@ -9,7 +9,7 @@ use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
 use parking_lot::Mutex;
 use warp::filters::BoxedFilter;
-use warp::http::{Method, StatusCode};
+use warp::http::{HeaderMap, Method, StatusCode};
 use warp::{Filter, Reply};
 
 use crate::app::admin;
@@ -74,7 +74,7 @@ async fn respond(routes: &Routes, mut request: Request) -> Response {
             let _ = head.context.route.set(route.path);
             accepts_gzip = route.gzip.then(|| compression::accepts(&head.headers, "gzip"));
             request.path_params = path_params;
-            let authorized = authorize(&mut request, route.access);
+            let authorized = authorize(&mut request, &route);
             account = signed_in_account(&request);
             let authorized = authorized.and_then(|()| {
                 call = route.limit.map(|limit| LimitedCall::new(limit, &request));
@@ -141,6 +141,13 @@ fn error_response(
         (HttpError::NotSignedIn, Format::Page) => {
             response::see_other(&redirect::sign_in_from(nearest_page(routes, path), ""))
         }
+        (HttpError::Refused(Refusal::StepUpRequired), Format::Page) if path.starts_with("/admin/") => {
+            response::see_other(&redirect::confirm_from(nearest_page(routes, path)))
+        }
+        // Exports are links on pages, which a response of JSON would replace.
+        (HttpError::Refused(Refusal::StepUpRequired), Format::Api) if is_navigation(&head.headers) => {
+            response::see_other(&redirect::confirm_from("/admin"))
+        }
         (HttpError::Refused(Refusal::TwoFactorRequired), Format::Page) => response::see_other(TWO_FACTOR_PAGE),
         (HttpError::Refused(Refusal::AdminRequired), Format::Page) if is_safe => {
             response::temporary_redirect(today::html::ADMIN_REQUIRED)
@@ -148,6 +155,11 @@ fn error_response(
         (HttpError::Refused(Refusal::AdminRequired), Format::Page) => response::see_other(today::html::ADMIN_REQUIRED),
         (error, format) => error.into_response(format, &state.frame(account), &head.context.id),
     }
+}
+
+/// Whether a browser is opening a page, as it says itself (Fetch Metadata).
+fn is_navigation(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate")
 }
 
 /// A call of a route with a limit.
@@ -234,7 +246,8 @@ fn allowed_programs(route: &Route) -> AllowedPrograms {
 }
 
 /// Finds the signed-in user, and refuses users without the required access.
-fn authorize(request: &mut Request, access: Access) -> Result<(), HttpError> {
+fn authorize(request: &mut Request, route: &Route) -> Result<(), HttpError> {
+    let access = route.access;
     match access {
         // The operator token has been checked already.
         Access::Probe | Access::Operator => return Ok(()),
@@ -246,6 +259,9 @@ fn authorize(request: &mut Request, access: Access) -> Result<(), HttpError> {
         (Some(member), _) => {
             if access == Access::Admin {
                 admin::access::require_admin(&request.state.app, &member.account)?;
+            }
+            if route.needs_recent_proof() {
+                admin::access::require_recent_proof(&request.state.app, member)?;
             }
             if member.session.needs_touch(request.state.app.clock.now()) {
                 let (state, hash) = (Arc::clone(&request.state), member.hash);

@@ -63,6 +63,12 @@ pub struct Route {
 }
 
 impl Route {
+    /// Whether it needs an admin who signed in or confirmed their identity within the last minutes: changes and exports do,
+    /// reading doesn't.
+    pub fn needs_recent_proof(&self) -> bool {
+        self.access == Access::Admin && (!self.method.is_safe() || self.path.starts_with(admin::api::EXPORTS))
+    }
+
     /// The format of its responses.
     pub fn format(&self) -> Format {
         Format::from_path(self.path)
@@ -185,6 +191,7 @@ const ALWAYS: &[Route] = routes! {
     POST   "/admin/users/{id}/enable"           Admin  admin::users::html::enable;
     POST   "/admin/users/{id}/sign-out"         Admin  admin::users::html::sign_out;
     POST   "/admin/users/{id}/resend"           Admin  admin::users::html::resend;
+    GET    "/admin/confirm"                     Admin  admin::confirm::show [CHALLENGE];
     GET    "/admin/habits"                      Admin  admin::habits::html::list, gzip;
     GET    "/admin/activity"                    Admin  admin::activity::html::requests, gzip;
     GET    "/admin/audit"                       Admin  admin::activity::html::audit_trail, gzip;

@@ -120,7 +120,8 @@ struct StartChallenge {
 }
 
 /// `POST /api/auth/2fa/challenge`: 200 `{challengeToken, expiresAt}`. A verified challenge is as good as one of
-/// `/api/account/step-up/challenge`; one for `admin_access` only confirms that the admin is present.
+/// `/api/account/step-up/challenge`; like every other, one for
+/// `admin_access` lets the session carry out an admin's actions for a while.
 pub async fn start_challenge(request: Request) -> Result<Response, HttpError> {
     let StartChallenge { action } = request.json().await?;
     if matches!(action, ProtectedAction::SignIn | ProtectedAction::AccountTwoFactor) {
@@ -143,8 +144,8 @@ struct VerifyChallenge {
 pub async fn verify_challenge(request: Request) -> Result<Response, HttpError> {
     let VerifyChallenge { challenge_token: token, method, code } = request.json().await?;
     check_code_len(&code, 64)?;
-    let (app, account) = (&request.state.app, request.account()?);
-    let verified = step_up::verify(app, account, &token, StepUpAnswer::Code(method, &code), &request.client()).await;
+    let (app, member) = (&request.state.app, request.member()?);
+    let verified = step_up::verify(app, member, &token, StepUpAnswer::Code(method, &code), &request.client()).await;
     let challenge = verified.map_err(|error| match error {
         app::Error::Refused(refusal) => step_up::as_challenge_refusal(refusal).into(),
         other => HttpError::from(other),

@@ -39,7 +39,7 @@ pub fn habits_page(
             }
         }
         (pagination(links, habits.is_empty()))
-        p { a.more href="/api/admin/exports/habits?for=spreadsheet" download { "Download all as CSV" } }
+        p { a.more href="/api/admin/exports/habits?for=spreadsheet" { "Download all as CSV" } }
     };
     page(frame, AdminPage::Habits, "All habits", &main)
 }

@@ -69,8 +69,8 @@ pub fn dashboard(frame: &Frame<'_>, view: &DashboardView<'_>) -> Markup {
             h2 #export-title { "Export" }
             p { "Download as CSV. Exports are logged." }
             div.actions {
-                a.button.plain href="/api/admin/exports/users?for=spreadsheet" download { "Users as CSV" }
-                a.button.plain href="/api/admin/exports/habits?for=spreadsheet" download { "Habits as CSV" }
+                a.button.plain href="/api/admin/exports/users?for=spreadsheet" { "Users as CSV" }
+                a.button.plain href="/api/admin/exports/habits?for=spreadsheet" { "Habits as CSV" }
             }
         }
     };

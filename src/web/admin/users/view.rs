@@ -19,7 +19,7 @@ pub fn users_page(frame: &Frame<'_>, query: &str, users: &[Account], total: u64,
         (search_form("/admin/users", query, "Name or email contains", None))
         (user_list(users))
         (pagination(links, users.is_empty()))
-        p { a.more href="/api/admin/exports/users?for=spreadsheet" download { "Download all as CSV" } }
+        p { a.more href="/api/admin/exports/users?for=spreadsheet" { "Download all as CSV" } }
     };
     page(frame, AdminPage::Users, "Users", &main)
 }
