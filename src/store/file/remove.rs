@@ -184,7 +184,8 @@ mod tests {
         symlink("../outside", root.path().join("root/link")).unwrap();
         for name in ["link", "../outside", "/", "."] {
             let removed = remove_known(&root.path().join("root"), name, preview_entry);
-            assert!(removed.is_err() || name == ".", "{name}: {removed:?}");
+            let is_left = removed.as_ref().map_or(true, |left| !left.is_empty());
+            assert!(is_left || name == ".", "{name}: {removed:?}");
         }
         assert!(root.path().join("outside").exists() && root.path().join("root/link").is_symlink());
     }
