@@ -10,6 +10,7 @@ use atlas::domain::backup::release::Verification;
 use atlas::store::backup::release_folder::ReleaseFolder;
 use serde_json::{Value, json};
 
+use crate::faults::failing_syscalls::FAULT_LIBRARY;
 use crate::process::{Server, exit_code, http_get, run, stderr, stdout};
 use crate::rollback::{link_next_release, run_binary};
 use crate::test_user::TestUser;
@@ -262,16 +263,18 @@ fn requests_during_a_migration_get_503_and_a_failed_migration_leaves_the_data_un
     let folder = seeded_folder();
     let newer = link_next_release(folder.path(), "next");
     let file = fs::read(folder.path().join(DATA_FILE)).unwrap();
-    // A named pipe in place of the rehearsal copy blocks the migration until the pipe is opened for reading.
-    let snapshots = folder.path().join("data/development/snapshots");
-    fs::create_dir_all(&snapshots).unwrap();
-    let pipe = snapshots.join(".rehearsal.redb");
+    // The migration cannot create the rehearsal copy, which it notices only once the pipe is opened for writing.
+    let pipe = folder.path().join("hold");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let log = folder.path().join("log");
     let mut server = Command::new(&newer)
         .args(["serve", "--listen", "127.0.0.1:0"])
         .current_dir(folder.path())
         .env_clear()
+        .env("LD_PRELOAD", &*FAULT_LIBRARY)
+        .env("FAULT_DIR", fs::canonicalize(folder.path()).unwrap().join("data/development/snapshots/.rehearsal.redb"))
+        .envs([("FAULT_CALL", "open"), ("FAULT_NTH", "1"), ("FAULT_ERRNO", "28")])
+        .env("FAULT_HOLD", &pipe)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(fs::File::create(&log).unwrap())
@@ -289,7 +292,7 @@ fn requests_during_a_migration_get_503_and_a_failed_migration_leaves_the_data_un
         assert!(response.contains("retry-after: 5\r\n") && response.contains(content_type), "{path}: {response}");
         assert!(response.contains(text), "{path}: {response}");
     }
-    drop(fs::File::open(&pipe).unwrap());
+    drop(fs::File::options().write(true).open(&pipe).unwrap());
     assert_eq!(server.wait().unwrap().code(), Some(74));
     let text = fs::read_to_string(&log).unwrap();
     assert!(text.contains("the data file was not changed"), "{text}");

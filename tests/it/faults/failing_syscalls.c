@@ -7,6 +7,7 @@
  * FAULT_NTH=<n>          the first call that fails, counted from 1
  * FAULT_PERSISTENT=1     every later call fails as well
  * FAULT_ERRNO=<errno>    the error it returns
+ * FAULT_HOLD=<pipe>      a named pipe: before a call fails, it waits until the pipe is opened for writing
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -56,6 +57,12 @@ static int track(int file, int inside) {
     return file;
 }
 
+static void hold(void) {
+    const char *pipe = getenv("FAULT_HOLD");
+    int file = pipe ? REAL(open)(pipe, O_RDONLY | O_CLOEXEC) : -1;
+    if (file >= 0) REAL(close)(file);
+}
+
 /* Counts a call and returns whether it must fail. */
 static int fails(enum kind kind, int is_counted) {
     const char *call = getenv("FAULT_CALL"), *nth = getenv("FAULT_NTH"), *error = getenv("FAULT_ERRNO");
@@ -64,6 +71,7 @@ static int fails(enum kind kind, int is_counted) {
     number = ++calls[kind];
     if (!call || !nth || !error || strcmp(call, NAMES[kind]) != 0) return 0;
     if (number != atol(nth) && !(getenv("FAULT_PERSISTENT") && number > atol(nth))) return 0;
+    hold();
     errno = atoi(error);
     return 1;
 }

@@ -41,7 +41,7 @@ const CALLS: [(&str, &[i32]); 8] = [
 const SAMPLES_PER_CALL: usize = 3;
 
 /// The preloaded library that makes calls fail. Compiled once per test process.
-static FAULT_LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
+pub static FAULT_LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/faults/failing_syscalls.c");
     let library = tempfile::Builder::new().suffix(".so").tempfile().unwrap().into_temp_path().keep().unwrap();
     let mut compiler = std::process::Command::new("cc");

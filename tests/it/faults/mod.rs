@@ -5,7 +5,7 @@
 
 mod bit_flips;
 mod failing_calls;
-mod failing_syscalls;
+pub mod failing_syscalls;
 mod faulty_disk;
 mod mail_delivery;
 mod power_loss;
