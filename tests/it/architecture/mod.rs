@@ -184,10 +184,12 @@ fn banned_words<'a>(identifiers: impl IntoIterator<Item = &'a String>, banned: &
     found
 }
 
-/// Whether a trait of serde requires the name.
-fn is_method_of_serde(name: &str) -> bool {
-    name.strip_prefix("visit_")
-        .is_some_and(|kind| ["bool", "f64", "i64", "map", "seq", "str", "u64", "unit"].contains(&kind))
+/// Whether a library requires the name: a trait of serde, or a field of zxcvbn's estimate.
+fn is_name_of_library(name: &str) -> bool {
+    name == "guesses"
+        || name
+            .strip_prefix("visit_")
+            .is_some_and(|kind| ["bool", "f64", "i64", "map", "seq", "str", "u64", "unit"].contains(&kind))
 }
 
 fn assert_none(found: &[String]) {
@@ -222,7 +224,7 @@ fn no_identifier_uses_a_replaced_word() {
             }
             let text = fs::read_to_string(&path).unwrap();
             let mut identifiers = source::identifiers(&text);
-            identifiers.retain(|name| !is_method_of_serde(name));
+            identifiers.retain(|name| !is_name_of_library(name));
             let shown = path.strip_prefix(root).unwrap().display();
             let mut why = banned_words(&identifiers, &BANNED_WORDS);
             if top == "src" {
