@@ -13,7 +13,7 @@ use crate::app::progress::Progress;
 use crate::domain::backup::snapshot::SnapshotReason;
 use crate::domain::environment::files::rehearsal_copy;
 use crate::domain::{Environment, Refusal};
-use crate::store::backup::folder_owner::FolderOwner;
+use crate::store::backup::folder_owner::{FolderError, FolderOwner};
 use crate::store::backup::snapshot_folder::SnapshotFolder;
 use crate::store::file::atomic::copy_file;
 use crate::store::migrations::{self, Migrations};
@@ -150,7 +150,10 @@ fn rehearse(target: &MigrationTarget<'_>, to: u32) -> Result<(), MigrationError>
         MigrationError::from(Error::unavailable(ErrorContext::new(why, error)))
     };
     let owner = FolderOwner::without_file(target.environment);
-    SnapshotFolder::beside(target.data_file).claim(&owner).map_err(Error::from)?;
+    SnapshotFolder::beside(target.data_file).claim(&owner).map_err(|error| match error {
+        FolderError::Io { source, .. } => unavailable(source),
+        error => Error::from(error).into(),
+    })?;
     // What a killed migration left would be overwritten, even if it is a link by now. Nothing else that has the name is removed.
     if fs::symlink_metadata(&copy).is_ok_and(|found| found.is_file() || found.is_symlink()) {
         let _ = fs::remove_file(&copy);

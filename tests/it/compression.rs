@@ -120,7 +120,7 @@ async fn a_response_with_a_token_is_never_compressed() {
 
 /// SECURITY: pages that show or may show links, keys or codes. Compressing them next to attacker-controlled input would
 /// leak them (BREACH).
-const PAGES_WITH_SECRETS: [&str; 9] = [
+const PAGES_WITH_SECRETS: [&str; 10] = [
     "/verify-email",
     "/reset-password",
     "/new-address",
@@ -130,6 +130,7 @@ const PAGES_WITH_SECRETS: [&str; 9] = [
     "/account/import",
     "/dev/mail",
     "/admin/mail/{id}",
+    "/admin/confirm",
 ];
 
 #[test]
