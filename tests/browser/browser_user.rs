@@ -70,8 +70,13 @@ impl BrowserUser {
 
     /// Replaces the value of the field with that label.
     pub async fn type_into(&self, label: &str, text: &str) {
-        self.wait_until(&format!("the field “{label}”"), async || {
-            let Some(field) = self.find_visible(&field_path(label)).await? else { return Ok(None) };
+        self.type_into_at(&format!("the field “{label}”"), &field_path(label), text).await;
+    }
+
+    /// Replaces the value of the field at an XPath. `what` names it in error messages.
+    pub async fn type_into_at(&self, what: &str, path: &str, text: &str) {
+        self.wait_until(what, async || {
+            let Some(field) = self.find_visible(path).await? else { return Ok(None) };
             field.clear().await?;
             field.send_keys(text).await?;
             Ok((field.prop("value").await?.as_deref() == Some(text)).then_some(()))

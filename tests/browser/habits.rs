@@ -50,7 +50,7 @@ async fn a_habit_is_edited_archived_restored_and_deleted_without_javascript() {
     ines.visit("/habits").await;
     ines.press_at("Edit", &row_button_path("Run along the river", "Edit")).await;
     ines.wait_for_text("Changes apply from today").await;
-    ines.type_into("Title", "Run along the canal").await;
+    ines.type_into_at("the title", "//input[@id='edit-title']", "Run along the canal").await;
     ines.press("Save changes").await;
     ines.wait_for_text("Run along the canal").await;
 

@@ -17,6 +17,8 @@ pub enum Step {
     PressAt(&'static str),
     /// Fills in the field with that label.
     Type(&'static str, &'static str),
+    /// Fills in the field at an XPath.
+    TypeAt(&'static str, &'static str),
     /// Fills in the field with that label with the current code of the key on the page.
     TypeCode(&'static str),
     /// Waits for visible text.
@@ -27,7 +29,7 @@ pub enum Step {
     ExpandAll,
 }
 
-use Step::{CompleteAll, ExpandAll, Open, Press, PressAt, Type, TypeCode, WaitFor};
+use Step::{CompleteAll, ExpandAll, Open, Press, PressAt, Type, TypeAt, TypeCode, WaitFor};
 
 /// A page in one of its states.
 #[derive(Debug)]
@@ -173,8 +175,7 @@ const PAGE_STATES: &[PageState] = &[
         "/habits, editing with errors",
         &[
             // Two forms on the page have a field “Title”.
-            PressAt("//input[@id='edit-title']"),
-            Type("Title", ""),
+            TypeAt("//input[@id='edit-title']", ""),
             Press("Save changes"),
         ],
         "Enter a title",
@@ -388,6 +389,7 @@ async fn perform(user: &BrowserUser, step: Step) {
         Press(name) => user.press(name).await,
         PressAt(path) => user.press_at(path, path).await,
         Type(label, text) => user.type_into(label, text).await,
+        TypeAt(path, text) => user.type_into_at(path, path, text).await,
         TypeCode(label) => user.type_into(label, &user.scan_authenticator_key().await.current_code()).await,
         WaitFor(words) => user.wait_for_text(words).await,
         CompleteAll => press_all(user, "//button[@role='checkbox'][@aria-checked='false']").await,
