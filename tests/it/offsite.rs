@@ -133,6 +133,10 @@ fn a_missing_offsite_folder_fails_the_copy_and_the_next_snapshot_makes_up_for_it
     let list = host.run_json(&["snapshot", "list"]);
     assert_eq!(list["snapshots"].as_array().unwrap().len(), 2);
     assert!(list["unreadable"][0]["why"].as_str().unwrap().contains("mount its disk"), "{list}");
+    // A disk that cannot be read stops no server.
+    fs::write(host.path("second"), "").unwrap();
+    drop(Server::start(host.folder.path()));
+    fs::remove_file(host.path("second")).unwrap();
     // A partial copy, as a killed process leaves it.
     fs::create_dir(host.path("second")).unwrap();
     let size = fs::metadata(host.path("data/development/atlas.redb")).unwrap().len();

@@ -28,8 +28,13 @@ pub fn check_folders(peers: &Peers) -> Result<(), SharedFolder> {
     let own = &peers.own;
     let owner = FolderOwner::without_file(&own.environment);
     let (snapshots, releases) = (snapshots_folder(&own.data_file), releases_folder(&own.data_file));
-    for folder in [&snapshots, &releases].into_iter().chain(&offsite_folder(own)) {
-        owner.check(folder, FileRule::AnyFile)?;
+    let offsite = offsite_folder(own);
+    for folder in [&snapshots, &releases].into_iter().chain(&offsite) {
+        match owner.check(folder, FileRule::AnyFile) {
+            // The disk of the off-site copies may be away, which must not stop the server. Each copy checks the folder again.
+            Err(FolderError::Io { .. }) if Some(folder) == offsite.as_ref() => {}
+            checked => checked?,
+        }
         for peer in &peers.others {
             if let Some(other) = find_shared(own, folder, peer) {
                 return Err(SharedFolder::Shared {
