@@ -4,6 +4,7 @@ use fantoccini::Locator;
 
 use super::browser::{Device, TIME_ZONE};
 use super::browser_user::BrowserUser;
+use super::seeded::open_as_ines;
 use super::server::Server;
 
 const EMAIL: &str = "ada@example.com";
@@ -172,4 +173,33 @@ async fn a_user_resets_a_forgotten_password() {
 #[tokio::test]
 async fn a_user_resets_a_forgotten_password_without_javascript() {
     reset_password(Device::DESKTOP.without_javascript()).await;
+}
+
+#[tokio::test]
+async fn the_confirmation_email_is_sent_again_without_a_page_load() {
+    let ines = open_as_ines(Device::DESKTOP).await;
+    ines.visit("/verify-email?email=unverified@example.com").await;
+    ines.run_script("window.isSamePage = true; return 1").await;
+    ines.press("Resend email (resend verification email)").await;
+    ines.wait_for_text("a new email is on its way").await;
+    assert_eq!(ines.run_script("return window.isSamePage === true").await, true);
+}
+
+#[tokio::test]
+async fn the_focus_follows_what_a_form_did() {
+    let ines = open_as_ines(Device::DESKTOP).await;
+    let focused = "return document.activeElement.id";
+    ines.visit("/habits").await;
+    ines.press_at("Edit", "//li[@data-habit-title='Run along the river']//button[contains(., 'Edit')]").await;
+    ines.wait_for_text("Changes apply from today").await;
+    assert_eq!(ines.run_script(focused).await, "edit-title");
+    ines.press("Save changes").await;
+    ines.wait_for_text("Changes saved.").await;
+    let id = ines.run_script(focused).await;
+    assert!(id.as_str().is_some_and(|id| id.starts_with("habit-")), "{id}");
+    assert_eq!(ines.run_script("return location.search").await, "", "a reload announces nothing again");
+    ines.press_at("Archive", "//li[@data-habit-title='Run along the river']//button[contains(., 'Archive')]").await;
+    ines.press("Archive habit").await;
+    ines.wait_for_text("Habit archived.").await;
+    assert_eq!(ines.run_script(focused).await, "page-title");
 }
