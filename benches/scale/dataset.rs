@@ -39,7 +39,7 @@ const HABIT_TEXTS: [(&str, &str); HABITS_PER_MEMBER] = [
     ("Run along the river", "The loop history the two bridges, slowly enough to talk."),
     ("Stretch before coffee", "Ten minutes on the mat, no phone in the room."),
     ("Read 10 pages", ""),
-    ("Write the morning page", "One side, whatever comes. Nobody reads it."),
+    ("Write the morning page", "One side, unedited. For my eyes only."),
     ("Drink a glass of water first", ""),
     ("Practice the cello", "Scales in two keys, then the slow movement."),
     ("Learn 12 Portuguese words", ""),

@@ -52,7 +52,7 @@ fn init(
     let settings = load_settings(flags)?;
     let file = DataFile { settings: &settings, migrations };
     file.check()?;
-    // Whatever the kind of environment, a lost data file is given up only by typing its name.
+    // In every kind of environment, giving up a lost data file requires typing the name.
     let creation = if is_confirmed(&settings, confirm)? { Creation::Anew } else { Creation::First };
     let opened = open_or_create(file, creation)?;
     let data_file = settings.data_file.clone();

@@ -247,7 +247,7 @@ async fn a_second_signal_stops_the_server_at_once() {
     assert_eq!(server.wait().0, Some(0));
 }
 
-/// Runs a command whose standard output is a device that is always full, or a pipe that nobody reads.
+/// Runs a command whose standard output is a device that is always full, or a pipe without a reader.
 fn run_with_output_to(folder: &std::path::Path, args: &[&str], output: impl Into<std::process::Stdio>) -> Output {
     let child = atlas_command(folder).args(args).stdout(output).stderr(std::process::Stdio::piped()).spawn();
     child.unwrap().wait_with_output().unwrap()

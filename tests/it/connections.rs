@@ -350,7 +350,7 @@ async fn a_client_that_keeps_sending_after_a_refusal_is_disconnected() {
     }
 }
 
-/// Sends requests until the server is gone. Returns how many were answered, and how many were closed without an answer.
+/// Sends requests until the server has stopped. Returns how many were answered, and how many were closed without an answer.
 async fn request_until_stopped(address: SocketAddr, host: &str, keep_alive: bool) -> (usize, usize) {
     let connection = if keep_alive { "keep-alive" } else { "close" };
     let request = format!("GET /api/health HTTP/1.1\r\nhost: {host}\r\nconnection: {connection}\r\n\r\n");

@@ -289,7 +289,7 @@ fn five_years_of_sixty_habits(file: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn whatever_was_exported_can_be_imported_plain_and_compressed_by_api_and_form() {
+async fn every_export_can_be_imported_plain_and_compressed_by_api_and_form() {
     let world = World::new().await;
     let file = five_years_of_sixty_habits(&export(&create_ada(&world).await).await);
     import(&world.signed_in_user("ben").await, &file, "").await;

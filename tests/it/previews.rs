@@ -221,7 +221,7 @@ fn a_preview_that_does_not_exist_is_not_served_and_an_unusable_template_is_refus
 }
 
 #[test]
-fn only_a_recorded_preview_is_served_whatever_its_name() {
+fn only_recorded_previews_are_served_even_with_the_name_of_another_kind() {
     let team = team_folder();
     for (name, says) in [
         ("production", "“production” is a reserved name"),

@@ -303,7 +303,7 @@ async fn haproxys_health_checks_find_atlas_up() {
     }
 }
 
-/// Requests health through a proxy on one connection after the other, until the proxy reports that Atlas is gone.
+/// Requests health through a proxy on one connection after the other, until the proxy reports that Atlas is down.
 async fn request_until_gone(proxy: &Proxy) -> Vec<u16> {
     let mut statuses = Vec::new();
     while statuses.last().is_none_or(|status| *status == 200) {

@@ -322,7 +322,7 @@ async fn a_relay_that_knows_only_helo_and_greets_in_several_lines_gets_mail() {
 }
 
 #[tokio::test]
-async fn a_busy_relay_is_retried_whatever_step_it_refuses() {
+async fn a_busy_relay_is_retried_at_every_step_it_refuses() {
     for (step, reply) in [("greeting", "421 too busy"), ("EHLO", "421 later"), ("DATA", "421 stop"), (".", "421 no")] {
         let smtp_server =
             ScriptedRelay::with_script(move |_, at, _| (at == step).then_some(RelayAction::Respond(reply))).await;

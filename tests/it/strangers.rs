@@ -17,7 +17,7 @@ async fn sign_up(world: &World, email: &str, password: &str) {
     world.visitor().send_json("POST", "/api/auth/signup", &body).await.assert_status(201);
 }
 
-/// Whatever a client sees of a response, except for ids and times.
+/// What a client sees of a response, except for ids and times.
 fn visible(response: &TestResponse) -> (u16, BTreeMap<String, String>, String) {
     let varying = ["date", "x-request-id"];
     let headers = response.headers.iter().filter(|(name, _)| !varying.contains(&name.as_str()));
@@ -254,7 +254,7 @@ async fn all_strangers_together_send_an_address_six_mails_an_hour_and_the_first_
     let body = json!({ "token": token, "password": PASSWORD, "displayName": "Zoe" });
     zoe.send_json("POST", "/api/auth/verify-email", &body).await.assert_status(200);
 
-    // With an account, too: the first reset link is sent, whatever else was.
+    // The first reset link to an account is sent, too, no matter how many other mails were.
     request_address(&accounts[0], "zoe@example.com").await;
     assert_eq!(world.mail_count("zoe@example.com"), 7, "the notice of a taken address can wait");
     let forgot = json!({ "email": "zoe@example.com" });

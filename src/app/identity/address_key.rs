@@ -1,8 +1,8 @@
 //! The key under which Atlas remembers what was requested for an address.
 //!
-//! SECURITY: whatever a client without a session can cause for an address is stored under this key and not with an
-//! account: the newest sign-up, mail, and wrong codes. So it works alike whether or not an account has the address, and
-//! nobody learns from it which addresses have one. The key doesn't contain the address.
+//! SECURITY: the effects of requests without a session (the newest sign-up, mail, and wrong codes) are stored under this key
+//! and not with an account. They are the same whether or not an account has the address, so they don't reveal which addresses
+//! have one. The key doesn't contain the address.
 
 use jiff::Timestamp;
 

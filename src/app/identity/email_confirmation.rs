@@ -85,7 +85,7 @@ pub async fn confirm_email(
 /// Confirms the address of a link with a name, a password, and a time zone that are entered now, in place of those of a
 /// sign-up. The address in `input` is replaced by that of the link.
 ///
-/// SECURITY: whoever opens the link has the inbox, so nothing else is asked for. An owner always gets in with any link that
+/// SECURITY: the link proves access to the inbox, so it is enough. An owner always gets in with any link that
 /// Atlas mailed, no matter how many strangers signed up with the address, and whether or not a sign-up of the owner's is
 /// still stored.
 ///

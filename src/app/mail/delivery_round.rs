@@ -64,7 +64,7 @@ impl<'a> DeliveryRound<'a> {
             return Ok(defer(mail, until));
         }
         if let Some(error) = &self.stopped {
-            // This mail was not sent, whatever became of the others.
+            // The session ended before this mail was sent.
             let error = DeliveryError { disposition: Disposition::ConnectionLost, ..error.clone() };
             return postpone(mail, &error, now);
         }

@@ -30,8 +30,7 @@ impl Resolver<'_> {
             if key.shape == SettingShape::Secret && is_placeholder(text) {
                 self.report_invalid(key.name, "is a placeholder from a document; set the real value");
             } else if key.name != keys::MAIL_ALLOW && contains_example_domain(text) {
-                let message =
-                    format!("{} has an example domain, which belongs to nobody; set the real value", key.name);
+                let message = format!("{} has an example domain; set the real value", key.name);
                 self.report_warning(key.name, message);
             }
         }

@@ -1,4 +1,4 @@
-//! The limit on mail that can be requested for any address, whoever asks.
+//! The limit on mail that can be requested for any address without access to its inbox.
 //!
 //! It applies to each recipient, over all kinds of such mail. Mail that only the owner of an account can cause, such as the
 //! notice of a changed password, is not limited and doesn't count.

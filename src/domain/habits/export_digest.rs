@@ -1,4 +1,4 @@
-//! The digest of a data export: the same for the same content, whatever an editor does to white space or the order of keys.
+//! The digest of a data export. It depends on the content only, not on white space or the order of keys.
 //!
 //! The seal of an export is a keyed hash of this digest under a key of the data file. It covers every key and value of the file
 //! except the seal itself, so a file that was edited has another digest.

@@ -86,7 +86,7 @@ impl ConnectionState {
         self.close.notified().await;
     }
 
-    /// Whether the client may have sent bytes that nobody reads.
+    /// Whether the client may have sent bytes that the server will not read.
     pub fn has_unread_bytes(&self) -> bool {
         matches!(*self.phase.lock(), Phase::New | Phase::Receiving | Phase::Handling)
     }
