@@ -271,7 +271,9 @@ async fn check_status(proxy: &Proxy) -> String {
         names.zip(line.split(',')).find(|(known, _)| *known == name).unwrap().1.to_owned()
     };
     let server = table.lines().find(|line| line.contains(",atlas,")).unwrap();
-    format!("{} {}", column(server, "status"), column(server, "check_status"))
+    // While the next check is running, an asterisk precedes the result of the last one.
+    let result = column(server, "check_status");
+    format!("{} {}", column(server, "status"), result.trim_start_matches("* "))
 }
 
 #[tokio::test]
