@@ -222,10 +222,10 @@ async fn every_proxy_passes_on_what_browsers_and_programs_send() {
         invited.write_all(head.replace("HOST", HOST).as_bytes()).await.unwrap();
         invited.read_exact(&mut [0; 25]).await.unwrap();
         invited.write_all(sign_in.as_bytes()).await.unwrap();
-        // Caddy invites the client, and passes on Atlas's invitation, too.
+        // Caddy invites the client, and passes on Atlas's invitation, too, perhaps together with the response.
         let mut response = read_response(&mut invited).await.unwrap();
         while response.status == 100 {
-            response = read_response(&mut invited).await.unwrap();
+            response = read_response(&mut response.body.as_slice().chain(&mut invited)).await.unwrap();
         }
         assert_eq!(response.status, 401, "{kind:?}: 100-continue");
         let mut kept = TcpStream::connect(proxy.address).await.unwrap();
