@@ -7,6 +7,7 @@ use crate::domain::{FieldError, Habit, HabitId};
 use crate::web::assets::embedded::address;
 use crate::web::ui::form::{Field, alert, description_ids, field, field_notes, find_error, text_area};
 use crate::web::ui::layout::{Frame, NavItem, document};
+use crate::web::ui::page_head::page_head;
 
 /// The values of the form of a habit.
 #[derive(Debug, Clone)]
@@ -79,7 +80,7 @@ pub fn page(frame: &Frame<'_>, page: &HabitsPage<'_>) -> Markup {
         NavItem::Habits,
         &html! {
             div.habits {
-                h1 #page-title tabindex="-1" { "Habits" }
+                (page_head("Habits", &html! {}))
                 @if let Some(message) = page.alert { (alert(message)) }
                 // A form for one habit comes after the form for a new one, as scripts written for the predecessor expect.
                 @if is_editing { (new_habit_section) }
@@ -231,7 +232,7 @@ pub fn archive(
         NavItem::Habits,
         &html! {
             div.habits {
-                h1 #page-title tabindex="-1" { "Archive" }
+                (page_head("Archive", &html! {}))
                 p.lead { "Archived habits keep their history." }
                 @if let Some(message) = message { (alert(message)) }
                 @if habits.is_empty() { p.empty-line { "Your archive is empty." } }

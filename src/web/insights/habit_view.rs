@@ -12,6 +12,7 @@ use crate::web::ui::date::{DateStyle, format_date};
 use crate::web::ui::figures::{Figure, figures, format_percent, format_ratio, weekday_chart};
 use crate::web::ui::heatmap::{CELL_PITCH, CellMark, cell, legend, mark_definitions};
 use crate::web::ui::layout::{Frame, NavItem, document};
+use crate::web::ui::page_head::page_head;
 
 /// The page, with one year of the habit.
 pub fn page(frame: &Frame<'_>, review: &Review, week_start: WeekStart) -> Markup {
@@ -46,9 +47,9 @@ pub fn page(frame: &Frame<'_>, review: &Review, week_start: WeekStart) -> Markup
 fn header(habit: &Habit) -> Markup {
     let (path, label) = if habit.is_active() { ("/habits", "All habits") } else { ("/habits/archive", "Archive") };
     html! {
-        header.page-head {
+        div.habit-head {
             p.back { a href=(path) { (label) } }
-            h1 { (habit.title) }
+            (page_head(&habit.title, &html! {}))
             @if let Some(description) = &habit.description { p.lead.about { (description) } }
             @if !habit.is_active() { p.notice { "This habit is archived. Its history is kept." } }
         }

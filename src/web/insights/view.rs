@@ -9,6 +9,7 @@ use crate::web::ui::date::{DateStyle, format_date};
 use crate::web::ui::figures::{Figure, figures, format_percent, format_ratio, weekday_chart};
 use crate::web::ui::heatmap::{CellMark, cell, legend, mark_definitions};
 use crate::web::ui::layout::{Frame, NavItem, document};
+use crate::web::ui::page_head::page_head;
 
 /// The page: figures of all habits together, then the rate of each habit.
 pub fn page(frame: &Frame<'_>, insights: &Insights, habits: &[(Habit, CompletionRate)]) -> Markup {
@@ -19,10 +20,7 @@ pub fn page(frame: &Frame<'_>, insights: &Insights, habits: &[(Habit, Completion
         NavItem::Insights,
         &html! {
             div.insights data-testid="insights-dashboard" {
-                header.page-head {
-                    h1 { "Insights" }
-                    p.date { "Last " (WINDOW_DAYS) " days" }
-                }
+                (page_head("Insights", &html! { p { "Last " (WINDOW_DAYS) " days" } }))
                 @if has_figures { (dashboard(insights, habits)) } @else { (empty(habits)) }
             }
         },

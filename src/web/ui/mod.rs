@@ -7,6 +7,7 @@ pub mod figures;
 pub mod form;
 pub mod heatmap;
 pub mod layout;
+pub mod page_head;
 pub mod qr;
 pub mod render;
 pub mod time_zone_field;
