@@ -24,9 +24,10 @@ const HANDBOOK: &str = "assets/handbook";
 const HANDBOOK_INDEX: &str = "index";
 
 /// The style sheets in cascade order: tokens, elements and layout first, then components, then pages.
-const STYLE_SHEET_ORDER: [&str; 28] = [
+const STYLE_SHEET_ORDER: [&str; 29] = [
     "tokens",
     "dark",
+    "habit-colors",
     "base",
     "layout",
     "navigation",

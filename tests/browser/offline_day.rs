@@ -1,7 +1,7 @@
 //! Pages that were left open over midnight, and the list of a new day without a server.
 
 use atlas::domain::habits::habit::HabitPlan;
-use atlas::domain::{Day, Habit, HabitId, ReminderTimes, Title, Weekdays};
+use atlas::domain::{Day, Habit, HabitId, Title, Weekdays};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -138,12 +138,7 @@ async fn the_browser_and_the_server_decide_alike_which_habits_are_due() {
     let habits: Vec<Habit> = (1..128_u16)
         .map(|bits| {
             let weekdays = Weekdays::parse((1..=7).filter(|number| bits >> (number - 1) & 1 == 1)).unwrap();
-            let plan = HabitPlan {
-                title: Title::parse("Read").unwrap(),
-                description: None,
-                weekdays,
-                reminder_times: ReminderTimes::default(),
-            };
+            let plan = HabitPlan::new(Title::parse("Read").unwrap(), weekdays);
             let random = [u8::try_from(bits).unwrap(); 10];
             Habit::new(HabitId::generate(Timestamp::UNIX_EPOCH, random), plan, 0, start, Timestamp::UNIX_EPOCH)
         })

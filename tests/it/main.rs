@@ -46,6 +46,7 @@ mod fake_sentry;
 #[allow(clippy::print_stdout, reason = "it prints the table of faults")]
 mod faults;
 mod fuzz;
+mod habit_colors;
 mod habit_lifecycle;
 mod habits;
 mod handbook;

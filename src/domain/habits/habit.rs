@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::habits::recent_changes::RecentChanges;
-use crate::domain::{Day, FieldError, HabitId, Schedule, Weekdays, text};
+use crate::domain::{Day, Emoji, FieldError, HabitColor, HabitId, Schedule, Weekdays, text};
 
 /// The most active habits of one user.
 pub const MAX_ACTIVE_HABITS: usize = 200;
@@ -143,12 +143,14 @@ pub struct HabitPlan {
     pub description: Option<Description>,
     pub weekdays: Weekdays,
     pub reminder_times: ReminderTimes,
+    pub color: Option<HabitColor>,
+    pub emoji: Option<Emoji>,
 }
 
 impl HabitPlan {
     /// A habit with what every habit needs, and nothing else.
     pub fn new(title: Title, weekdays: Weekdays) -> Self {
-        Self { title, description: None, weekdays, reminder_times: ReminderTimes::default() }
+        Self { title, description: None, weekdays, reminder_times: ReminderTimes::default(), color: None, emoji: None }
     }
 }
 
@@ -163,18 +165,22 @@ pub struct Habit {
     /// The place in the user's order. Of two habits in the same place, the older one comes first.
     pub position: u32,
     pub created_at: Timestamp,
-    /// The last change of title, description, schedule, reminders or archive status.
+    /// The last change of title, description, schedule, reminders, color, emoji or archive status.
     pub updated_at: Timestamp,
     pub archived_at: Option<Timestamp>,
     /// The last changes of its days, as far as their completions don't tell.
     #[serde(default, skip_serializing_if = "RecentChanges::is_empty")]
     pub recent_changes: RecentChanges,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<HabitColor>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emoji: Option<Emoji>,
 }
 
 impl Habit {
     /// A new habit whose first day is `day` in its owner's time zone.
     pub fn new(id: HabitId, plan: HabitPlan, position: u32, day: Day, created_at: Timestamp) -> Self {
-        let HabitPlan { title, description, weekdays, reminder_times } = plan;
+        let HabitPlan { title, description, weekdays, reminder_times, color, emoji } = plan;
         let schedule = Schedule::new(day, weekdays);
         Self {
             id,
@@ -187,6 +193,8 @@ impl Habit {
             updated_at: created_at,
             archived_at: None,
             recent_changes: RecentChanges::default(),
+            color,
+            emoji,
         }
     }
 

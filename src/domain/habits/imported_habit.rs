@@ -64,6 +64,8 @@ impl ImportedHabit {
             updated_at: self.updated_at,
             archived_at: self.archived_at,
             recent_changes: RecentChanges::default(),
+            color: None,
+            emoji: None,
         }
     }
 }

@@ -3,9 +3,12 @@
 pub mod agenda;
 pub mod completion;
 pub mod data_export;
+pub mod emoji;
+mod emoji_table;
 pub mod export_digest;
 pub mod foreign_file;
 pub mod habit;
+pub mod habit_color;
 pub mod habit_year;
 pub mod history;
 pub mod import_file;

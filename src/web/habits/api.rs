@@ -89,7 +89,7 @@ impl NewHabit {
         let reminder_times = errors.record(ReminderTimes::parse(&self.reminder_times));
         match (title, description, weekdays, reminder_times) {
             (Some(title), Some(description), Some(weekdays), Some(reminder_times)) => {
-                Ok(HabitPlan { title, description, weekdays, reminder_times })
+                Ok(HabitPlan { description, reminder_times, ..HabitPlan::new(title, weekdays) })
             }
             _ => Err(errors.into_refusal()),
         }

@@ -5,6 +5,7 @@ pub mod date;
 pub mod errors;
 pub mod figures;
 pub mod form;
+pub mod habit_mark;
 pub mod heatmap;
 pub mod layout;
 pub mod page_head;
