@@ -1,9 +1,13 @@
-/** The calendar: keyboard navigation in the month, and the open day as a bottom sheet on phones. */
+/** The calendar: keyboard navigation in the month, and the open day, which is beside the month or a bottom sheet on phones. */
 
 import { toast } from "./announce.js";
 
 const cells = [...document.querySelectorAll(".grid a[data-date-key]")];
+const panel = document.querySelector(".day-panel[data-day]");
+/** The open day if the address names it. */
 const sheet = document.querySelector(".is-sheet");
+/** The fragment with which a day is opened from the month, so that the focus moves to it. */
+const OPENED = "#opened";
 /** The width below which the style sheet lays the open day over the month. */
 const phone = matchMedia("(max-width: 47.99rem)");
 
@@ -51,16 +55,41 @@ function updateSheet() {
       if (sibling !== element && sibling !== toast) sibling.inert = isModal;
     }
   }
-  if (isModal) sheet.querySelector("h2").focus();
+  if (isModal) focusPanel();
+}
+
+function focusPanel() {
+  panel.querySelector("h2").focus();
+}
+
+const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;
+
+/** Opens the day of a cell and moves the focus to it. */
+function openDay(event, cell) {
+  if (hasModifier(event)) return;
+  event.preventDefault();
+  if (sheet && cell.matches(".is-open")) focusPanel();
+  else location.assign(cell.href + OPENED);
+}
+
+/** Returns from the open day to its cell. On phones, that closes the sheet. */
+function leavePanel() {
+  if (sheet && phone.matches) closeSheet();
+  else cells.find((cell) => cell.matches(".is-open"))?.focus();
+}
+
+function closeSheet() {
+  location.assign(`${sheet.querySelector(".close").href}#day-${sheet.dataset.day}`);
 }
 
 function startMonth() {
   setTabStop(cells.find((cell) => cell.matches(".is-open")) ?? cells.find((cell) => cell.matches("[aria-current]")) ?? cells[0]);
   for (const cell of cells) {
     cell.addEventListener("focus", () => setTabStop(cell));
+    cell.addEventListener("click", (event) => openDay(event, cell));
     cell.addEventListener("keydown", (event) => {
       const act = KEY_ACTIONS[event.key];
-      if (!act || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+      if (!act || hasModifier(event)) return;
       event.preventDefault();
       act(cell);
     });
@@ -73,16 +102,29 @@ function startMonth() {
 }
 
 function startSheet() {
-  const closeSheet = () => location.assign(`${sheet.querySelector(".close").href}#day-${sheet.dataset.day}`);
   updateSheet();
   phone.addEventListener("change", updateSheet);
   sheet.addEventListener("click", (event) => { if (event.target === sheet && phone.matches) closeSheet(); });
+  sheet.querySelector(".close").addEventListener("click", (event) => {
+    if (hasModifier(event)) return;
+    event.preventDefault();
+    closeSheet();
+  });
+}
+
+function startPanel() {
+  if (location.hash === OPENED) {
+    history.replaceState(null, "", location.pathname + location.search);
+    focusPanel();
+  }
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && phone.matches && !document.querySelector("dialog[open]")) closeSheet();
+    if (event.key !== "Escape" || document.querySelector("dialog[open], :popover-open")) return;
+    if (sheet && phone.matches || panel.contains(document.activeElement)) leavePanel();
   });
 }
 
 export function startCalendar() {
   if (cells.length > 0) startMonth();
   if (sheet) startSheet();
+  if (panel) startPanel();
 }

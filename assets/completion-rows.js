@@ -22,6 +22,12 @@ export function drawCompletion(form, isDone) {
   drawProgress();
 }
 
+/** The step of intensity of a day, as `Intensity` on the server. */
+function intensityLevel(done, total) {
+  const percent = Math.round(100 * done / total);
+  return done === 0 ? 0 : done === total ? 4 : percent >= 70 ? 3 : percent >= 40 ? 2 : 1;
+}
+
 /** Updates the progress of the day and its cell in the calendar. */
 function drawProgress() {
   const total = day.querySelectorAll(".completion").length;
@@ -41,6 +47,7 @@ function drawProgress() {
   if (!cell) return;
   cell.parentElement.querySelector("[data-cell-count]").textContent = count;
   cell.parentElement.querySelector("[data-cell-label]").textContent = label;
+  cell.dataset.level = intensityLevel(done, total);
   cell.toggleAttribute("data-complete", isComplete);
   if (isComplete) cell.dataset.complete = "true";
 }

@@ -186,6 +186,7 @@ impl Browser {
         let (code, number, text) = match key {
             "Tab" => ("Tab", 9, ""),
             "Enter" => ("Enter", 13, "\r"),
+            "Escape" => ("Escape", 27, ""),
             " " => ("Space", 32, " "),
             other => panic!("{other} is not a supported key"),
         };

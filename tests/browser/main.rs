@@ -11,6 +11,7 @@
 //! | `account` | settings that apply immediately, and the import of a data export |
 //! | `admin` | who can open the admin pages, and disabling an account |
 //! | `habits` | editing, archiving and ordering habits, the calendar, and settings without JavaScript |
+//! | `calendar` | the months and the open day |
 //! | `offline` | completions and the list of today without a server, undo, and keyboard shortcuts |
 //! | `offline_day` | pages left open over midnight, and the list of a new day without a server |
 //! | `captive_network` | networks that answer in place of Atlas |
@@ -45,6 +46,7 @@ mod axe;
 mod basic_auth;
 mod browser;
 mod browser_user;
+mod calendar;
 mod captive_network;
 mod child_process;
 mod completion_window;

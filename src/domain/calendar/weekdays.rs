@@ -14,6 +14,11 @@ pub struct Weekdays(u8);
 pub const SHORT_NAMES: [(i8, &str); 7] =
     [(1, "Mon"), (2, "Tue"), (3, "Wed"), (4, "Thu"), (5, "Fri"), (6, "Sat"), (7, "Sun")];
 
+/// The short name of an ISO day number.
+pub fn short_name(weekday: i8) -> &'static str {
+    SHORT_NAMES.iter().find(|(number, _)| *number == weekday).map_or("", |(_, name)| name)
+}
+
 /// The English name of an ISO day number.
 pub fn name(weekday: i8) -> &'static str {
     match weekday {

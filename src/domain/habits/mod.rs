@@ -15,6 +15,7 @@ pub mod import_file;
 pub mod import_report;
 pub mod imported_habit;
 pub mod insights;
+pub mod intensity;
 pub mod preset;
 pub mod recent_changes;
 pub mod review;

@@ -7,14 +7,17 @@ use maud::{Markup, html};
 
 use crate::app::habits::calendar::{CalendarMonth, OpenDay};
 use crate::domain::calendar::month::{self, Month};
-use crate::domain::calendar::weekdays::SHORT_NAMES;
+use crate::domain::calendar::weekdays::short_name;
 use crate::domain::habits::insights::CompletionRate;
+use crate::domain::habits::intensity::Intensity;
 use crate::domain::habits::streak::Streak;
 use crate::domain::{Day, Habit, Refusal};
 use crate::web::today::view::{RefusedCompletion, RowOptions, list, progress};
 use crate::web::ui::date::{DateStyle, format_date};
 use crate::web::ui::form::alert;
+use crate::web::ui::habit_mark::{habit_color, habit_mark};
 use crate::web::ui::layout::{Frame, NavItem, document};
+use crate::web::ui::page_head::page_head;
 
 /// The address of a month, or of a day next to it.
 pub fn address(month: Month, day: Option<Day>) -> String {
@@ -38,10 +41,10 @@ pub fn page(
         NavItem::Calendar,
         &html! {
             div.calendar {
-                h1 { "Calendar" }
+                (page_head("Calendar", &this_month(calendar)))
                 section.month aria-labelledby="month" {
                     (month_header(calendar, &name))
-                    (grid(calendar))
+                    div.month-frame data-slide=(slide(calendar.month)) { div.month-grid { (grid(calendar)) } }
                 }
                 @match &calendar.day {
                     Some(day) => (open_day(calendar, day, has_date, refused)),
@@ -56,12 +59,16 @@ pub fn page(
     )
 }
 
+/// A link back to the current month, from every other one.
+fn this_month(calendar: &CalendarMonth) -> Markup {
+    html! { @if calendar.month != Month::containing(calendar.today) { a.month-now href="/calendar" { "This month" } } }
+}
+
 fn month_header(calendar: &CalendarMonth, name: &str) -> Markup {
     let (previous, next) = (calendar.month.previous(), calendar.month.next());
     html! {
         header.month-head {
             h2 #month { (name) }
-            @if calendar.month != Month::containing(calendar.today) { a.month-now href="/calendar" { "This month" } }
             // The first and the last month that Atlas knows are their own neighbors.
             @if previous != calendar.month {
                 a.step.step-back rel="prev" href=(address(previous, None)) { span.unseen { "Previous month" } }
@@ -73,9 +80,12 @@ fn month_header(calendar: &CalendarMonth, name: &str) -> Markup {
     }
 }
 
+/// One of three names for the grid, which adjacent months never share. The style sheet slides from one to the other.
+fn slide(month: Month) -> i8 {
+    month.first().date().month() % 3
+}
+
 fn grid(calendar: &CalendarMonth) -> Markup {
-    let short_name =
-        |weekday: i8| SHORT_NAMES.iter().find(|(number, _)| *number == weekday).map_or("", |(_, name)| name);
     html! {
         table.grid aria-labelledby="month" {
             thead { tr { @for weekday in month::weekday_order(calendar.week_start) { th scope="col" { (short_name(weekday)) } } } }
@@ -89,13 +99,15 @@ fn grid(calendar: &CalendarMonth) -> Markup {
 }
 
 fn cell(calendar: &CalendarMonth, day: Day) -> Markup {
-    let CompletionRate { scheduled, completed } = calendar.rates.get(&day).copied().unwrap_or_default();
-    let is_complete = scheduled > 0 && completed >= scheduled;
+    let rate = calendar.rates.get(&day).copied().unwrap_or_default();
+    let CompletionRate { scheduled, completed } = rate;
+    let intensity = Intensity::from_rate(rate);
     let is_open = calendar.day.as_ref().is_some_and(|open| open.agenda.day == day);
     let count_id = format!("count-{day}");
     html! {
         a.cell.is-open[is_open].is-ahead[day > calendar.today] id={ "day-" (day) } href=(address(calendar.month, Some(day)))
-            data-date-key=(day) data-complete=[is_complete.then_some("true")]
+            data-date-key=(day) data-level=[intensity.map(Intensity::level)]
+            data-complete=[(intensity == Some(Intensity::Whole)).then_some("true")]
             aria-current=[(day == calendar.today).then_some("date")]
             aria-label={ "Open daily view for " (format_date(day, DateStyle::Long)) } aria-describedby=[(scheduled > 0).then_some(&count_id)] {
             span.cell-day { (day.date().day()) }
@@ -162,7 +174,8 @@ fn streaks(streaks: &[(Habit, Streak)]) -> Markup {
                         span role="columnheader" { "Longest" }
                     }
                     @for (habit, streak) in streaks {
-                        div.streak-row role="row" {
+                        div.streak-row role="row" data-color=[habit_color(habit)] {
+                            (habit_mark(habit))
                             p.streak-title role="rowheader" { (habit.title) }
                             p role="cell" { (streak.current) }
                             p role="cell" { (streak.longest) }
