@@ -24,13 +24,14 @@ const HANDBOOK: &str = "assets/handbook";
 const HANDBOOK_INDEX: &str = "index";
 
 /// The style sheets in cascade order: tokens, elements and layout first, then components, then pages.
-const STYLE_SHEET_ORDER: [&str; 29] = [
+const STYLE_SHEET_ORDER: &[&str] = &[
     "tokens",
     "dark",
     "habit-colors",
     "base",
     "layout",
     "navigation",
+    "subnav",
     "buttons",
     "forms",
     "notices",
@@ -99,7 +100,7 @@ fn join_style_sheets() -> Result<String> {
         return Err(format!("{STYLE_SHEETS}/{name} is missing from STYLE_SHEET_ORDER in build.rs").into());
     }
     let mut joined = Vec::new();
-    for stem in STYLE_SHEET_ORDER {
+    for stem in STYLE_SHEET_ORDER.iter().copied() {
         let path = Path::new(STYLE_SHEETS).join(stem).with_extension("css");
         let sheet = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let rules = strip_comments(&sheet)?;

@@ -61,8 +61,8 @@ function openHelp() {
   const form = createElement("form", close);
   form.method = "dialog";
   const settings = createElement("a", "turn them off");
-  settings.href = "/account#settings";
-  const hint = createElement("p", "You can ", settings, " in your settings.");
+  settings.href = "/account/preferences#keyboardShortcuts";
+  const hint = createElement("p", "You can ", settings, " in your preferences.");
   hint.className = "hint";
   const dialog = createElement("dialog", heading, list, hint, form);
   dialog.className = "keys";

@@ -176,7 +176,12 @@ pub fn codes_refused_today(app_url: &Url) -> MessageBody {
 fn security_notice(subject: &str, event: &str, advice: &str, app_url: &Url) -> MessageBody {
     render(
         subject,
-        &[Part::text("Hi,"), Part::text(event), Part::text(advice), Part::Link("Open Atlas", link(app_url, "account"))],
+        &[
+            Part::text("Hi,"),
+            Part::text(event),
+            Part::text(advice),
+            Part::Link("Open Atlas", link(app_url, "account/security")),
+        ],
     )
 }
 

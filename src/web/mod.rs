@@ -30,6 +30,7 @@ mod operator;
 pub mod security;
 pub mod sentry_tunnel;
 pub mod server;
+pub mod step_up;
 pub mod today;
 pub mod two_factor;
 pub mod ui;

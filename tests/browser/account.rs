@@ -20,9 +20,12 @@ async fn choose_option(user: &BrowserUser, setting: &str, value: &str) {
 #[tokio::test]
 async fn a_theme_applies_immediately_is_saved_without_a_reload_and_is_reverted_when_saving_fails() {
     let ines = open_as_ines(Device::DESKTOP).await;
-    ines.visit("/account").await;
+    ines.visit("/account/preferences").await;
     ines.wait_for_text("Changes save automatically").await;
-    assert!(ines.find_visible("//button[.='Save settings']").await.unwrap().is_none(), "there is no button to press");
+    assert!(
+        ines.find_visible("//button[.='Save preferences']").await.unwrap().is_none(),
+        "there is no button to press"
+    );
     ines.run_script("window.isSamePage = true; return 1").await;
     choose_option(&ines, "theme", "dark").await;
     assert_eq!(ines.run_script(PAGE_BACKGROUND).await, DARK_BACKGROUND);
@@ -36,7 +39,7 @@ async fn a_theme_applies_immediately_is_saved_without_a_reload_and_is_reverted_w
         })
     );
     ines.wait_until("everything to be saved", async || {
-        let page = ines.run_script("return fetch('/account').then((page) => page.text())").await;
+        let page = ines.run_script("return fetch('/account/preferences').then((page) => page.text())").await;
         Ok(page.as_str().unwrap().contains("data-accent=\"pink\" data-shortcuts=\"off\"").then_some(()))
     })
     .await;
@@ -53,7 +56,7 @@ async fn a_theme_applies_immediately_is_saved_without_a_reload_and_is_reverted_w
     assert_eq!(ines.run_script("return window.isSamePage === true").await, true, "the page was not reloaded");
 
     ines.reload().await;
-    ines.wait_for_text("Download all your data").await;
+    ines.wait_for_text("Changes save automatically").await;
     assert_eq!(ines.run_script(PAGE_BACKGROUND).await, DARK_BACKGROUND);
     assert_eq!(ines.run_script("return document.querySelector('[name=keyboardShortcuts]').checked").await, false);
 }
@@ -82,7 +85,7 @@ async fn choose_file(user: &BrowserUser, path: &Path) {
 #[tokio::test]
 async fn an_export_is_chosen_once_previewed_and_imported_without_a_reload() {
     let (folder, ines) = (tempfile::tempdir().unwrap(), open_as_ines(Device::PHONE).await);
-    ines.visit("/account").await;
+    ines.visit("/account/data").await;
     ines.run_script("window.isSamePage = true; return 1").await;
     ines.press("Import").await;
     ines.wait_for_text("Choose a file first").await;
@@ -109,7 +112,7 @@ async fn an_export_is_chosen_once_previewed_and_imported_without_a_reload() {
 #[tokio::test]
 async fn an_export_is_previewed_and_imported_without_javascript() {
     let (folder, ines) = (tempfile::tempdir().unwrap(), open_as_ines(Device::DESKTOP.without_javascript()).await);
-    ines.visit("/account").await;
+    ines.visit("/account/data").await;
     choose_file(&ines, &write_import_file(&folder)).await;
     ines.press("Preview").await;
     ines.wait_for_text("1 habit would be added").await;
@@ -124,7 +127,7 @@ async fn an_export_is_previewed_and_imported_without_javascript() {
 #[tokio::test]
 async fn a_refused_download_is_explained_on_the_page() {
     let (ines, proxy) = open_behind_proxy(Device::DESKTOP).await;
-    ines.visit("/account").await;
+    ines.visit("/account/data").await;
     ines.wait_for_text("Download my data").await;
     for (answer, message) in [
         (
@@ -140,7 +143,7 @@ async fn a_refused_download_is_explained_on_the_page() {
         proxy.replace("GET /api/account/exports/self", answer);
         ines.press("Download my data (JSON)").await;
         ines.wait_for_text(message).await;
-        ines.wait_for_path("/account").await;
+        ines.wait_for_path("/account/data").await;
     }
     proxy.stop_meddling();
     // The name of the file that the page gives to the browser.

@@ -101,7 +101,7 @@ async fn the_service_worker_is_not_installed_with_a_foreign_page_or_asset() {
     let installed = "return navigator.serviceWorker.register('/sw.js').then(({ installing }) => new Promise((resolve) => \
         installing.addEventListener('statechange', () => resolve(installing.state))))";
     // Assets that the page uses are in the browser's cache already.
-    for request in ["GET /assets/account.", "GET /offline"] {
+    for request in ["GET /assets/preferences.", "GET /offline"] {
         proxy.replace(request, HOTEL_PAGE);
         assert_eq!(user.run_script(installed).await, "redundant", "{request}");
     }
@@ -112,7 +112,7 @@ async fn the_service_worker_is_not_installed_with_a_foreign_page_or_asset() {
 #[tokio::test]
 async fn a_setting_and_an_order_that_only_the_network_accepted_are_not_shown_as_saved() {
     let (ines, proxy) = open_behind_proxy(Device::DESKTOP).await;
-    ines.visit("/account").await;
+    ines.visit("/account/preferences").await;
     proxy.replace("PUT /api/account", HOTEL_PAGE);
     ines.press_at("Dark", "//select[@id='theme']/option[@value='dark']").await;
     ines.wait_for_text("Can't reach Atlas").await;

@@ -10,13 +10,16 @@ use super::seeded::open_as_ines;
 use super::server::Server;
 
 const VISITOR_PAGES: [&str; 5] = ["/landing", "/sign-up", "/sign-in", "/verify-email", "/dev/mail"];
-const MEMBER_PAGES: [(&str, &str); 6] = [
+const MEMBER_PAGES: [(&str, &str); 9] = [
     ("/today", "Practise the prelude"),
     ("/calendar", "Practise the prelude"),
     ("/habits", "Practise the prelude"),
     ("/habits/archive", "Your archive is empty"),
     ("/insights", "Consistency"),
-    ("/account", "Time zone"),
+    ("/account", "Update email"),
+    ("/account/preferences", "Time zone"),
+    ("/account/security", "Signed-in devices"),
+    ("/account/data", "Download all your data"),
 ];
 
 #[tokio::test]

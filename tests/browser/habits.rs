@@ -177,11 +177,11 @@ async fn on_a_phone_a_day_opens_in_a_sheet_that_closes_with_escape() {
 #[tokio::test]
 async fn the_chosen_theme_and_accent_color_apply_to_every_page() {
     let ines = open_as_ines(Device::DESKTOP.without_javascript()).await;
-    ines.visit("/account").await;
+    ines.visit("/account/preferences").await;
     ines.press_at("Dark", "//select[@id='theme']/option[@value='dark']").await;
     ines.press_at("Pink", "//select[@id='accent']/option[@value='pink']").await;
-    ines.press("Save settings").await;
-    ines.wait_for_text("Settings saved").await;
+    ines.press("Save preferences").await;
+    ines.wait_for_text("Preferences saved").await;
     ines.visit("/today").await;
     let background = ines.run_script("return getComputedStyle(document.documentElement).backgroundColor").await;
     assert_eq!(background, "rgb(17, 17, 17)");

@@ -64,7 +64,18 @@ async fn assert_skip_link(user: &BrowserUser, page: &str) {
 #[tokio::test]
 async fn the_keyboard_reaches_every_element_of_member_pages_with_visible_focus() {
     let ines = open_as_ines(Device::DESKTOP).await;
-    for page in ["/today", "/calendar", "/habits", "/habits/archive", "/insights", "/account", "/account/two-factor"] {
+    for page in [
+        "/today",
+        "/calendar",
+        "/habits",
+        "/habits/archive",
+        "/insights",
+        "/account",
+        "/account/preferences",
+        "/account/security",
+        "/account/data",
+        "/account/two-factor",
+    ] {
         assert_skip_link(&ines, page).await;
     }
 }

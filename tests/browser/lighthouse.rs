@@ -14,7 +14,17 @@ use super::seeded::sign_in_as_ines;
 use super::server::Server;
 
 const VISITOR_PAGES: [&str; 4] = ["/landing", "/sign-in", "/sign-up", "/forgot-password"];
-const MEMBER_PAGES: [&str; 6] = ["/today", "/calendar", "/habits", "/habits/archive", "/insights", "/account"];
+const MEMBER_PAGES: [&str; 9] = [
+    "/today",
+    "/calendar",
+    "/habits",
+    "/habits/archive",
+    "/insights",
+    "/account",
+    "/account/preferences",
+    "/account/security",
+    "/account/data",
+];
 
 /// The measured categories, in the order in which they are printed.
 const CATEGORIES: [&str; 4] = ["performance", "accessibility", "best-practices", "seo"];

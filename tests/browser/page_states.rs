@@ -203,20 +203,24 @@ const PAGE_STATES: &[PageState] = &[
     ),
     state("/insights", &[Open("/insights"), ExpandAll], "Last 12 weeks"),
     state("/today, all done", &[Open("/today"), CompleteAll], "All done for today"),
-    state("/account", &[Open("/account")], "Time zone"),
-    state("/account, with an invalid address", &[Type("Email", "no address"), Press("Update email")], "Update email"),
+    state("/account", &[Open("/account")], "Update email"),
     state(
-        "/account, confirming identity",
+        "/account/email, with an invalid address",
+        &[Type("Email", "no address"), Press("Update email")],
+        "Update email",
+    ),
+    state(
+        "/account/verify, confirming identity",
         &[Type("Email", "ines@new.example"), Press("Update email")],
         "Confirm it's you",
     ),
     state(
-        "/account, wrong password",
+        "/account/verify, wrong password",
         &[Type("Current password", "not this one"), Press("Verify and continue")],
         "Wrong password",
     ),
     state(
-        "/account, confirmation email sent",
+        "/account/verify, confirmation email sent",
         &[Type("Current password", "plenty of quiet mornings"), Press("Verify and continue")],
         "Check your email",
     ),
@@ -226,9 +230,18 @@ const PAGE_STATES: &[PageState] = &[
         "Confirm your new email",
     ),
     state("/new-address, done", &[Press("Confirm email")], "Your new email is confirmed"),
-    state("/account, saved", &[Open("/account?saved")], "Settings saved"),
-    state("/account/import, without a file", &[Open("/account/import"), Press("Preview")], "Time zone"),
-    state("/account, before choosing colors", &[Open("/account")], "Time zone"),
+    state("/account, saved", &[Open("/account?saved")], "Name saved"),
+    state("/account/preferences, saved", &[Open("/account/preferences?saved")], "Preferences saved"),
+    state("/account/security", &[Open("/account/security")], "Signed-in devices"),
+    state("/account/security, password changed", &[Open("/account/security?saved")], "Password changed"),
+    state("/account/data", &[Open("/account/data")], "Delete everything"),
+    state(
+        "/account/data, deletion not confirmed",
+        &[Press("Delete account (request delete)")],
+        "Type “delete” to confirm",
+    ),
+    state("/account/import, without a file", &[Open("/account/import"), Press("Preview")], "Choose a file first"),
+    state("/account/preferences", &[Open("/account/preferences")], "Time zone"),
     // The dark colors apply by preference and by choice, and the accent color can be chosen.
     state(
         "/today, dark and green",
@@ -243,7 +256,7 @@ const PAGE_STATES: &[PageState] = &[
     state(
         "/today, light and blue",
         &[
-            Open("/account"),
+            Open("/account/preferences"),
             PressAt("//select[@id='theme']/option[@value='light']"),
             PressAt("//select[@id='accent']/option[@value='blue']"),
             WaitFor("Saved."),
@@ -254,7 +267,7 @@ const PAGE_STATES: &[PageState] = &[
     state(
         "/calendar, dark and pink",
         &[
-            Open("/account"),
+            Open("/account/preferences"),
             PressAt("//select[@id='theme']/option[@value='dark']"),
             PressAt("//select[@id='accent']/option[@value='pink']"),
             WaitFor("Saved."),
@@ -265,7 +278,7 @@ const PAGE_STATES: &[PageState] = &[
     state(
         "/calendar, light and red",
         &[
-            Open("/account"),
+            Open("/account/preferences"),
             PressAt("//select[@id='theme']/option[@value='light']"),
             PressAt("//select[@id='accent']/option[@value='red']"),
             WaitFor("Saved."),
@@ -352,7 +365,7 @@ const PAGE_STATES: &[PageState] = &[
         ],
         "Wrong password or code",
     ),
-    state("/account, with two-factor authentication", &[Open("/account")], "Manage 2FA"),
+    state("/account/security, with two-factor authentication", &[Open("/account/security")], "Manage 2FA"),
     state(
         "/sign-in, second step",
         &[

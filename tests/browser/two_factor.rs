@@ -10,7 +10,7 @@ const PASSWORD: &str = "plenty of quiet mornings";
 
 /// Enables two-factor authentication and returns the authenticator app and the recovery codes.
 async fn enable_two_factor(ines: &BrowserUser) -> (Authenticator, Vec<String>) {
-    ines.visit("/account").await;
+    ines.visit("/account/security").await;
     ines.press("Set up 2FA").await;
     ines.wait_for_path("/account/two-factor").await;
     ines.wait_for_text("Scan this QR code").await;
@@ -65,7 +65,7 @@ async fn without_the_app_a_user_signs_in_and_disables_two_factor_authentication_
     ines.type_into("Verification code", &codes[0].to_lowercase()).await;
     ines.press("Verify and sign in").await;
     ines.wait_for_path("/today").await;
-    ines.visit("/account").await;
+    ines.visit("/account/security").await;
     ines.wait_for_text("9 recovery codes left").await;
     ines.press("Manage 2FA").await;
     ines.type_into("Current password", PASSWORD).await;

@@ -263,7 +263,7 @@ async fn the_time_zone_is_asked_for_and_never_guessed() {
     ada.post_form("/sign-up", &fields("Europe/Lisbon", PASSWORD)).await.assert_status(303);
     ada.confirm_email().await;
     ada.sign_in().await;
-    ada.get("/account").await.assert_contains("<option value=\"Europe/Lisbon\" selected>Lisbon</option>");
+    ada.get("/account/preferences").await.assert_contains("<option value=\"Europe/Lisbon\" selected>Lisbon</option>");
     let unknown = json!({ "email": "x@example.com", "password": PASSWORD, "displayName": "Xa", "timeZone": "Mars" });
     world.visitor().send_json("POST", "/api/auth/signup", &unknown).await.assert_refused(400, "invalid_request");
 }

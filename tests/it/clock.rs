@@ -32,7 +32,16 @@ const TOMORROW: &str = "2026-02-13T12:00:00Z";
 
 /// Asserts that every page responds and that no response contains a negative duration.
 async fn assert_pages_work(world: &World, user: &crate::test_user::TestUser) {
-    for page in ["/today", "/calendar", "/habits", "/insights", "/account", "/account/two-factor"] {
+    for page in [
+        "/today",
+        "/calendar",
+        "/habits",
+        "/insights",
+        "/account",
+        "/account/preferences",
+        "/account/security",
+        "/account/two-factor",
+    ] {
         user.get(page).await.assert_status(200);
     }
     for path in ["/api/insights", "/api/account/sessions", "/api/auth/session"] {

@@ -175,7 +175,7 @@ async fn the_form_previews_the_changes_then_applies_them_and_a_second_import_add
     let ada = create_ada(&world).await;
     let file = export(&ada).await;
     let ben = world.signed_in_user_in("ben", "Europe/Lisbon").await;
-    ben.get("/account").await.assert_status(200).assert_contains("Preview").assert_lacks("would be added");
+    ben.get("/account/data").await.assert_status(200).assert_contains("Preview").assert_lacks("would be added");
 
     let page = submit_import_form(&ben, "check", &file)
         .await

@@ -67,7 +67,9 @@ async fn every_field_declares_its_autocomplete_purpose() {
     visitor.post_form("/forgot-password", &[("email", &ada.email())]).await.assert_status(303);
     let token = crate::security::find_mailed_token(&world, &ada.email(), "reset-password");
     collect("/reset-password", &visitor.get(&format!("/reset-password?token={token}")).await.assert_status(200));
-    collect("/account", &ada.get("/account").await.assert_status(200));
+    for path in ["/account", "/account/security"] {
+        collect(path, &ada.get(path).await.assert_status(200));
+    }
     collect(
         "step-up with a password",
         &ada.post_form("/account/delete", &[("confirm", "delete")]).await.assert_status(200),
@@ -87,7 +89,8 @@ async fn every_field_declares_its_autocomplete_purpose() {
         "/forgot-password: email is username",
         "/verify-email?email=ada%40example.com: email is email, email is email, digits is one-time-code",
         "/reset-password: username is username, password is new-password, confirmPassword is new-password",
-        "/account: email is email, username is username, password is new-password, confirmPassword is new-password",
+        "/account: email is email",
+        "/account/security: username is username, password is new-password, confirmPassword is new-password",
         "step-up with a password: username is username, code is current-password",
         "before 2FA setup: username is username, code is current-password",
         "turning 2FA on: code is one-time-code",

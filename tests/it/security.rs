@@ -162,7 +162,10 @@ async fn changing_the_password_requires_the_old_one_and_ends_every_other_session
         .assert_status(422)
         .assert_contains("Wrong password");
     other_browser.get("/today").await.assert_status(200);
-    answer_challenge(&ada, &challenge, PASSWORD).await.assert_status(303).assert_redirects_to("/account?saved");
+    answer_challenge(&ada, &challenge, PASSWORD)
+        .await
+        .assert_status(303)
+        .assert_redirects_to("/account/security?saved");
     ada.get("/today").await.assert_status(200);
     other_browser.get("/today").await.assert_status(307);
     other_browser.try_sign_in(PASSWORD).await.assert_status(422);
@@ -348,7 +351,7 @@ async fn devices_are_listed_with_their_last_use_and_can_be_signed_out_singly_or_
     }
     assert_eq!(listed.iter().filter(|device| device["isCurrent"] == true).count(), 1);
     assert!(listed.iter().all(|device| device["ipAddress"] == "127.0.0.1"));
-    ada.get("/account")
+    ada.get("/account/security")
         .await
         .assert_status(200)
         .assert_contains("Signed-in devices")
@@ -494,6 +497,7 @@ async fn after_signing_in_again_a_submitted_form_leads_back_to_its_page() {
     let visitor = world.visitor();
     for (path, back) in [
         ("/account/email", "%2Faccount"),
+        ("/account/preferences", "%2Faccount%2Fpreferences"),
         ("/account/verify", "%2Faccount"),
         ("/habits/x/move", "%2Fhabits%2Fx"),
         ("/today", "%2Ftoday"),

@@ -4,11 +4,13 @@ use serde_json::json;
 
 use crate::world::World;
 
+const PAGE: &str = "/account/preferences";
+
 #[tokio::test]
 async fn saved_settings_apply_to_the_first_paint_and_to_the_lists() {
     let world = World::new().await;
     let ada = world.signed_in_user("ada").await;
-    ada.get("/account").await.assert_status(200).assert_contains("Europe/Lisbon").assert_lacks("data-theme");
+    ada.get(PAGE).await.assert_status(200).assert_contains("Europe/Lisbon").assert_lacks("data-theme");
     let fields = [
         ("timeZone", "America/Los_Angeles"),
         ("weekStart", "sun"),
@@ -16,9 +18,10 @@ async fn saved_settings_apply_to_the_first_paint_and_to_the_lists() {
         ("theme", "dark"),
         ("accent", "pink"),
     ];
-    ada.get("/account").await.assert_contains("Keyboard shortcuts").assert_lacks("data-shortcuts");
-    ada.post_form("/account", &fields).await.assert_status(303).assert_redirects_to("/account?saved");
-    let page = ada.get("/account?saved").await.assert_contains("Settings saved").assert_contains("data-theme=\"dark\"");
+    ada.get(PAGE).await.assert_contains("Keyboard shortcuts").assert_lacks("data-shortcuts");
+    let saved = format!("{PAGE}?saved");
+    ada.post_form(PAGE, &fields).await.assert_status(303).assert_redirects_to(&saved);
+    let page = ada.get(&saved).await.assert_contains("Preferences saved").assert_contains("data-theme=\"dark\"");
     // Browsers omit unchecked boxes, so a missing field turns the setting off.
     page.assert_contains("data-accent=\"pink\"")
         .assert_contains("value=\"sun\" selected")
@@ -41,10 +44,15 @@ async fn saved_settings_apply_to_the_first_paint_and_to_the_lists() {
     ada.set_completion(&read, "2026-02-12", true).await.assert_status(200);
     let page = ada.get("/today").await.text();
     assert!(page.find(">Read<").unwrap() < page.find(">Walk<").unwrap());
-    ada.post_form("/account", &[("timeZone", "Mars"), ("theme", "blue")])
+    let refused = [("timeZone", "Mars"), ("theme", "light"), ("accent", "red"), ("keyboardShortcuts", "true")];
+    ada.post_form(PAGE, &refused)
         .await
         .assert_status(422)
-        .assert_contains("Unknown time zone");
+        .assert_contains("Unknown time zone")
+        .assert_contains("value=\"light\" selected")
+        .assert_contains("value=\"red\" selected")
+        .assert_contains("name=\"keyboardShortcuts\" value=\"true\" checked")
+        .assert_lacks("saved.");
 }
 
 #[tokio::test]
@@ -72,12 +80,8 @@ async fn the_api_changes_single_settings() {
     let put = async |body: serde_json::Value| ada.send_json("PUT", "/api/account", &body).await;
     put(json!({ "weekStart": "sun", "keepCompletedAtBottom": false })).await.assert_status(200);
     put(json!({ "displayName": "Ada L.", "theme": "light", "keyboardShortcuts": false })).await.assert_status(200);
-    let page = ada
-        .get("/account")
-        .await
-        .assert_contains("Ada L.")
-        .assert_contains("value=\"sun\" selected")
-        .assert_contains("data-theme=\"light\"");
+    ada.get("/account").await.assert_contains("Ada L.");
+    let page = ada.get(PAGE).await.assert_contains("value=\"sun\" selected").assert_contains("data-theme=\"light\"");
     page.assert_lacks("value=\"true\" checked").assert_contains("data-shortcuts=\"off\"");
     put(json!({ "keyboardShortcuts": true })).await.assert_status(200);
     ada.get("/today").await.assert_lacks("data-shortcuts").assert_contains("data-theme=\"light\"");
@@ -107,4 +111,49 @@ async fn the_theme_stays_after_signing_out() {
     ada.send_json("PUT", "/api/account", &json!({ "theme": "system" })).await.assert_status(200);
     ada.post_form("/sign-out", &[]).await.assert_status(303);
     ada.get("/sign-in").await.assert_lacks("data-theme");
+}
+
+#[tokio::test]
+async fn the_account_has_four_parts_that_lead_to_each_other() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let parts = [
+        ("/account", "Profile", "Update display name"),
+        (PAGE, "Preferences", "Save preferences"),
+        ("/account/security", "Security", "Signed-in devices"),
+        ("/account/data", "Your data", "Delete account"),
+    ];
+    for (path, name, words) in parts {
+        let mut page = ada.get(path).await.assert_status(200).assert_contains(words);
+        for (other, label, _) in parts {
+            let current = if other == path { " aria-current=\"page\"" } else { "" };
+            page = page.assert_contains(&format!("<a href=\"{other}\"{current}>{label}</a>"));
+        }
+        page.assert_contains(&format!("<title>{name} · Account · Atlas"));
+    }
+    ada.get("/account?admin2fa=required")
+        .await
+        .assert_status(303)
+        .assert_redirects_to("/account/security?admin2fa=required#two-factor");
+}
+
+#[tokio::test]
+async fn a_refused_form_of_the_account_keeps_what_was_typed_and_a_saved_one_is_confirmed_once() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let long_name = "n".repeat(200);
+    for (path, name, typed) in [
+        ("/account/name", "displayName", long_name.as_str()),
+        ("/account/email", "email", "ada@@example"),
+        ("/account/delete", "confirm", "delte"),
+    ] {
+        let page = ada.post_form(path, &[(name, typed)]).await.assert_status(422);
+        page.assert_contains(&format!("value=\"{typed}\"")).assert_contains("aria-invalid=\"true\"");
+    }
+    ada.post_form("/account/name", &[("displayName", "Ada L.")])
+        .await
+        .assert_status(303)
+        .assert_redirects_to("/account?saved");
+    let page = ada.get("/account?saved").await.assert_status(200).text();
+    assert_eq!(page.matches("saved.").count(), 1, "one confirmation, and none in the toast");
 }

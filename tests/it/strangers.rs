@@ -201,7 +201,7 @@ async fn an_owner_gets_in_with_any_mailed_link_no_matter_how_many_strangers_sign
     ada.sign_in().await;
     let session = ada.get("/api/auth/session").await.json();
     assert_eq!(session["user"]["name"], "Ada", "nothing of the strangers' sign-ups is left");
-    let settings = ada.get("/account").await.text();
+    let settings = ada.get("/account/preferences").await.text();
     assert!(settings.contains("value=\"Europe/Lisbon\" selected"));
     submit(&new_sign_up("Mallory", PASSWORD)).await.assert_contains("already confirmed");
     assert_eq!(ada.get("/api/auth/session").await.json()["user"]["name"], "Ada", "a used link changes nothing");

@@ -68,7 +68,7 @@ pub fn text_between(page: &str, before: &str, after: &str) -> String {
 async fn two_factor_can_be_enabled_used_and_disabled_on_the_pages() {
     let world = World::new().await;
     let ada = world.signed_in_user("ada").await;
-    ada.get("/account").await.assert_contains("Set up 2FA");
+    ada.get("/account/security").await.assert_contains("Set up 2FA");
     ada.get("/account/two-factor")
         .await
         .assert_status(200)
@@ -153,8 +153,8 @@ async fn two_factor_can_be_enabled_used_and_disabled_on_the_pages() {
     disable(PASSWORD, current_code(&app, &world))
         .await
         .assert_status(303)
-        .assert_redirects_to("/account?two-factor=off#two-factor");
-    ada.get("/account?two-factor=off")
+        .assert_redirects_to("/account/security?two-factor=off");
+    ada.get("/account/security?two-factor=off")
         .await
         .assert_contains("Two-factor authentication is off.")
         .assert_contains("Set up 2FA");
@@ -269,7 +269,7 @@ async fn a_recovery_code_works_once_and_malformed_codes_are_just_wrong() {
     let code = codes[0].to_lowercase().replace('-', " ");
     verify_sign_in_code(&phone, &challenge, "recovery_code", &code).await.assert_status(200);
     assert_eq!(phone.get("/api/account/2fa").await.data()["recoveryCodesRemaining"], 9);
-    phone.get("/account").await.assert_contains("9 recovery codes left");
+    phone.get("/account/security").await.assert_contains("9 recovery codes left");
     assert!(world.newest_mail("ada@example.com").unwrap().contains("One of your Atlas recovery codes was just used"));
     let challenge = start_two_factor_sign_in(&phone).await;
     verify_sign_in_code(&phone, &challenge, "recovery_code", &codes[0]).await.assert_refused(401, "unauthorized");
@@ -469,11 +469,11 @@ async fn after_the_server_secret_changes_members_are_told_and_can_sign_in_with_r
         response.assert_contains("this server's encryption key changed").assert_contains("recovery code");
     }
     verify_sign_in_code(&ada, &challenge, "recovery_code", &codes[0]).await.assert_status(200);
-    ada.get("/account").await.assert_contains("Codes from your app don't work");
+    ada.get("/account/security").await.assert_contains("Codes from your app don't work");
     let disable = json!({ "confirmation": "DISABLE 2FA", "method": "recovery_code", "currentPassword": PASSWORD, "code": codes[1] });
     ada.send_json("POST", "/api/account/2fa/disable", &disable).await.assert_status(200);
     enable_two_factor(&world, &ada).await;
-    ada.get("/account").await.assert_lacks("don't work");
+    ada.get("/account/security").await.assert_lacks("don't work");
 }
 
 #[tokio::test]
@@ -593,7 +593,7 @@ async fn with_two_factor_enabled_a_password_does_not_complete_a_step_up() {
     answer("password", PASSWORD).await.assert_status(422).assert_contains("Wrong code");
     answer("totp", &wrong_code(&current_code(&app, &world))).await.assert_status(422).assert_contains("Wrong code");
     set_time_step(&world, 1);
-    answer("totp", &current_code(&app, &world)).await.assert_status(303).assert_redirects_to("/account?saved");
+    answer("totp", &current_code(&app, &world)).await.assert_status(303).assert_redirects_to("/account/security?saved");
 
     let body = json!({ "action": "account_delete" });
     let challenge = ada.send_json("POST", "/api/account/step-up/challenge", &body).await.assert_status(200).data();

@@ -1,109 +1,78 @@
-//! The account page: settings, sign-in details, devices and data of a person.
+//! What the four parts of the account share: the navigation between them, their sections, and how a saved change is confirmed.
 
 use maud::{Markup, html};
 
-use crate::app::identity::sessions::Device;
-use crate::app::identity::two_factor::TwoFactorStatus;
-use crate::domain::accounts::preferences::{Accent, Backfill, Theme, WeekStart};
-use crate::domain::{Account, Email, FieldError};
-use crate::web::assets::embedded::address;
-use crate::web::data_export;
-use crate::web::data_export::view::ImportOutcome;
-use crate::web::security;
-use crate::web::two_factor;
-use crate::web::ui::form::{alert, description_ids, field_notes, options, outcome, select};
 use crate::web::ui::layout::{Frame, NavItem, document};
-use crate::web::ui::time_zone_field;
+use crate::web::ui::page_head::page_head;
 
-/// The outcome of the request that led to the page.
-#[derive(Debug, Clone, Copy)]
-pub enum AccountNotice<'a> {
-    None,
-    Saved,
-    SettingErrors(&'a [FieldError]),
-    TwoFactorDisabled,
-    Import(&'a ImportOutcome),
-    /// The name, the email address, the password or the confirmation of a deletion had errors.
-    CredentialErrors {
-        errors: &'a [FieldError],
-        /// The address in the form.
-        email: Option<&'a str>,
-    },
-    /// The step-up challenge has expired or belongs to another session.
-    ChallengeExpired,
+/// A part of the account. Each has an address of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountPart {
+    Profile,
+    Preferences,
+    Security,
+    Data,
 }
 
-/// The page. `waiting_email` is the new address that the person has not confirmed yet.
-pub fn page(
-    frame: &Frame<'_>,
-    me: &Account,
-    waiting_email: Option<&Email>,
-    two_factor: TwoFactorStatus,
-    devices: &[Device],
-    notice: AccountNotice<'_>,
-) -> Markup {
-    let errors = if let AccountNotice::SettingErrors(errors) = notice { errors } else { &[] };
-    let import = if let AccountNotice::Import(import) = notice { Some(import) } else { None };
-    let (credential_errors, email) =
-        if let AccountNotice::CredentialErrors { errors, email } = notice { (errors, email) } else { (&[][..], None) };
+impl AccountPart {
+    const ALL: [Self; 4] = [Self::Profile, Self::Preferences, Self::Security, Self::Data];
+
+    /// The path of the page.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Profile => "/account",
+            Self::Preferences => "/account/preferences",
+            Self::Security => "/account/security",
+            Self::Data => "/account/data",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Profile => "Profile",
+            Self::Preferences => "Preferences",
+            Self::Security => "Security",
+            Self::Data => "Your data",
+        }
+    }
+}
+
+/// The page of a part with the links to the others.
+pub fn part_page(frame: &Frame<'_>, part: AccountPart, content: &Markup) -> Markup {
     document(
         frame,
-        "Account",
+        &format!("{} · Account", part.label()),
         NavItem::Account,
         &html! {
-            div.settings {
-                h1 { "Account" }
-                p.lead { (me.name()) " · " (me.email) }
-                @if matches!(notice, AccountNotice::Saved) { (outcome("Settings saved.")) }
-                @if matches!(notice, AccountNotice::TwoFactorDisabled) { (outcome("Two-factor authentication is off.")) }
-                @if matches!(notice, AccountNotice::ChallengeExpired) { (alert("That took too long, so nothing was changed. Try again.")) }
-                @if let Some(error) = errors.iter().chain(credential_errors).next() { (alert(&error.message)) }
-                section {
-                    h2 { "Settings" }
-                    (settings(me, errors))
+            div.account {
+                (page_head(html! { "Account" span.unseen { ": " (part.label()) } }, &html! {}))
+                nav.subnav aria-label="Account" {
+                    ul {
+                        @for other in AccountPart::ALL {
+                            li { a href=(other.path()) aria-current=[(other == part).then_some("page")] { (other.label()) } }
+                        }
+                    }
                 }
-                (security::view::credentials(me, waiting_email, email, credential_errors))
-                (two_factor::view::section(two_factor))
-                (security::view::devices(devices, me.zone()))
-                (data_export::view::section(import))
-                (security::view::delete_account(credential_errors))
+                (content)
             }
-            script type="module" src=(address("account.js")) {}
         },
     )
 }
 
-fn settings(me: &Account, errors: &[FieldError]) -> Markup {
-    let preferences = me.preferences;
-    let weeks = options(WeekStart::ALL.iter().map(|it| (it.as_str(), it.label())), preferences.week_start.as_str());
-    let backfills = options(Backfill::ALL.iter().map(|it| (it.as_str(), it.label())), preferences.backfill.as_str());
-    let themes = options(Theme::ALL.iter().map(|it| (it.as_str(), it.label())), preferences.theme.as_str());
-    let accents = options(Accent::ALL.iter().map(|it| (it.as_str(), it.label())), preferences.accent.as_str());
+/// A section of a part. On a wide screen its heading is beside its controls. `id` is for links to the section.
+pub fn section(id: &str, title: &str, description: &Markup, controls: &Markup) -> Markup {
     html! {
-        // Without autocomplete=off, browsers restore old values of the controls, which may have changed on another
-        // device since.
-        form.stack #settings method="post" action="/account" autocomplete="off" data-settings {
-            (time_zone_field::field(me.zone().name(), errors))
-            (select("weekStart", "Week starts on", &weeks, None, errors))
-            (select("backfill", "Edit past days", &backfills, Some("Future days stay locked."), errors))
-            (select("theme", "Theme", &themes, None, errors))
-            (select("accent", "Accent color", &accents, None, errors))
-            (checkbox("keepCompletedAtBottom", "Move completed habits to the bottom", preferences.completed_last, None))
-            (checkbox("keyboardShortcuts", "Keyboard shortcuts", preferences.shortcuts, Some("Turn these off if you use voice dictation or often press keys by accident.")))
-            button.button type="submit" { "Save settings" }
-            p.hint data-instant hidden { "Changes save automatically." }
+        section.setting-group {
+            div.setting-head {
+                h2 id=(id) tabindex="-1" { (title) }
+                (description)
+            }
+            div.setting-controls { (controls) }
         }
     }
 }
 
-fn checkbox(name: &str, label: &str, checked: bool, hint: Option<&str>) -> Markup {
-    html! {
-        div.field {
-            label.check {
-                input type="checkbox" name=(name) value="true" checked[checked] aria-describedby=[description_ids("", name, hint.is_some(), false)];
-                span { (label) }
-            }
-            (field_notes("", name, hint, None))
-        }
-    }
+/// Confirms beside a button that its form was saved. It takes the focus, so that the page opens where the person was.
+pub fn saved(message: &str) -> Markup {
+    html! { p.saved role="status" tabindex="-1" autofocus { (message) } }
 }

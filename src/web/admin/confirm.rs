@@ -8,7 +8,7 @@ use crate::web::http::error::HttpError;
 use crate::web::http::redirect;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
-use crate::web::security::view;
+use crate::web::step_up::view;
 
 /// `GET /admin/confirm`: asks for the password or a code. `?from=` is the page to return to.
 pub async fn show(request: Request) -> Result<Response, HttpError> {
@@ -16,5 +16,5 @@ pub async fn show(request: Request) -> Result<Response, HttpError> {
     let from = redirect::after_sign_in(query.get("from"));
     let action = ProtectedAction::AdminAccess;
     let challenge = step_up::start(&request.state.app, request.account()?.id, action, None).await?;
-    Ok(response::page(StatusCode::OK, view::step_up(&request.frame(), &challenge.token, from, Ok(action))))
+    Ok(response::page(StatusCode::OK, view::confirm(&request.frame(), &challenge.token, from, Ok(action))))
 }

@@ -40,7 +40,7 @@ pub fn page(frame: &Frame<'_>, current: AdminPage, title: &str, main: &Markup) -
         NavItem::Admin,
         &html! {
             div.admin {
-                nav.admin-nav aria-label="Admin" {
+                nav.subnav aria-label="Admin" {
                     ul {
                         @for (page, path, label) in ADMIN_PAGES {
                             li { a href=(path) aria-current=[(page == current).then_some("page")] { (label) } }

@@ -153,7 +153,7 @@ fn explain(refusal: &Refusal) -> Markup {
     let message = refusal.to_string();
     html! {
         @match message.strip_suffix("Account.") {
-            Some(text) => { (text) a href="/account" { "Account" } "." },
+            Some(text) => { (text) a href="/account/preferences#backfill" { "Account" } "." },
             None => (message),
         }
     }

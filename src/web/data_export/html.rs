@@ -4,8 +4,8 @@ use warp::http::StatusCode;
 
 use crate::domain::Refusal;
 use crate::domain::habits::data_export::MAX_FILE_BYTES;
-use crate::web::account;
-use crate::web::account::view::AccountNotice;
+use crate::web::account::data;
+use crate::web::account::data::view::DataNotice;
 use crate::web::data_export::import;
 use crate::web::data_export::view as pages;
 use crate::web::data_export::view::ImportOutcome;
@@ -16,10 +16,10 @@ use crate::web::http::response::Response;
 /// `POST /account/import`: previews the changes of a file, or imports it.
 pub async fn import(request: Request) -> Result<Response, HttpError> {
     match import_upload(&request).await {
-        Ok(outcome) => account::html::page(&request, StatusCode::OK, AccountNotice::Import(&outcome)),
+        Ok(outcome) => Ok(data::html::page(&request, StatusCode::OK, DataNotice::Import(&outcome))),
         Err(error) => {
             let (status, why) = explain(error)?;
-            account::html::page(&request, status, AccountNotice::Import(&ImportOutcome::Failed(why)))
+            Ok(data::html::page(&request, status, DataNotice::Import(&ImportOutcome::Failed(why))))
         }
     }
 }
@@ -27,7 +27,7 @@ pub async fn import(request: Request) -> Result<Response, HttpError> {
 /// The form after too many imports, with the reason beside the file.
 pub async fn import_over_limit(request: Request, refusal: Refusal) -> Result<Response, HttpError> {
     let outcome = ImportOutcome::Failed(refusal.to_string());
-    account::html::page(&request, StatusCode::TOO_MANY_REQUESTS, AccountNotice::Import(&outcome))
+    Ok(data::html::page(&request, StatusCode::TOO_MANY_REQUESTS, DataNotice::Import(&outcome)))
 }
 
 async fn import_upload(request: &Request) -> Result<ImportOutcome, HttpError> {

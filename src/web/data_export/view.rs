@@ -1,4 +1,4 @@
-//! Export and import of a person's data, as sections of the account page.
+//! The forms that export and import a person's data.
 
 use maud::{Markup, html};
 
@@ -19,20 +19,11 @@ pub enum ImportOutcome {
 /// The most repaired or skipped habits that are listed; a count replaces the others.
 const MAX_LISTED_NOTES: usize = 50;
 
-/// The sections of the account page.
-pub fn section(outcome: Option<&ImportOutcome>) -> Markup {
+/// The form that downloads the export.
+pub fn export_form() -> Markup {
     html! {
-        section {
-            h2 { "Export" }
-            p { "Download all your data. You can import it again later." }
-            form method="get" action="/api/account/exports/self" data-download {
-                button.button.plain type="submit" { "Download my data (JSON)" }
-            }
-        }
-        section #import {
-            h2 { "Import" }
-            p { "Adds the habits and history you don't have yet. Your existing data and your settings stay the same." }
-            (form(outcome))
+        form method="get" action="/api/account/exports/self" data-download {
+            button.button.plain type="submit" { "Download my data (JSON)" }
         }
     }
 }
@@ -40,7 +31,7 @@ pub fn section(outcome: Option<&ImportOutcome>) -> Markup {
 /// The import form. Without JavaScript every result is a new page, and pages cannot fill in a file field, so the file
 /// has to be chosen once for the preview and again for the import. The result takes the focus, because it is far down
 /// the page.
-fn form(outcome: Option<&ImportOutcome>) -> Markup {
+pub fn import_form(outcome: Option<&ImportOutcome>) -> Markup {
     let has_failed = matches!(outcome, Some(ImportOutcome::Failed(_)));
     let description_ids = if has_failed { "file-fault file-hint" } else { "file-hint" };
     html! {

@@ -1,4 +1,4 @@
-//! Credentials, devices, step-up verification and account deletion.
+//! The security page, and the JSON of step-up verification, sessions and account deletion.
 
 pub mod api;
 pub mod html;

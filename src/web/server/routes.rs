@@ -19,7 +19,7 @@ use crate::web::http::request::{PathParams, Request};
 use crate::web::http::response::Response;
 use crate::web::{
     account, admin, assets, auth, calendar, data_export, dev, email_links, habits, health, insights, landing, offline,
-    operator, security, sentry_tunnel, today, two_factor,
+    operator, security, sentry_tunnel, step_up, today, two_factor,
 };
 
 /// What a handler returns.
@@ -170,18 +170,21 @@ const ALWAYS: &[Route] = routes! {
     POST   "/habits/{id}/archive"               Member habits::html::archive;
     POST   "/habits/{id}/restore"               Member habits::html::restore;
     POST   "/habits/{id}/delete"                Member habits::html::delete, gzip;
-    GET    "/account"                           Member account::html::show;
-    POST   "/account"                           Member account::html::save_settings;
-    POST   "/account/name"                      Member security::html::rename;
-    POST   "/account/email"                     Member security::html::change_email [CHALLENGE];
+    GET    "/account"                           Member account::profile::html::show;
+    POST   "/account/name"                      Member account::profile::html::rename;
+    POST   "/account/email"                     Member account::profile::html::change_email [CHALLENGE];
+    GET    "/account/preferences"               Member account::preferences::html::show, gzip;
+    POST   "/account/preferences"               Member account::preferences::html::save;
+    GET    "/account/security"                  Member security::html::show;
     POST   "/account/password"                  Member security::html::change_password [CHALLENGE];
-    POST   "/account/delete"                    Member security::html::delete [CHALLENGE];
-    POST   "/account/verify"                    Member security::html::verify [STEP_UP];
     POST   "/account/sessions"                  Member security::html::end_sessions;
     GET    "/account/two-factor"                Member two_factor::html::show;
     POST   "/account/two-factor"                Member two_factor::html::change [TWO_FACTOR];
-    GET    "/account/import"                    Member account::html::show;
+    GET    "/account/data"                      Member account::data::html::show;
+    GET    "/account/import"                    Member account::data::html::show;
     POST   "/account/import"                    Member data_export::html::import [IMPORT, data_export::html::import_over_limit];
+    POST   "/account/delete"                    Member account::data::html::delete [CHALLENGE];
+    POST   "/account/verify"                    Member step_up::html::verify [STEP_UP];
     GET    "/habits/{id}"                       Member insights::html::habit, gzip, cached;
     GET    "/insights"                          Member insights::html::show, gzip, cached;
     GET    "/admin"                             Admin  admin::overview::html::show, gzip;

@@ -15,7 +15,7 @@ use crate::web::http::error::HttpError;
 use crate::web::http::redirect;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
-use crate::web::security;
+use crate::web::step_up;
 use crate::web::two_factor::view as pages;
 use crate::web::two_factor::view::{ADDRESS as TWO_FACTOR_PAGE, SecondStep, TwoFactorNotice};
 
@@ -106,7 +106,7 @@ pub async fn change(request: Request) -> Result<Response, HttpError> {
 async fn set_up(request: &Request) -> Result<Response, HttpError> {
     match two_factor::start_enrollment(&request.state.app, request.member()?, None).await {
         Err(app::Error::Refused(Refusal::StepUpRequired)) => {
-            security::html::start_step_up(request, ProtectedAction::AccountTwoFactor, None).await
+            step_up::html::start(request, ProtectedAction::AccountTwoFactor, None).await
         }
         // If it is already on, the page says so.
         Ok(_) | Err(app::Error::Refused(_)) => Ok(response::see_other(TWO_FACTOR_PAGE)),
@@ -136,7 +136,7 @@ async fn disable(request: &Request, form: &FormFields) -> Result<Response, HttpE
     let (password, code) = (form.get("currentPassword"), form.get("code"));
     match two_factor::disable(&request.state.app, account, password, detect_method(code), code, &request.client()).await
     {
-        Ok(()) => Ok(response::see_other("/account?two-factor=off#two-factor")),
+        Ok(()) => Ok(response::see_other("/account/security?two-factor=off")),
         Err(app::Error::Refused(refusal)) => {
             let errors = [FieldError::new("code", error_message(&refusal, WRONG_EITHER))];
             Ok(refused_page(&refusal, page(request, request.member()?, TwoFactorNotice::DisableErrors(&errors))))

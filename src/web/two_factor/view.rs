@@ -14,25 +14,25 @@ use crate::web::ui::qr;
 /// The path of the two-factor page.
 pub const ADDRESS: &str = "/account/two-factor";
 
+/// The page that leads here.
+const SECURITY_PAGE: &str = "/account/security";
+
 /// The id of the field in the second step of signing in.
 const SECOND_STEP_ID: &str = "code";
 
 /// The id of the field in the form that turns off 2FA.
 const DISABLE_ID: &str = "disable-2fa-code";
 
-/// The section of the account page.
-pub fn section(two_factor: TwoFactorStatus) -> Markup {
+/// Whether it is on, and the button that changes it.
+pub fn summary(two_factor: TwoFactorStatus) -> Markup {
     html! {
-        section #two-factor {
-            h2 { "Two-factor authentication (2FA)" }
-            @if two_factor.enabled {
-                p { strong { "It's on." } " You'll need a code from your app to sign in. " (recovery_codes_left(two_factor.recovery_left)) }
-                @if !two_factor.readable { (unreadable_secret()) }
-                p.actions { a.button.plain href=(ADDRESS) { "Manage 2FA" } }
-            } @else {
-                p { "Adds a code from your phone, so a stolen password isn't enough." }
-                (setup_button())
-            }
+        @if two_factor.enabled {
+            p { strong { "It's on." } " You'll need a code from your app to sign in. " (recovery_codes_left(two_factor.recovery_left)) }
+            @if !two_factor.readable { (unreadable_secret()) }
+            p.actions { a.button.plain href=(ADDRESS) { "Manage 2FA" } }
+        } @else {
+            p { "It's off." }
+            (setup_button())
         }
     }
 }
@@ -69,7 +69,7 @@ pub fn start(frame: &Frame<'_>, required: bool) -> Markup {
             p.lead { "Two-factor authentication adds a code from your phone, so a stolen password isn't enough." }
             p { "You'll need an authenticator app. Any will do, and most password managers include one." }
             (setup_button())
-            p.back { a href="/account" { "Back to Account" } }
+            p.back { a href=(SECURITY_PAGE) { "Back to Security" } }
         },
     )
 }
@@ -96,7 +96,7 @@ pub fn enroll(frame: &Frame<'_>, secret: &str, uri: &str, errors: &[FieldError])
                     (code_field("setup-code", "Code from your app", Some("6 digits; changes every 30 seconds."), SecondFactorMethod::Totp, errors))
                     div.actions {
                         button.button type="submit" name="what" value="enable" aria-label="Turn on 2FA (enable 2FA)" { "Turn on 2FA" }
-                        a.button.plain href="/account" { "Cancel" }
+                        a.button.plain href=(SECURITY_PAGE) { "Cancel" }
                     }
                 }
                 p.hint { "Your other devices will be signed out and need a code to sign in again." }
@@ -171,7 +171,7 @@ pub fn manage(frame: &Frame<'_>, two_factor: TwoFactorStatus, required: bool, no
                     }
                 }
             }
-            p.back { a href="/account" { "Back to Account" } }
+            p.back { a href=(SECURITY_PAGE) { "Back to Security" } }
         },
     )
 }

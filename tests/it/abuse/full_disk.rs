@@ -170,7 +170,7 @@ async fn a_full_disk_refuses_writes_without_partial_effects_until_there_is_space
     };
     let (acknowledged, ()) = tokio::join!(fill, read_on);
     // Rows that no read has brought into memory yet.
-    for page in ["/insights", "/calendar", "/api/habits", "/account"] {
+    for page in ["/insights", "/calendar", "/api/habits", "/account", "/account/security"] {
         tomasz.get(page).await.assert_status(200);
     }
 

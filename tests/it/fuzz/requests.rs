@@ -72,7 +72,15 @@ fn to_header_value(input: &[u8]) -> Vec<u8> {
 fn any_form_gets_a_response() {
     let fuzzer = RequestFuzzer::new();
     let habit_path = format!("/habits/{}", fuzzer.habit);
-    let paths = ["/habits", habit_path.as_str(), "/today", "/account", "/account/name", "/sign-up", "/verify-email"];
+    let paths = [
+        "/habits",
+        habit_path.as_str(),
+        "/today",
+        "/account/preferences",
+        "/account/name",
+        "/sign-up",
+        "/verify-email",
+    ];
     fuzz("form", 30, |input| {
         for path in paths {
             fuzzer.send("POST", path, &[("content-type", "application/x-www-form-urlencoded"), SAME_ORIGIN], input);

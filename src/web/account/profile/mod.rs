@@ -1,0 +1,4 @@
+//! The profile: name and email address.
+
+pub mod html;
+pub mod view;

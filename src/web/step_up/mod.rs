@@ -1,0 +1,4 @@
+//! Confirming one's identity before a protected change.
+
+pub mod html;
+pub mod view;
