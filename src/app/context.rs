@@ -42,6 +42,8 @@ pub struct App {
     /// Whether users may import files that this data file did not export.
     pub(in crate::app) accepts_foreign_imports: bool,
     pub(in crate::app) admins: Vec<Email>,
+    /// Whether admins see what users wrote in their habits.
+    pub admins_see_habits: bool,
     pub(in crate::app) mail_policy: Arc<MailPolicy>,
     /// Wakes the delivery loop.
     pub(in crate::app) mail_queued: Notify,
@@ -79,6 +81,7 @@ impl App {
             lockout: Lockout::default(),
             accepts_foreign_imports: settings.foreign_imports,
             admins: settings.admins.clone(),
+            admins_see_habits: settings.admins_see_habits,
             mail_policy: Arc::new(MailPolicy {
                 label,
                 recipients: match policy.mail {

@@ -140,6 +140,8 @@ pub struct Settings {
     pub sentry_authorities: Vec<Vec<u8>>,
     /// Email addresses of admins, the owner first.
     pub admins: Vec<Email>,
+    /// Whether admins see what users wrote in their habits.
+    pub admins_see_habits: bool,
     /// Whether the endpoints for browser tests exist.
     pub test_endpoints: bool,
     pub seed_password: Option<Secret>,

@@ -30,6 +30,9 @@ async fn a_theme_applies_immediately_is_saved_without_a_reload_and_is_reverted_w
     choose_option(&ines, "theme", "dark").await;
     assert_eq!(ines.run_script(PAGE_BACKGROUND).await, DARK_BACKGROUND);
     ines.wait_for_text("Saved.").await;
+    let confirmed = "return [...document.querySelectorAll('[role=status]')].filter((status) => status.textContent)
+        .map((status) => [status.textContent, status.parentElement.querySelector('h2')?.textContent])";
+    assert_eq!(ines.run_script(confirmed).await, json!([["Saved.", "Appearance"]]), "once, and not in the toast");
     choose_option(&ines, "accent", "pink").await;
     ines.press_at("the checkbox", "//label[normalize-space()='Keyboard shortcuts']").await;
     assert_eq!(
@@ -75,6 +78,27 @@ fn write_import_file(folder: &TempDir) -> PathBuf {
     });
     std::fs::write(&path, file.to_string()).unwrap();
     path
+}
+
+#[tokio::test]
+async fn old_addresses_of_the_account_lead_to_the_part_that_has_what_they_point_to() {
+    let ines = open_as_ines(Device::DESKTOP).await;
+    for (fragment, path) in [
+        ("settings", "/account/preferences"),
+        ("backfill", "/account/preferences"),
+        ("devices", "/account/security"),
+        ("two-factor", "/account/security"),
+        ("import", "/account/data"),
+    ] {
+        ines.visit("/today").await;
+        ines.visit(&format!("/account#{fragment}")).await;
+        ines.wait_for_path(path).await;
+        let target =
+            format!("return Boolean(document.getElementById('{fragment}')) && location.hash === '#{fragment}'");
+        assert_eq!(ines.run_script(&target).await, true, "{fragment}");
+    }
+    ines.visit("/account").await;
+    ines.wait_for_text("Update email").await;
 }
 
 async fn choose_file(user: &BrowserUser, path: &Path) {

@@ -432,7 +432,8 @@ async fn paging_lists_every_user_once_and_search_ignores_case() {
 
 #[tokio::test]
 async fn the_habits_of_all_users_are_listed_with_their_owners() {
-    let world = world_with_admins().await;
+    let mut world = world_with_admins().await;
+    world.restart_with_settings(|settings| settings.admins_see_habits = true).await;
     let (olga, ada, ben) =
         (world.signed_in_user("olga").await, world.signed_in_user("ada").await, world.signed_in_user("ben").await);
     ada.create_habit_on("Read", &[1, 3]).await;
@@ -467,8 +468,54 @@ async fn the_habits_of_all_users_are_listed_with_their_owners() {
 }
 
 #[tokio::test]
+async fn admins_see_no_word_of_a_habit_unless_the_operator_allows_it_and_users_read_which() {
+    let mut world = world_with_admins().await;
+    let (mut olga, mut ada) = (world.signed_in_user("olga").await, world.signed_in_user("ada").await);
+    let habit = json!({ "title": "Quit smoking", "description": "For the third time", "weekdays": [1, 3] });
+    ada.send_json("POST", "/api/habits", &habit).await.assert_status(201);
+    ada.get("/account/data").await.assert_contains("but not what they're called");
+
+    let data = olga.get("/api/admin/habits").await.assert_status(200).data();
+    let listed = &data["habits"][0];
+    assert_eq!((&listed["title"], &listed["description"]), (&json!(""), &Value::Null), "the fields stay");
+    assert_eq!((&listed["scheduleSummary"], &listed["user"]["email"]), (&json!("Mon, Wed"), &json!("ada@example.com")));
+    for (search, expected) in [("smoking", 0), ("third", 0), ("ada", 1)] {
+        let habits = olga.get(&format!("/api/admin/habits?search={search}")).await.assert_status(200).data();
+        assert_eq!(habits["habits"].as_array().unwrap().len(), expected, "{search}");
+        let page = olga.get(&format!("/admin/habits?search={search}")).await.assert_status(200).text();
+        assert_eq!(page.contains("ada@example.com"), expected == 1, "{search}");
+    }
+    let id = account_id(&world, &ada);
+    let paths = [
+        "/admin",
+        "/admin/habits?status=all",
+        "/admin/users",
+        &format!("/admin/users/{id}"),
+        "/admin/activity",
+        "/admin/audit",
+        "/api/admin/habits?status=all",
+        "/api/admin/activity",
+        "/api/admin/exports/habits",
+        "/api/admin/exports/habits?for=spreadsheet",
+    ];
+    for path in paths {
+        let text = olga.get(path).await.assert_status(200).text();
+        assert!(!text.contains("smoking") && !text.contains("third time"), "{path}");
+    }
+
+    world.restart_with_settings(|settings| settings.admins_see_habits = true).await;
+    olga.reconnect(&world);
+    ada.reconnect(&world);
+    ada.get("/account/data").await.assert_contains("can see what your habits are called");
+    olga.get("/admin/habits?search=smoking").await.assert_contains("Quit smoking");
+    let csv = olga.get("/api/admin/exports/habits").await.assert_status(200).text();
+    assert!(csv.contains("Quit smoking,For the third time,"), "{csv}");
+}
+
+#[tokio::test]
 async fn exports_are_csv_without_formulas_and_are_audited() {
-    let world = world_with_admins().await;
+    let mut world = world_with_admins().await;
+    world.restart_with_settings(|settings| settings.admins_see_habits = true).await;
     let olga = world.signed_in_user("olga").await;
     let eve = TestUser::new("eve", &world);
     let fields = [

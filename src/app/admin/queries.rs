@@ -9,7 +9,7 @@ use crate::app::context::App;
 use crate::app::error::Error;
 use crate::app::initiator::SCAN_LIMIT;
 use crate::domain::accounts::audit::{AuditAction, AuditEntry};
-use crate::domain::{Account, AccountId, AuditId, Email, HabitId, Refusal};
+use crate::domain::{Account, AccountId, AuditId, Description, Email, Habit, HabitId, Refusal, Title, Weekdays};
 use crate::store::tables::counts::RowCounter;
 use crate::store::tables::schema::{ACCOUNTS, HABITS};
 use crate::store::tables::{accounts, audit, counts, habits, sessions};
@@ -78,9 +78,37 @@ pub fn list_users(
     })
 }
 
+/// A habit as admins see it.
+#[derive(Debug, Clone)]
+pub struct OwnedHabit {
+    pub owner: Account,
+    pub id: HabitId,
+    pub weekdays: Weekdays,
+    pub created_at: Timestamp,
+    pub archived_at: Option<Timestamp>,
+    /// What the owner wrote. SECURITY: it leaves this module only where the operator lets admins see it.
+    pub texts: Option<HabitTexts>,
+}
+
+/// What the owner of a habit wrote.
+#[derive(Debug, Clone)]
+pub struct HabitTexts {
+    pub title: Title,
+    pub description: Option<Description>,
+}
+
+impl OwnedHabit {
+    fn new(owner: Account, habit: Habit, shows_texts: bool) -> Self {
+        let Habit { id, created_at, archived_at, title, description, .. } = habit;
+        let weekdays = habit.schedule.weekdays();
+        let texts = shows_texts.then_some(HabitTexts { title, description });
+        Self { owner, id, weekdays, created_at, archived_at, texts }
+    }
+}
+
 /// The habits of all accounts with their owners: newest accounts first, and newest habits first within an account.
-/// `active` selects active or archived habits. `search` matches the title, the description, and the owner's name and
-/// address.
+/// `active` selects active or archived habits. `search` matches the owner's name and address, and the title and the description
+/// if admins see them.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
@@ -90,9 +118,13 @@ pub fn list_habits(
     active: Option<bool>,
     cursor: Option<(AccountId, HabitId)>,
     limit: usize,
-) -> Result<habits::HabitPage, Error> {
-    app.store
-        .read(|txn| Ok(habits::list_page(txn, &search.trim().to_lowercase(), active, &page_request(cursor, limit))?))
+) -> Result<RowPage<(AccountId, HabitId), OwnedHabit>, Error> {
+    let (search, shows_texts) = (search.trim().to_lowercase(), app.admins_see_habits);
+    app.store.read(|txn| {
+        let page = habits::list_page(txn, &search, shows_texts, active, &page_request(cursor, limit))?;
+        let rows = page.rows.into_iter().map(|(owner, habit)| OwnedHabit::new(owner, habit, shows_texts)).collect();
+        Ok(RowPage { rows, next: page.next })
+    })
 }
 
 /// The audit trail, newest first, filtered by the account it concerns and by action.

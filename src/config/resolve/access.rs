@@ -63,6 +63,10 @@ impl Resolver<'_> {
         }
     }
 
+    pub(super) fn admins_see_habits(&mut self) -> bool {
+        self.flag(keys::ADMIN_SEES_HABITS).unwrap_or(false)
+    }
+
     pub(super) fn foreign_imports(&mut self) -> bool {
         self.flag(keys::IMPORTS_FOREIGN).unwrap_or(self.policy.foreign_imports)
     }

@@ -31,6 +31,7 @@ pub(in crate::config) fn resolve_settings(
     let sentry_authorities = resolver.authorities(keys::SENTRY_CA_FILE);
     resolver.check_sentry_environment();
     let admins = resolver.admins();
+    let admins_see_habits = resolver.admins_see_habits();
     let test_endpoints = resolver.test_endpoints();
     let seed_password = resolver.seed_password();
     let basic_auth = resolver.basic_auth();
@@ -62,6 +63,7 @@ pub(in crate::config) fn resolve_settings(
             browser_sentry,
             sentry_authorities: sentry_authorities?,
             admins,
+            admins_see_habits,
             test_endpoints,
             seed_password,
             basic_auth,

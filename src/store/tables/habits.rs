@@ -48,14 +48,15 @@ pub fn list_active(txn: &impl Reader, account: AccountId) -> Result<Vec<Habit>, 
 pub type HabitPage = RowPage<(AccountId, HabitId), (Account, Habit)>;
 
 /// A page of all accounts' habits: those of the newest accounts first, and of each account the newest habits first. `active`
-/// selects active or archived habits; `search`, in lower case, is part of the title, the description, or the owner's name or
-/// email address.
+/// selects active or archived habits; `search`, in lower case, is part of the owner's name or email address, or with `in_texts`
+/// of the title or the description.
 ///
 /// # Errors
 /// [`Error::File`]; [`Error::Corrupt`].
 pub fn list_page(
     txn: &ReadTxn,
     search: &str,
+    in_texts: bool,
     active: Option<bool>,
     request: &PageRequest<(AccountId, HabitId)>,
 ) -> Result<HabitPage, Error> {
@@ -70,8 +71,10 @@ pub fn list_page(
         }
         let Some(owner) = &owner else { return Ok(None) };
         let description = habit.description.as_ref().map_or("", |text| text.as_str());
-        let texts = [habit.title.as_str(), description, owner.name(), owner.email.as_str()];
-        let matches = search.is_empty() || texts.iter().any(|text| accounts::contains(text, search));
+        let has_match = |texts: [&str; 2]| texts.iter().any(|text| accounts::contains(text, search));
+        let matches = search.is_empty()
+            || has_match([owner.name(), owner.email.as_str()])
+            || in_texts && has_match([habit.title.as_str(), description]);
         Ok(matches.then(|| (owner.clone(), habit)))
     })
 }

@@ -6,13 +6,13 @@ use warp::http::StatusCode;
 use warp::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 
 use crate::app::admin;
-use crate::domain::{AccountId, Email, Habit};
+use crate::app::admin::queries::OwnedHabit;
+use crate::domain::{AccountId, Description, Email, HabitId, Weekdays};
 use crate::observe::activity::MAX_RECORDS;
 use crate::web::admin::csv_table::{CsvReader, CsvTable};
 use crate::web::admin::habits::html::{is_active, parse_status};
 use crate::web::admin::list_query::HabitCursor;
 use crate::web::admin::snapshots::html::load_restore_points;
-use crate::web::habits::api::HabitSummary;
 use crate::web::http::body::FormFields;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
@@ -71,14 +71,34 @@ pub async fn users(request: Request) -> Result<Response, HttpError> {
     Ok(response::json(StatusCode::OK, &body))
 }
 
-/// A habit as admins get it.
+/// A habit as admins get it. Where they don't see what users wrote, the title is empty and the description null, so that clients
+/// find the same fields.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct OwnedHabit<'a> {
-    #[serde(flatten)]
-    summary: HabitSummary<'a>,
+struct AdminHabit<'a> {
+    id: HabitId,
+    title: &'a str,
+    description: Option<&'a Description>,
+    archived_at: Option<String>,
+    created_at: String,
+    weekdays: Weekdays,
     schedule_summary: String,
     user: HabitOwner<'a>,
+}
+
+impl<'a> From<&'a OwnedHabit> for AdminHabit<'a> {
+    fn from(habit: &'a OwnedHabit) -> Self {
+        Self {
+            id: habit.id,
+            title: habit.texts.as_ref().map_or("", |texts| texts.title.as_str()),
+            description: habit.texts.as_ref().and_then(|texts| texts.description.as_ref()),
+            archived_at: habit.archived_at.map(format_timestamp),
+            created_at: format_timestamp(habit.created_at),
+            weekdays: habit.weekdays,
+            schedule_summary: summarize_schedule(habit.weekdays),
+            user: HabitOwner { email: &habit.owner.email, display_name: habit.owner.name() },
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -98,15 +118,7 @@ pub async fn habits(request: Request) -> Result<Response, HttpError> {
     let (words, limit) = (query.get("search").to_owned(), limit(&query, 20, 100));
     let page =
         request.read_blocking(move |app| admin::queries::list_habits(app, &words, is_active, cursor, limit)).await?;
-    let habits: Vec<OwnedHabit<'_>> = page
-        .rows
-        .iter()
-        .map(|(owner, habit)| OwnedHabit {
-            summary: habit.into(),
-            schedule_summary: summarize_schedule(habit),
-            user: HabitOwner { email: &owner.email, display_name: owner.name() },
-        })
-        .collect();
+    let habits: Vec<AdminHabit<'_>> = page.rows.iter().map(AdminHabit::from).collect();
     let body = json!({
         "habits": habits,
         "counts": {
@@ -120,8 +132,8 @@ pub async fn habits(request: Request) -> Result<Response, HttpError> {
 }
 
 /// A schedule in words, as the predecessor wrote it.
-fn summarize_schedule(habit: &Habit) -> String {
-    let days = habit.schedule.weekdays().iso_numbers();
+fn summarize_schedule(weekdays: Weekdays) -> String {
+    let days = weekdays.iso_numbers();
     if days.len() == 7 {
         return "Daily".to_owned();
     }
@@ -216,7 +228,7 @@ pub async fn export_users(request: Request) -> Result<Response, HttpError> {
     }
 }
 
-/// `GET /api/admin/exports/habits`. Limited like the export of users.
+/// `GET /api/admin/exports/habits`. Limited like the export of users. Titles and descriptions are empty where admins don't see them.
 pub async fn export_habits(request: Request) -> Result<Response, HttpError> {
     let app = &request.state.app;
     admin::accounts::record_export(app, &request.initiator()?).await?;
@@ -228,11 +240,12 @@ pub async fn export_habits(request: Request) -> Result<Response, HttpError> {
     loop {
         let page =
             request.read_blocking(move |app| admin::queries::list_habits(app, "", None, cursor, ROWS_PER_READ)).await?;
-        for (owner, habit) in &page.rows {
-            let description = habit.description.as_ref().map_or("", |text| text.as_str());
+        for habit in &page.rows {
+            let (owner, texts) = (&habit.owner, habit.texts.as_ref());
+            let title = texts.map_or("", |texts| texts.title.as_str());
+            let description = texts.and_then(|texts| texts.description.as_ref()).map_or("", |text| text.as_str());
             let archived = habit.archived_at.map(|at| reader.format_time(at)).unwrap_or_default();
-            let (schedule, created) = (summarize_schedule(habit), reader.format_time(habit.created_at));
-            let title = habit.title.as_str();
+            let (schedule, created) = (summarize_schedule(habit.weekdays), reader.format_time(habit.created_at));
             table.add_row(&[title, description, &schedule, &archived, &created, owner.email.as_str(), owner.name()])?;
         }
         table.check_size()?;

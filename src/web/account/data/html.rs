@@ -29,5 +29,5 @@ pub async fn delete(request: Request) -> Result<Response, HttpError> {
 
 /// The page with the outcome of a form.
 pub fn page(request: &Request, status: StatusCode, notice: DataNotice<'_>) -> Response {
-    response::page(status, view::page(&request.frame(), notice))
+    response::page(status, view::page(&request.frame(), request.state.app.admins_see_habits, notice))
 }

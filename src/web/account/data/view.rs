@@ -22,8 +22,8 @@ pub enum DataNotice<'a> {
     },
 }
 
-/// The page.
-pub fn page(frame: &Frame<'_>, notice: DataNotice<'_>) -> Markup {
+/// The page. `admins_see_habits` is told as it is.
+pub fn page(frame: &Frame<'_>, admins_see_habits: bool, notice: DataNotice<'_>) -> Markup {
     let import = if let DataNotice::Import(import) = notice { Some(import) } else { None };
     let (typed, errors) = match notice {
         DataNotice::DeletionNotConfirmed { typed, error } => (typed, std::slice::from_ref(error)),
@@ -32,10 +32,24 @@ pub fn page(frame: &Frame<'_>, notice: DataNotice<'_>) -> Markup {
     let content = html! {
         (section("export", "Export", &html! { p.hint { "Download all your data. You can import it again later." } }, &data_export::export_form()))
         (section("import", "Import", &html! { p.hint { "Adds the habits and history you don't have yet. Your existing data and your settings stay the same." } }, &data_export::import_form(import)))
+        (section("privacy", "Who can see it", &html! {}, &privacy(admins_see_habits)))
         div.danger { (deletion(typed, errors)) }
         script type="module" src=(address("import.js")) {}
     };
     part_page(frame, AccountPart::Data, &content)
+}
+
+fn privacy(admins_see_habits: bool) -> Markup {
+    html! {
+        p {
+            @if admins_see_habits {
+                "Admins of this Atlas can see what your habits are called, their descriptions, and their schedules, but not what you've completed."
+            } @else {
+                "Admins of this Atlas can see how many habits you have and their schedules, but not what they're called or what you've completed."
+            }
+        }
+        p.hint { "The people who run this server can read everything it stores." }
+    }
 }
 
 fn deletion(typed: &str, errors: &[FieldError]) -> Markup {

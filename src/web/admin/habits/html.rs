@@ -21,7 +21,8 @@ pub async fn list(request: Request) -> Result<Response, HttpError> {
     let filters = [("search", search.as_str()), ("status", status)];
     let links = page_links("/admin/habits", &query, &filters, page.next.map(HabitCursor));
     let total = admin::queries::count_habits(app)?.total;
-    let page = view::habits_page(&request.frame(), (&search, status), &page.rows, total, &links);
+    let page =
+        view::habits_page(&request.frame(), (&search, status), &page.rows, (total, app.admins_see_habits), &links);
     Ok(response::page(StatusCode::OK, page))
 }
 

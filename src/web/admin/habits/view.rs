@@ -1,8 +1,9 @@
-//! The list of all users' habits: titles and schedules, never completions.
+//! The list of all users' habits: their schedules, and what users wrote only where the operator lets admins see it. Never
+//! completions.
 
 use maud::{Markup, html};
 
-use crate::domain::{Account, Habit};
+use crate::app::admin::queries::OwnedHabit;
 use crate::web::admin::view::{AdminPage, PageLinks, format_number, page, pagination, search_form};
 use crate::web::ui::form::options;
 use crate::web::ui::layout::Frame;
@@ -10,12 +11,13 @@ use crate::web::ui::layout::Frame;
 /// The values of the status filter with their labels.
 pub const STATUSES: [(&str, &str); 3] = [("active", "Active"), ("archived", "Archived"), ("all", "All")];
 
-/// The list of habits that match the filters `query` and `status`. `total` counts all habits.
+/// The list of habits that match the filters `query` and `status`. `total` counts all habits; `shows_texts` says whether admins
+/// see titles and descriptions.
 pub fn habits_page(
     frame: &Frame<'_>,
     (query, status): (&str, &str),
-    habits: &[(Account, Habit)],
-    total: u64,
+    habits: &[OwnedHabit],
+    (total, shows_texts): (u64, bool),
     links: &PageLinks,
 ) -> Markup {
     let filter = html! {
@@ -24,17 +26,19 @@ pub fn habits_page(
             select #status name="status" { (options(STATUSES, status)) }
         }
     };
+    let label = if shows_texts { "Title or owner contains" } else { "Owner contains" };
     let main = html! {
         h1 { "Habits" }
         p.lead { (format_number(total)) " total, newest users first." }
-        (search_form("/admin/habits", query, "Title or owner contains", Some(&filter)))
+        @if !shows_texts { p.hint { "Titles and descriptions are for their owners only. " code { "admin.sees_habits" } " changes that." } }
+        (search_form("/admin/habits", query, label, Some(&filter)))
         ul.records {
-            @for (owner, habit) in habits {
+            @for habit in habits {
                 li {
-                    strong { (habit.title) }
-                    span { (habit.schedule.weekdays().summary()) }
-                    @if !habit.is_active() { strong.badge { "Archived" } }
-                    span.hint { "by " a href={ "/admin/users/" (owner.id) } { (owner.name()) } " · " (owner.email) }
+                    @if let Some(texts) = &habit.texts { strong { (texts.title) } }
+                    span { (habit.weekdays.summary()) }
+                    @if habit.archived_at.is_some() { strong.badge { "Archived" } }
+                    span.hint { "by " a href={ "/admin/users/" (habit.owner.id) } { (habit.owner.name()) } " · " (habit.owner.email) }
                 }
             }
         }
