@@ -92,7 +92,7 @@ async fn the_insights_page_shows_the_figures_as_text_charts_and_tables() {
         .await
         .assert_status(200)
         .assert_contains("data-testid=\"insights-dashboard\"")
-        .assert_contains("<h1>Insights</h1>");
+        .assert_contains(">Insights</h1>");
     let page = page
         .assert_contains("Last 90 days")
         .assert_contains("88%")
@@ -104,13 +104,38 @@ async fn the_insights_page_shows_the_figures_as_text_charts_and_tables() {
     let page = page.assert_contains("Going down").assert_contains("50% (8 of 16)").assert_contains("100% (1 of 1)");
     let page = page
         .assert_contains("Monday 25%, Tuesday 50%")
-        .assert_contains("Every day from November 21, 2025 to February 12, 2026: all done on 8");
+        .assert_contains("Every day from November 24, 2025 to February 12, 2026: all done on 8");
     let page = page.assert_contains("Mon, Feb 9: 1 of 2 done").assert_contains("<td>1/2</td>");
+    // The week of February 9 has one missed Monday, and its last days are still to come.
+    let page = page.assert_contains("Feb 9: 80% (4 of 5)").assert_contains("Feb 2: 38% (3 of 8)");
     let text = page.assert_contains(&format!("href=\"/habits/{read}\"")).text();
-    assert_eq!(text.matches("role=\"img\"").count(), 2);
-    assert_eq!(text.matches("role=\"img\" aria-label=\"").count(), 2, "a chart lacks its text alternative");
+    // Three charts, and the weeks of two habits.
+    assert_eq!(text.matches("role=\"img\"").count(), 5);
+    assert_eq!(text.matches("role=\"img\" aria-label=\"").count(), 5, "a chart lacks its text alternative");
+    assert_eq!(text.matches("Show as table").count(), 4, "a chart lacks its table");
     assert_eq!(text.matches("aria-current=\"page\"").count(), 1);
     assert!(!text.contains("style="), "the content security policy forbids inline styles");
+}
+
+#[tokio::test]
+async fn charts_and_heat_maps_begin_with_the_day_on_which_the_users_week_starts() {
+    let (_world, ada, read) = ada_in_los_angeles().await;
+    let ordered = |page: &str, first: &str, second: &str| {
+        let at = |day: &str| page.find(&format!("text-anchor=\"middle\">{day}<")).expect(day);
+        at(first) < at(second)
+    };
+    for path in ["/insights".to_owned(), format!("/habits/{read}")] {
+        let page = ada.get(&path).await.text();
+        assert!(ordered(&page, "Mon", "Sun") && ordered(&page, "Sat", "Sun"), "{path}");
+    }
+    ada.get("/insights").await.assert_contains("<th scope=\"col\">Mon</th><th scope=\"col\">Tue</th>");
+    ada.send_json("PUT", "/api/account", &json!({ "weekStart": "sun" })).await.assert_status(200);
+    for path in ["/insights".to_owned(), format!("/habits/{read}")] {
+        let page = ada.get(&path).await.text();
+        assert!(ordered(&page, "Sun", "Mon") && ordered(&page, "Mon", "Sat"), "{path}");
+    }
+    let page = ada.get("/insights").await.assert_contains("<th scope=\"col\">Sun</th><th scope=\"col\">Mon</th>");
+    page.assert_contains("Every day from November 23, 2025 to February 12, 2026");
 }
 
 #[tokio::test]
@@ -141,7 +166,7 @@ async fn an_archived_habit_leaves_the_insights_and_keeps_its_page() {
         .get(&format!("/habits/{swim}"))
         .await
         .assert_status(200)
-        .assert_contains("<h1>Swim</h1>")
+        .assert_contains(">Swim</h1>")
         .assert_contains("This habit is archived");
     let page = page.assert_contains("From February 12, 2026: archived").assert_contains("5 of 10 scheduled days");
     let page = page.assert_contains("Done: 2 to 4, 10, 11. Missed: 5 to 9.").assert_contains("<td>5 to 9</td>");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::app::{App, Error};
 use crate::domain::habits::insights::{CompletionRate, Insights, WINDOW_DAYS, compute_insights, recent_rate};
+use crate::domain::habits::recent_weeks::{RECENT_WEEKS, RecentWeek, recent_weeks};
 use crate::domain::habits::review::Review;
 use crate::domain::{Account, AccountId, Day, Habit, HabitId, History, Refusal, Schedule};
 use crate::store::Reader;
@@ -14,8 +15,20 @@ use crate::store::tables::{completions, habits};
 pub struct InsightsOverview {
     /// Over all habits.
     pub insights: Insights,
+    /// The calendar weeks of all habits, oldest first.
+    pub weeks: [RecentWeek; RECENT_WEEKS],
     /// By habit, in the user's order.
-    pub habits: Vec<(Habit, CompletionRate)>,
+    pub habits: Vec<HabitInsights>,
+}
+
+/// One habit among the others.
+#[derive(Debug, Clone)]
+pub struct HabitInsights {
+    pub habit: Habit,
+    /// Over the last ninety days.
+    pub rate: CompletionRate,
+    /// The rates of the calendar weeks, oldest first.
+    pub weeks: [CompletionRate; RECENT_WEEKS],
 }
 
 /// Computes the insights of an account.
@@ -33,11 +46,14 @@ pub fn load_overview(app: &App, me: &Account) -> Result<InsightsOverview, Error>
         let habits: Vec<(Habit, History)> = habits::list_active(txn, me.id)?.into_iter().map(with_history).collect();
         let plans: Vec<(&Schedule, &History)> = habits.iter().map(|(habit, done)| (&habit.schedule, done)).collect();
         let insights = compute_insights(&plans, today);
-        let with_rate = |(habit, done): (Habit, History)| {
+        let week_start = me.preferences.week_start;
+        let weeks = recent_weeks(&plans, week_start, today);
+        let summarize = |(habit, done): (Habit, History)| {
             let rate = recent_rate(&habit.schedule, &done, today);
-            (habit, rate)
+            let weeks = recent_weeks(&[(&habit.schedule, &done)], week_start, today).map(|week| week.total);
+            HabitInsights { habit, rate, weeks }
         };
-        Ok(InsightsOverview { insights, habits: habits.into_iter().map(with_rate).collect() })
+        Ok(InsightsOverview { insights, weeks, habits: habits.into_iter().map(summarize).collect() })
     })
 }
 

@@ -71,6 +71,12 @@ pub fn weekday_order(start: WeekStart) -> [i8; 7] {
     }
 }
 
+/// The week of `day`, from the day on which weeks start.
+pub fn week_of(day: Day, start: WeekStart) -> [Day; 7] {
+    let first = day.add_days(-i32::try_from(column(day.weekday(), start)).unwrap_or(0));
+    [0, 1, 2, 3, 4, 5, 6].map(|days| first.add_days(days))
+}
+
 fn column(weekday: Weekday, start: WeekStart) -> usize {
     let offset = match start {
         WeekStart::Monday => weekday.to_monday_zero_offset(),

@@ -38,7 +38,7 @@ impl CompletionRate {
     }
 
     /// The same without what can still be done today: on the last day, only completed habits count as scheduled.
-    fn so_far(self, day: Day, today: Day) -> Self {
+    pub(super) fn so_far(self, day: Day, today: Day) -> Self {
         if day == today { Self { scheduled: self.completed, ..self } } else { self }
     }
 
@@ -127,7 +127,8 @@ pub fn recent_rate(schedule: &Schedule, history: &History, today: Day) -> Comple
     })
 }
 
-fn rate_on(habits: &[(&Schedule, &History)], day: Day) -> CompletionRate {
+/// How many of these habits were scheduled on `day`, and how many of those were completed.
+pub(super) fn rate_on(habits: &[(&Schedule, &History)], day: Day) -> CompletionRate {
     let scheduled = habits.iter().filter(|(schedule, _)| schedule.is_scheduled(day));
     scheduled.fold(CompletionRate::default(), |rate, (_, history)| CompletionRate {
         scheduled: rate.scheduled + 1,

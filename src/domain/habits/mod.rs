@@ -18,6 +18,7 @@ pub mod insights;
 pub mod intensity;
 pub mod preset;
 pub mod recent_changes;
+pub mod recent_weeks;
 pub mod review;
 pub mod schedule;
 pub mod streak;

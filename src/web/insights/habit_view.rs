@@ -8,8 +8,9 @@ use crate::domain::habits::insights::CompletionRate;
 use crate::domain::habits::review::{DayStatus, Review};
 use crate::domain::habits::schedule::ScheduleVersion;
 use crate::domain::{Day, Habit, Schedule, Weekdays};
+use crate::web::ui::bar_chart::{bar_chart, weekday_bars};
 use crate::web::ui::date::{DateStyle, format_date};
-use crate::web::ui::figures::{Figure, figures, format_percent, format_ratio, weekday_chart};
+use crate::web::ui::figures::{Figure, figures, format_percent, format_ratio};
 use crate::web::ui::heatmap::{CELL_PITCH, CellMark, cell, legend, mark_definitions};
 use crate::web::ui::layout::{Frame, NavItem, document};
 use crate::web::ui::page_head::page_head;
@@ -32,7 +33,7 @@ pub fn page(frame: &Frame<'_>, review: &Review, week_start: WeekStart) -> Markup
                 @if review.total.scheduled > 0 {
                     section.part aria-labelledby="weekdays" {
                         h2 #weekdays { "By day of the week" }
-                        (weekday_chart(&format!("Completion in {} by day of the week", review.year), &review.weekdays))
+                        (bar_chart(&format!("Completion in {} by day of the week", review.year), "Day", &weekday_bars(&review.weekdays, week_start)))
                     }
                 }
                 section.part aria-labelledby="schedule" {

@@ -10,8 +10,9 @@ use crate::web::http::response::{self, Response};
 
 /// `GET /insights`.
 pub async fn show(request: Request) -> Result<Response, HttpError> {
-    let overview = insights::load_overview(&request.state.app, request.account()?)?;
-    let page = crate::web::insights::view::page(&request.frame(), &overview.insights, &overview.habits);
+    let account = request.account()?;
+    let overview = insights::load_overview(&request.state.app, account)?;
+    let page = crate::web::insights::view::page(&request.frame(), &overview, account.preferences.week_start);
     Ok(response::page(StatusCode::OK, page))
 }
 

@@ -2,18 +2,23 @@
 
 use maud::{Markup, html};
 
-use crate::domain::calendar::weekdays::{SHORT_NAMES, name};
-use crate::domain::habits::insights::{CompletionRate, HEATMAP_WEEKS, Insights, Trend, TrendDirection, WINDOW_DAYS};
-use crate::domain::{Day, Habit};
+use crate::app::habits::insights::{HabitInsights, InsightsOverview};
+use crate::domain::Day;
+use crate::domain::accounts::preferences::WeekStart;
+use crate::domain::calendar::weekdays::{name, short_name};
+use crate::domain::habits::insights::{CompletionRate, Insights, Trend, TrendDirection, WINDOW_DAYS};
+use crate::domain::habits::recent_weeks::{RECENT_WEEKS, RecentWeek};
+use crate::web::ui::bar_chart::{Bar, bar_chart, sparkline, weekday_bars};
 use crate::web::ui::date::{DateStyle, format_date};
-use crate::web::ui::figures::{Figure, figures, format_percent, format_ratio, weekday_chart};
+use crate::web::ui::figures::{Figure, figures, format_percent, format_ratio};
+use crate::web::ui::habit_mark::{habit_color, habit_mark};
 use crate::web::ui::heatmap::{CellMark, cell, legend, mark_definitions};
 use crate::web::ui::layout::{Frame, NavItem, document};
 use crate::web::ui::page_head::page_head;
 
 /// The page: figures of all habits together, then the rate of each habit.
-pub fn page(frame: &Frame<'_>, insights: &Insights, habits: &[(Habit, CompletionRate)]) -> Markup {
-    let has_figures = insights.consistency.iter().any(|(_, rate)| rate.scheduled > 0);
+pub fn page(frame: &Frame<'_>, overview: &InsightsOverview, week_start: WeekStart) -> Markup {
+    let has_figures = overview.insights.consistency.iter().any(|(_, rate)| rate.scheduled > 0);
     document(
         frame,
         "Insights",
@@ -21,13 +26,13 @@ pub fn page(frame: &Frame<'_>, insights: &Insights, habits: &[(Habit, Completion
         &html! {
             div.insights data-testid="insights-dashboard" {
                 (page_head("Insights", &html! { p { "Last " (WINDOW_DAYS) " days" } }))
-                @if has_figures { (dashboard(insights, habits)) } @else { (empty(habits)) }
+                @if has_figures { (dashboard(overview, week_start)) } @else { (empty(&overview.habits)) }
             }
         },
     )
 }
 
-fn empty(habits: &[(Habit, CompletionRate)]) -> Markup {
+fn empty(habits: &[HabitInsights]) -> Markup {
     html! {
         div.empty {
             h2 { "No insights yet" }
@@ -42,7 +47,8 @@ fn empty(habits: &[(Habit, CompletionRate)]) -> Markup {
     }
 }
 
-fn dashboard(insights: &Insights, habits: &[(Habit, CompletionRate)]) -> Markup {
+fn dashboard(overview: &InsightsOverview, week_start: WeekStart) -> Markup {
+    let InsightsOverview { insights, weeks, habits } = overview;
     html! {
         (mark_definitions())
         section.part aria-labelledby="consistency" {
@@ -53,22 +59,25 @@ fn dashboard(insights: &Insights, habits: &[(Habit, CompletionRate)]) -> Markup 
                 detail: describe_rate(rate),
             })))
         }
-        section.part aria-labelledby="trend" {
-            h2 #trend { "Trend" }
-            (trend(&insights.trend))
-        }
-        section.part aria-labelledby="weekdays" {
-            h2 #weekdays { "By day of the week" }
-            (best_and_worst(insights))
-            (weekday_chart("Completion by day of the week", &insights.weekdays))
-        }
-        section.part aria-labelledby="weeks" {
-            h2 #weeks { "Last 12 weeks" }
-            (weeks(insights))
-        }
-        section.part aria-labelledby="by-habit" {
-            h2 #by-habit { "By habit" }
-            (by_habit(habits))
+        div.pair {
+            section.part aria-labelledby="trend" {
+                h2 #trend { "Trend" }
+                (trend(&insights.trend))
+                (bar_chart("Completion by week", "Week of", &week_bars(weeks)))
+            }
+            section.part aria-labelledby="weekdays" {
+                h2 #weekdays { "By day of the week" }
+                (best_and_worst(insights))
+                (bar_chart("Completion by day of the week", "Day", &weekday_bars(&insights.weekdays, week_start)))
+            }
+            section.part aria-labelledby="weeks" {
+                h2 #weeks { "Last 12 weeks" }
+                (heatmap(weeks, insights.today))
+            }
+            section.part aria-labelledby="by-habit" {
+                h2 #by-habit { "By habit" }
+                (by_habit(habits, weeks))
+            }
         }
     }
 }
@@ -112,60 +121,74 @@ fn best_and_worst(insights: &Insights) -> Markup {
     }
 }
 
-fn mark(rate: CompletionRate) -> CellMark {
-    match rate {
-        CompletionRate { scheduled: 0, .. } => CellMark::Nothing,
-        CompletionRate { completed: 0, .. } => CellMark::Empty,
-        CompletionRate { scheduled, completed } if completed >= scheduled => CellMark::All,
-        CompletionRate { scheduled, completed } if completed * 2 >= scheduled => CellMark::Most,
-        _ => CellMark::Some,
-    }
+/// A bar for each week. The first one that begins in a month has its name.
+fn week_bars(weeks: &[RecentWeek]) -> Vec<Bar> {
+    let mut month = None;
+    let bar = |week: &RecentWeek| {
+        let first = week.first();
+        let is_new = month.replace(first.date().month()) != Some(first.date().month());
+        Bar {
+            name: format_date(first, DateStyle::Short),
+            label: if is_new { format_date(first, DateStyle::ShortMonthName) } else { String::new() },
+            rate: week.total,
+        }
+    };
+    weeks.iter().map(bar).collect()
 }
 
 /// Distance from one cell to the next, in SVG units.
 const CELL_PITCH: u16 = 23;
 
-fn weeks(insights: &Insights) -> Markup {
-    let days = || insights.heatmap.iter().flatten().map(|(day, _)| *day);
-    let (first, last) = (days().min().unwrap_or(insights.today), days().max().unwrap_or(insights.today));
+/// A column for each week and a row for each day of the week.
+fn heatmap(weeks: &[RecentWeek; RECENT_WEEKS], today: Day) -> Markup {
     html! {
         figure.chart-figure {
-            svg.chart viewBox="0 0 320 182" role="img" aria-label=(describe_weeks(insights, first, last)) {
-                @for ((row, (_, short_name)), days) in (0_u16..).zip(SHORT_NAMES).zip(&insights.heatmap) {
-                    text.chart-label x="0" y=(row * CELL_PITCH + 13) { (short_name) }
-                    @for (column, (day, rate)) in (0_u16..).zip(days) {
-                        (cell(mark(*rate), 44 + column * CELL_PITCH, row * CELL_PITCH, &describe_day(*day, *rate)))
-                    }
+            svg.chart viewBox="0 0 320 182" role="img" aria-label=(describe_weeks(weeks, today)) {
+                @for (row, (day, _)) in (0_u16..).zip(weeks.iter().flat_map(|week| week.days).take(7)) {
+                    text.chart-label x="0" y=(row * CELL_PITCH + 13) { (short_name(day.weekday().to_monday_one_offset())) }
                 }
-                @for column in [0_u16, 4, 8] {
-                    text.chart-label x=(44 + column * CELL_PITCH) y="177" { (format_date(first.add_days(i32::from(column) * 7), DateStyle::Short)) }
+                @for (column, week) in (0_u16..).zip(weeks) {
+                    @for (row, (day, rate)) in (0_u16..).zip(week.days) {
+                        @if let Some(rate) = rate {
+                            (cell(CellMark::from_rate(rate), 44 + column * CELL_PITCH, row * CELL_PITCH, &describe_day(day, rate)))
+                        }
+                    }
+                    @if column % 4 == 0 {
+                        text.chart-label x=(44 + column * CELL_PITCH) y="177" { (format_date(week.first(), DateStyle::Short)) }
+                    }
                 }
             }
             (legend(&[
                 (CellMark::All, "all done"),
-                (CellMark::Most, "half or more"),
-                (CellMark::Some, "less than half"),
+                (CellMark::High, "70–99%"),
+                (CellMark::Medium, "40–69%"),
+                (CellMark::Low, "1–39%"),
                 (CellMark::Empty, "nothing done"),
                 (CellMark::Nothing, "nothing scheduled"),
             ]))
             details.numbers {
                 summary { "Show as table" }
-                (table(insights, first))
+                (heatmap_table(weeks))
             }
         }
     }
 }
 
 /// The text alternative of the heat map.
-fn describe_weeks(insights: &Insights, first: Day, last: Day) -> String {
-    let count = |wanted: CellMark| insights.heatmap.iter().flatten().filter(|(_, rate)| mark(*rate) == wanted).count();
+fn describe_weeks(weeks: &[RecentWeek], today: Day) -> String {
+    let days = || weeks.iter().flat_map(|week| week.days);
+    let count = |wanted: CellMark| {
+        days().filter(|(_, rate)| rate.is_some_and(|rate| CellMark::from_rate(rate) == wanted)).count()
+    };
+    let first = days().map(|(day, _)| day).min().unwrap_or(today);
     format!(
-        "Every day from {} to {}: all done on {}, half or more on {}, less than half on {}, nothing done on {}, nothing scheduled on {}.",
+        "Every day from {} to {}: all done on {}, 70 to 99 percent on {}, 40 to 69 percent on {}, less on {}, nothing done on {}, nothing scheduled on {}.",
         format_date(first, DateStyle::Long),
-        format_date(last, DateStyle::Long),
+        format_date(today, DateStyle::Long),
         count(CellMark::All),
-        count(CellMark::Most),
-        count(CellMark::Some),
+        count(CellMark::High),
+        count(CellMark::Medium),
+        count(CellMark::Low),
         count(CellMark::Empty),
         count(CellMark::Nothing),
     )
@@ -179,18 +202,30 @@ fn describe_day(day: Day, rate: CompletionRate) -> String {
     format!("{}: {}", format_date(day, DateStyle::Weekday), describe_rate(rate))
 }
 
-fn table(insights: &Insights, first: Day) -> Markup {
+fn heatmap_table(weeks: &[RecentWeek]) -> Markup {
+    let days = weeks.iter().flat_map(|week| week.days).take(7);
     html! {
         section.wide tabindex="0" aria-label="Table of all days" {
             table.dense {
                 caption { "Done / scheduled, by week" }
-                thead { tr { th scope="col" { "Week of" } @for (_, short_name) in SHORT_NAMES { th scope="col" { (short_name) } } } }
+                thead {
+                    tr {
+                        th scope="col" { "Week of" }
+                        @for (day, _) in days { th scope="col" { (short_name(day.weekday().to_monday_one_offset())) } }
+                    }
+                }
                 tbody {
-                    @for column in 0..HEATMAP_WEEKS {
+                    @for week in weeks {
                         tr {
-                            th scope="row" { (format_date(first.add_days(i32::try_from(column * 7).unwrap_or(0)), DateStyle::Short)) }
-                            @for (_, rate) in insights.heatmap.iter().filter_map(|row| row.get(column)) {
-                                td { @if rate.scheduled == 0 { "–" } @else { (rate.completed) "/" (rate.scheduled) } }
+                            th scope="row" { (format_date(week.first(), DateStyle::Short)) }
+                            @for (_, rate) in week.days {
+                                td {
+                                    @match rate {
+                                        Some(CompletionRate { scheduled, completed }) if scheduled > 0 => { (completed) "/" (scheduled) }
+                                        Some(_) => "–",
+                                        None => {}
+                                    }
+                                }
                             }
                         }
                     }
@@ -200,13 +235,40 @@ fn table(insights: &Insights, first: Day) -> Markup {
     }
 }
 
-fn by_habit(habits: &[(Habit, CompletionRate)]) -> Markup {
+/// Every habit with its weeks in its color.
+fn by_habit(habits: &[HabitInsights], weeks: &[RecentWeek]) -> Markup {
     html! {
         ul.by-habit {
-            @for (habit, rate) in habits {
-                li {
+            @for HabitInsights { habit, rate, weeks } in habits {
+                li data-color=[habit_color(habit)] {
+                    (habit_mark(habit))
                     a href={ "/habits/" (habit.id) } { (habit.title) }
-                    span { @if rate.scheduled == 0 { "nothing scheduled yet" } @else { (format_percent(*rate)) " · " (format_ratio(*rate)) } }
+                    (sparkline(weeks))
+                    span.by-habit-rate {
+                        @if rate.scheduled == 0 { "nothing scheduled yet" } @else { strong { (format_percent(*rate)) } " " (format_ratio(*rate)) }
+                    }
+                }
+            }
+        }
+        details.numbers {
+            summary { "Show as table" }
+            section.wide tabindex="0" aria-label="Table of all habits" {
+                table.dense {
+                    caption { "Completion by habit and week" }
+                    thead {
+                        tr {
+                            th scope="col" { "Week of" }
+                            @for week in weeks { th scope="col" { (format_date(week.first(), DateStyle::Short)) } }
+                        }
+                    }
+                    tbody {
+                        @for HabitInsights { habit, weeks, .. } in habits {
+                            tr {
+                                th scope="row" { (habit.title) }
+                                @for rate in weeks { td { (format_percent(*rate)) } }
+                            }
+                        }
+                    }
                 }
             }
         }

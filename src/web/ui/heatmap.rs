@@ -2,6 +2,9 @@
 
 use maud::{Markup, html};
 
+use crate::domain::habits::insights::CompletionRate;
+use crate::domain::habits::intensity::Intensity;
+
 /// What a cell shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CellMark {
@@ -9,18 +12,34 @@ pub enum CellMark {
     Nothing,
     /// Scheduled, and nothing done: an empty box.
     Empty,
-    /// Less than half done: a small square in the box.
-    Some,
-    /// At least half done: a large square in the box.
-    Most,
+    /// A small part done: a small, light square.
+    Low,
+    /// About half done: a larger and darker square.
+    Medium,
+    /// Most done: a square as large as a box.
+    High,
     /// All done: a box in the accent color with a check mark.
     All,
-    /// This habit was done: a dark box with a check mark.
+    /// This habit was done: a box in its color with a check mark.
     Done,
     /// Due today and not done yet: a dashed box.
     Open,
     /// Done on a day without a schedule: a check mark without a box.
     Extra,
+}
+
+impl CellMark {
+    /// The mark of a day on which several habits may be scheduled.
+    pub fn from_rate(rate: CompletionRate) -> Self {
+        match Intensity::from_rate(rate) {
+            None => Self::Nothing,
+            Some(Intensity::None) => Self::Empty,
+            Some(Intensity::Low) => Self::Low,
+            Some(Intensity::Medium) => Self::Medium,
+            Some(Intensity::High) => Self::High,
+            Some(Intensity::Whole) => Self::All,
+        }
+    }
 }
 
 /// Width and height of a cell, in SVG units.
@@ -30,11 +49,12 @@ pub const CELL_PITCH: u16 = 20;
 
 const CHECK_MARK: &str = "5.1,7.5 4,8.7 7.1,12 12,5.8 10.9,4.7 7,9.5";
 
-const ALL_MARKS: [CellMark; 8] = [
+const ALL_MARKS: [CellMark; 9] = [
     CellMark::Nothing,
     CellMark::Empty,
-    CellMark::Some,
-    CellMark::Most,
+    CellMark::Low,
+    CellMark::Medium,
+    CellMark::High,
     CellMark::All,
     CellMark::Done,
     CellMark::Open,
@@ -46,8 +66,9 @@ impl CellMark {
         match self {
             Self::Nothing => "mark-nothing",
             Self::Empty => "mark-empty",
-            Self::Some => "mark-some",
-            Self::Most => "mark-most",
+            Self::Low => "mark-low",
+            Self::Medium => "mark-medium",
+            Self::High => "mark-high",
             Self::All => "mark-all",
             Self::Done => "mark-done",
             Self::Open => "mark-open",
@@ -57,13 +78,15 @@ impl CellMark {
 
     fn shape(self) -> Markup {
         let frame = |class: &str| html! { rect class=(class) x="1" y="1" width="14" height="14" rx="3.5" {} };
-        let square =
-            |offset: u16, side: u16| html! { rect.mark-ink x=(offset) y=(offset) width=(side) height=(side) rx="1" {} };
+        let square = |class: &str, offset: &str, side: &str| {
+            html! { rect class={ "mark-ink " (class) } x=(offset) y=(offset) width=(side) height=(side) rx="2.5" {} }
+        };
         match self {
             Self::Nothing => html! { circle.mark-dot cx="8" cy="8" r="1.75" {} },
             Self::Empty => frame("mark-frame"),
-            Self::Some => html! { (frame("mark-frame")) (square(6, 4)) },
-            Self::Most => html! { (frame("mark-frame")) (square(4, 8)) },
+            Self::Low => square("mark-low", "4.5", "7"),
+            Self::Medium => square("mark-medium", "3", "10"),
+            Self::High => square("mark-high", "1", "14"),
             Self::All => html! { (frame("mark-gold")) polygon.mark-on-gold points=(CHECK_MARK) {} },
             Self::Done => html! { (frame("mark-box")) polygon.mark-check points=(CHECK_MARK) {} },
             Self::Open => frame("mark-frame mark-dashed"),

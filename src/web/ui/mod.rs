@@ -1,6 +1,7 @@
 //! What every page is built from: the layout, forms, dates, charts and heat maps.
 
 pub mod announcement;
+pub mod bar_chart;
 pub mod date;
 pub mod errors;
 pub mod figures;
