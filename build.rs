@@ -23,13 +23,14 @@ const HANDBOOK: &str = "assets/handbook";
 /// The topic that lists the others. Its page is at `/admin/handbook`.
 const HANDBOOK_INDEX: &str = "index";
 
-/// The style sheets in cascade order: tokens, elements and layout first, then components, then pages.
+/// The style sheets in cascade order: tokens, elements and layout first, then components, pages, and the way between pages.
 const STYLE_SHEET_ORDER: &[&str] = &[
     "tokens",
     "dark",
     "habit-colors",
     "base",
     "layout",
+    "icons",
     "navigation",
     "subnav",
     "buttons",
@@ -55,6 +56,7 @@ const STYLE_SHEET_ORDER: &[&str] = &[
     "mailbox",
     "admin",
     "handbook",
+    "view-transitions",
 ];
 
 /// The selectors that the rules of `dark.css` are applied to, with the media query that each depends on.

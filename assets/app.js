@@ -1,17 +1,21 @@
 /** The script of every page. Every page also works without JavaScript. */
 
 import { startAnnouncements } from "./announce.js";
+import { startBadge } from "./badge.js";
 import { startCalendar } from "./calendar.js";
 import { startCompletions } from "./completions.js";
 import { startDownloads } from "./downloads.js";
 import { startForms } from "./forms.js";
+import { startNavigation } from "./navigation.js";
 import { startShortcuts } from "./shortcuts.js";
 
 startAnnouncements();
+startNavigation();
 startForms();
 startCompletions();
 startCalendar();
 startDownloads();
 startShortcuts();
+startBadge();
 
 if (document.body.dataset.member) navigator.serviceWorker?.register("/sw.js");

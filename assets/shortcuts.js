@@ -1,6 +1,7 @@
 /** Single-key shortcuts. They can be turned off in the account settings (WCAG 2.1.4). */
 
 import { announce, undo } from "./announce.js";
+import { moveTo } from "./navigation.js";
 
 /** How long the key after `g` is awaited. */
 const SEQUENCE_TIMEOUT_MS = 2000;
@@ -105,7 +106,7 @@ export function startShortcuts() {
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
     const page = sequenceTimer && PAGES[event.key];
     endSequence();
-    const act = page ? () => location.assign(page) : KEY_ACTIONS[event.key];
+    const act = page ? () => moveTo(page) : KEY_ACTIONS[event.key];
     if (!act) return;
     event.preventDefault();
     act();

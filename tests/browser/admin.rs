@@ -32,10 +32,10 @@ async fn check_admin_access(device: Device) {
     user.visit("/admin").await;
     user.wait_for_path("/today").await;
     assert!(user.find_visible("//a[@href='/admin']").await.unwrap().is_none(), "there is no link to the admin pages");
-    user.press("Sign out").await;
-    user.wait_for_path("/sign-in").await;
+    user.sign_out().await;
 
     sign_in_as_new_owner(&user).await;
+    user.open_menu().await;
     user.press("Admin").await;
     user.wait_for_path("/admin").await;
     user.wait_for_text("Admin dashboard").await;
@@ -43,8 +43,7 @@ async fn check_admin_access(device: Device) {
     user.press_at("Ines", "//ul[@class='records']//a").await;
     user.press("Disable").await;
     user.wait_for_text("Account disabled").await;
-    user.press("Sign out").await;
-    user.wait_for_path("/sign-in").await;
+    user.sign_out().await;
     user.sign_in("ines@example.com", "plenty of quiet mornings").await;
     user.wait_for_text("This account is disabled").await;
 }

@@ -216,6 +216,11 @@ impl Browser {
         self.devtools("Runtime.evaluate", json!({ "expression": script })).await;
     }
 
+    /// Runs a script at the start of every page that is opened from now on.
+    pub async fn run_on_new_pages(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
     async fn devtools(&self, command: &'static str, parameters: Value) -> Value {
         self.client.issue_cmd(DevTools(command, parameters)).await.expect("Chromium runs the DevTools command")
     }

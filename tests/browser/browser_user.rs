@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fantoccini::Locator;
 use fantoccini::elements::Element;
-use fantoccini::error::CmdError;
+use fantoccini::error::{CmdError, ErrorStatus};
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
@@ -101,11 +101,38 @@ impl BrowserUser {
         self.press_at(&format!("“{name}”"), &format!("//button{is_named} | //a{is_named}")).await;
     }
 
+    /// Opens the menu of the bar, if there is a bar.
+    pub async fn open_menu(&self) {
+        let closed = "return Boolean(document.querySelector('.nav-more')?.checkVisibility() \
+            && !document.querySelector('#nav-menu:popover-open'))";
+        if self.run_script(closed).await == true {
+            self.press("More").await;
+        }
+    }
+
+    /// Signs out on any screen; on a phone the button is in the menu of the bar.
+    pub async fn sign_out(&self) {
+        self.open_menu().await;
+        self.press("Sign out").await;
+        self.wait_for_path("/sign-in").await;
+    }
+
     /// Presses the element at an XPath. `what` names it in error messages.
     pub async fn press_at(&self, what: &str, path: &str) {
         self.wait_until(&format!("{what}, to press it"), async || {
             let Some(element) = self.find_visible(path).await? else { return Ok(None) };
-            element.click().await.map(Some)
+            match element.click().await {
+                // The bar of a phone covers it. Scrolling respects the space that the bar takes.
+                Err(CmdError::Standard(error)) if error.error == ErrorStatus::ElementClickIntercepted => {
+                    let element = serde_json::to_value(&element).expect("an element is a reference");
+                    self.browser
+                        .client
+                        .execute("arguments[0].scrollIntoView({ block: 'nearest' })", vec![element])
+                        .await?;
+                    Ok(None)
+                }
+                clicked => clicked.map(Some),
+            }
         })
         .await;
     }

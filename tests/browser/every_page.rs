@@ -125,8 +125,7 @@ async fn no_content_is_lost_with_wider_text_spacing_at_320_pixels() {
         assert_eq!(ines.run_script(CLIPPED_TEXT).await, json!([]), "{path} clips text");
     }
     ines.visit("/account").await;
-    ines.press("Sign out").await;
-    ines.wait_for_path("/sign-in").await;
+    ines.sign_out().await;
     for path in VISITOR_PAGES {
         ines.visit(path).await;
         ines.run_script(TEXT_SPACING).await;
@@ -143,8 +142,7 @@ async fn no_page_writes_to_the_console_or_sends_third_party_requests() {
         ines.visit(path).await;
         assert_silent(&ines, path, &server).await;
     }
-    ines.press("Sign out").await;
-    ines.wait_for_path("/sign-in").await;
+    ines.sign_out().await;
     for path in VISITOR_PAGES {
         ines.visit(path).await;
         assert_silent(&ines, path, &server).await;

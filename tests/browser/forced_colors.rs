@@ -20,10 +20,25 @@ pub async fn force_colors(user: &BrowserUser, color_scheme: &str) {
 
 /// The script that examines a screenshot, with a new screenshot of the current page in it.
 async fn screenshot_script(user: &BrowserUser) -> String {
-    let fixed = "const panel = document.querySelector('.is-sheet');
+    let fixed = "const panel = document.querySelector(':popover-open, .is-sheet');
         return Boolean(panel && getComputedStyle(panel).position === 'fixed')";
     let whole_page = user.run_script(fixed).await == false;
+    // In a picture of a page that is longer than the screen, the bar of a phone would cover something else.
+    let show_bar = async |visibility: &str| {
+        let script = format!(
+            "const bar = document.querySelector('.side');
+            if (bar && document.body.scrollHeight > innerHeight && getComputedStyle(bar).position === 'fixed')
+              bar.style.visibility = '{visibility}'; return 1"
+        );
+        user.run_script(&script).await
+    };
+    if whole_page {
+        show_bar("hidden").await;
+    }
     let url = json!(format!("data:image/png;base64,{}", user.browser.screenshot(whole_page).await));
+    if whole_page {
+        show_bar("").await;
+    }
     include_str!("screenshot.js").replacen("src = SCREENSHOT_URL", &format!("src = {url}"), 1)
 }
 
@@ -138,7 +153,7 @@ async fn luminances(user: &BrowserUser, selector: &str) -> Vec<f64> {
 }
 
 /// Counts the pixels of an element and of a margin around it that a script changes clearly.
-async fn count_changed_pixels(user: &BrowserUser, selector: &str, script: &str) -> u64 {
+pub async fn count_changed_pixels(user: &BrowserUser, selector: &str, script: &str) -> u64 {
     let before = luminances(user, selector).await;
     user.run_script(script).await;
     let after = luminances(user, selector).await;

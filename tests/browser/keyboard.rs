@@ -9,7 +9,7 @@ use super::server::Server;
 
 /// Returns the focused element and the errors in how it shows the focus. It needs a thick outline on itself or on its
 /// representation, must be entirely on the screen, and nothing may cover it.
-const FOCUSED_ELEMENT: &str = "
+pub const FOCUSED_ELEMENT: &str = "
     const focus = document.activeElement;
     if (!focus || focus === document.body) return null;
     const shown = focus.closest('.pill')?.querySelector('span') ?? focus;

@@ -24,6 +24,7 @@
 //! | `page_states` | every page in every state; new pages belong here |
 //! | `axe`, `markup`, `nu_checker` | the checkers: axe-core in the page, html-validate and the Nu HTML checker on the markup |
 //! | `forced_colors` | what remains visible in forced colors, checked in screenshots |
+//! | `navigation` | the bar of a phone, the sidebar, where the focus goes after a move, and the badge of the app |
 //! | `keyboard` | use by keyboard alone: focus order and visible focus |
 //! | `lighthouse` | Lighthouse's scores, with `ATLAS_TESTS=long` |
 //! | `every_page` | width, target sizes, text spacing, console and third-party requests of every page |
@@ -61,6 +62,7 @@ mod keyboard;
 mod lighthouse;
 mod markup;
 mod meddling_proxy;
+mod navigation;
 mod nu_checker;
 mod offline;
 mod offline_day;

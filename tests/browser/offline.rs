@@ -131,8 +131,7 @@ async fn a_pending_completion_is_sent_only_for_the_user_who_made_it() {
     wait_for_pending(&ines, 0).await;
     assert_eq!(ines.run_script(QUEUE_LENGTH).await, 1, "it is still queued");
 
-    ines.press("Sign out").await;
-    ines.wait_for_path("/sign-in").await;
+    ines.sign_out().await;
     ines.sign_in("ines@example.com", "plenty of quiet mornings").await;
     ines.wait_for_text("All synced").await;
     ines.wait_for_done(HABIT, true).await;
@@ -194,8 +193,7 @@ async fn a_completion_made_after_the_session_ended_is_saved_once_the_same_user_h
 async fn signing_out_deletes_the_cached_page() {
     let mut ines = open_as_ines(Device::DESKTOP).await;
     wait_for_cached_today(&ines).await;
-    ines.press("Sign out").await;
-    ines.wait_for_path("/sign-in").await;
+    ines.sign_out().await;
     ines.server.stop();
     ines.visit("/today").await;
     ines.wait_for_text("You're offline").await;

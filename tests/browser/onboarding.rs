@@ -134,8 +134,7 @@ async fn complete_habit(ada: &BrowserUser, device: Device) {
 }
 
 async fn sign_out_and_in(ada: &BrowserUser) {
-    ada.press("Sign out").await;
-    ada.wait_for_path("/sign-in").await;
+    ada.sign_out().await;
     ada.visit("/today").await;
     ada.wait_for_path("/sign-in").await;
     ada.sign_in(EMAIL, PASSWORD).await;

@@ -26,9 +26,10 @@ const pixels = () => {
   return { at, width, height };
 };
 
-// The foreground: on a phone the sheet of a day covers the month.
-const panel = document.querySelector('.is-sheet');
-const front = panel && getComputedStyle(panel).position === 'fixed' ? panel.querySelector('.sheet') : document.body;
+// The foreground: an open menu, or the sheet of a day, which covers the month on a phone.
+const panel = document.querySelector(':popover-open, .is-sheet');
+const isInFront = panel && getComputedStyle(panel).position === 'fixed';
+const front = isInFront ? panel.querySelector('.sheet') ?? panel : document.body;
 
 // The position of a box in the screenshot; undefined if it is partly outside or too small to be visible.
 const boxInScreenshot = ({ left, top, right, bottom }, { width, height }) => {
@@ -68,7 +69,14 @@ const lowestEdgeContrast = (seen, { left, top, right, bottom }) => {
   return Math.min(...contrasts);
 };
 
+// In a screenshot of a page that is longer than the screen, the bar of a phone is at another position.
+const isDisplaced = (element) => {
+  const bar = front === document.body && screenshot.height > innerHeight && element.closest('.side');
+  return bar && getComputedStyle(bar).position === 'fixed';
+};
+
 const isShown = (element) => {
+  if (isDisplaced(element)) return false;
   const { width, height } = element.getBoundingClientRect();
   const shows = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
   return shows && width > 1.5 && height > 1.5 && !element.closest('.unseen, :disabled');

@@ -34,8 +34,7 @@ async fn enable_two_factor(ines: &BrowserUser) -> (Authenticator, Vec<String>) {
 }
 
 async fn enter_password(ines: &BrowserUser) {
-    ines.press("Sign out").await;
-    ines.wait_for_path("/sign-in").await;
+    ines.sign_out().await;
     ines.sign_in(EMAIL, PASSWORD).await;
     ines.wait_for_text("Enter the code from your authenticator app").await;
 }
@@ -72,7 +71,7 @@ async fn without_the_app_a_user_signs_in_and_disables_two_factor_authentication_
     ines.type_into("Code from your app or a recovery code (to turn off 2FA)", &codes[1]).await;
     ines.press("Turn off 2FA").await;
     ines.wait_for_text("Two-factor authentication is off.").await;
-    ines.press("Sign out").await;
+    ines.sign_out().await;
     ines.sign_in(EMAIL, PASSWORD).await;
     ines.wait_for_path("/today").await;
 }

@@ -1,4 +1,4 @@
-//! The frame around every page: head, banner, navigation.
+//! The frame around every page: head, banner, navigation and toast.
 
 use maud::{DOCTYPE, Markup, html};
 
@@ -6,20 +6,9 @@ use crate::domain::Account;
 use crate::domain::accounts::preferences::{Accent, Theme};
 use crate::web::assets::embedded::address;
 use crate::web::ui::announcement::Announcement;
+pub use crate::web::ui::navigation::NavItem;
+use crate::web::ui::navigation::sidebar;
 use crate::web::ui::render::Reserve;
-
-/// The current entry of the navigation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NavItem {
-    Today,
-    Calendar,
-    Habits,
-    Insights,
-    Account,
-    Admin,
-    /// A page without an entry.
-    Other,
-}
 
 /// What every page shows around its content.
 #[derive(Debug, Clone, Copy)]
@@ -75,8 +64,9 @@ pub fn document(frame: &Frame<'_>, title: &str, current: NavItem, main: &Markup)
         html lang="en" data-theme=[theme] data-accent=[accent] data-shortcuts=[shortcuts] {
             head {
                 meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-visual";
                 meta name="color-scheme" content="light dark";
+                (theme_color(theme))
                 meta name="description" content=(META_DESCRIPTION);
                 // Tells scripts that Atlas wrote this page, at which path, and for whom.
                 meta name="atlas-page" content={ (frame.path) " " @if let Some(member) = frame.member { (member.id) } };
@@ -98,7 +88,7 @@ pub fn document(frame: &Frame<'_>, title: &str, current: NavItem, main: &Markup)
                 a.skip href="#main" { "Skip to content" }
                 @if let Some(label) = frame.label { (banner(label, frame.has_captured_mail)) }
                 @match frame.member {
-                    Some(member) => div.shell { (sidebar(member.name(), frame.is_admin, current)) main #main { (main) } },
+                    Some(_) => div.shell { (sidebar(frame.is_admin, current)) main #main { (main) } },
                     None => { (masthead()) main #main.alone { (main) } },
                 }
                 div.toast {
@@ -126,12 +116,28 @@ pub fn icon_name(label: Option<&str>, pixels: u16) -> String {
     favicon_name(label).replace("favicon", "icon").replace(".svg", &format!("-{pixels}.png"))
 }
 
+/// The color of the browser's own surfaces around the page: that of the page's background.
+fn theme_color(theme: Option<&str>) -> Markup {
+    const LIGHT: &str = "#ffffff";
+    const DARK: &str = "#111111";
+    html! {
+        @match theme {
+            Some("dark") => meta name="theme-color" content=(DARK);,
+            Some(_) => meta name="theme-color" content=(LIGHT);,
+            None => {
+                meta name="theme-color" content=(LIGHT) media="(prefers-color-scheme: light)";
+                meta name="theme-color" content=(DARK) media="(prefers-color-scheme: dark)";
+            }
+        }
+    }
+}
+
 fn banner(label: &str, has_captured_mail: bool) -> Markup {
     html! {
         section.banner aria-label="Environment" {
             strong { (label) }
-            " (not production)"
-            @if has_captured_mail { span.banner-separator { " · " } a href="/dev/mail" { "View captured mail" } }
+            span.banner-note { "(not production)" }
+            @if has_captured_mail { span { "·" } a href="/dev/mail" { "View captured mail" } }
         }
     }
 }
@@ -139,32 +145,5 @@ fn banner(label: &str, has_captured_mail: bool) -> Markup {
 fn masthead() -> Markup {
     html! {
         header.masthead { a.wordmark href="/" { "Atlas" } }
-    }
-}
-
-fn sidebar(name: &str, is_admin: bool, current: NavItem) -> Markup {
-    let entry = |path: &str, label: &str, item: NavItem| {
-        html! { li { a href=(path) aria-current=[(item == current).then_some("page")] { (label) } } }
-    };
-    html! {
-        aside.side {
-            a.wordmark href="/today" { "Atlas" }
-            nav aria-label="Main" {
-                ul {
-                    (entry("/today", "Today", NavItem::Today))
-                    (entry("/calendar", "Calendar", NavItem::Calendar))
-                    (entry("/habits", "Habits", NavItem::Habits))
-                    (entry("/insights", "Insights", NavItem::Insights))
-                    @if is_admin { (entry("/admin", "Admin", NavItem::Admin)) }
-                }
-            }
-            form.account-bar method="post" action="/sign-out" {
-                a.account-link href="/account" title=(name) aria-current=[(current == NavItem::Account).then_some("page")] {
-                    span { "Account" }
-                    span.account-name { (name) }
-                }
-                button.quiet type="submit" { "Sign out" }
-            }
-        }
     }
 }

@@ -1,0 +1,33 @@
+/** The main navigation: where the focus goes after a move, and the menu of the bar. */
+
+/** The path that this tab opens from the navigation. */
+const DESTINATION_KEY = "atlas-destination";
+
+const menu = document.getElementById("nav-menu");
+
+/** Opens a page as its link in the navigation does. */
+export function moveTo(path) {
+  sessionStorage.setItem(DESTINATION_KEY, path);
+  location.assign(path);
+}
+
+/** After a move, the heading is where reading and the Tab key go on. A fragment or `autofocus` knows a better place. */
+function focusHeading() {
+  const destination = sessionStorage.getItem(DESTINATION_KEY);
+  sessionStorage.removeItem(DESTINATION_KEY);
+  if (destination !== location.pathname || location.hash || document.querySelector("[autofocus]")) return;
+  const heading = document.querySelector("main h1");
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+}
+
+export function startNavigation() {
+  focusHeading();
+  document.querySelector(".side nav")?.addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    const opensElsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+    if (link && !opensElsewhere) sessionStorage.setItem(DESTINATION_KEY, link.pathname);
+  });
+  // In the sidebar, the menu is no popover.
+  matchMedia("(min-width: 48rem)").addEventListener("change", () => menu?.matches(":popover-open") && menu.hidePopover());
+}
