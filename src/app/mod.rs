@@ -12,7 +12,7 @@
 //! | [`admin`] | what admins and operators do about other people's accounts |
 //! | [`audit`] | writing the audit trail |
 //! | [`client_echo`] | how a checklist's request arrived through the proxies |
-//! | [`disk_recovery`], [`expiry`] | background work on the data file |
+//! | [`disk_recovery`], [`erasure`], [`expiry`] | background work on the data file |
 
 pub mod admin;
 pub mod audit;
@@ -21,6 +21,7 @@ pub mod client_echo;
 pub mod clock;
 pub mod context;
 pub mod disk_recovery;
+pub mod erasure;
 pub mod error;
 pub mod expiry;
 pub mod habits;

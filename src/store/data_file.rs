@@ -12,11 +12,12 @@ use tokio::sync::oneshot;
 use super::cache::row_cache::RowCache;
 use super::engine::change_tracker::{ChangeTracker, CommitSeq};
 use super::engine::corruption::CorruptionFlag;
+use super::engine::deleted_rows::DeletedRows;
 use super::engine::error::Error;
 use super::engine::read_txn::{ReadContext, ReadTxn};
 use super::engine::stats::Stats;
 use super::engine::write_txn::WriteTxn;
-use super::engine::writer::{WriteJob, WriteOutcome, WriterTask};
+use super::engine::writer::{WriteContext, WriteJob, WriteOutcome, WriterTask};
 use super::error::OpenError;
 use super::file::open::{IdentifiedFile, NewFileIdentity, open_file, open_or_create_file, open_storage};
 use super::migrations::Migrations;
@@ -92,7 +93,8 @@ impl Store {
         let corruption = Arc::new(CorruptionFlag::default());
         let cache = Box::new(RowCache::new(Arc::clone(&tracker)));
         let context = Arc::new(ReadContext { corruption: Arc::clone(&corruption), cache });
-        let file = ReplaceableFile::new(file, path, tracker, corruption)?;
+        let deleted = DeletedRows::new(schema::PERSONAL_TABLES);
+        let file = ReplaceableFile::new(file, path, WriteContext { tracker, corruption, deleted })?;
         Ok(Self { shared: Arc::new(Shared { file, context }) })
     }
 
@@ -238,6 +240,10 @@ impl Store {
     /// The open file, for a copy of it. It is not closed while the guard lives.
     pub(super) fn open_file(&self) -> RwLockReadGuard<'_, Option<OpenFile>> {
         self.shared.file.lock()
+    }
+
+    pub(super) fn deleted_rows(&self) -> &DeletedRows {
+        self.shared.file.deleted_rows()
     }
 
     pub(super) fn corruption(&self) -> &CorruptionFlag {

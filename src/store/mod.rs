@@ -13,6 +13,7 @@
 //! | [`migrations`] | from one schema to the next and back |
 //! | [`backup`] | snapshots, their verification and encryption, and releases |
 //! | `data_file` | [`Store`]: the open data file |
+//! | `erasure` | erasing what deleted rows leave in it |
 //! | `replaceable_file`, `open_file` | the redb database behind it, which can be closed and reopened |
 //! | `error` | [`OpenError`] |
 
@@ -20,6 +21,7 @@ pub mod backup;
 pub mod cache;
 mod data_file;
 pub mod engine;
+mod erasure;
 mod error;
 pub mod file;
 pub mod migrations;
@@ -30,6 +32,7 @@ pub mod tables;
 pub use data_file::{OpenedFile, Store};
 pub use engine::change_tracker::CommitSeq;
 pub use engine::error::{DecodeError, Error};
+pub use engine::free_pages::ErasedPages;
 pub use engine::read_txn::{PageRequest, ReadTxn, RowPage};
 pub use engine::reader::Reader;
 pub use engine::stats::{BATCH_BOUNDS, Stats};

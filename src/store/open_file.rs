@@ -4,10 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::engine::change_tracker::ChangeTracker;
-use super::engine::corruption::CorruptionFlag;
 use super::engine::snapshot_backend::SnapshotBackend;
-use super::engine::writer::Writer;
+use super::engine::writer::{WriteContext, Writer};
 
 /// A data file that is open.
 pub(super) struct OpenFile {
@@ -24,12 +22,11 @@ impl OpenFile {
     pub(super) fn start(
         database: redb::Database,
         backend: SnapshotBackend,
-        tracker: &Arc<ChangeTracker>,
-        corruption: &Arc<CorruptionFlag>,
+        context: &Arc<WriteContext>,
         awaits_space: bool,
     ) -> io::Result<Self> {
         let database = Arc::new(database);
-        let writer = Writer::start(Arc::clone(&database), Arc::clone(tracker), Arc::clone(corruption), awaits_space)?;
+        let writer = Writer::start(Arc::clone(&database), Arc::clone(context), awaits_space)?;
         Ok(Self { writer, database, backend, awaits_space: AtomicBool::new(awaits_space) })
     }
 

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use super::engine::change_tracker::ChangeTracker;
-use super::engine::corruption::CorruptionFlag;
+use super::engine::deleted_rows::DeletedRows;
+use super::engine::writer::WriteContext;
 use super::error::OpenError;
 use super::file::open::{IdentifiedFile, open_file};
 use super::migrations::Migrations;
@@ -20,8 +21,7 @@ pub(super) struct ReplaceableFile {
     open: RwLock<Option<OpenFile>>,
     /// Whether the file was closed because of a disk error and may be reopened.
     is_lost: AtomicBool,
-    tracker: Arc<ChangeTracker>,
-    corruption: Arc<CorruptionFlag>,
+    context: Arc<WriteContext>,
     stamp: Stamp,
     key: [u8; 32],
     migrations: Migrations,
@@ -29,16 +29,12 @@ pub(super) struct ReplaceableFile {
 }
 
 impl ReplaceableFile {
-    pub(super) fn new(
-        file: IdentifiedFile,
-        path: &Path,
-        tracker: Arc<ChangeTracker>,
-        corruption: Arc<CorruptionFlag>,
-    ) -> Result<Self, OpenError> {
+    pub(super) fn new(file: IdentifiedFile, path: &Path, context: WriteContext) -> Result<Self, OpenError> {
         let IdentifiedFile { database, backend, stamp, key, migrations } = file;
-        let open = OpenFile::start(database, backend, &tracker, &corruption, false).map_err(OpenError::io(path))?;
+        let context = Arc::new(context);
+        let open = OpenFile::start(database, backend, &context, false).map_err(OpenError::io(path))?;
         let (open, is_lost) = (RwLock::new(Some(open)), AtomicBool::new(false));
-        Ok(Self { open, is_lost, tracker, corruption, stamp, key, migrations, path: path.to_owned() })
+        Ok(Self { open, is_lost, context, stamp, key, migrations, path: path.to_owned() })
     }
 
     /// The open file; `None` when it could not be reopened. The file is not closed while the guard lives.
@@ -78,7 +74,11 @@ impl ReplaceableFile {
     }
 
     pub(super) fn tracker(&self) -> &ChangeTracker {
-        &self.tracker
+        &self.context.tracker
+    }
+
+    pub(super) fn deleted_rows(&self) -> &DeletedRows {
+        &self.context.deleted
     }
 
     pub(super) fn can_commit(&self) -> bool {
@@ -97,11 +97,11 @@ impl ReplaceableFile {
         if let Some(open) = open.take() {
             open.close();
         }
-        let pending = self.tracker.begin_commit();
+        let pending = self.context.tracker.begin_commit();
         pending.mark_all();
         let swapped = swap(&self.path);
         *open = Some(self.open_again(false)?);
-        self.corruption.set(false);
+        self.context.corruption.set(false);
         swapped.map_err(OpenError::io(&self.path))
     }
 
@@ -128,7 +128,7 @@ impl ReplaceableFile {
             open.close();
         }
         self.is_lost.store(true, Ordering::Relaxed);
-        let pending = self.tracker.begin_commit();
+        let pending = self.context.tracker.begin_commit();
         pending.mark_all();
         *open = Some(self.open_again(true)?);
         self.is_lost.store(false, Ordering::Relaxed);
@@ -142,7 +142,6 @@ impl ReplaceableFile {
             let (found, expected) = (stamp.file_id, self.stamp.file_id);
             return Err(OpenError::OtherFile { path: self.path.clone(), found, expected });
         }
-        OpenFile::start(database, backend, &self.tracker, &self.corruption, awaits_space)
-            .map_err(OpenError::io(&self.path))
+        OpenFile::start(database, backend, &self.context, awaits_space).map_err(OpenError::io(&self.path))
     }
 }

@@ -41,6 +41,7 @@ mod data_file;
 mod deletion;
 mod dependencies;
 mod drill;
+mod erasure;
 mod export_import;
 mod fake_sentry;
 #[allow(clippy::print_stdout, reason = "it prints the table of faults")]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use crate::app::mail::delivery;
-use crate::app::{disk_recovery, expiry};
+use crate::app::{disk_recovery, erasure, expiry};
 use crate::cli::error::CommandError;
 use crate::config::Settings;
 use crate::domain::environment::files::control_socket;
@@ -52,6 +52,14 @@ pub(super) async fn remove_expired(state: Arc<WebState>) {
         async move { expiry::run_expiry(&state.app).await }
     };
     keep_running("removing expired rows", expiry::PURGE_INTERVAL, task).await;
+}
+
+pub(super) async fn erase_deleted(state: Arc<WebState>) {
+    let task = || {
+        let state = Arc::clone(&state);
+        async move { erasure::run_erasure(&state.app).await }
+    };
+    keep_running("erasing deleted data", RESTART_PAUSE, task).await;
 }
 
 pub(super) async fn reopen_after_disk_errors(state: Arc<WebState>) {

@@ -182,6 +182,7 @@ async fn serve_with_background(
         cut_off = serve_until_stopped(connections, stop, &mut signals, context, &supervisor) => cut_off,
         () = mail => 0,
         () = background::remove_expired(Arc::clone(state)) => 0,
+        () = background::erase_deleted(Arc::clone(state)) => 0,
         () = background::reopen_after_disk_errors(Arc::clone(state)) => 0,
         () = control => 0,
         () = background::take_snapshots(settings.snapshots.interval, context) => 0,

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, MutexGuard};
 use redb::{BackendError, StorageBackend};
 
+use super::page_eraser::{PageEraser, RawFile, SeenPages};
 use super::snapshot_copy::{CHUNK_BYTES, CopyPace, MAX_WINDOW_BYTES, SnapshotCopy};
 
 /// The longest pause of the copier: one slow sync must not make the copy take forever.
@@ -32,6 +33,7 @@ struct Inner {
     copy: Mutex<Option<SnapshotCopy>>,
     /// Whether there was a write since the copier last checked.
     was_written: AtomicBool,
+    eraser: PageEraser,
     /// Whether the storage ever returned an error. After one, redb uses it no more, not even for reading.
     has_failed: AtomicBool,
     /// Whether that was a write, so that the storage may still be readable.
@@ -45,6 +47,7 @@ impl SnapshotBackend {
             is_copying: AtomicBool::new(false),
             copy: Mutex::new(None),
             was_written: AtomicBool::new(false),
+            eraser: PageEraser::default(),
             has_failed: AtomicBool::new(false),
             has_failed_write: AtomicBool::new(false),
         }))
@@ -155,6 +158,28 @@ impl SnapshotBackend {
         CopyPace::after(*last_write)
     }
 
+    /// Handles the writes of a transaction that is aborted, see [`super::page_eraser`], until what it returns is dropped.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::ResourceBusy`] while a copy is in progress: it would save every page that is erased.
+    pub(crate) fn start_erasing(&self, max_pages: u64) -> io::Result<Erasing> {
+        if self.0.is_copying.load(Ordering::Acquire) {
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, "the file is being copied"));
+        }
+        self.0.eraser.start(self.0.storage.len()?, max_pages);
+        Ok(Erasing(self.clone()))
+    }
+
+    /// Whether redb needed more space than the file has, since [`Self::start_erasing`].
+    pub(super) fn has_grown(&self) -> bool {
+        self.0.eraser.has_grown()
+    }
+
+    /// How many pages of filler rows redb has written, since [`Self::start_erasing`].
+    pub(super) fn erased_leaves(&self) -> u64 {
+        self.0.eraser.seen().leaves
+    }
+
     /// Saves the old bytes of `offset..end` in the copy, before they change.
     fn save_before_change(&self, offset: u64, end: u64) {
         if !self.0.is_copying.load(Ordering::Acquire) {
@@ -170,28 +195,69 @@ impl SnapshotBackend {
     }
 }
 
+/// Pages are erased while this exists. Drop it only after the transaction.
+pub(crate) struct Erasing(SnapshotBackend);
+
+impl Erasing {
+    pub(super) fn finish(self) -> SeenPages {
+        self.0.0.eraser.stop()
+    }
+}
+
+impl Drop for Erasing {
+    fn drop(&mut self) {
+        self.0.0.eraser.stop();
+    }
+}
+
+impl RawFile for SnapshotBackend {
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.0.storage.read(offset, out)
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.save_before_change(offset, offset.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX)));
+        self.0.storage.write(offset, data)
+    }
+}
+
 impl StorageBackend for SnapshotBackend {
     fn len(&self) -> io::Result<u64> {
+        if self.0.eraser.is_active() {
+            return Ok(self.0.eraser.claimed_length());
+        }
         self.observe(self.0.storage.len())
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.observe(self.0.storage.read(offset, out))
+        if self.0.eraser.is_active() && self.0.eraser.read(offset, out) {
+            return Ok(());
+        }
+        self.observe(RawFile::read(self, offset, out))
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
+        if self.0.eraser.is_active() {
+            self.0.eraser.claim_length(length);
+            return Ok(());
+        }
         // Truncating destroys bytes, too.
         self.save_before_change(length, u64::MAX);
         self.observe_write(self.0.storage.set_len(length))
     }
 
     fn sync_data(&self) -> io::Result<()> {
+        if self.0.eraser.is_active() {
+            return Ok(());
+        }
         self.observe_write(self.0.storage.sync_data())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.save_before_change(offset, offset.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX)));
-        self.observe_write(self.0.storage.write(offset, data))
+        if self.0.eraser.is_active() && self.0.eraser.write(offset, data, self) {
+            return Ok(());
+        }
+        self.observe_write(RawFile::write(self, offset, data))
     }
 
     fn close(&self) -> io::Result<()> {
@@ -281,7 +347,7 @@ mod tests {
                         if end > file.len().unwrap() {
                             file.set_len(end).unwrap();
                         }
-                        file.write(at, &data).unwrap();
+                        StorageBackend::write(&file, at, &data).unwrap();
                     }
                     Step::Resize(length) => file.set_len(length).unwrap(),
                 }
@@ -310,10 +376,10 @@ mod tests {
         let writable = target();
         file.start_copy(Arc::clone(&writable)).unwrap();
         file.lock_copy().as_mut().unwrap().target = Arc::new(File::open(readable_only.path()).unwrap());
-        file.write(10, b"a change").unwrap();
+        StorageBackend::write(&file, 10, b"a change").unwrap();
         assert!(file.finish_copy(&mut |_, _| {}).is_err());
         let mut read = [0; 8];
-        file.read(10, &mut read).unwrap();
+        StorageBackend::read(&file, 10, &mut read).unwrap();
         assert_eq!(&read, b"a change");
     }
 }

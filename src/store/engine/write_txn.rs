@@ -13,6 +13,7 @@ use redb::{ReadableTable, WriteTransaction};
 use super::checksum::{RowFormat, TableFormat};
 use super::codec::{RowKey, RowValue};
 use super::corruption::CorruptionFlag;
+use super::deleted_rows::DeletedRows;
 use super::error::Error;
 use super::reader::{Reader, get_with_in, scan_in, scan_rev_in};
 use super::table::{Row, Table, definition};
@@ -29,18 +30,26 @@ pub(crate) struct CommitBatch<'txn> {
     format: Cell<RowFormat>,
     /// The flag of the store; `None` when the file is not open as a store.
     corruption: Option<&'txn CorruptionFlag>,
+    /// The deleted rows of the store; `None` when the file is not open as a store.
+    deleted: Option<&'txn DeletedRows>,
 }
 
 impl<'txn> CommitBatch<'txn> {
     /// A commit to a file that is not open as a store.
     pub(crate) fn new(transaction: &'txn WriteTransaction, format: RowFormat) -> Self {
-        Self { transaction, open: RefCell::new(BTreeMap::new()), format: Cell::new(format), corruption: None }
+        let open = RefCell::new(BTreeMap::new());
+        Self { transaction, open, format: Cell::new(format), corruption: None, deleted: None }
     }
 
     /// A commit of a store.
-    pub(crate) fn for_store(transaction: &'txn WriteTransaction, corruption: &'txn CorruptionFlag) -> Self {
+    pub(crate) fn for_store(
+        transaction: &'txn WriteTransaction,
+        corruption: &'txn CorruptionFlag,
+        deleted: &'txn DeletedRows,
+    ) -> Self {
         // A store never opens a file of an older schema.
-        Self { corruption: Some(corruption), ..Self::new(transaction, RowFormat::Checksummed) }
+        let batch = Self::new(transaction, RowFormat::Checksummed);
+        Self { corruption: Some(corruption), deleted: Some(deleted), ..batch }
     }
 
     /// Opens a table, unless it is open already, and works on it. Every read and every change goes through here.
@@ -67,6 +76,7 @@ impl<'txn> CommitBatch<'txn> {
     /// Makes these changes and takes each of them back.
     pub(super) fn rehearse(&self, changes: WriteSet) -> Result<(), Error> {
         for ((name, key), value) in changes {
+            self.deleted.inspect(|deleted| deleted.record_replaced(name, &key));
             self.with_table(name, |table, format| {
                 let before = table.get(key.as_slice())?.map(|stored| stored.value().to_vec());
                 match value {
@@ -87,9 +97,15 @@ impl<'txn> CommitBatch<'txn> {
     pub(crate) fn apply(&self, changes: WriteSet) -> Result<(), Error> {
         for ((name, key), value) in changes {
             self.with_table(name, |table, format| {
-                match value {
-                    Some(value) => drop(table.insert(key.as_slice(), format.to_stored(&key, value).as_slice())?),
-                    None => drop(table.remove(key.as_slice())?),
+                let is_removal = value.is_none();
+                let before = match value {
+                    Some(value) => table.insert(key.as_slice(), format.to_stored(&key, value).as_slice())?,
+                    None => table.remove(key.as_slice())?,
+                };
+                match self.deleted {
+                    Some(deleted) if before.is_some() && is_removal => deleted.record_removed(name, &key),
+                    Some(deleted) if before.is_some() => deleted.record_replaced(name, &key),
+                    _ => {}
                 }
                 Ok(())
             })?;

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 
 use super::change_tracker::{ChangeTracker, PendingCommit};
 use super::corruption::CorruptionFlag;
+use super::deleted_rows::DeletedRows;
 use super::error::Error;
 use super::stats::{Counters, Stats};
 use super::write_txn::{CommitBatch, WriteTxn};
@@ -37,6 +38,13 @@ pub(crate) enum WriteOutcome {
     Discard(CommitCallback),
 }
 
+/// What outlives the writer: the file may be closed and opened again.
+pub(crate) struct WriteContext {
+    pub(crate) tracker: Arc<ChangeTracker>,
+    pub(crate) corruption: Arc<CorruptionFlag>,
+    pub(crate) deleted: DeletedRows,
+}
+
 /// The handle of the writer thread. Dropping it finishes the queue and stops the thread.
 pub(crate) struct Writer {
     queue: Option<SyncSender<WriterTask>>,
@@ -50,8 +58,7 @@ impl Writer {
     /// Starts the thread. With `is_suspended`, writes are answered [`Error::Closed`] until [`Self::resume`].
     pub(crate) fn start(
         database: Arc<redb::Database>,
-        tracker: Arc<ChangeTracker>,
-        corruption: Arc<CorruptionFlag>,
+        context: Arc<WriteContext>,
         is_suspended: bool,
     ) -> std::io::Result<Self> {
         let (queue, tasks) = sync_channel(MAX_QUEUED_TASKS);
@@ -60,7 +67,7 @@ impl Writer {
         let (suspended, counted) = (Arc::clone(&is_suspended), Arc::clone(&counters));
         let thread = std::thread::Builder::new()
             .name("atlas-writer".to_owned())
-            .spawn(move || run(&database, &tracker, &corruption, &tasks, &suspended, &counted))?;
+            .spawn(move || run(&database, &context, &tasks, &suspended, &counted))?;
         Ok(Self { queue: Some(queue), thread: Some(thread), is_suspended, counters })
     }
 
@@ -117,8 +124,7 @@ impl Drop for PanicGuard<'_> {
 
 fn run(
     database: &redb::Database,
-    tracker: &ChangeTracker,
-    corruption: &CorruptionFlag,
+    context: &WriteContext,
     tasks: &Receiver<WriterTask>,
     is_suspended: &AtomicBool,
     counters: &Counters,
@@ -130,7 +136,7 @@ fn run(
             // Dropping a job tells its caller that nothing was done.
             drop(jobs);
         } else if !jobs.is_empty() {
-            let (callbacks, result) = commit(database, tracker, corruption, jobs.into_iter());
+            let (callbacks, result) = commit(database, context, jobs.into_iter());
             if let Ok(rows @ 1..) = result {
                 counters.record_commit(callbacks.len() as u64, rows);
             }
@@ -181,16 +187,15 @@ fn commit_nothing(database: &redb::Database) -> Result<(), Error> {
 /// did not run is dropped, which tells its caller that nothing was done.
 fn commit(
     database: &redb::Database,
-    tracker: &ChangeTracker,
-    corruption: &CorruptionFlag,
+    context: &WriteContext,
     jobs: impl Iterator<Item = WriteJob>,
 ) -> (Vec<CommitCallback>, Result<u64, Error>) {
     let mut callbacks = Vec::new();
     let result = database.begin_write().map_err(Error::from).and_then(|mut transaction| {
         // After a kill the file opens in milliseconds regardless of its size, at the cost of a second fsync per commit.
         transaction.set_quick_repair(true);
-        let pending = tracker.begin_commit();
-        let rows = run_jobs(&transaction, &pending, corruption, jobs, &mut callbacks)?;
+        let pending = context.tracker.begin_commit();
+        let rows = run_jobs(&transaction, &pending, context, jobs, &mut callbacks)?;
         if rows > 0 {
             transaction.commit()?;
         } else {
@@ -206,11 +211,11 @@ fn commit(
 fn run_jobs(
     transaction: &redb::WriteTransaction,
     pending: &PendingCommit<'_>,
-    corruption: &CorruptionFlag,
+    context: &WriteContext,
     jobs: impl Iterator<Item = WriteJob>,
     callbacks: &mut Vec<CommitCallback>,
 ) -> Result<u64, Error> {
-    let batch = CommitBatch::for_store(transaction, corruption);
+    let batch = CommitBatch::for_store(transaction, &context.corruption, &context.deleted);
     let mut rows = 0;
     for job in jobs {
         let mut txn = WriteTxn::new(&batch);

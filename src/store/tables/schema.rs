@@ -14,6 +14,7 @@ use crate::domain::habits::habit_year::HabitYear;
 use crate::domain::mail::Mail;
 use crate::domain::{AccountId, AuditId, Email, HabitId, MailId};
 use crate::store::engine::codec::{RowKey, RowValue};
+use crate::store::engine::deleted_rows::PersonalTables;
 use crate::store::engine::error::DecodeError;
 use crate::store::engine::table::Table;
 
@@ -82,6 +83,25 @@ pub fn checksum_key() -> String {
 /// The tables whose changes are tracked. Their keys begin with an account's id, or with the hash of a session's token.
 pub(in crate::store) const WATCHED_TABLES: [&str; 4] =
     [ACCOUNTS.name(), HABITS.name(), COMPLETIONS.name(), SESSIONS.name()];
+
+/// The tables whose deleted rows are erased from the file. A row of the replaced ones may have lost a name or a title; those of
+/// the others change without losing anything that tells something about a person.
+pub(in crate::store) const PERSONAL_TABLES: PersonalTables = PersonalTables {
+    removed: &[
+        ACCOUNTS.name(),
+        EMAILS.name(),
+        SESSIONS.name(),
+        CHALLENGES.name(),
+        ATTEMPTS.name(),
+        LINKS.name(),
+        HABITS.name(),
+        COMPLETIONS.name(),
+        AUDIT.name(),
+        MAIL.name(),
+    ],
+    replaced: &[ACCOUNTS.name(), HABITS.name(), MAIL.name()],
+    keyed: &[EMAILS.name()],
+};
 
 /// A table without its types, for scans of the whole file.
 pub struct AnyTable {

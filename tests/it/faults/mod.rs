@@ -4,6 +4,7 @@
 //! The workload on it runs the same use cases as the server.
 
 mod bit_flips;
+mod erasure;
 mod failing_calls;
 pub mod failing_syscalls;
 mod faulty_disk;

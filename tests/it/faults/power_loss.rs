@@ -9,7 +9,7 @@ use super::workload::{self, Rows, STEP_COUNT, fixture, read_rows};
 const SECTOR_BYTES: usize = 512;
 
 /// A deterministic pseudorandom generator (splitmix64).
-struct Rng(u64);
+pub struct Rng(pub u64);
 
 impl Rng {
     fn next_u64(&mut self) -> u64 {
@@ -46,7 +46,7 @@ async fn record_workload() -> Recording {
 
 /// Returns the disk after a power failure at `moment` entries into the journal: everything synced, plus a random choice
 /// of the unsynced writes, possibly reordered and with sectors missing.
-fn crash_image(start: &[u8], journal: &[JournalEntry], moment: usize, rng: &mut Rng) -> Vec<u8> {
+pub fn crash_image(start: &[u8], journal: &[JournalEntry], moment: usize, rng: &mut Rng) -> Vec<u8> {
     let synced =
         journal[..moment].iter().rposition(|change| matches!(change, JournalEntry::Sync)).map_or(0, |at| at + 1);
     let mut bytes = start.to_vec();
