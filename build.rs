@@ -37,6 +37,7 @@ const STYLE_SHEET_ORDER: &[&str] = &[
     "forms",
     "notices",
     "weekday-picker",
+    "appearance",
     "checkbox",
     "progress",
     "empty-state",

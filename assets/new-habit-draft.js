@@ -7,14 +7,17 @@ const { member } = document.body.dataset;
 
 /** `isSent` says that the form was sent. Whether the habit was created, only the next page shows. */
 function save(isSent) {
-  const { title, description } = form.elements;
+  const { title, description, color, emoji } = form.elements;
+  const typed = { title: title.value, description: description.value, color: color.value, emoji: emoji.value };
   const weekdays = new FormData(form).getAll("weekdays");
-  sessionStorage.setItem(KEY, JSON.stringify({ member, title: title.value, description: description.value, weekdays, isSent }));
+  sessionStorage.setItem(KEY, JSON.stringify({ member, ...typed, weekdays, isSent }));
 }
 
-function restore({ title, description, weekdays }) {
+function restore({ title, description, color, emoji, weekdays }) {
   form.elements.title.value = title;
   form.elements.description.value = description;
+  form.elements.color.value = color;
+  form.elements.emoji.value = emoji;
   for (const checkbox of form.querySelectorAll("[name=weekdays]")) {
     checkbox.checked = weekdays.includes(checkbox.value);
     checkbox.dispatchEvent(new Event("change"));

@@ -19,7 +19,9 @@ use crate::app::{App, Error};
 use crate::config::Secret;
 use crate::config::policy::SeedRule;
 use crate::domain::habits::habit::HabitPlan;
-use crate::domain::{Account, Day, Description, EnvironmentKind, FieldError, Habit, Title, Weekdays};
+use crate::domain::{
+    Account, Day, Description, Emoji, EnvironmentKind, FieldError, Habit, HabitColor, Title, Weekdays,
+};
 
 /// The password of seeded users in development and previews, unless another one is configured.
 pub const DEFAULT_PASSWORD: &str = "plenty of quiet mornings";
@@ -91,6 +93,9 @@ struct SeedHabit {
     #[serde(default)]
     description: String,
     weekdays: Weekdays,
+    color: Option<HabitColor>,
+    #[serde(default)]
+    emoji: String,
     since: Since,
     /// Completed days.
     #[serde(default)]
@@ -176,6 +181,8 @@ async fn seed_habit(app: &App, account: &Account, seed: &SeedHabit, set: &str) -
     let plan = (|| {
         Ok(HabitPlan {
             description: Description::parse(&seed.description)?,
+            color: seed.color,
+            emoji: Emoji::parse(&seed.emoji)?,
             ..HabitPlan::new(Title::parse(&seed.title)?, seed.weekdays)
         })
     })();

@@ -25,7 +25,7 @@ static BROWSER_SLOTS: Semaphore = Semaphore::const_new(2);
 
 const BINARY_NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
-const ARGUMENTS: [&str; 10] = [
+const ARGUMENTS: [&str; 11] = [
     "--headless=new",
     // Containers have no privileges for a sandbox and little shared memory.
     "--no-sandbox",
@@ -38,6 +38,8 @@ const ARGUMENTS: [&str; 10] = [
     "--disable-sync",
     "--disable-quic",
     "--window-size=1280,900",
+    // A screenshot of the whole page has no scroll bar, so that the layout would differ from what scripts measure.
+    "--hide-scrollbars",
 ];
 
 /// A kind of device that the browser emulates.

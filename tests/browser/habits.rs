@@ -117,10 +117,16 @@ async fn a_half_typed_new_habit_is_still_there_after_another_habit_was_edited_an
         "const field = document.querySelector('.new-habit [name=title]'); field.value = 'Water the plants';
         field.dispatchEvent(new Event('input', { bubbles: true })); return 1";
     ines.run_script(type_title).await;
+    let color = "return document.querySelector('.new-habit form').elements.color.value";
+    let emoji = "return document.querySelector('.new-habit form').elements.emoji.value";
+    ines.press_at("Color and emoji", "//section[contains(@class, 'new-habit')]//summary").await;
+    ines.press_at("Green", "//section[contains(@class, 'new-habit')]//label[input/@value='green']").await;
+    ines.press_at("Plant", "//section[contains(@class, 'new-habit')]//button[@aria-label='Plant']").await;
     ines.press_at("Edit", &row_button_path("Read 10 pages", "Edit")).await;
     ines.wait_for_text("Changes apply from today").await;
     assert_eq!(ines.run_script(title).await, "Water the plants");
     assert_eq!(ines.run_script(weekdays).await, serde_json::json!(["1", "2", "3", "4", "5"]));
+    assert_eq!((ines.run_script(color).await, ines.run_script(emoji).await), ("green".into(), "🌱".into()));
 
     // The session ends before the form is sent.
     ines.with_timeout("no cookies", ines.browser.client.delete_all_cookies()).await;
@@ -132,6 +138,9 @@ async fn a_half_typed_new_habit_is_still_there_after_another_habit_was_edited_an
     ines.press("Create habit").await;
     ines.wait_for_text("Water the plants").await;
     ines.wait_until("an empty form", async || Ok((ines.run_script(title).await == "").then_some(()))).await;
+    let created = "return fetch('/api/habits').then((response) => response.json()).then(({ data }) => \
+        data.habits.filter(({ title }) => title === 'Water the plants').map(({ color, emoji }) => [color, emoji]))";
+    assert_eq!(ines.run_script(created).await, serde_json::json!([["green", "🌱"]]));
 }
 
 #[tokio::test]

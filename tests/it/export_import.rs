@@ -19,7 +19,7 @@ use crate::world::{World, WorldOptions};
 /// Ada with two habits, one of them rescheduled and archived, and three completions.
 async fn create_ada(world: &World) -> TestUser {
     let ada = world.signed_in_user_in("ada", "Europe/Lisbon").await;
-    let daily = json!({ "title": "Read", "weekdays": [1, 2, 3, 4, 5, 6, 7], "reminderTimes": [480] });
+    let daily = json!({ "title": "Read", "weekdays": [1, 2, 3, 4, 5, 6, 7], "reminderTimes": [480], "color": "teal", "emoji": "📖" });
     let read = ada.send_json("POST", "/api/habits", &daily).await.assert_status(201).data();
     let read = read["habit"]["id"].as_str().unwrap().to_owned();
     let walk = ada.create_habit_on("Walk", &[4]).await;
@@ -54,7 +54,9 @@ async fn an_export_is_the_predecessors_format_with_additions() {
     assert_eq!(file["generatedAt"], "2026-02-13T12:30:00.000Z");
     let titles: Vec<_> = file["habits"].as_array().unwrap().iter().map(|habit| habit["title"].clone()).collect();
     assert_eq!(titles, ["Read", "Walk"], "archived habits are included");
+    assert_eq!((&file["habits"][0]["color"], &file["habits"][0]["emoji"]), (&json!("teal"), &json!("📖")));
     let walk = &file["habits"][1];
+    assert!(walk.get("color").is_none() && walk.get("emoji").is_none(), "fields of the predecessor only");
     assert_eq!(walk["schedule"][0], json!({ "from": "2026-02-12", "weekdays": [4] }));
     assert!(walk["archivedAt"].is_string());
     let dates: Vec<_> =

@@ -91,6 +91,61 @@ async fn the_api_changes_single_fields_and_archives_a_habit() {
 }
 
 #[tokio::test]
+async fn only_a_habit_with_a_color_or_an_emoji_has_those_fields_in_json() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let plain = ada.create_habit("Plain").await;
+    let look = json!({ "title": "Read", "weekdays": [1], "color": "teal", "emoji": " ❤ " });
+    let habit = ada.send_json("POST", "/api/habits", &look).await.assert_status(201).data()["habit"].take();
+    assert_eq!((&habit["color"], &habit["emoji"]), (&json!("teal"), &json!("❤\u{FE0F}")));
+    let path = format!("/api/habits/{}", habit["id"].as_str().unwrap());
+    let put = async |body: Value| ada.send_json("PUT", &path, &body).await.assert_status(200).data()["habit"].take();
+    assert_eq!(put(json!({ "title": "Read more" })).await["color"], "teal", "absent fields don't change");
+    let changed = put(json!({ "color": null, "emoji": "📚" })).await;
+    assert_eq!((changed.get("color"), changed.get("emoji")), (None, Some(&json!("📚"))));
+    for (body, field) in [
+        (json!({ "color": "ultraviolet" }), "color"),
+        (json!({ "color": "Teal" }), "color"),
+        (json!({ "emoji": "ab" }), "emoji"),
+        (json!({ "emoji": "📚📚" }), "emoji"),
+    ] {
+        let refused = ada.send_json("PUT", &path, &body).await.assert_refused(400, "invalid_request");
+        assert_eq!(refused.json()["error"]["fields"][0]["field"], field, "{body}");
+        let mut habit = json!({ "title": "Read", "weekdays": [1] });
+        habit[field] = body[field].clone();
+        ada.send_json("POST", "/api/habits", &habit).await.assert_refused(400, "invalid_request");
+    }
+    let habits = ada.get("/api/habits").await.data()["habits"].take();
+    assert_eq!((&habits[0]["id"], habits[0].as_object().unwrap().len()), (&json!(plain), 7));
+    assert_eq!((&habits[1]["emoji"], habits[1].as_object().unwrap().len()), (&json!("📚"), 8));
+    assert_eq!(put(json!({ "emoji": "" })).await.as_object().unwrap().len(), 7);
+}
+
+#[tokio::test]
+async fn a_member_chooses_a_color_and_an_emoji_in_the_form() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let fields = [("title", "Read"), ("weekdays", "1"), ("color", "indigo"), ("emoji", "📖")];
+    ada.post_form("/habits", &fields).await.assert_status(303);
+    let habit = async || ada.get("/api/habits").await.data()["habits"][0].take();
+    let created = habit().await;
+    assert_eq!((&created["color"], &created["emoji"]), (&json!("indigo"), &json!("📖")));
+    let id = created["id"].as_str().unwrap().to_owned();
+    let form = ada.get(&format!("/habits?edit={id}")).await.assert_status(200);
+    form.assert_contains("value=\"indigo\" checked").assert_contains("value=\"📖\"");
+    let path = format!("/habits/{id}");
+    let refused =
+        ada.post_form(&path, &[("title", "Read"), ("weekdays", "1"), ("color", "indigo"), ("emoji", "read")]).await;
+    refused.assert_status(422).assert_contains("Enter a single emoji.").assert_contains("value=\"read\"");
+    ada.post_form(&path, &[("title", "Read"), ("weekdays", "2")]).await.assert_status(303);
+    assert_eq!(habit().await["emoji"], "📖", "a form without these fields changes neither");
+    ada.post_form(&path, &[("title", "Read"), ("weekdays", "2"), ("color", ""), ("emoji", "")])
+        .await
+        .assert_status(303);
+    assert_eq!(habit().await.as_object().unwrap().len(), 7, "no color and no emoji");
+}
+
+#[tokio::test]
 async fn a_new_order_must_name_every_active_habit_once() {
     let world = World::new().await;
     let ada = world.signed_in_user("ada").await;

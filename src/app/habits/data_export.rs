@@ -60,6 +60,8 @@ fn export_habit(habit: &Habit) -> ExportedHabit {
         updated_at: habit.updated_at,
         active_weekdays: habit.schedule.weekdays(),
         schedule: habit.schedule.clone(),
+        color: habit.color,
+        emoji: habit.emoji.clone(),
     }
 }
 

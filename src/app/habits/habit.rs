@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use crate::app::identity::active_account::require_active_account;
 use crate::app::{App, Error};
 use crate::domain::habits::habit::{HabitPlan, MAX_ACTIVE_HABITS, MAX_HABITS};
-use crate::domain::{Account, AccountId, Day, Description, Habit, HabitId, Refusal, ReminderTimes, Title, Weekdays};
+use crate::domain::{
+    Account, AccountId, Day, Description, Emoji, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Title, Weekdays,
+};
 use crate::store::Reader;
 use crate::store::tables::{completions, habits};
 
@@ -19,6 +21,10 @@ pub struct HabitChange {
     pub description: Option<Option<Description>>,
     pub weekdays: Option<Weekdays>,
     pub reminder_times: Option<ReminderTimes>,
+    /// The inner `None` clears the color.
+    pub color: Option<Option<HabitColor>>,
+    /// The inner `None` clears the emoji.
+    pub emoji: Option<Option<Emoji>>,
 }
 
 impl HabitChange {
@@ -98,6 +104,12 @@ pub async fn update_habit(app: &App, me: &Account, id: HabitId, change: HabitCha
             }
             if let Some(times) = change.reminder_times {
                 habit.reminder_times = times;
+            }
+            if let Some(color) = change.color {
+                habit.color = color;
+            }
+            if let Some(emoji) = change.emoji {
+                habit.emoji = emoji;
             }
             habit.updated_at = now;
             habits::put(txn, me, &habit)?;

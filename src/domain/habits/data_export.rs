@@ -1,6 +1,7 @@
 //! The data export: a user's data as one file that can be imported again.
 //!
-//! The format is that of Atlas's predecessor, with `schemaVersion` raised to 2 and these fields added: a habit's `schedule`, the
+//! The format is that of Atlas's predecessor, with `schemaVersion` raised to 2 and these fields added: a habit's `schedule`,
+//! `color` and `emoji`, the
 //! account's `timeZone` and `preferences`, the `environment`, and the `seal`. [`super::import_file`] reads such files, and those of
 //! version 1.
 
@@ -9,7 +10,7 @@ use serde::Serialize;
 
 use crate::domain::accounts::preferences::Preferences;
 use crate::domain::habits::habit::{MAX_ACTIVE_HABITS, MAX_DESCRIPTION_CHARS, MAX_HABITS, MAX_TITLE_CHARS};
-use crate::domain::{Day, Description, HabitId, Schedule, Title, Weekdays};
+use crate::domain::{Day, Description, Emoji, HabitColor, HabitId, Schedule, Title, Weekdays};
 
 /// The `schemaVersion` of new files.
 pub const VERSION: u32 = 2;
@@ -66,6 +67,10 @@ pub struct ExportedHabit {
     pub active_weekdays: Weekdays,
     /// All versions of the schedule.
     pub schedule: Schedule,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<HabitColor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub emoji: Option<Emoji>,
 }
 
 /// A completion in the file.
@@ -158,6 +163,8 @@ mod tests {
             updated_at: at,
             active_weekdays: Weekdays::ALL,
             schedule: (0..240).map(version).collect::<Vec<_>>().try_into().unwrap(),
+            color: Some(HabitColor::Orange),
+            emoji: Emoji::parse("👨🏻‍👩🏼‍👧🏽‍👦🏾").unwrap(),
         };
         let reminder = HabitReminder { habit_id: id, time_minutes: 1_439, enabled: true };
         let reminders = MAX_REMINDER_TIMES * length(&|| serde_json::to_vec(&reminder));

@@ -9,7 +9,9 @@ use crate::domain::habits::habit::{MAX_DESCRIPTION_CHARS, MAX_REMINDER_TIMES, MA
 use crate::domain::habits::recent_changes::RecentChanges;
 use crate::domain::habits::schedule::ScheduleVersion;
 use crate::domain::text_repair::{RepairedText, repair_line, repair_paragraph};
-use crate::domain::{Day, Description, Habit, HabitId, ReminderTimes, Schedule, Title, Weekdays, Zone};
+use crate::domain::{
+    Day, Description, Emoji, Habit, HabitColor, HabitId, ReminderTimes, Schedule, Title, Weekdays, Zone,
+};
 
 /// The longest name of a habit that a note quotes.
 const MAX_QUOTED_CHARS: usize = 60;
@@ -40,6 +42,8 @@ pub struct ImportedHabit {
     /// All versions of the schedule; missing in files of version 1.
     pub schedule: Option<Schedule>,
     pub reminder_times: ReminderTimes,
+    pub color: Option<HabitColor>,
+    pub emoji: Option<Emoji>,
     pub repairs: Vec<ImportNote>,
 }
 
@@ -64,8 +68,8 @@ impl ImportedHabit {
             updated_at: self.updated_at,
             archived_at: self.archived_at,
             recent_changes: RecentChanges::default(),
-            color: None,
-            emoji: None,
+            color: self.color,
+            emoji: self.emoji.clone(),
         }
     }
 }
@@ -95,6 +99,8 @@ pub(super) struct RawHabit {
     updated_at: Value,
     active_weekdays: Value,
     schedule: Value,
+    color: Value,
+    emoji: Value,
 }
 
 impl RawHabit {
@@ -128,6 +134,8 @@ impl RawHabit {
             weekdays: notes.weekdays(&self.active_weekdays),
             schedule: notes.schedule(&self.schedule),
             reminder_times: notes.reminder_times(reminder_minutes),
+            color: notes.color(&self.color),
+            emoji: notes.emoji(&self.emoji),
             repairs: notes.notes,
         })
     }
@@ -217,6 +225,22 @@ impl Notes {
         Schedule::try_from(by_day).ok()
     }
 
+    fn color(&mut self, raw: &Value) -> Option<HabitColor> {
+        let parsed = parse_optional(raw, HabitColor::parse);
+        parsed.unwrap_or_else(|| {
+            self.add("color", "Its color isn't one that Atlas has, so it was left out.");
+            None
+        })
+    }
+
+    fn emoji(&mut self, raw: &Value) -> Option<Emoji> {
+        let parsed = parse_optional(raw, Emoji::parse);
+        parsed.unwrap_or_else(|| {
+            self.add("emoji", "Its emoji isn't a single emoji, so it was left out.");
+            None
+        })
+    }
+
     fn reminder_times(&mut self, minutes: &[f64]) -> ReminderTimes {
         // Minutes are whole; anything else is no time of day.
         let is_time = |minute: &&f64| (0.0..1440.0).contains(*minute) && minute.fract() == 0.0;
@@ -235,6 +259,11 @@ impl Notes {
         let times: Vec<i64> = times.into_iter().map(|minute| minute as i64).collect();
         ReminderTimes::parse(&times).unwrap_or_default()
     }
+}
+
+/// An optional text, which is absent, null, or blank when there is none; `None` when it cannot be read.
+fn parse_optional<T, E>(raw: &Value, parse: impl Fn(&str) -> Result<Option<T>, E>) -> Option<Option<T>> {
+    if raw.is_null() { Some(None) } else { parse(raw.as_str()?).ok() }
 }
 
 /// The days of the week in a list of numbers, and whether the list has nothing else.
@@ -281,6 +310,7 @@ mod tests {
                     { "from": "2026-01-09", "weekdays": null }, { "from": "2026-01-05", "weekdays": [1] },
                     { "from": "2026-01-09", "weekdays": [2] }, { "from": "soon", "weekdays": [3] },
                 ],
+                "color": "ultraviolet", "emoji": "🦀🦀",
             }),
             &[600.0, 480.0, 480.0, 1440.0, 700.0, 800.0],
         )
@@ -295,7 +325,17 @@ mod tests {
         let fields: Vec<&str> = habit.repairs.iter().map(|note| note.field).collect();
         assert_eq!(
             fields,
-            ["title", "title", "description", "archivedAt", "activeWeekdays", "schedule", "reminderTimes"]
+            [
+                "title",
+                "title",
+                "description",
+                "archivedAt",
+                "activeWeekdays",
+                "schedule",
+                "reminderTimes",
+                "color",
+                "emoji"
+            ]
         );
     }
 
@@ -303,6 +343,11 @@ mod tests {
     fn a_valid_habit_needs_no_repair() {
         let habit = repair(&json!({ "archivedAt": null, "description": null, "sortOrder": 3 }), &[480.0]).unwrap();
         assert_eq!((habit.repairs, habit.sort_order, habit.archived_at), (Vec::new(), 3, None));
+        let habit = repair(&json!({ "color": "teal", "emoji": "❤" }), &[]).unwrap();
+        assert_eq!((habit.repairs, habit.color), (Vec::new(), Some(HabitColor::Teal)));
+        assert_eq!(habit.emoji.unwrap().as_str(), "❤\u{FE0F}", "spelled like one that was entered");
+        let habit = repair(&json!({ "color": null, "emoji": "" }), &[]).unwrap();
+        assert_eq!((habit.repairs, habit.color, habit.emoji), (Vec::new(), None, None));
         assert_eq!(repair(&json!({ "activeWeekdays": [] }), &[]).unwrap().weekdays, Weekdays::ALL);
     }
 

@@ -1,7 +1,7 @@
 //! Ideas to start from: habits that pages offer, each created with one tap. There are two for each part of life.
 
 use crate::domain::habits::habit::HabitPlan;
-use crate::domain::{FieldError, Title, Weekdays};
+use crate::domain::{Emoji, FieldError, HabitColor, Title, Weekdays};
 
 /// The part of life that a preset belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +40,7 @@ pub struct Preset {
     pub title: &'static str,
     /// ISO numbers of the days of the week.
     weekdays: &'static [i64],
-    /// The name of a habit color.
-    pub color: &'static str,
+    pub color: HabitColor,
     pub emoji: &'static str,
 }
 
@@ -51,14 +50,14 @@ const WEEKDAYS: &[i64] = &[1, 2, 3, 4, 5];
 impl Preset {
     /// The order of a page.
     pub const ALL: &[Self] = &[
-        Self::new("water", PresetGroup::Health, "Drink a glass of water", EVERY_DAY, "blue", "💧"),
-        Self::new("exercise", PresetGroup::Health, "Exercise for 20 minutes", &[1, 3, 5], "red", "💪"),
-        Self::new("breathe", PresetGroup::Mind, "Breathe deeply for 5 minutes", EVERY_DAY, "violet", "🧘"),
-        Self::new("journal", PresetGroup::Mind, "Write three lines in a journal", EVERY_DAY, "indigo", "📓"),
-        Self::new("tidy", PresetGroup::Home, "Tidy for 10 minutes", WEEKDAYS, "teal", "🧹"),
-        Self::new("plants", PresetGroup::Home, "Take care of the plants", &[3, 6], "green", "🪴"),
-        Self::new("read", PresetGroup::Learning, "Read a few pages", EVERY_DAY, "amber", "📖"),
-        Self::new("language", PresetGroup::Learning, "Practice a language", WEEKDAYS, "cyan", "💬"),
+        Self::new("water", PresetGroup::Health, "Drink a glass of water", EVERY_DAY, HabitColor::Blue, "💧"),
+        Self::new("exercise", PresetGroup::Health, "Exercise for 20 minutes", &[1, 3, 5], HabitColor::Red, "💪"),
+        Self::new("breathe", PresetGroup::Mind, "Breathe deeply for 5 minutes", EVERY_DAY, HabitColor::Violet, "🧘"),
+        Self::new("journal", PresetGroup::Mind, "Write three lines in a journal", EVERY_DAY, HabitColor::Indigo, "📓"),
+        Self::new("tidy", PresetGroup::Home, "Tidy for 10 minutes", WEEKDAYS, HabitColor::Teal, "🧹"),
+        Self::new("plants", PresetGroup::Home, "Take care of the plants", &[3, 6], HabitColor::Green, "🪴"),
+        Self::new("read", PresetGroup::Learning, "Read a few pages", EVERY_DAY, HabitColor::Amber, "📖"),
+        Self::new("language", PresetGroup::Learning, "Practice a language", WEEKDAYS, HabitColor::Cyan, "💬"),
     ];
 
     const fn new(
@@ -66,7 +65,7 @@ impl Preset {
         group: PresetGroup,
         title: &'static str,
         weekdays: &'static [i64],
-        color: &'static str,
+        color: HabitColor,
         emoji: &'static str,
     ) -> Self {
         Self { key, group, title, weekdays, color, emoji }
@@ -90,7 +89,11 @@ impl Preset {
     /// # Errors
     /// None: a test parses every preset.
     pub fn plan(&self) -> Result<HabitPlan, FieldError> {
-        Ok(HabitPlan::new(Title::parse(self.title)?, self.weekdays()?))
+        Ok(HabitPlan {
+            color: Some(self.color),
+            emoji: Emoji::parse(self.emoji)?,
+            ..HabitPlan::new(Title::parse(self.title)?, self.weekdays()?)
+        })
     }
 }
 
@@ -105,6 +108,7 @@ mod tests {
         for preset in Preset::ALL {
             let plan = preset.plan().unwrap();
             assert_eq!(plan.title.as_str(), preset.title);
+            assert_eq!(plan.emoji.unwrap().as_str(), preset.emoji);
         }
     }
 
@@ -116,7 +120,7 @@ mod tests {
         let looks = |look: fn(&Preset) -> &'static str| Preset::ALL.iter().map(look).collect::<BTreeSet<_>>().len();
         assert_eq!(looks(|preset| preset.key), Preset::ALL.len());
         assert_eq!(looks(|preset| preset.title), Preset::ALL.len());
-        assert_eq!(looks(|preset| preset.color), Preset::ALL.len());
+        assert_eq!(looks(|preset| preset.color.as_str()), Preset::ALL.len());
         assert_eq!(looks(|preset| preset.emoji), Preset::ALL.len());
         assert!(Preset::ALL.iter().all(|preset| Preset::find(preset.key) == Some(preset)));
         assert_eq!(Preset::find("unknown"), None);

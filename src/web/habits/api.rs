@@ -8,7 +8,7 @@ use crate::app::habits::habit;
 use crate::app::habits::habit::HabitChange;
 use crate::domain::field_error::FieldErrors;
 use crate::domain::habits::habit::HabitPlan;
-use crate::domain::{Description, Habit, HabitId, Refusal, ReminderTimes, Title, Weekdays};
+use crate::domain::{Description, Emoji, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Title, Weekdays};
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::format_timestamp;
@@ -39,18 +39,28 @@ impl<'a> From<&'a Habit> for HabitSummary<'a> {
     }
 }
 
-/// A habit as its owner gets it.
+/// A habit as its owner gets it. A color and an emoji are there only if the habit has them, so that scripts written for the
+/// predecessor get the fields they know.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct HabitDetail<'a> {
     #[serde(flatten)]
     summary: HabitSummary<'a>,
     reminder_times: &'a ReminderTimes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    color: Option<HabitColor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    emoji: Option<&'a Emoji>,
 }
 
 impl<'a> From<&'a Habit> for HabitDetail<'a> {
     fn from(habit: &'a Habit) -> Self {
-        Self { summary: habit.into(), reminder_times: &habit.reminder_times }
+        Self {
+            summary: habit.into(),
+            reminder_times: &habit.reminder_times,
+            color: habit.color,
+            emoji: habit.emoji.as_ref(),
+        }
     }
 }
 
@@ -71,6 +81,8 @@ pub struct NewHabit {
     weekdays: Vec<i64>,
     #[serde(default)]
     reminder_times: Vec<i64>,
+    color: Option<String>,
+    emoji: Option<String>,
 }
 
 /// A string that may be absent, but not null.
@@ -87,9 +99,11 @@ impl NewHabit {
         let description = errors.record(Description::parse(self.description.as_deref().unwrap_or("")));
         let weekdays = errors.record(Weekdays::parse(self.weekdays.iter().copied()));
         let reminder_times = errors.record(ReminderTimes::parse(&self.reminder_times));
-        match (title, description, weekdays, reminder_times) {
-            (Some(title), Some(description), Some(weekdays), Some(reminder_times)) => {
-                Ok(HabitPlan { description, reminder_times, ..HabitPlan::new(title, weekdays) })
+        let color = errors.record(HabitColor::parse(self.color.as_deref().unwrap_or_default()));
+        let emoji = errors.record(Emoji::parse(self.emoji.as_deref().unwrap_or_default()));
+        match (title, description, weekdays, reminder_times, color, emoji) {
+            (Some(title), Some(description), Some(weekdays), Some(reminder_times), Some(color), Some(emoji)) => {
+                Ok(HabitPlan { title, description, weekdays, reminder_times, color, emoji })
             }
             _ => Err(errors.into_refusal()),
         }
@@ -111,6 +125,10 @@ struct HabitPatch {
     description: Option<Option<String>>,
     weekdays: Option<Vec<i64>>,
     reminder_times: Option<Vec<i64>>,
+    #[serde(default, deserialize_with = "nullable")]
+    color: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    emoji: Option<Option<String>>,
 }
 
 /// Distinguishes an absent field from null.
@@ -126,7 +144,11 @@ impl HabitPatch {
         let description = description.and_then(|text| errors.record(Description::parse(&text)));
         let weekdays = self.weekdays.and_then(|days| errors.record(Weekdays::parse(days)));
         let reminder_times = self.reminder_times.and_then(|times| errors.record(ReminderTimes::parse(&times)));
-        let change = HabitChange { title, description, weekdays, reminder_times };
+        let color = self.color.map(Option::unwrap_or_default);
+        let color = color.and_then(|name| errors.record(HabitColor::parse(&name)));
+        let emoji = self.emoji.map(Option::unwrap_or_default);
+        let emoji = emoji.and_then(|text| errors.record(Emoji::parse(&text)));
+        let change = HabitChange { title, description, weekdays, reminder_times, color, emoji };
         if change.is_empty() {
             errors.add("title", "Include at least one field to change.");
         }
@@ -135,7 +157,8 @@ impl HabitPatch {
     }
 }
 
-/// `PUT /api/habits/{id}`: 200 `{habit}`. Absent fields don't change; `description: null` clears the description.
+/// `PUT /api/habits/{id}`: 200 `{habit}`. Absent fields don't change; null clears the description, the
+/// color, or the emoji.
 pub async fn update(request: Request) -> Result<Response, HttpError> {
     let id = request.path_param("id")?;
     let input: HabitPatch = request.json().await?;

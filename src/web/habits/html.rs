@@ -7,7 +7,7 @@ use crate::app::habits::habit;
 use crate::app::habits::habit::HabitChange;
 use crate::domain::field_error::FieldErrors;
 use crate::domain::habits::habit::HabitPlan;
-use crate::domain::{Description, FieldError, Habit, HabitId, Refusal, Title, Weekdays};
+use crate::domain::{Description, Emoji, FieldError, Habit, HabitColor, HabitId, Refusal, Title, Weekdays};
 use crate::web::habits::view as pages;
 use crate::web::habits::view::{HabitFormInput, OpenForm};
 use crate::web::http::body::FormFields;
@@ -48,14 +48,18 @@ pub async fn create(request: Request) -> Result<Response, HttpError> {
 /// `POST /habits/{id}`: saves changes.
 pub async fn update(request: Request) -> Result<Response, HttpError> {
     let id: HabitId = request.path_param("id")?;
-    let input = parse_form(&request.form().await?);
+    let form = request.form().await?;
+    let input = parse_form(&form);
     let account = request.account()?;
     let changed = match parse_plan(&input) {
-        Ok(HabitPlan { title, description, weekdays, .. }) => {
+        Ok(HabitPlan { title, description, weekdays, color, emoji, .. }) => {
             let change = HabitChange {
                 title: Some(title),
                 description: Some(description),
                 weekdays: Some(weekdays),
+                // A form without these fields doesn't change them.
+                color: form.maybe("color").map(|_| color),
+                emoji: form.maybe("emoji").map(|_| emoji),
                 ..HabitChange::default()
             };
             habit::update_habit(&request.state.app, account, id, change).await
@@ -160,6 +164,8 @@ fn parse_form(form: &FormFields) -> HabitFormInput {
         description: form.get("description").to_owned(),
         // 0 is not a day of the week, so it is refused.
         weekdays: form.all("weekdays").map(|number| number.parse().unwrap_or(0)).collect(),
+        color: form.get("color").to_owned(),
+        emoji: form.get("emoji").to_owned(),
     }
 }
 
@@ -168,9 +174,11 @@ fn parse_plan(input: &HabitFormInput) -> Result<HabitPlan, Refusal> {
     let title = errors.record(Title::parse(&input.title));
     let description = errors.record(Description::parse(&input.description));
     let weekdays = errors.record(Weekdays::parse(input.weekdays.iter().copied()));
-    match (title, description, weekdays) {
-        (Some(title), Some(description), Some(weekdays)) => {
-            Ok(HabitPlan { description, ..HabitPlan::new(title, weekdays) })
+    let color = errors.record(HabitColor::parse(&input.color));
+    let emoji = errors.record(Emoji::parse(&input.emoji));
+    match (title, description, weekdays, color, emoji) {
+        (Some(title), Some(description), Some(weekdays), Some(color), Some(emoji)) => {
+            Ok(HabitPlan { description, color, emoji, ..HabitPlan::new(title, weekdays) })
         }
         _ => Err(errors.into_refusal()),
     }

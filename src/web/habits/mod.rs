@@ -1,5 +1,6 @@
 //! The list of habits, their forms, and the archive.
 
 pub mod api;
+pub mod appearance_fields;
 pub mod html;
 pub mod view;

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::domain::calendar::weekdays::SHORT_NAMES;
 use crate::domain::{FieldError, Habit, HabitId};
 use crate::web::assets::embedded::address;
+use crate::web::habits::appearance_fields::{Appearance, appearance_fields};
 use crate::web::ui::form::{Field, alert, description_ids, field, field_notes, find_error, text_area};
 use crate::web::ui::layout::{Frame, NavItem, document};
 use crate::web::ui::page_head::page_head;
@@ -16,12 +17,21 @@ pub struct HabitFormInput {
     pub description: String,
     /// ISO numbers of the days of the week: Monday is 1, Sunday is 7.
     pub weekdays: Vec<i64>,
+    /// The name of a color, or nothing.
+    pub color: String,
+    pub emoji: String,
 }
 
 impl Default for HabitFormInput {
     /// An empty form, with every day of the week selected.
     fn default() -> Self {
-        Self { title: String::new(), description: String::new(), weekdays: (1..=7).collect() }
+        Self {
+            title: String::new(),
+            description: String::new(),
+            weekdays: (1..=7).collect(),
+            color: String::new(),
+            emoji: String::new(),
+        }
     }
 }
 
@@ -31,6 +41,8 @@ impl From<&Habit> for HabitFormInput {
             title: habit.title.as_str().to_owned(),
             description: habit.description.as_ref().map(|text| text.as_str().to_owned()).unwrap_or_default(),
             weekdays: habit.schedule.weekdays().iso_numbers().into_iter().map(i64::from).collect(),
+            color: habit.color.map(|color| color.as_str().to_owned()).unwrap_or_default(),
+            emoji: habit.emoji.as_ref().map(|emoji| emoji.as_str().to_owned()).unwrap_or_default(),
         }
     }
 }
@@ -213,6 +225,7 @@ fn habit_form(
                 }
                 (field_notes(prefix, "weekdays", None, weekdays_error))
             }
+            (appearance_fields(prefix, Appearance { color: &input.color, emoji: &input.emoji }, errors))
             (submit)
         }
     }

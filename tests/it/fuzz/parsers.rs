@@ -12,7 +12,7 @@ use atlas::domain::habits::export_digest::compute_digest;
 use atlas::domain::habits::foreign_file;
 use atlas::domain::habits::import_file::ImportFile;
 use atlas::domain::{
-    Day, Description, DisplayName, Email, Environment, FileId, Habit, HabitId, PreviewName, Title, Zone,
+    Day, Description, DisplayName, Email, Emoji, Environment, FileId, Habit, HabitId, PreviewName, Title, Zone,
 };
 use atlas::observe::tunnel::{SentryEnvelope, Tunnel};
 use atlas::store::Store;
@@ -42,6 +42,9 @@ fn check_lines(text: &str) {
     }
     if let Ok(Some(description)) = Description::parse(text) {
         assert!(!description.as_str().contains('\0') && description.as_str().chars().count() <= 10_000);
+    }
+    if let Ok(Some(emoji)) = Emoji::parse(text) {
+        assert!(emoji.as_str().chars().count() <= 16 && Emoji::parse(emoji.as_str()) == Ok(Some(emoji)), "{text:?}");
     }
     if let Ok(email) = Email::parse(text) {
         assert!(!has_forbidden_chars(email.as_str()) && email.as_str().len() <= 254, "{text:?}");
