@@ -48,6 +48,7 @@ const STYLE_SHEET_ORDER: &[&str] = &[
     "heatmap",
     "today",
     "habits",
+    "first-habit",
     "calendar",
     "day-panel",
     "streaks",

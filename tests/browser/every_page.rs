@@ -33,6 +33,13 @@ async fn no_visitor_page_scrolls_sideways_or_has_small_targets_at_320_pixels() {
     ada.press("Create account").await;
     ada.wait_until("the error messages", async || ada.find_visible("//p[@class='fault']").await).await;
     assert_fits(&ada, "/sign-up with errors").await;
+    ada.type_into("Display name", "Ada").await;
+    ada.type_into("Email", &format!("{}@example.com", "a".repeat(64))).await;
+    ada.type_into("Password", "violet kettle harbour ninety").await;
+    ada.type_into("Confirm password", "violet kettle harbour ninety").await;
+    ada.press("Create account").await;
+    ada.wait_for_text("Check your email").await;
+    assert_fits(&ada, "/sign-up after submitting").await;
 }
 
 #[tokio::test]

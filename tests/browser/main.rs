@@ -56,6 +56,7 @@ mod every_page;
 #[path = "../it/fake_sentry.rs"]
 #[allow(dead_code, reason = "the tests of tests/it use more of it")]
 mod fake_sentry;
+mod film;
 mod forced_colors;
 mod habits;
 mod keyboard;

@@ -27,9 +27,11 @@ pub enum Step {
     CompleteAll,
     /// Expands every collapsed section.
     ExpandAll,
+    /// Deletes the cookie of a sign-up, as if it had been made in another browser.
+    ForgetSignUp,
 }
 
-use Step::{CompleteAll, ExpandAll, Open, Press, PressAt, Type, TypeAt, TypeCode, WaitFor};
+use Step::{CompleteAll, ExpandAll, ForgetSignUp, Open, Press, PressAt, Type, TypeAt, TypeCode, WaitFor};
 
 /// A page in one of its states.
 #[derive(Debug)]
@@ -95,6 +97,9 @@ const PAGE_STATES: &[PageState] = &[
         ],
         "Check your email",
     ),
+    state("/sign-up, with a wrong code", &[Type("6-digit code", "12"), Press("Confirm")], "wrong or has expired"),
+    state("/sign-up, sent again", &[Open("/sign-up?sent=again")], "a new email is on its way"),
+    state("/sign-up, changed", &[Press("Change it")], "Create your account"),
     state("/dev/mail", &[Open("/dev/mail")], "Confirm your email for Atlas"),
     state(
         "/verify-email, with a link",
@@ -109,6 +114,8 @@ const PAGE_STATES: &[PageState] = &[
     state(
         "/verify-email, with a link for several sign-ups",
         &[
+            // As in two other browsers.
+            ForgetSignUp,
             Open("/sign-up"),
             Type("Display name", "Ada"),
             Type("Email", "ada@example.com"),
@@ -116,6 +123,7 @@ const PAGE_STATES: &[PageState] = &[
             Type("Confirm password", OTHER_PASSWORD),
             Press("Create account"),
             WaitFor("Check your email"),
+            ForgetSignUp,
             Open("/dev/mail"),
             PressAt("//article//a[contains(@href, '/verify-email?token=')]"),
         ],
@@ -129,11 +137,9 @@ const PAGE_STATES: &[PageState] = &[
     ),
     state("/verify-email, done", &[Type("Password", PASSWORD), Press("Confirm email")], "Your email is confirmed"),
     // A user without habits.
-    state(
-        "/today, empty",
-        &[Press("Sign in"), Type("Email", "ada@example.com"), Type("Password", PASSWORD), Press("Sign in")],
-        "Start with one small thing",
-    ),
+    state("/today, empty", &[Type("Password", PASSWORD), Press("Sign in")], "Start with one small thing"),
+    state("/first-habit", &[Open("/first-habit")], "Pick your first habit"),
+    state("/first-habit, with an error", &[ExpandAll, Press("Create habit")], "Enter a title"),
     state("/calendar, empty", &[Open("/calendar")], "start your first streak"),
     state("/habits, empty", &[Open("/habits")], "No habits yet"),
     state("/habits, with errors", &[Press("Create habit")], "Enter a title"),
@@ -302,11 +308,7 @@ const PAGE_STATES: &[PageState] = &[
             Open("/dev/mail"),
             PressAt("(//article//a[contains(@href, '/verify-email?token=')])[1]"),
             Press("Confirm email"),
-            WaitFor("Your email is confirmed"),
-            Press("Sign in"),
-            Type("Email", "olga@example.com"),
-            Type("Password", PASSWORD),
-            Press("Sign in"),
+            WaitFor("Pick your first habit"),
             Press("Admin"),
         ],
         "Health status",
@@ -407,6 +409,10 @@ async fn perform(user: &BrowserUser, step: Step) {
         WaitFor(words) => user.wait_for_text(words).await,
         CompleteAll => press_all(user, "//button[@role='checkbox'][@aria-checked='false']").await,
         ExpandAll => press_all(user, "//details[not(@open)]/summary").await,
+        ForgetSignUp => {
+            let forgotten = user.browser.client.delete_cookie("atlas-development-sign-up");
+            user.with_timeout("the cookie to be deleted", forgotten).await;
+        }
     }
 }
 

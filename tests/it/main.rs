@@ -46,6 +46,7 @@ mod export_import;
 mod fake_sentry;
 #[allow(clippy::print_stdout, reason = "it prints the table of faults")]
 mod faults;
+mod first_habit;
 mod fuzz;
 mod habit_colors;
 mod habit_lifecycle;
@@ -82,6 +83,7 @@ mod sentry;
 mod sentry_tunnel;
 mod service_manager;
 mod settings;
+mod sign_up_browser;
 mod small_disk;
 mod snapshots;
 mod store;

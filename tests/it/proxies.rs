@@ -243,8 +243,7 @@ async fn a_person_signs_up_and_completes_a_habit_through_every_proxy() {
     for ((_, proxy), name) in start_all(&world).await.iter().zip(["ada", "bob", "cyd", "dan"]) {
         let mut user = TestUser::on_port(name, proxy.address.port());
         HOST.clone_into(&mut user.host);
-        user.sign_up("UTC").await;
-        user.confirm_email().await;
+        user.join("UTC").await;
         user.sign_in().await;
         let habit = user.create_habit("Read").await;
         user.set_completion(&habit, "2026-02-12", true).await.assert_status(200);

@@ -202,10 +202,18 @@ impl TestUser {
         self.get(&path).await.assert_status(200).data()["token"].as_str().unwrap().to_owned()
     }
 
-    /// Confirms the address with the token of the newest mail.
+    /// Confirms the address with the token of the newest mail. In the browser that signed up, that redirects.
     pub async fn confirm_email(&self) -> TestResponse {
         let token = self.newest_token().await;
-        self.post_form("/verify-email", &[("token", &token)]).await.assert_status(200)
+        let response = self.post_form("/verify-email", &[("token", &token)]).await;
+        assert!([200, 303].contains(&response.status), "{}: {}", response.status, response.text());
+        response
+    }
+
+    /// Signs up, and confirms the address in the same browser, which signs it in.
+    pub async fn join(&self, zone: &str) {
+        self.sign_up(zone).await;
+        self.confirm_email().await.assert_status(303);
     }
 
     pub async fn try_sign_in(&self, password: &str) -> TestResponse {

@@ -542,7 +542,7 @@ async fn in_staging_admins_must_enable_two_factor_and_cannot_disable_it() {
         user.sign_up("UTC").await;
         let mail = world.newest_mail(&user.email()).unwrap();
         let token = text_between(&mail, "/verify-email?token=", "\n");
-        user.post_form("/verify-email", &[("token", &token)]).await.assert_status(200);
+        user.post_form("/verify-email", &[("token", &token)]).await.assert_status(303);
         let body = json!({ "email": user.email(), "password": PASSWORD });
         let data = user.send_json("POST", "/api/auth/sign-in", &body).await.assert_status(200).data();
         assert_eq!(data.get("requiresAdminTwoFactorEnrollment").is_some(), is_admin);

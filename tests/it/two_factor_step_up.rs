@@ -116,7 +116,7 @@ async fn a_member_who_becomes_an_admin_while_signed_in_confirms_the_password_to_
     bob.sign_up("UTC").await;
     let mail = world.newest_mail(&bob.email()).unwrap();
     let token = text_between(&mail, "/verify-email?token=", "\n");
-    bob.post_form("/verify-email", &[("token", &token)]).await.assert_status(200);
+    bob.post_form("/verify-email", &[("token", &token)]).await.assert_status(303);
     bob.sign_in().await;
     world.set_time("2026-02-12T13:00:00Z");
     world.restart_with_settings(|settings| settings.admins.push(Email::parse(&bob.email()).unwrap())).await;

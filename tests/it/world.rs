@@ -172,9 +172,7 @@ impl World {
     /// The same in a time zone.
     pub async fn signed_in_user_in(&self, name: &'static str, zone: &str) -> TestUser {
         let user = TestUser::new(name, self);
-        user.sign_up(zone).await;
-        user.confirm_email().await;
-        user.sign_in().await;
+        user.join(zone).await;
         user
     }
 

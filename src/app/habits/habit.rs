@@ -10,8 +10,8 @@ use crate::domain::habits::habit::{HabitPlan, MAX_ACTIVE_HABITS, MAX_HABITS};
 use crate::domain::{
     Account, AccountId, Day, Description, Emoji, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Title, Weekdays,
 };
-use crate::store::Reader;
 use crate::store::tables::{completions, habits};
+use crate::store::{Reader, WriteTxn};
 
 /// Changes to a habit. Fields that are `None` stay as they are.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -53,26 +53,59 @@ pub async fn create_habit(
     plan: HabitPlan,
     since: Option<(Day, Timestamp)>,
 ) -> Result<Habit, Error> {
-    let id = app.generate_habit_id()?;
-    let (day, created_at) = since.unwrap_or_else(|| (app.today(me), app.clock.now()));
+    let new = NewHabit { id: app.generate_habit_id()?, plan, since: since.unwrap_or_else(|| begin_now(app, me)) };
+    let me = me.id;
+    app.store.write(move |txn| new.create(txn, me)).await
+}
+
+/// Creates a habit that begins today, unless the user has an active one with its title: a form that is sent twice creates
+/// one habit.
+///
+/// # Errors
+/// As for [`create_habit`].
+pub async fn create_habit_once(app: &App, me: &Account, plan: HabitPlan) -> Result<Habit, Error> {
+    let new = NewHabit { id: app.generate_habit_id()?, plan, since: begin_now(app, me) };
     let me = me.id;
     app.store
         .write(move |txn| {
-            require_active_account(txn, me)?;
-            let mut habits = habits::list_all(txn, me)?;
-            if habits.len() >= MAX_HABITS {
-                let message = format!(
-                    "You've reached the limit of {MAX_HABITS} habits, including archived ones. Delete one from your archive first."
-                );
-                return Err(Refusal::field("title", message).into());
+            let active = habits::list_active(txn, me)?;
+            match active.into_iter().find(|habit| habit.title == new.plan.title) {
+                Some(habit) => Ok(habit),
+                None => new.create(txn, me),
             }
-            habits.retain(Habit::is_active);
-            let position = next_position(&habits)?;
-            let habit = Habit::new(id, plan, position, day, created_at);
-            habits::put(txn, me, &habit)?;
-            Ok(habit)
         })
         .await
+}
+
+fn begin_now(app: &App, me: &Account) -> (Day, Timestamp) {
+    (app.today(me), app.clock.now())
+}
+
+/// A habit to create.
+struct NewHabit {
+    id: HabitId,
+    plan: HabitPlan,
+    /// Its first day, and when it is created.
+    since: (Day, Timestamp),
+}
+
+impl NewHabit {
+    fn create(self, txn: &mut WriteTxn<'_, '_>, me: AccountId) -> Result<Habit, Error> {
+        require_active_account(txn, me)?;
+        let mut habits = habits::list_all(txn, me)?;
+        if habits.len() >= MAX_HABITS {
+            let message = format!(
+                "You've reached the limit of {MAX_HABITS} habits, including archived ones. Delete one from your archive first."
+            );
+            return Err(Refusal::field("title", message).into());
+        }
+        habits.retain(Habit::is_active);
+        let position = next_position(&habits)?;
+        let (day, created_at) = self.since;
+        let habit = Habit::new(self.id, self.plan, position, day, created_at);
+        habits::put(txn, me, &habit)?;
+        Ok(habit)
+    }
 }
 
 /// The position after the last active habit, unless the limit is reached.

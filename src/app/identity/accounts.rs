@@ -1,13 +1,17 @@
 //! Creating an account with a verification email, and deleting it with all its data.
 
+use jiff::Timestamp;
+
+use crate::app::identity::address_key::AddressKey;
 use crate::app::identity::keys::Purpose;
 use crate::app::identity::pending_sign_up;
 use crate::app::identity::recipient_limit::RecipientQuota;
+use crate::app::identity::sign_up_browser::{BrowserToken, SignUpDraft, hash_token};
 use crate::app::identity::step_up::consume;
 use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
 use crate::domain::accounts::credentials::Credentials;
-use crate::domain::accounts::link::{EmailLink, VERIFICATION_LIFETIME, VerificationCode};
+use crate::domain::accounts::link::{EmailLink, SignUpBrowser, VERIFICATION_LIFETIME, VerificationCode};
 use crate::domain::accounts::password::is_same;
 use crate::domain::accounts::requested_mail::RequestedMail;
 use crate::domain::accounts::step_up::ProtectedAction;
@@ -16,6 +20,7 @@ use crate::domain::mail::TokenRef;
 use crate::domain::{Account, AccountId, Client, DisplayName, Email, Refusal, Zone};
 use crate::mail::templates;
 use crate::store::WriteTxn;
+use crate::store::tables::schema::TokenHash;
 use crate::store::tables::{accounts, attempts, audit, challenges, completions, habits, links, outbox, sessions};
 
 /// The fields of the sign-up form, not yet parsed.
@@ -28,6 +33,14 @@ pub struct SignUpInput {
     pub confirmation: Option<String>,
     /// The name of the time zone; `None` for UTC.
     pub zone: Option<String>,
+}
+
+/// What a sign-up returns.
+pub struct NewSignUp {
+    /// The id of the new account. If the address was known before, it belongs to no account.
+    pub id: AccountId,
+    /// The cookie of the browser that signed up; see [`sign_up_browser`](crate::app::identity::sign_up_browser).
+    pub cookie: String,
 }
 
 impl SignUpInput {
@@ -62,12 +75,16 @@ impl SignUpInput {
 /// Creates an account and sends a verification email. For a taken address the response is the same, and its owner is
 /// notified by email. [`pending_sign_up`] says why signing in afterwards is answered alike, too.
 ///
-/// Returns the id of the new account. If the address was known before, the id belongs to no account.
+/// `cookie` is that of an earlier sign-up in the same browser. Its mail stops working if it was for the same address, so that
+/// submitting the form twice leaves one sign-up.
 ///
 /// # Errors
 /// [`Error::Refused`] with an error per field; [`Error::Busy`].
-pub async fn sign_up(app: &App, input: SignUpInput, client: &Client) -> Result<AccountId, Error> {
+pub async fn sign_up(app: &App, input: SignUpInput, cookie: Option<&str>, client: &Client) -> Result<NewSignUp, Error> {
     let (email, credentials) = input.parse(app).await?;
+    let draft = SignUpDraft { email: email.clone(), name: credentials.name.clone(), zone: credentials.zone.clone() };
+    let BrowserToken { cookie: new_cookie, hash } = BrowserToken::generate(&app.keys, &draft)?;
+    let earlier = cookie.map(|cookie| hash_token(&app.keys, cookie));
     let now = app.clock.now();
     let id = app.generate_account_id()?;
     let token = app.keys.generate_token(Purpose::Verification)?;
@@ -98,11 +115,14 @@ pub async fn sign_up(app: &App, input: SignUpInput, client: &Client) -> Result<A
                     None => Account::new(id, email, credentials.clone(), None, now),
                 };
                 account.credentials = credentials.clone();
+                remove_earlier(txn, account.id, earlier.as_ref(), address, now)?;
                 // The link is stored even when no mail may be sent, so that a later mail can confirm these credentials.
                 // SECURITY: a code that was mailed to nobody is not stored, so that it cannot be guessed.
                 let code =
                     quota.is_open.then(|| VerificationCode { hash: hash_code(account.id, &code), wrong_attempts: 0 });
-                let link = EmailLink { account: account.id, credentials, code, created_at: now, used_at: None };
+                let browser = Some(SignUpBrowser { hash, signed_up_at: now });
+                let link =
+                    EmailLink { account: account.id, credentials, code, browser, created_at: now, used_at: None };
                 links::put(txn, &token.hash, &link);
                 accounts::put(txn, &account)?;
                 audit::add(txn, &AuditEntry { subject: Some(account.id), ..entry });
@@ -112,7 +132,29 @@ pub async fn sign_up(app: &App, input: SignUpInput, client: &Client) -> Result<A
         })
         .await?;
     app.notify_mail_queued();
-    Ok(id)
+    Ok(NewSignUp { id, cookie: new_cookie })
+}
+
+/// Removes the link of an earlier sign-up in the same browser.
+///
+/// SECURITY: without one, as for a taken address, the same write is rehearsed.
+fn remove_earlier(
+    txn: &mut WriteTxn<'_, '_>,
+    account: AccountId,
+    browser: Option<&TokenHash>,
+    address: AddressKey,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let links = links::list_for_account(txn, account)?;
+    let mut own = links.iter().filter(|(_, link)| browser.is_some_and(|hash| link.is_from_browser(hash, now)));
+    match own.next() {
+        Some((token, _)) => links::remove(txn, token, account),
+        None => txn.rehearse(|txn| {
+            links::remove(txn, &address.hash(), account);
+            Ok::<_, Error>(())
+        })?,
+    }
+    Ok(())
 }
 
 /// Creates an account without sending mail, unless its address is taken. Returns the account and whether it is new. For

@@ -6,17 +6,19 @@
 use jiff::Timestamp;
 
 use crate::app::identity::address_key::{AddressKey, WRONG_CODES};
-use crate::app::identity::email_confirmation::confirm;
+use crate::app::identity::email_confirmation::{Confirmation, confirm};
+use crate::app::identity::sign_up_browser::{BrowserCookies, hash_token};
 use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
 use crate::domain::accounts::code::normalize_digits;
 use crate::domain::accounts::link::{ACCOUNT_CODE_LIMIT, EmailLink, LinkStatus, VerificationCode};
 use crate::domain::{Account, AccountId, Client, Email, Refusal};
+use crate::store::WriteTxn;
 use crate::store::tables::schema::TokenHash;
 use crate::store::tables::{accounts, attempts, audit, links};
-use crate::store::{Reader, WriteTxn};
 
-/// Confirms with the code of the mail.
+/// Confirms with the code of the mail. The browser that signed up can submit a code twice: the second time shows that the
+/// address is confirmed, and signs in nobody.
 ///
 /// # Errors
 /// As for [`confirm_email`](super::email_confirmation::confirm_email); [`Refusal::WrongCode`] for an unknown address, a wrong
@@ -26,8 +28,9 @@ pub async fn confirm_email_by_code(
     email: &str,
     code: &str,
     password: &str,
+    cookies: BrowserCookies<'_>,
     client: &Client,
-) -> Result<(AccountId, LinkStatus), Error> {
+) -> Result<Confirmation, Error> {
     let email = Email::parse(email).map_err(|error| Refusal::InvalidFields(vec![error]))?;
     let code = normalize_digits(code);
     let now = app.clock.now();
@@ -38,6 +41,7 @@ pub async fn confirm_email_by_code(
         lockout: app.audit_entry(Actor::Anonymous, AuditAction::LockedOut, None, client)?,
     };
     let hash_code = app.keys.code_hasher();
+    let browser = cookies.sign_up.map(|cookie| hash_token(&app.keys, cookie));
     let found = app
         .store
         .write(move |txn| {
@@ -45,14 +49,20 @@ pub async fn confirm_email_by_code(
             let id = account.unwrap_or(miss.address.stand_in());
             let counted = attempts::find_attempts(txn, miss.address.stand_in(), WRONG_CODES, now)?;
             let is_blocked = counted.blocked_for(now).is_some();
-            let (hash, open) = (hash_code(id, &code), list_open(txn, id, now)?);
-            match open.iter().find(|(_, link)| !is_blocked && link.accepts_code(&hash)) {
-                Some((token, _)) => Ok(Some(*token)),
-                None => miss.record(txn, account, open).map(|()| None),
+            let hash = hash_code(id, &code);
+            let links = links::list_for_account(txn, id)?;
+            let is_open = |link: &EmailLink| matches!(link.status(now), Ok(LinkStatus::Open));
+            let is_own = |link: &EmailLink| browser.is_some_and(|browser| link.is_from_browser(&browser, now));
+            let mut accepting = links.iter().filter(|(_, link)| !is_blocked && link.accepts_code(&hash));
+            if let Some((token, _)) = accepting.find(|(_, link)| is_open(link) || is_own(link)) {
+                return Ok::<_, Error>(Some(*token));
             }
+            let open = links.into_iter().filter(|(_, link)| is_open(link)).collect();
+            miss.record(txn, account, open)?;
+            Ok(None)
         })
         .await?;
-    confirm(app, found.ok_or(Refusal::WrongCode)?, password, client).await
+    confirm(app, found.ok_or(Refusal::WrongCode)?, password, cookies, client).await
 }
 
 /// What a wrong code leaves behind.
@@ -102,14 +112,7 @@ impl WrongCode {
 fn stand_in_link(address: AddressKey, email: Email, now: Timestamp) -> Result<(TokenHash, EmailLink), Error> {
     let Account { id: account, credentials, .. } = address.stand_in_account(email, now)?;
     let code = Some(VerificationCode { hash: address.hash(), wrong_attempts: 0 });
-    Ok((address.hash(), EmailLink { account, credentials, code, created_at: now, used_at: None }))
-}
-
-/// The links of `account` that still confirm its address.
-fn list_open(txn: &impl Reader, account: AccountId, now: Timestamp) -> Result<Vec<(TokenHash, EmailLink)>, Error> {
-    let mut links = links::list_for_account(txn, account)?;
-    links.retain(|(_, link)| matches!(link.status(now), Ok(LinkStatus::Open)));
-    Ok(links)
+    Ok((address.hash(), EmailLink { account, credentials, code, browser: None, created_at: now, used_at: None }))
 }
 
 fn count_wrong_code(txn: &mut WriteTxn<'_, '_>, open: Vec<(TokenHash, EmailLink)>) {

@@ -10,6 +10,8 @@ use crate::app::identity::accounts::SignUpInput;
 use crate::app::identity::address_key::WRONG_CODES;
 use crate::app::identity::keys::Purpose;
 use crate::app::identity::pending_sign_up;
+use crate::app::identity::sessions::{NewSession, SignedIn};
+use crate::app::identity::sign_up_browser::{BrowserCookies, hash_token};
 use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
 use crate::domain::accounts::credentials::Credentials;
@@ -33,18 +35,30 @@ pub struct OpenedLink {
     pub contested: bool,
 }
 
-/// Reads a link without using it, because mail scanners open links too.
+/// What confirming an address led to.
+pub struct Confirmation {
+    pub account: AccountId,
+    pub email: Email,
+    /// The status that the link had before, so that a second press can show success.
+    pub status: LinkStatus,
+    /// The new session, in the browser that signed up.
+    pub signed_in: Option<SignedIn>,
+}
+
+/// Reads a link without using it, because mail scanners open links too. `cookie` is that of a browser that signed up.
 ///
 /// # Errors
 /// [`Refusal::LinkInvalid`], [`Refusal::LinkExpired`].
-pub fn open_link(app: &App, token: &str) -> Result<OpenedLink, Error> {
+pub fn open_link(app: &App, token: &str, cookie: Option<&str>) -> Result<OpenedLink, Error> {
     let hash = app.keys.hash(Purpose::Verification, token);
+    let browser = cookie.map(|cookie| hash_token(&app.keys, cookie));
     let now = app.clock.now();
     app.store.read(|txn| {
         let link = links::find_link(txn, &hash)?.ok_or(Refusal::LinkInvalid)?;
         let account = accounts::find_account(txn, link.account)?.ok_or(Refusal::LinkInvalid)?;
         let status = link.status(now)?;
-        let contested = rivals(txn, &link)?.len() > 1;
+        let is_own = browser.is_some_and(|browser| link.is_from_browser(&browser, now));
+        let contested = !is_own && rivals(txn, &link)?.len() > 1;
         Ok(OpenedLink { status, email: account.email, name: link.credentials.name, contested })
     })
 }
@@ -65,7 +79,7 @@ fn rivals(txn: &impl Reader, link: &EmailLink) -> Result<Vec<Credentials>, Error
 }
 
 /// Confirms the address of a link and puts the credentials of its sign-up in force. Removes the account's other links.
-/// Returns the status that the link had before, so that a second press can show success.
+/// Signs in the browser that made this sign-up, which need not enter its password: [`sign_up_browser`](super::sign_up_browser) says when.
 ///
 /// SECURITY: if the address was used for several sign-ups, `password` decides which credentials win. Someone who signs
 /// up with another person's address can make Atlas mail it, but cannot make the owner confirm the attacker's password.
@@ -77,9 +91,10 @@ pub async fn confirm_email(
     app: &App,
     token: &str,
     password: &str,
+    browser: BrowserCookies<'_>,
     client: &Client,
-) -> Result<(AccountId, LinkStatus), Error> {
-    confirm(app, app.keys.hash(Purpose::Verification, token), password, client).await
+) -> Result<Confirmation, Error> {
+    confirm(app, app.keys.hash(Purpose::Verification, token), password, browser, client).await
 }
 
 /// Confirms the address of a link with a name, a password, and a time zone that are entered now, in place of those of a
@@ -96,38 +111,47 @@ pub async fn confirm_with_new_sign_up(
     token: &str,
     input: SignUpInput,
     client: &Client,
-) -> Result<(AccountId, LinkStatus), Error> {
-    let email = open_link(app, token)?.email.to_string();
+) -> Result<Confirmation, Error> {
+    let email = open_link(app, token, None)?.email.to_string();
     let (_, credentials) = SignUpInput { email, ..input }.parse(app).await?;
-    put_in_force(app, app.keys.hash(Purpose::Verification, token), credentials, client).await
+    put_in_force(app, app.keys.hash(Purpose::Verification, token), credentials, None, client).await
 }
 
 pub(super) async fn confirm(
     app: &App,
     hash: TokenHash,
     password: &str,
+    cookies: BrowserCookies<'_>,
     client: &Client,
-) -> Result<(AccountId, LinkStatus), Error> {
+) -> Result<Confirmation, Error> {
     let now = app.clock.now();
     let (link, rivals) = app.store.read(|txn| {
         let link = links::find_link(txn, &hash)?.ok_or(Refusal::LinkInvalid)?;
         let rivals = rivals(txn, &link)?;
         Ok::<_, Error>((link, rivals))
     })?;
+    let browser = cookies.sign_up.map(|cookie| hash_token(&app.keys, cookie));
+    if browser.is_some_and(|browser| link.is_from_browser(&browser, now)) {
+        let BrowserCookies { session, device, .. } = cookies;
+        let session = NewSession::prepare(app, link.account, session, device, client.clone())?;
+        return put_in_force(app, hash, link.credentials, Some(session), client).await;
+    }
     let credentials = match link.status(now)? {
         LinkStatus::Open if rivals.len() > 1 => find_by_password(app, rivals, password).await?,
         _ => link.credentials,
     };
-    put_in_force(app, hash, credentials, client).await
+    put_in_force(app, hash, credentials, None, client).await
 }
 
-/// Confirms the address of a link with these credentials.
+/// Confirms the address of a link with these credentials, and begins the session that is prepared for the browser that
+/// signed up. A used link does neither.
 async fn put_in_force(
     app: &App,
     hash: TokenHash,
     credentials: Credentials,
+    session: Option<NewSession>,
     client: &Client,
-) -> Result<(AccountId, LinkStatus), Error> {
+) -> Result<Confirmation, Error> {
     let now = app.clock.now();
     let entry = app.audit_entry(Actor::Anonymous, AuditAction::AddressConfirmed, None, client)?;
     let address_key = app.address_keys();
@@ -136,6 +160,7 @@ async fn put_in_force(
             let link = links::find_link(txn, &hash)?.ok_or(Refusal::LinkInvalid)?;
             let mut account = accounts::find_account(txn, link.account)?.ok_or(Refusal::LinkInvalid)?;
             let status = link.status(now)?;
+            let mut signed_in = None;
             if status == LinkStatus::Open {
                 for (other, _) in
                     links::list_for_account(txn, account.id)?.into_iter().filter(|(other, _)| *other != hash)
@@ -151,8 +176,11 @@ async fn put_in_force(
                 attempts::remove(txn, address.stand_in(), WRONG_CODES);
                 audit::add(txn, &AuditEntry { actor: Actor::User(account.id), ..entry });
                 links::put(txn, &hash, &EmailLink { used_at: Some(now), ..link });
+                // SECURITY: as at a sign-in, a disabled account gets no session, nor one that has a second factor.
+                let may_sign_in = account.disabled_at.is_none() && account.two_factor.is_none();
+                signed_in = session.filter(|_| may_sign_in).map(|session| session.begin(txn)).transpose()?;
             }
-            Ok((account.id, status))
+            Ok(Confirmation { account: account.id, email: account.email, status, signed_in })
         })
         .await
 }

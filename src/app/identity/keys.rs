@@ -17,6 +17,8 @@ pub enum Purpose {
     Session,
     /// A link that confirms the address of a sign-up.
     Verification,
+    /// The cookie of a browser that has signed up.
+    SignUp,
     /// A link that resets a forgotten password.
     Reset,
     /// A link that confirms a new address.
@@ -44,6 +46,7 @@ impl Purpose {
         match self {
             Self::Session => b"session",
             Self::Verification => b"verification",
+            Self::SignUp => b"sign-up",
             Self::Reset => b"reset",
             Self::NewAddress => b"new-address",
             Self::Challenge => b"challenge",

@@ -5,6 +5,7 @@
 //! | [`accounts`] | creating and deleting an account |
 //! | `pending_sign_up`, `recipient_limit`, `address_key` | what anyone can request for an address, with an account or not |
 //! | [`verification_email`], [`email_confirmation`], [`code_confirmation`] | confirming the address of a sign-up |
+//! | [`sign_up_browser`] | signing in the browser that signed up once its address is confirmed |
 //! | [`sign_in`], [`sessions`], `device_cookie` | signing in, and the sessions and devices of a user |
 //! | [`lockout`], [`login_attempt`] | limits on wrong passwords |
 //! | [`password_hasher`], [`password_change`], [`email_change`], [`preferences`] | changing an account |
@@ -32,6 +33,7 @@ pub mod probe;
 mod recipient_limit;
 pub mod sessions;
 pub mod sign_in;
+pub mod sign_up_browser;
 pub mod step_up;
 pub mod two_factor;
 pub mod verification_email;

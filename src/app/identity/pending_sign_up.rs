@@ -22,7 +22,14 @@ use crate::store::{Reader, WriteTxn};
 /// Stores the newest sign-up of an address: as a link whose token nobody has.
 pub(super) fn record(txn: &mut WriteTxn<'_, '_>, address: AddressKey, credentials: &Credentials, now: Timestamp) {
     let credentials = credentials.clone();
-    let link = EmailLink { account: address.stand_in(), credentials, code: None, created_at: now, used_at: None };
+    let link = EmailLink {
+        account: address.stand_in(),
+        credentials,
+        code: None,
+        browser: None,
+        created_at: now,
+        used_at: None,
+    };
     links::put(txn, &address.hash(), &link);
 }
 

@@ -74,6 +74,7 @@ pub(in crate::app) async fn send_verification(
             txn.run_or_rehearse(is_sent, |txn| {
                 // SECURITY: links of other sign-ups stay, because they may have been requested by someone else.
                 let mut replaced = older.iter().filter(|(_, link)| link.credentials == account.credentials).peekable();
+                let browser = replaced.peek().and_then(|(_, link)| link.browser.clone());
                 if replaced.peek().is_none() {
                     txn.rehearse(|txn| {
                         links::remove(txn, &address.hash(), account.id);
@@ -85,7 +86,8 @@ pub(in crate::app) async fn send_verification(
                 }
                 let code = Some(VerificationCode { hash: hash_code(account.id, &code), wrong_attempts: 0 });
                 let credentials = account.credentials;
-                let link = EmailLink { account: account.id, credentials, code, created_at: now, used_at: None };
+                let link =
+                    EmailLink { account: account.id, credentials, code, browser, created_at: now, used_at: None };
                 links::put(txn, &token.hash, &link);
                 quota.queue(txn, &mail, now);
                 audit::add(txn, &AuditEntry { subject: Some(account.id), ..entry });

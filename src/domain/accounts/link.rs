@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::accounts::attempts::AttemptLimit;
+use crate::domain::accounts::attempts::{AttemptLimit, is_recent};
 use crate::domain::accounts::credentials::Credentials;
 use crate::domain::{AccountId, Refusal};
 
@@ -20,6 +20,8 @@ pub const ACCOUNT_CODE_LIMIT: AttemptLimit = AttemptLimit::from_minutes(10, 24 *
 /// That answer depends on sign-ups alone: the password of the newest sign-up with an address gets it, whether or not an account
 /// has the address. So it reveals no account, and a user who has just signed up is told what to do.
 pub const PENDING_LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long the browser that signed up is signed in by confirming the address; afterwards it needs the password.
+pub const SIGN_UP_BROWSER_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
 /// The shortest time between two links for the same account.
 pub const RESEND_INTERVAL: SignedDuration = SignedDuration::from_mins(5);
 
@@ -34,6 +36,9 @@ pub struct EmailLink {
     /// The code in the same mail, for a user who reads it on another device.
     #[serde(default)]
     pub code: Option<VerificationCode>,
+    /// The browser that signed up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browser: Option<SignUpBrowser>,
     pub created_at: Timestamp,
     /// A used link confirms nothing more.
     pub used_at: Option<Timestamp>,
@@ -46,6 +51,14 @@ pub struct VerificationCode {
     pub hash: [u8; 32],
     #[serde(rename = "wrong")]
     pub wrong_attempts: u8,
+}
+
+/// The browser in which a sign-up was made. Confirming the address in it signs it in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignUpBrowser {
+    /// A keyed hash of the token in its cookie.
+    pub hash: [u8; 32],
+    pub signed_up_at: Timestamp,
 }
 
 /// The status of an opened link.
@@ -61,6 +74,12 @@ impl EmailLink {
     /// Whether `hash` is that of its code and the code is still accepted.
     pub fn accepts_code(&self, hash: &[u8; 32]) -> bool {
         self.code.as_ref().is_some_and(|code| code.wrong_attempts < MAX_WRONG_CODES && code.hash == *hash)
+    }
+
+    /// Whether a browser signed up for it, not too long ago. `hash` is that of the browser's token.
+    pub fn is_from_browser(&self, hash: &[u8; 32], now: Timestamp) -> bool {
+        let browser = self.browser.as_ref().filter(|browser| browser.hash == *hash);
+        browser.is_some_and(|browser| is_recent(browser.signed_up_at, now, SIGN_UP_BROWSER_LIFETIME))
     }
 
     /// The first instant at which the link has expired.

@@ -31,7 +31,7 @@ pub(super) fn expect_status(response: HttpResponse, status: u16, action: &str) -
     Err(CheckError::failed(format!("{status}: {action}"), response.summary(), remedy_for(&response)))
 }
 
-/// Signs up, follows the link in the mail, signs in, out, and in again.
+/// Signs up, follows the link in the mail, which signs in, and signs out and in again.
 pub(super) fn check_auth(context: &mut CheckContext<'_>) -> CheckResult {
     let email = context.server()?.start_probe()?.email;
     let email = email.as_str();
@@ -131,7 +131,8 @@ fn follow_link(context: &CheckContext<'_>, client: &mut HttpClient, text: &str) 
         return Err(CheckError::failed(format!("a link that begins with {base}"), found, remedy));
     };
     expect_status(client.get(path)?, 200, "the page that the link opens")?;
-    expect_status(client.post_form("/verify-email", &[("token", token)])?, 200, "its button")?;
+    expect_status(client.post_form("/verify-email", &[("token", token)])?, 303, "its button")?;
+    expect_status(client.get("/today")?, 200, "/today after the button signed in")?;
     Ok(token.to_owned())
 }
 

@@ -9,6 +9,7 @@ use crate::app::identity::email_confirmation;
 use crate::app::identity::sessions::SignedIn;
 use crate::app::identity::sign_in;
 use crate::app::identity::sign_in::SignInOutcome;
+use crate::app::identity::sign_up_browser::BrowserCookies;
 use crate::app::identity::verification_email;
 use crate::app::identity::{accounts, sessions, two_factor};
 use crate::domain::Refusal;
@@ -32,8 +33,8 @@ struct SignUp {
 pub async fn sign_up(request: Request) -> Result<Response, HttpError> {
     let SignUp { email, password, display_name: name, time_zone: zone } = request.json().await?;
     let input = accounts::SignUpInput { email, name, password, confirmation: None, zone };
-    let id = accounts::sign_up(&request.state.app, input, &request.client()).await?;
-    Ok(response::json(StatusCode::CREATED, &json!({ "userId": id })))
+    let sign_up = accounts::sign_up(&request.state.app, input, None, &request.client()).await?;
+    Ok(response::json(StatusCode::CREATED, &json!({ "userId": sign_up.id })))
 }
 
 #[derive(Deserialize)]
@@ -117,9 +118,12 @@ struct VerifyEmail {
 pub async fn verify_email(request: Request) -> Result<Response, HttpError> {
     let input: VerifyEmail = request.json().await?;
     let (app, client) = (&request.state.app, request.client());
+    // A script gets no session, even with the cookies of a browser.
+    let no_cookies = BrowserCookies::default();
     let confirmed = match &input.code {
         Some(code) => {
-            code_confirmation::confirm_email_by_code(app, &input.email, code, &input.password, &client).await?
+            let (email, password) = (&input.email, &input.password);
+            code_confirmation::confirm_email_by_code(app, email, code, password, no_cookies, &client).await?
         }
         None if input.token.is_empty() => return Err(Refusal::field("token", "The token is missing.").into()),
         None => match input.display_name {
@@ -128,12 +132,14 @@ pub async fn verify_email(request: Request) -> Result<Response, HttpError> {
                 let sign_up = accounts::SignUpInput { name, password, zone, ..accounts::SignUpInput::default() };
                 email_confirmation::confirm_with_new_sign_up(app, &input.token, sign_up, &client).await?
             }
-            None => email_confirmation::confirm_email(app, &input.token, &input.password, &client).await?,
+            None => email_confirmation::confirm_email(app, &input.token, &input.password, no_cookies, &client).await?,
         },
     };
-    match confirmed {
-        (id, LinkStatus::Open) => Ok(response::succeeded(response::json(StatusCode::OK, &json!({ "userId": id })))),
-        (_, LinkStatus::Used) => Err(Refusal::LinkInvalid.into()),
+    match confirmed.status {
+        LinkStatus::Open => {
+            Ok(response::succeeded(response::json(StatusCode::OK, &json!({ "userId": confirmed.account }))))
+        }
+        LinkStatus::Used => Err(Refusal::LinkInvalid.into()),
     }
 }
 

@@ -6,11 +6,10 @@ use crate::app;
 use crate::app::identity::email_change;
 use crate::app::identity::password_change;
 use crate::domain::{FieldError, Refusal};
-use crate::web::auth::html::with_token;
 use crate::web::email_links::view as pages;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
-use crate::web::http::response::{self, Response};
+use crate::web::http::response::{self, Response, with_token};
 
 const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 

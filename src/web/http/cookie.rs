@@ -1,16 +1,22 @@
-//! The cookies of the session, of the device, and of the theme.
+//! The cookies of the session, of the device, of a sign-up, and of the theme.
 
 use warp::http::HeaderMap;
 use warp::http::header::{COOKIE, HeaderName, HeaderValue, SET_COOKIE};
 
 use crate::domain::Environment;
+use crate::domain::accounts::link::SIGN_UP_BROWSER_LIFETIME;
 use crate::domain::accounts::preferences::Theme;
 use crate::domain::accounts::session;
 use crate::web::http::response::Response;
 
+/// The longest value of a cookie that holds tokens.
+const MAX_TOKEN_BYTES: usize = 128;
+
 struct Cookie {
     name: String,
     secure: bool,
+    /// A longer value is ignored.
+    max_bytes: usize,
 }
 
 impl Cookie {
@@ -18,7 +24,7 @@ impl Cookie {
     /// The environment is part of the name, so that two environments on one host don't sign each other's users out.
     fn new(environment: &Environment, suffix: &str, secure: bool) -> Self {
         let prefix = if secure { "__Host-" } else { "" };
-        Self { name: format!("{prefix}atlas-{}{suffix}", environment.label()), secure }
+        Self { name: format!("{prefix}atlas-{}{suffix}", environment.label()), secure, max_bytes: MAX_TOKEN_BYTES }
     }
 
     /// The value that the browser sent. A cookie that is sent twice is ignored.
@@ -27,7 +33,7 @@ impl Cookie {
             headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';'));
         let mut values = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == self.name);
         match (values.next(), values.next()) {
-            (Some((_, token)), None) if (1..=128).contains(&token.len()) => Some(token),
+            (Some((_, token)), None) if (1..=self.max_bytes).contains(&token.len()) => Some(token),
             _ => None,
         }
     }
@@ -89,6 +95,35 @@ impl DeviceCookie {
     /// Adds the cookie to a response.
     pub fn set(&self, response: Response, device: &str) -> Response {
         with_cookie(response, &self.0.header(device, Self::MAX_AGE_SECONDS))
+    }
+}
+
+/// The cookie of a browser that has signed up;
+/// [`sign_up_browser`](crate::app::identity::sign_up_browser) uses it.
+pub struct SignUpCookie(Cookie);
+
+impl SignUpCookie {
+    /// Holds an address of 254 bytes, a name of 80 characters, and a time zone, encrypted and as base64.
+    const MAX_BYTES: usize = 2_048;
+
+    /// `secure` says whether the environment is served over HTTPS.
+    pub fn new(environment: &Environment, secure: bool) -> Self {
+        Self(Cookie { max_bytes: Self::MAX_BYTES, ..Cookie::new(environment, "-sign-up", secure) })
+    }
+
+    /// The value that the browser sent.
+    pub fn read<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        self.0.read(headers)
+    }
+
+    /// Adds the cookie to a response.
+    pub fn set(&self, response: Response, value: &str) -> Response {
+        with_cookie(response, &self.0.header(value, SIGN_UP_BROWSER_LIFETIME.as_secs()))
+    }
+
+    /// Removes the cookie.
+    pub fn clear(&self, response: Response) -> Response {
+        with_cookie(response, &self.0.header("", 0))
     }
 }
 

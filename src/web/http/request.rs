@@ -111,6 +111,11 @@ impl Request {
         self.state.device_cookie.read(&self.headers)
     }
 
+    /// The cookie of a sign-up in this browser, valid or not.
+    pub fn sign_up_token(&self) -> Option<&str> {
+        self.state.sign_up_cookie.read(&self.headers)
+    }
+
     /// Adds the cookies that sign this browser in and make its device known.
     pub fn with_session(&self, response: Response, signed_in: &SignedIn) -> Response {
         let response = self.state.session_cookie.set(response, &signed_in.token);

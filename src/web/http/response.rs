@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use maud::Markup;
 use serde::Serialize;
 use serde_json::json;
-use warp::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use warp::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY};
 use warp::http::{self, StatusCode};
 
 use crate::domain::FieldError;
@@ -24,6 +24,13 @@ pub struct Succeeded;
 /// Marks the response to a call with a right password, code, or link, each of which counts as a guess otherwise.
 pub fn succeeded(mut response: Response) -> Response {
     response.extensions_mut().insert(Succeeded);
+    response
+}
+
+/// SECURITY: browsers send the URL of this page, which contains a token, to no other site. With `no-referrer`, they would send
+/// `Origin: null` with the form of the page, and the form would be refused.
+pub fn with_token(mut response: Response) -> Response {
+    response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 

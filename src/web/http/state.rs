@@ -16,7 +16,7 @@ use crate::observe::activity::Activity;
 use crate::observe::metrics::RequestDurations;
 use crate::observe::sentry::{RELEASE, Reporter};
 use crate::observe::tunnel::Tunnel;
-use crate::web::http::cookie::{DeviceCookie, SessionCookie, ThemeCookie};
+use crate::web::http::cookie::{DeviceCookie, SessionCookie, SignUpCookie, ThemeCookie};
 use crate::web::http::host::is_same_authority;
 use crate::web::http::operator_token::Operator;
 use crate::web::http::page_cache::PageCache;
@@ -48,6 +48,7 @@ pub struct WebState {
     pub settings_report: Vec<SettingReport>,
     pub session_cookie: SessionCookie,
     pub device_cookie: DeviceCookie,
+    pub sign_up_cookie: SignUpCookie,
     pub theme_cookie: ThemeCookie,
     pub proxies: TrustedProxies,
     /// `None` with test endpoints: all browser tests are one client.
@@ -81,6 +82,7 @@ impl WebState {
         Self {
             session_cookie: SessionCookie::new(environment, is_https),
             device_cookie: DeviceCookie::new(environment, is_https),
+            sign_up_cookie: SignUpCookie::new(environment, is_https),
             theme_cookie: ThemeCookie::new(environment, is_https),
             proxies: settings.proxies.clone(),
             rate_limiter: (!has_test_endpoints).then(RateLimiter::default),

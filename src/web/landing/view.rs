@@ -34,8 +34,8 @@ pub fn page(frame: &Frame<'_>) -> Markup {
                 }
                 ul.benefits {
                     li { h2 { "Your days, no streak anxiety" } p { "A Monday-and-Thursday habit isn't overdue on Tuesday. Days you didn't plan never count against you." } }
-                    li { h2 { "Your day, your time zone" } p { "Each day starts and ends in your time zone, and you have until 02:00 to check off yesterday." } }
-                    li { h2 { "Run by your own team" } p { "No trackers, no third parties, no feed. Just one small server." } }
+                    li { h2 { "Your day, your time zone" } p { "Each day starts and ends in your time zone. Forgot to check something off? You can still do it the next day." } }
+                    li { h2 { "Run by your own team" } p { "No ads, no feed, no trackers. Just one small server, and an export of everything you enter." } }
                 }
             }
         },

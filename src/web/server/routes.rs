@@ -18,8 +18,8 @@ use crate::web::http::rate_limit::{LimitScope, RateLimit};
 use crate::web::http::request::{PathParams, Request};
 use crate::web::http::response::Response;
 use crate::web::{
-    account, admin, assets, auth, calendar, data_export, dev, email_links, habits, health, insights, landing, offline,
-    operator, security, sentry_tunnel, step_up, today, two_factor,
+    account, admin, assets, auth, calendar, data_export, dev, email_links, first_habit, habits, health, insights,
+    landing, offline, operator, security, sentry_tunnel, step_up, today, two_factor,
 };
 
 /// What a handler returns.
@@ -142,11 +142,11 @@ const fn per_account(name: &'static str, rule: AttemptLimit) -> RateLimit {
 const ALWAYS: &[Route] = routes! {
     GET    "/"                                  Anyone landing::html::start;
     GET    "/landing"                           Anyone landing::html::show, gzip;
-    GET    "/sign-up"                           Anyone auth::html::sign_up_form, gzip;
-    POST   "/sign-up"                           Anyone auth::html::sign_up [SIGN_UP, auth::html::sign_up_over_limit];
-    GET    "/verify-email"                      Anyone auth::html::verify_email_form;
-    POST   "/verify-email"                      Anyone auth::html::verify_email [VERIFY_EMAIL];
-    POST   "/verify-email/resend"               Anyone auth::html::resend [RESEND, auth::html::resend_over_limit];
+    GET    "/sign-up"                           Anyone auth::sign_up_html::sign_up_form, gzip;
+    POST   "/sign-up"                           Anyone auth::sign_up_html::sign_up [SIGN_UP, auth::sign_up_html::sign_up_over_limit];
+    GET    "/verify-email"                      Anyone auth::confirm_html::verify_email_form;
+    POST   "/verify-email"                      Anyone auth::confirm_html::verify_email [VERIFY_EMAIL, auth::confirm_html::verify_email_over_limit];
+    POST   "/verify-email/resend"               Anyone auth::confirm_html::resend [RESEND, auth::confirm_html::resend_over_limit];
     GET    "/forgot-password"                   Anyone email_links::html::forgot_form, gzip;
     POST   "/forgot-password"                   Anyone email_links::html::forgot [FORGOT];
     GET    "/reset-password"                    Anyone email_links::html::reset_form;
@@ -158,6 +158,8 @@ const ALWAYS: &[Route] = routes! {
     GET    "/sign-in/verify"                    Anyone auth::html::sign_in_form;
     POST   "/sign-in/verify"                    Anyone two_factor::html::sign_in [SIGN_IN_CODE];
     POST   "/sign-out"                          Anyone auth::html::sign_out [SIGN_OUT];
+    GET    "/first-habit"                       Member first_habit::html::show, gzip;
+    POST   "/first-habit"                       Member first_habit::html::create, gzip;
     GET    "/today"                             Member today::html::show, gzip, cached;
     POST   "/today"                             Member today::html::complete, gzip;
     GET    "/calendar"                          Member calendar::html::show, gzip, cached;

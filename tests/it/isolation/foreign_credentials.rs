@@ -56,7 +56,7 @@ async fn create_users(deployment: &Deployment, name: &'static str, host: &'stati
         zone: None,
     };
     accounts::seed_account(&app, form("ben"), true).await.unwrap();
-    accounts::sign_up(&app, form("ada"), &Client::default()).await.unwrap();
+    accounts::sign_up(&app, form("ada"), None, &Client::default()).await.unwrap();
     password_change::request_reset(&app, "ben@example.com", &Client::default()).await.unwrap();
     let entry = sign_in(&app, "ben@example.com", PASSWORD, None, None, Client::default()).await.unwrap();
     let SignInOutcome::Session(given) = entry else { panic!("a second factor was requested") };
