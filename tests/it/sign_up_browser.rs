@@ -314,6 +314,20 @@ async fn going_back_and_submitting_twice_leads_to_the_first_page_and_counts_no_w
 }
 
 #[tokio::test]
+async fn a_code_that_is_sent_twice_at_once_begins_one_session() {
+    let (world, ada) = world_with_sign_up().await;
+    let code = mailed_code(&world, &ada.email());
+    let email = ada.email();
+    let (one, other) = tokio::join!(enter_code(&ada, &email, &code), enter_code(&ada, &email, &code));
+    let (first, second) = if one.status == 303 { (one, other) } else { (other, one) };
+    first.assert_status(303).assert_redirects_to(FIRST_PAGE);
+    // The browser shows the later answer, whose button leads on with the session of the other.
+    let page = second.assert_status(200).assert_contains("already confirmed").assert_contains("href=\"/today\"");
+    assert_eq!(page.header("set-cookie"), None);
+    assert_signed_in_as(&ada, "ada@example.com").await;
+}
+
+#[tokio::test]
 async fn signing_up_twice_in_one_browser_leaves_one_sign_up() {
     let (world, ada) = world_with_sign_up().await;
     let first = mailed_code(&world, &ada.email());
@@ -360,6 +374,24 @@ async fn a_taken_address_shows_the_same_page_and_the_same_cookie() {
         seen.push((names, cookie, pages));
     }
     assert_eq!(seen[0], seen[1]);
+}
+
+#[tokio::test]
+async fn signing_up_again_in_one_browser_does_the_same_work_for_every_address() {
+    let world = World::new().await;
+    world.signed_in_user("ada").await;
+    let mut work = Vec::new();
+    for name in ["ada", "eva"] {
+        let browser = TestUser::new(name, &world);
+        for _ in 0..3 {
+            let before = world.state.app.store.stats();
+            browser.sign_up("UTC").await;
+            world.state.app.store.flush().await.unwrap();
+            let after = world.state.app.store.stats();
+            work.push((after.commits - before.commits, after.rows - before.rows));
+        }
+    }
+    assert_eq!(work[..3], work[3..], "a taken address, and a free one");
 }
 
 #[tokio::test]

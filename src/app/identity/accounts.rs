@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use crate::app::identity::address_key::AddressKey;
 use crate::app::identity::keys::Purpose;
 use crate::app::identity::pending_sign_up;
 use crate::app::identity::recipient_limit::RecipientQuota;
@@ -115,7 +114,7 @@ pub async fn sign_up(app: &App, input: SignUpInput, cookie: Option<&str>, client
                     None => Account::new(id, email, credentials.clone(), None, now),
                 };
                 account.credentials = credentials.clone();
-                remove_earlier(txn, account.id, earlier.as_ref(), address, now)?;
+                remove_earlier(txn, account.id, earlier.as_ref(), &hash, now)?;
                 // The link is stored even when no mail may be sent, so that a later mail can confirm these credentials.
                 // SECURITY: a code that was mailed to nobody is not stored, so that it cannot be guessed.
                 let code =
@@ -137,12 +136,12 @@ pub async fn sign_up(app: &App, input: SignUpInput, cookie: Option<&str>, client
 
 /// Removes the link of an earlier sign-up in the same browser.
 ///
-/// SECURITY: without one, as for a taken address, the same write is rehearsed.
+/// SECURITY: without one, as for a taken address, the same write is rehearsed with `stand_in`, the token of no link.
 fn remove_earlier(
     txn: &mut WriteTxn<'_, '_>,
     account: AccountId,
     browser: Option<&TokenHash>,
-    address: AddressKey,
+    stand_in: &TokenHash,
     now: Timestamp,
 ) -> Result<(), Error> {
     let links = links::list_for_account(txn, account)?;
@@ -150,7 +149,7 @@ fn remove_earlier(
     match own.next() {
         Some((token, _)) => links::remove(txn, token, account),
         None => txn.rehearse(|txn| {
-            links::remove(txn, &address.hash(), account);
+            links::remove(txn, stand_in, account);
             Ok::<_, Error>(())
         })?,
     }

@@ -91,7 +91,8 @@ pub fn confirmed(frame: &Frame<'_>, email: &str) -> Markup {
 ///
 /// SECURITY: anyone who finds a used link gets this page, so it doesn't show the address.
 pub fn already_confirmed(frame: &Frame<'_>) -> Markup {
-    let sign_in = html! { p.actions { a.button href="/sign-in" { "Sign in" } } };
+    // It leads to the sign-in page, unless another request of this browser has just signed it in.
+    let sign_in = html! { p.actions { a.button href="/today" { "Sign in" } } };
     confirmed_page(frame, "Your email is already confirmed", "You can sign in now.", &sign_in)
 }
 
