@@ -342,6 +342,11 @@ const SIGN_IN: [(&str, &str); 2] = [("email", "ada@example.com"), ("password", P
 #[tokio::test]
 async fn every_cookie_over_https_has_its_security_attributes() {
     let (world, ada) = world_over_https().await;
+    let fields =
+        [("displayName", "Eva"), ("email", "eva@example.com"), ("password", PASSWORD), ("confirmPassword", PASSWORD)];
+    let sign_up = post_form_over_https(&ada, "/sign-up", &fields).await.assert_status(303);
+    let token = crate::security::find_mailed_token(&world, "eva@example.com", "verify-email");
+    let confirmation = post_form_over_https(&ada, "/verify-email", &[("token", &token)]).await.assert_status(303);
     let sign_in = post_form_over_https(&ada, "/sign-in", &SIGN_IN).await.assert_status(303);
     assert_eq!(sign_in.header("strict-transport-security"), Some("max-age=31536000"));
     let sign_out = post_form_over_https(&ada, "/sign-out", &[]).await.assert_status(303);
@@ -358,8 +363,11 @@ async fn every_cookie_over_https_has_its_security_attributes() {
         post_form_over_https(&ada, "/account/sessions", &[("which", "all")]).await.assert_status(303);
 
     let (session, device) = ("__Host-atlas-development", "__Host-atlas-development-device");
+    let pending = "__Host-atlas-development-sign-up";
     for (action, response, expected) in [
-        ("sign-in", sign_in, &[session, device][..]),
+        ("sign-up", sign_up, &[pending][..]),
+        ("confirmation", confirmation, &[session, device, pending]),
+        ("sign-in", sign_in, &[session, device]),
         ("sign-out", sign_out, &[session]),
         ("sign-in by API", api_sign_in, &[session, device]),
         ("sign-out by API", api_sign_out, &[session]),
