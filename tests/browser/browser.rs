@@ -121,10 +121,11 @@ impl Browser {
         Self { client, port, pid, driver, _profile: profile, _slot: slot }
     }
 
-    /// The console messages since the last call.
+    /// The console messages since the last call, without the browser's reports on what a response made it clear.
     pub async fn take_console_messages(&self) -> Vec<String> {
         let entries = self.log("browser").await;
-        entries.iter().map(|entry| format!("{}: {}", entry["level"], entry["message"])).collect()
+        let messages = entries.iter().map(|entry| format!("{}: {}", entry["level"], entry["message"]));
+        messages.filter(|message| !message.contains("Clear-Site-Data header on")).collect()
     }
 
     /// The URLs that pages requested since the last call, without the browser's internal pages.
@@ -198,6 +199,11 @@ impl Browser {
                 json!({ "type": event, "key": key, "code": code, "windowsVirtualKeyCode": number, "text": text });
             self.devtools("Input.dispatchKeyEvent", parameters).await;
         }
+    }
+
+    /// Moves the pointer to a position on the screen in pixels.
+    pub async fn move_pointer(&self, (x, y): (f64, f64)) {
+        self.devtools("Input.dispatchMouseEvent", json!({ "type": "mouseMoved", "x": x, "y": y })).await;
     }
 
     /// Types text wherever the focus is.

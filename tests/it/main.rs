@@ -67,6 +67,7 @@ mod operator_token;
 mod page_cache;
 mod pages;
 mod pasted_input;
+mod prefetch;
 mod previews;
 mod process;
 mod proxies;

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use headers::HeaderMapExt;
+use serde_json::json;
 use warp::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, VARY};
 use warp::http::{HeaderMap, StatusCode};
 
@@ -16,7 +17,7 @@ use crate::web::http::conditional;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
-use crate::web::ui::layout;
+use crate::web::ui::{layout, navigation};
 
 /// Every asset by its public name. A name with the hash of another build does not exist.
 static ASSETS: LazyLock<HashMap<&'static str, Vec<Encoded>>> = LazyLock::new(|| {
@@ -44,6 +45,16 @@ pub async fn serve(request: Request) -> Result<Response, HttpError> {
 pub async fn favicon(request: Request) -> Result<Response, HttpError> {
     let icon = embedded::address(layout::favicon_name(request.state.label.as_deref()));
     Ok(response::temporary_redirect(icon))
+}
+
+/// `GET /speculation-rules.json`: the pages that browsers fetch when the pointer rests on their link or a finger touches it. They
+/// are not rendered ahead, because scripts would run in pages that nobody has opened.
+pub async fn speculation_rules(_: Request) -> Result<Response, HttpError> {
+    let rules = json!({ "prefetch": [{ "urls": navigation::main_paths(), "eagerness": "moderate" }] });
+    let mut response = response::bare_json(StatusCode::OK, &rules);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/speculationrules+json"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
+    Ok(response)
 }
 
 /// The asset in each content coding, the smallest first and the plain one last.

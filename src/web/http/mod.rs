@@ -12,6 +12,7 @@ pub mod host;
 pub mod media_type;
 pub mod operator_token;
 pub mod page_cache;
+pub mod prefetch;
 pub mod rate_limit;
 pub mod redirect;
 pub mod request;

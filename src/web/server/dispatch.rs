@@ -24,7 +24,7 @@ use crate::web::http::rate_limit::{LimitStatus, RateLimit};
 use crate::web::http::request::{PathParams, Request, RequestHead};
 use crate::web::http::response::{self, Response, Succeeded, code};
 use crate::web::http::state::WebState;
-use crate::web::http::{basic_auth, compression, redirect};
+use crate::web::http::{basic_auth, compression, prefetch, redirect};
 use crate::web::server::request_check;
 use crate::web::server::routes::{Access, Route, Routes, allowed_methods};
 use crate::web::today;
@@ -109,6 +109,7 @@ async fn respond(routes: &Routes, mut request: Request) -> Response {
         }
     };
     let mut response = result.unwrap_or_else(|error| error_response(&state, routes, &head, account.as_deref(), error));
+    prefetch::add_header(&mut response, &head.method, Format::from_path(head.path()), account.is_some());
     if response.extensions().get::<Succeeded>().is_some() {
         limit = give_back(&state, call).or(limit);
     }
@@ -263,7 +264,8 @@ fn authorize(request: &mut Request, route: &Route) -> Result<(), HttpError> {
             if route.needs_recent_proof() {
                 admin::access::require_recent_proof(&request.state.app, member)?;
             }
-            if member.session.needs_touch(request.state.app.clock.now()) {
+            let is_used = !prefetch::is_prefetch(&request.headers);
+            if is_used && member.session.needs_touch(request.state.app.clock.now()) {
                 let (state, hash) = (Arc::clone(&request.state), member.hash);
                 // The response does not wait for this write. Losing it does no harm.
                 tokio::spawn(async move { sessions::record_use(&state.app, hash).await });

@@ -6,17 +6,19 @@ use warp::http::{Response, StatusCode};
 
 use crate::config::keys;
 use crate::observe::activity::RequestRecord;
+use crate::web::http::prefetch;
 use crate::web::http::request::RequestHead;
 use crate::web::http::response::{DecidingSetting, ErrorCode};
 use crate::web::http::state::WebState;
 
 /// Routes that say nothing about users. Admins see only their errors, so that they do not push other requests out of the list.
-const QUIET_ROUTES: [&str; 8] = [
+const QUIET_ROUTES: [&str; 9] = [
     "/assets/{name}",
     "/favicon.ico",
     "/api/health",
     "/sw.js",
     "/manifest.webmanifest",
+    prefetch::RULES_PATH,
     "/monitoring",
     "/_obs",
     "/api/operator/verify",

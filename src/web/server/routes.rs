@@ -211,6 +211,7 @@ const ALWAYS: &[Route] = routes! {
     GET    "/assets/{name}"                     Anyone assets::html::serve;
     GET    "/favicon.ico"                       Anyone assets::html::favicon;
     GET    "/manifest.webmanifest"              Anyone offline::html::manifest;
+    GET    "/speculation-rules.json"            Anyone assets::html::speculation_rules;
     GET    "/sw.js"                             Anyone offline::html::service_worker;
     GET    "/offline"                           Anyone offline::html::show, gzip;
     POST   "/monitoring"                        Anyone sentry_tunnel::forward [TUNNEL];

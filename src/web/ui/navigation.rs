@@ -36,6 +36,11 @@ const MENU_ENTRIES: [Entry; 1] = [(NavItem::Account, "/account", "Account", Icon
 /// The last page of the menu, for admins only.
 const ADMIN_ENTRY: Entry = (NavItem::Admin, "/admin", "Admin", Icon::Admin);
 
+/// The paths of the bar's pages.
+pub fn main_paths() -> [&'static str; 4] {
+    MAIN_ENTRIES.map(|(_, path, ..)| path)
+}
+
 /// The navigation of a signed-in user.
 pub fn sidebar(is_admin: bool, current: NavItem) -> Markup {
     let menu = || MENU_ENTRIES.into_iter().chain(is_admin.then_some(ADMIN_ENTRY));
