@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use crate::web::assets::embedded::{address, addresses, find};
-use crate::web::ui::layout::{Frame, NavItem, document, icon_name};
+use crate::web::ui::layout::{Frame, NavItem, document, icon_name, maskable_icon_name};
 
 /// The page that the service worker shows in place of a page that it cannot load.
 pub fn page(frame: &Frame<'_>) -> Markup {
@@ -26,10 +26,10 @@ pub fn page(frame: &Frame<'_>) -> Markup {
 pub fn manifest(label: Option<&str>) -> Value {
     let name = label.map_or_else(|| "Atlas".to_owned(), |name| format!("Atlas ({name})"));
     let icons = [192, 512].into_iter().flat_map(|pixels| {
-        let (source, sizes) = (address(&icon_name(label, pixels)), format!("{pixels}x{pixels}"));
-        // The symbol is inside the safe zone of maskable icons, so one image serves both purposes.
-        ["any", "maskable"]
-            .map(|purpose| json!({ "src": source, "sizes": sizes, "type": "image/png", "purpose": purpose }))
+        let sizes = format!("{pixels}x{pixels}");
+        [("any", icon_name(label, pixels)), ("maskable", maskable_icon_name(label, pixels))].map(
+            |(purpose, name)| json!({ "src": address(&name), "sizes": sizes, "type": "image/png", "purpose": purpose }),
+        )
     });
     json!({
         "id": "/",
@@ -43,10 +43,21 @@ pub fn manifest(label: Option<&str>) -> Value {
         "theme_color": "#111111",
         "icons": icons.collect::<Vec<_>>(),
         "shortcuts": [
+            { "name": "Today", "url": "/today" },
+            { "name": "New habit", "url": "/habits#title" },
             { "name": "Calendar", "url": "/calendar" },
-            { "name": "Habits", "url": "/habits" },
+        ],
+        "screenshots": [
+            screenshot("wide", "1280x800"),
+            screenshot("narrow", "390x844"),
         ],
     })
+}
+
+/// A picture of Today that browsers show before Atlas is installed.
+fn screenshot(form_factor: &str, sizes: &str) -> Value {
+    let source = address(&format!("screenshot-{form_factor}.png"));
+    json!({ "src": source, "sizes": sizes, "type": "image/png", "form_factor": form_factor, "label": "Today" })
 }
 
 /// The service worker with the list of this build's assets, and the functions of `answers.js`: not every browser lets a
@@ -65,13 +76,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_icons_of_every_environment_exist() {
+    fn the_icons_and_pictures_of_every_environment_exist() {
         for label in [None, Some("staging"), Some("development"), Some("preview/pr-7")] {
             let manifest = manifest(label);
             let icons = manifest["icons"].as_array().unwrap();
             assert_eq!(icons.len(), 4);
-            for icon in icons {
-                let source = icon["src"].as_str().unwrap();
+            let screenshots = manifest["screenshots"].as_array().unwrap();
+            for image in icons.iter().chain(screenshots) {
+                let source = image["src"].as_str().unwrap();
                 assert!(addresses().values().any(|known| known == source), "{source} of {label:?}");
             }
         }

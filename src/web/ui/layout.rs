@@ -116,6 +116,11 @@ pub fn icon_name(label: Option<&str>, pixels: u16) -> String {
     favicon_name(label).replace("favicon", "icon").replace(".svg", &format!("-{pixels}.png"))
 }
 
+/// The [icon](icon_name) for launchers that cut icons into a shape of theirs: the symbol is smaller.
+pub fn maskable_icon_name(label: Option<&str>, pixels: u16) -> String {
+    icon_name(label, pixels).replace("icon", "icon-maskable")
+}
+
 /// The color of the browser's own surfaces around the page: that of the page's background.
 fn theme_color(theme: Option<&str>) -> Markup {
     const LIGHT: &str = "#ffffff";
