@@ -58,12 +58,13 @@ const STYLE_SHEET_ORDER: &[&str] = &[
     "mailbox",
     "admin",
     "handbook",
+    "styles",
     "view-transitions",
 ];
 
 /// The selectors that the rules of `dark.css` are applied to, with the media query that each depends on.
 const DARK_SELECTORS: [(Option<&str>, &str); 2] =
-    [(Some("(prefers-color-scheme: dark)"), ":root:not([data-theme=\"light\"])"), (None, ":root[data-theme=\"dark\"]")];
+    [(Some("(prefers-color-scheme: dark)"), ":root:not([data-theme=\"light\"])"), (None, "[data-theme=\"dark\"]")];
 
 fn main() -> Result<()> {
     // rust-embed does not notice new files. Cargo watches a folder with everything below it.

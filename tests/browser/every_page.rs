@@ -9,7 +9,7 @@ use super::browser_user::BrowserUser;
 use super::seeded::open_as_ines;
 use super::server::Server;
 
-const VISITOR_PAGES: [&str; 5] = ["/landing", "/sign-up", "/sign-in", "/verify-email", "/dev/mail"];
+const VISITOR_PAGES: [&str; 6] = ["/landing", "/sign-up", "/sign-in", "/verify-email", "/dev/mail", "/dev/styles"];
 const MEMBER_PAGES: [(&str, &str); 9] = [
     ("/today", "Practise the prelude"),
     ("/calendar", "Practise the prelude"),

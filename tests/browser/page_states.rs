@@ -55,6 +55,7 @@ const PAGE_STATES: &[PageState] = &[
     // Visitors.
     state("/landing", &[Open("/landing")], "Stick to the habits you choose"),
     state("/dev/mail, empty", &[Open("/dev/mail")], "Nothing yet"),
+    state("/dev/styles", &[Open("/dev/styles")], "Shared components in every state"),
     state("/sign-in", &[Open("/sign-in")], "Welcome back"),
     state(
         "/sign-in, refused",

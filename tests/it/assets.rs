@@ -1,5 +1,8 @@
 //! Assets: hashed names, caching, and the references between them.
 
+use std::collections::BTreeSet;
+use std::fs;
+
 use atlas::web::assets;
 
 use crate::world::World;
@@ -91,4 +94,52 @@ async fn scripts_import_modules_that_exist() {
     for name in imported {
         visitor.get(&format!("/assets/{}", name.trim_end_matches("\";"))).await.assert_status(200);
     }
+}
+
+/// The style sheets of components that several pages share. All others draw one page, or the frame around pages.
+const SHARED_SHEETS: [&str; 9] =
+    ["base", "buttons", "charts", "empty-state", "forms", "icons", "mailbox", "notices", "tables"];
+
+/// Classes of those sheets that the style page doesn't show, and why.
+const NOT_ON_STYLE_PAGE: [(&str, &str); 7] = [
+    ("chart", "the drawing of a heat map, which needs days"),
+    ("code-input", "the field for the code of a sign-up, on its only page"),
+    ("css", "the name of a file in a comment"),
+    ("dense", "a table of an admin page"),
+    ("mailbox", "the list around messages"),
+    ("rs", "the name of a file in a comment"),
+    ("wide", "what scrolls a table of an admin page"),
+];
+
+/// The names of the classes in a style sheet.
+fn classes(sheet: &str) -> BTreeSet<String> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let mut found = BTreeSet::new();
+    for part in sheet.split('.').skip(1) {
+        let name: String = part.chars().take_while(|c| is_name(*c)).collect();
+        if name.starts_with(|c: char| c.is_ascii_lowercase()) {
+            found.insert(name);
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn the_style_page_shows_every_class_that_pages_share_on_both_themes() {
+    let world = World::new().await;
+    let page = world.visitor().get("/dev/styles").await.assert_status(200).text();
+    let shown: BTreeSet<&str> = page
+        .split("class=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .flat_map(str::split_whitespace)
+        .collect();
+    for sheet in SHARED_SHEETS {
+        for class in classes(&fs::read_to_string(format!("assets/css/{sheet}.css")).unwrap()) {
+            let is_excepted = NOT_ON_STYLE_PAGE.iter().any(|(name, _)| *name == class);
+            assert!(shown.contains(class.as_str()) || is_excepted, "{sheet}.css: add .{class} to the style page");
+        }
+    }
+    let themes = ["light", "dark"].map(|theme| page.matches(&format!("data-theme=\"{theme}\"")).count());
+    assert!(themes[0] == themes[1] && themes[0] > 5, "{themes:?}");
 }

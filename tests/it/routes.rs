@@ -248,6 +248,7 @@ async fn test_endpoints_exist_only_when_enabled_outside_staging_and_production()
     user.host = "staging.example.com".to_owned();
     user.get("/api/auth/debug/verification-token?email=a@example.com").await.assert_refused(404, "not_found");
     user.get("/dev/mail").await.assert_status(404);
+    user.get("/dev/styles").await.assert_status(404);
     let page = user.get("/landing").await.assert_status(200).assert_contains("staging");
     assert_eq!(page.header("x-robots-tag"), Some("noindex, nofollow"));
 }

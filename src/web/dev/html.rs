@@ -1,8 +1,8 @@
-//! Captured mail, in development.
+//! Captured mail and the style page, in development.
 
 use warp::http::StatusCode;
 
-use super::view;
+use super::{styles, view};
 use crate::app::mail::outbox;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
@@ -14,4 +14,9 @@ const MAX_MESSAGES: usize = 50;
 pub async fn mail(request: Request) -> Result<Response, HttpError> {
     let mails = outbox::list_newest(&request.state.app, MAX_MESSAGES)?;
     Ok(response::page(StatusCode::OK, view::captured_mail(&request.frame(), &mails)))
+}
+
+/// `GET /dev/styles`.
+pub async fn show_styles(request: Request) -> Result<Response, HttpError> {
+    Ok(response::page(StatusCode::OK, styles::style_page(&request.frame())))
 }

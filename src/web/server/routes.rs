@@ -260,9 +260,10 @@ const ALWAYS: &[Route] = routes! {
     POST   "/api/operator/verify"               Operator operator::verify [OPERATOR];
 };
 
-/// Only in development, where captured mail can be read.
+/// Only in development.
 const DEVELOPMENT: &[Route] = routes! {
     GET    "/dev/mail"                          Anyone dev::html::mail;
+    GET    "/dev/styles"                        Anyone dev::html::show_styles, gzip;
 };
 
 /// Only where both the setting and the kind of environment allow them.
@@ -271,7 +272,7 @@ const FOR_TESTS: &[Route] = routes! {
     POST   "/api/habits/debug/create"           Member dev::api::create_habit;
 };
 
-/// The routes of an environment: `development` adds the page with captured mail, `for_tests` the test endpoints.
+/// The routes of an environment: `development` adds the pages of captured mail and of styles, `for_tests` the test endpoints.
 pub fn route_table(development: bool, for_tests: bool) -> Vec<Route> {
     let mut routes = ALWAYS.to_vec();
     if development {
