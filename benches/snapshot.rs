@@ -1,4 +1,4 @@
-//! Measures how long a snapshot takes compared with `cp` and a sync, and how much it delays writers.
+//! Measures how long a snapshot takes compared with `cp` and a sync, and how much it and erasing deleted rows delay writers.
 //!
 //! `cargo bench --bench snapshot` creates a file of 300 megabytes; `-- 1000` creates one of 1,000. Four writers change rows all
 //! over the file, each waiting for its commit, first without a snapshot and then during one. The stall at the start is the
@@ -170,10 +170,40 @@ async fn main() {
     let stall = at_start.map(|(_, duration)| duration.as_secs_f64() * 1_000.0).fold(0.0, f64::max);
     println!("stall at the start {stall:.2} ms; the snapshot took {seconds:.2} s during the writes");
 
+    let p99_erasing = measure_erasing(&store, rows, &stop).await;
+
     // The file as a process leaves it that was killed between two commits.
     copy_and_sync(store.path(), &path("killed"));
     let began = Instant::now();
     drop(Store::open(&path("killed"), &Environment::development(), Migrations::BUILT_IN).unwrap());
     println!("opened after a kill in {:.2} s", began.elapsed().as_secs_f64());
-    println!("speed against cp {:.2}, p99 against none {:.2}", ratios[2], p99_during / p99_without);
+    println!(
+        "speed against cp {:.2}, p99 against none {:.2}, p99 while erasing against none {:.2}",
+        ratios[2],
+        p99_during / p99_without,
+        p99_erasing / p99_without
+    );
+}
+
+/// Erases deleted rows while there are writes, as after a deletion: once, in as many parts as that takes. Returns the 99th
+/// percentile of the writes in milliseconds.
+async fn measure_erasing(store: &Store, rows: u64, stop: &Arc<AtomicBool>) -> f64 {
+    stop.store(false, Ordering::Relaxed);
+    let (writes, parts) = tokio::join!(run_writers(store, rows, stop), async {
+        let erasing = store.clone();
+        let mut parts = Vec::new();
+        let mut is_done = false;
+        while !is_done {
+            let (store, began) = (erasing.clone(), Instant::now());
+            is_done = tokio::task::spawn_blocking(move || store.erase_part()).await.unwrap().unwrap().is_some();
+            parts.push(began.elapsed());
+        }
+        tokio::time::sleep(WITHOUT_SNAPSHOT).await;
+        stop.store(true, Ordering::Relaxed);
+        parts
+    });
+    let p99 = print_latencies("while erasing, and 5 s after", &writes);
+    let longest = parts.iter().max().copied().unwrap_or_default();
+    println!("erasing took {} parts, the longest {:.2} ms", parts.len(), longest.as_secs_f64() * 1_000.0);
+    p99
 }
