@@ -23,6 +23,8 @@ function applySetting(control) {
   const value = toAttribute(readValue(control));
   if (value) document.documentElement.dataset[name] = value;
   else delete document.documentElement.dataset[name];
+  const { backgroundColor } = getComputedStyle(document.documentElement);
+  for (const meta of document.querySelectorAll("meta[name=theme-color]")) meta.content = backgroundColor;
 }
 
 /** Shows an error below a control, or clears it if `message` is empty. */

@@ -283,6 +283,13 @@ async fn the_surfaces_of_the_browser_have_the_color_of_the_page_in_every_theme()
             seen.push(found[0].clone());
         }
     }
+    // A new choice applies at once. The account's theme is dark, and so is the device.
+    ines.visit("/account/preferences").await;
+    let choose = "const theme = document.getElementById('theme');
+        theme.value = 'light';
+        theme.dispatchEvent(new Event('change', { bubbles: true }));
+        return document.querySelector('meta[name=theme-color]').content";
+    assert_eq!(ines.run_script(choose).await, "rgb(255, 255, 255)");
     assert_eq!(seen[0], seen[2]);
     assert_eq!(seen[1], seen[5]);
     assert_ne!(seen[0], seen[1]);

@@ -90,6 +90,7 @@ mod snapshots;
 mod store;
 mod strangers;
 mod test_user;
+mod text_direction;
 mod third_party_relay;
 #[path = "../browser/tools.rs"]
 mod tools;

@@ -176,7 +176,7 @@ fn streaks(streaks: &[(Habit, Streak)]) -> Markup {
                     @for (habit, streak) in streaks {
                         div.streak-row role="row" data-color=[habit_color(habit)] {
                             (habit_mark(habit))
-                            p.streak-title role="rowheader" { (habit.title) }
+                            p.streak-title role="rowheader" dir="auto" { (habit.title) }
                             p role="cell" { (streak.current) }
                             p role="cell" { (streak.longest) }
                         }

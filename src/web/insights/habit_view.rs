@@ -51,7 +51,7 @@ fn header(habit: &Habit) -> Markup {
         div.habit-head {
             p.back { a href=(path) { (label) } }
             (page_head(&habit.title, &html! {}))
-            @if let Some(description) = &habit.description { p.lead.about { (description) } }
+            @if let Some(description) = &habit.description { p.lead.about dir="auto" { (description) } }
             @if !habit.is_active() { p.notice { "This habit is archived. Its history is kept." } }
         }
     }

@@ -242,7 +242,7 @@ fn by_habit(habits: &[HabitInsights], weeks: &[RecentWeek]) -> Markup {
             @for HabitInsights { habit, rate, weeks } in habits {
                 li data-color=[habit_color(habit)] {
                     (habit_mark(habit))
-                    a href={ "/habits/" (habit.id) } { (habit.title) }
+                    a href={ "/habits/" (habit.id) } dir="auto" { (habit.title) }
                     (sparkline(weeks))
                     span.by-habit-rate {
                         @if rate.scheduled == 0 { "nothing scheduled yet" } @else { strong { (format_percent(*rate)) } " " (format_ratio(*rate)) }
@@ -264,7 +264,7 @@ fn by_habit(habits: &[HabitInsights], weeks: &[RecentWeek]) -> Markup {
                     tbody {
                         @for HabitInsights { habit, weeks, .. } in habits {
                             tr {
-                                th scope="row" { (habit.title) }
+                                th scope="row" dir="auto" { (habit.title) }
                                 @for rate in weeks { td { (format_percent(*rate)) } }
                             }
                         }

@@ -28,7 +28,7 @@ pub fn field(prefix: &str, field: &Field<'_>, errors: &[FieldError]) -> Markup {
     let is_password = field.input_type == "password";
     let input = html! {
         input id={ (prefix) (field.name) } name=(field.name) type=(field.input_type) value=[(!field.value.is_empty()).then_some(field.value)]
-            autocomplete=(field.autocomplete) required
+            autocomplete=(field.autocomplete) required dir=[(field.input_type == "text").then_some("auto")]
             autocapitalize=[(field.input_type != "text").then_some("none")] spellcheck=[(field.input_type != "text").then_some("false")]
             aria-describedby=[description_ids] aria-invalid=[error.map(|_| "true")] autofocus[has_first_error(field.name, errors)];
     };
@@ -55,7 +55,7 @@ pub fn text_area(prefix: &str, name: &'static str, label: &str, value: &str, err
     html! {
         div.field {
             label for={ (prefix) (name) } { (label) }
-            textarea id={ (prefix) (name) } name=(name) rows="2" maxlength="2000" aria-describedby=[description_ids(prefix, name, false, error.is_some())]
+            textarea id={ (prefix) (name) } name=(name) rows="2" maxlength="2000" dir="auto" aria-describedby=[description_ids(prefix, name, false, error.is_some())]
                 aria-invalid=[error.map(|_| "true")] autofocus[has_first_error(name, errors)] { (value) }
             (field_notes(prefix, name, None, error))
         }

@@ -7,7 +7,7 @@ use maud::{Markup, Render, html};
 pub fn page_head(heading: impl Render, end: &Markup) -> Markup {
     html! {
         header.page-head {
-            h1 #page-title tabindex="-1" { (heading) }
+            h1 #page-title tabindex="-1" dir="auto" { (heading) }
             (end)
         }
     }

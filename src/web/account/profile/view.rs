@@ -20,7 +20,7 @@ pub struct ProfileForms<'a> {
 /// The page. `waiting_email` is the new address that the person has not confirmed yet.
 pub fn page(frame: &Frame<'_>, me: &Account, waiting_email: Option<&Email>, forms: ProfileForms<'_>) -> Markup {
     let content = html! {
-        p.lead { (me.name()) " · " (me.email) }
+        p.lead { bdi { (me.name()) } " · " (me.email) }
         (section("name", "Name", &html! {}, &name_form(forms)))
         (section("email-address", "Email address", &html! {}, &email_form(waiting_email, forms)))
         script type="module" src=(address("account.js")) {}

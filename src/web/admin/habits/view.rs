@@ -35,10 +35,10 @@ pub fn habits_page(
         ul.records {
             @for habit in habits {
                 li {
-                    @if let Some(texts) = &habit.texts { strong { (texts.title) } }
+                    @if let Some(texts) = &habit.texts { strong dir="auto" { (texts.title) } }
                     span { (habit.weekdays.summary()) }
                     @if habit.archived_at.is_some() { strong.badge { "Archived" } }
-                    span.hint { "by " a href={ "/admin/users/" (habit.owner.id) } { (habit.owner.name()) } " · " (habit.owner.email) }
+                    span.hint { "by " a href={ "/admin/users/" (habit.owner.id) } dir="auto" { (habit.owner.name()) } " · " (habit.owner.email) }
                 }
             }
         }

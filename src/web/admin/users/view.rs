@@ -30,7 +30,7 @@ pub fn user_list(users: &[Account]) -> Markup {
         ul.records {
             @for user in users {
                 li {
-                    a href={ "/admin/users/" (user.id) } { (user.name()) }
+                    a href={ "/admin/users/" (user.id) } dir="auto" { (user.name()) }
                     span { (user.email) }
                     @if user.disabled_at.is_some() { strong.badge { "Disabled" } }
                     @if user.verified_at.is_none() { strong.badge { "Not confirmed" } }
@@ -46,7 +46,7 @@ pub fn user_page(frame: &Frame<'_>, user: &UserDetail, is_own: bool, notice: Adm
     let account = &user.account;
     let time = |at: Option<Timestamp>| html! { @if let Some(at) = at { (utc_time(at)) } @else { "–" } };
     let main = html! {
-        h1 { (account.name()) }
+        h1 dir="auto" { (account.name()) }
         p.lead { (account.email) }
         (show_notice(notice))
         (facts(&[
