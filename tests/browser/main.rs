@@ -62,6 +62,7 @@ mod habits;
 mod keyboard;
 mod lighthouse;
 mod markup;
+mod measurements;
 mod meddling_proxy;
 mod navigation;
 mod nu_checker;
