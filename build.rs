@@ -47,6 +47,7 @@ const STYLE_SHEET_ORDER: &[&str] = &[
     "charts",
     "heatmap",
     "today",
+    "week",
     "habits",
     "first-habit",
     "calendar",

@@ -1,25 +1,40 @@
-/** The habits of the day on the page, one form for each, and what they show. */
+/**
+ * The habits of the day on the page: a row for each, whose controls are buttons named `change`. The value of a control names its
+ * habit, its day and the state that pressing it leads to: `<habit>:<YYYY-MM-DD>:<true or false>`.
+ */
 
-/** The list of the day, on /today and beside the calendar. */
+import { drawPastDay } from "./past-days.js";
+
+/** The list of the day, on /today and /yesterday, and beside the calendar. */
 export const day = document.querySelector("[data-day]");
-export const listForms = () => [...document.querySelectorAll("form[data-completion]")];
+/** Offline, the list of a new day may have replaced it. */
+export const findList = () => day?.querySelector("form.completions");
+const listControls = (page = document) => [...page.querySelectorAll('[name="change"]')];
 
-export const findCheckbox = (form) => form.querySelector(".completion");
-export const isCompleted = (form) => findCheckbox(form).getAttribute("aria-checked") === "true";
-export const isPending = (form) => form.parentElement.dataset.pending === "true";
-export const findForm = (habitId, dateKey) =>
-  listForms().find(({ elements }) => elements.habitId.value === habitId && elements.date.value === dateKey);
-
-/** Makes the form's next submission the opposite of what its row shows. */
-export function prepareSubmission(form) {
-  form.elements.completed.value = String(!isCompleted(form));
+export function readControl(control) {
+  const [habitId, dateKey] = control.value.split(":");
+  return { habitId, dateKey };
 }
 
-/** Shows the row as completed or open. */
-export function drawCompletion(form, isDone) {
-  findCheckbox(form).setAttribute("aria-checked", String(isDone));
-  prepareSubmission(form);
-  drawProgress();
+const isRow = (control) => control.matches(".completion");
+const findRow = (control) => control.closest(".completion-row");
+export const isCompleted = (control) => control.value.endsWith(":false");
+export const isPending = (control) => control.dataset.pending === "true";
+export const findControl = (habitId, dateKey, page = document) =>
+  listControls(page).find(({ value }) => value.startsWith(`${habitId}:${dateKey}:`));
+
+/** Shows a habit as completed or open on the day of the control. */
+export function drawCompletion(control, isDone) {
+  const { habitId, dateKey } = readControl(control);
+  control.value = `${habitId}:${dateKey}:${!isDone}`;
+  if (!isRow(control)) return drawPastDay(control, dateKey, isDone);
+  control.setAttribute("aria-checked", String(isDone));
+  return drawProgress();
+}
+
+/** Whether everything on the list is done, and what the page says then. */
+export function readCompleteMessage() {
+  return day.querySelector("[data-complete]:not([hidden])")?.textContent ?? "";
 }
 
 /** The step of intensity of a day, as `Intensity` on the server. */
@@ -40,8 +55,11 @@ function drawProgress() {
   progress.value = done;
   progress.textContent = count;
   const message = day.querySelector("[data-complete]");
-  message.hidden = !isComplete;
-  message.textContent = isComplete ? message.dataset.complete : "";
+  if (message) {
+    message.hidden = !isComplete;
+    message.textContent = isComplete ? message.dataset.complete : "";
+  }
+  day.classList.toggle("is-celebrating", isComplete && !day.matches(".is-complete"));
   day.classList.toggle("is-complete", isComplete);
   const cell = document.querySelector(`.grid a[data-date-key="${day.dataset.day}"]`);
   if (!cell) return;
@@ -52,13 +70,18 @@ function drawProgress() {
   if (isComplete) cell.dataset.complete = "true";
 }
 
-/** Shows an error below the row, or clears it if `message` is empty. */
-export function drawError(form, message) {
-  const error = form.querySelector(".fault");
+/** Shows an error below the row of the control, or clears it if `message` is empty. */
+export function drawError(control, message) {
+  const row = findRow(control);
+  row.querySelector(".fault")?.remove();
+  control.removeAttribute("aria-describedby");
+  if (!message) return;
+  const error = document.createElement("p");
+  error.className = "fault";
+  error.id = `fault-${readControl(control).habitId}`;
   error.textContent = message;
-  error.hidden = !message;
-  if (message) findCheckbox(form).setAttribute("aria-describedby", error.id);
-  else findCheckbox(form).removeAttribute("aria-describedby");
+  row.append(error);
+  control.setAttribute("aria-describedby", error.id);
 }
 
 /** Marks a row or a cell as not synced, or clears the mark. The label is added to `parent`. */
@@ -76,14 +99,15 @@ function drawPendingMark(element, parent, isMarked) {
   }
 }
 
-/** Marks the rows and calendar cells that have pending completions. */
+/** Marks the controls and calendar cells that have pending completions. */
 export function drawPending(pending) {
-  for (const form of listForms()) {
-    const { habitId, date } = form.elements;
-    const isMarked = pending.some((completion) => completion.habitId === habitId.value && completion.dateKey === date.value);
-    drawPendingMark(form.parentElement, form.querySelector(".completion-status"), isMarked);
-    if (isMarked) findCheckbox(form).dataset.pending = "true";
-    else delete findCheckbox(form).dataset.pending;
+  for (const control of listControls()) {
+    const { habitId, dateKey } = readControl(control);
+    const isMarked = pending.some((completion) => completion.habitId === habitId && completion.dateKey === dateKey);
+    if (isRow(control)) drawPendingMark(findRow(control), control.querySelector(".completion-status"), isMarked);
+    if (isMarked) control.dataset.pending = "true";
+    else delete control.dataset.pending;
+    if (!isRow(control)) drawPastDay(control, dateKey, isCompleted(control));
   }
   for (const cell of document.querySelectorAll(".grid a[data-date-key]")) {
     const isMarked = pending.some(({ dateKey }) => dateKey === cell.dataset.dateKey);
@@ -91,12 +115,17 @@ export function drawPending(pending) {
   }
 }
 
-/** Replaces the state and the streak of a row by those of the same habit in a newer page. The state stays while `isChanging`. */
-export function drawNewerRow(form, page, isChanging) {
-  const newForm = page.querySelector(`form[data-completion] [name=habitId][value="${form.elements.habitId.value}"]`)?.closest("form");
-  if (newForm?.elements.date.value !== form.elements.date.value) return;
-  if (!isChanging && isCompleted(newForm) !== isCompleted(form)) drawCompletion(form, isCompleted(newForm));
-  form.querySelector(".completion-streak")?.remove();
-  const newStreak = newForm.querySelector(".completion-streak");
-  if (newStreak) form.querySelector(".completion-status").prepend(newStreak);
+/** Replaces the states and the streaks of the rows by those of the same habits in a newer page. The state of a control stays while
+ *  `isChanging` says so. */
+export function drawNewerRows(page, isChanging) {
+  for (const control of listControls()) {
+    const { habitId, dateKey } = readControl(control);
+    const newer = findControl(habitId, dateKey, page);
+    if (!newer) continue;
+    if (!isChanging(control) && isCompleted(newer) !== isCompleted(control)) drawCompletion(control, isCompleted(newer));
+    if (!isRow(control)) continue;
+    control.querySelector(".completion-streak")?.remove();
+    const streak = newer.querySelector(".completion-streak");
+    if (streak) control.querySelector(".completion-status").prepend(streak);
+  }
 }

@@ -17,7 +17,8 @@ export function readCompletionWindow(now, timeZone) {
   return { today: `${parts.year}-${parts.month}-${parts.day}`, isYesterdayOpen: Number(parts.hour) < GRACE_END_HOUR };
 }
 
-function addDays(dateKey, days) {
+/** The day that many days after `dateKey`, or before it when `days` is negative. */
+export function addDays(dateKey, days) {
   const date = new Date(`${dateKey}T00:00:00Z`);
   date.setUTCDate(date.getUTCDate() + days);
   return date.toISOString().slice(0, 10);

@@ -5,6 +5,7 @@ import * as rows from "./completion-rows.js";
 import { checkCompletionWindow } from "./completion-window.js";
 import { checkDay, hasNewDay, startDayTurn } from "./day-turn.js";
 import { refreshPage, refreshRows, startPageRefresh } from "./page-refresh.js";
+import { formatDay, startRowKeys } from "./past-days.js";
 import { enqueueCompletion, listPending, sendCompletion, startReplay } from "./queue.js";
 import { callApi, leaveToSignIn, OFFLINE_MESSAGE } from "./requests.js";
 
@@ -45,14 +46,14 @@ async function saveOffline(completion) {
   return "";
 }
 
-/** Saves the state of a row on the server, or in the offline queue when the server cannot be reached or the session has ended. */
-async function saveCompletion(form, isDone) {
-  const { habitId, date, today } = form.elements;
-  const completion = { habitId: habitId.value, dateKey: date.value, completed: isDone };
+/** Saves a state on the server, or in the offline queue when the server cannot be reached or the session has ended. */
+async function saveCompletion(control, isDone) {
+  const completion = { ...rows.readControl(control), completed: isDone };
+  const today = rows.findList().elements.today?.value;
   const updatedAt = Date.now();
   let answer = { status: 0 };
-  // While a completion of the row is queued, later ones are queued too. Sent directly, they could be overwritten by it.
-  if (navigator.onLine && !rows.isPending(form)) answer = await sendCompletion({ ...completion, today: today?.value });
+  // While a completion of the control is queued, later ones are queued too. Sent directly, they could be overwritten by it.
+  if (navigator.onLine && !rows.isPending(control)) answer = await sendCompletion({ ...completion, today });
   if (answer.data) return { error: "", isSynced: true };
   if (answer.error?.fields?.some(({ field }) => field === "today")) {
     reloadPage(answer.error.message);
@@ -67,42 +68,51 @@ async function saveCompletion(form, isDone) {
   return { error, isSynced: false };
 }
 
-/** For each form with a request in flight: the saved state, and the state the person wants. */
-const savingRows = new Map();
+/** "Marked as done.", with the day if it is not the listed one, and what the page says if everything is done now. */
+function describeChange(control, isDone) {
+  const { dateKey } = rows.readControl(control);
+  const change = isDone ? "Marked as done" : "Marked as not done";
+  if (dateKey !== rows.day.dataset.day) return `${change} for ${formatDay(dateKey)}.`;
+  const message = rows.readCompleteMessage();
+  return isDone && message ? `${change}. ${message}.` : `${change}.`;
+}
 
-/** Toggles a row at once, then saves it. A row has one request in flight; clicks during it change only the desired state, and
- *  the last desired state is saved. */
-async function toggleCompletion(form, isUndo = false) {
+/** For each control with a request in flight: the saved state, and the state the person wants. */
+const savingControls = new Map();
+
+/** Toggles a control at once, then saves it. A control has one request in flight; clicks during it change only the desired state,
+ *  and the last desired state is saved. */
+async function toggleCompletion(control, isUndo = false) {
   if (hasNewDay()) {
     if (!await checkDay(NEW_DAY_MESSAGE)) announce(NEW_DAY_MESSAGE);
     return;
   }
-  const row = savingRows.get(form) ?? { saved: rows.isCompleted(form) };
-  row.desired = !rows.isCompleted(form);
-  rows.drawCompletion(form, row.desired);
-  rows.drawError(form, "");
-  if (savingRows.has(form)) return;
+  const saving = savingControls.get(control) ?? { saved: rows.isCompleted(control) };
+  saving.desired = !rows.isCompleted(control);
+  rows.drawCompletion(control, saving.desired);
+  rows.drawError(control, "");
+  if (savingControls.has(control)) return;
 
-  savingRows.set(form, row);
+  savingControls.set(control, saving);
   let result = { error: "", isSynced: true };
-  while (!result.error && row.saved !== row.desired) {
-    const requested = row.desired;
-    result = await saveCompletion(form, requested);
-    if (!result.error) row.saved = requested;
+  while (!result.error && saving.saved !== saving.desired) {
+    const requested = saving.desired;
+    result = await saveCompletion(control, requested);
+    if (!result.error) saving.saved = requested;
   }
-  savingRows.delete(form);
+  savingControls.delete(control);
 
-  if (result.error && row.saved !== row.desired) {
-    rows.drawCompletion(form, row.saved);
-    rows.drawError(form, result.error);
+  if (result.error && saving.saved !== saving.desired) {
+    rows.drawCompletion(control, saving.saved);
+    rows.drawError(control, result.error);
     announce(result.error);
     return;
   }
-  const change = row.saved ? "Marked as done." : "Marked as not done.";
+  const change = describeChange(control, saving.saved);
   const message = result.isSynced ? change : `${change} It'll sync when you're back online.`;
   announce(message, isUndo ? undefined : () => {
-    rows.findCheckbox(form).focus();
-    toggleCompletion(form, true);
+    control.focus();
+    toggleCompletion(control, true);
   });
   if (result.isSynced) await refreshRows();
   else watchQueue();
@@ -119,9 +129,9 @@ async function isSaved({ habitId, dateKey, completed }) {
 async function handleReplayed(completion, { data, error }) {
   const pending = await refreshPending();
   const isSuperseded = data?.result.status === "noop" && !await isSaved(completion);
-  const form = rows.findForm(completion.habitId, completion.dateKey);
-  if (form && (error || isSuperseded)) rows.drawCompletion(form, !completion.completed);
-  if (form && error) rows.drawError(form, error.message);
+  const control = rows.findControl(completion.habitId, completion.dateKey);
+  if (control && (error || isSuperseded)) rows.drawCompletion(control, !completion.completed);
+  if (control && error) rows.drawError(control, error.message);
   if (error) announce(error.message);
   else if (isSuperseded) announce("A change you made later was kept.");
   else if (pending.length === 0) announce("All synced.");
@@ -136,27 +146,34 @@ function watchQueue() {
   startReplay(handleReplayed);
 }
 
-export async function startCompletions() {
-  if (rows.day) startPageRefresh((form) => savingRows.has(form) || rows.isPending(form));
-  startDayTurn(() => savingRows.size > 0);
-  if (!rows.day) return;
-  for (const form of rows.listForms()) {
-    // Browsers may restore an old value of the hidden field. The row as drawn by the server is right.
-    rows.prepareSubmission(form);
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      toggleCompletion(form);
-    });
+/** On the first visit the service worker starts after the page was loaded, and has no copy of the list yet. Fetching a newer page
+ *  makes it store one. */
+async function storeFirstCopy() {
+  const { serviceWorker } = navigator;
+  if (!serviceWorker) return;
+  if (!serviceWorker.controller) {
+    await new Promise((resolve) => serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
   }
+  if (!await caches.match("/today")) await refreshRows();
+}
 
+export async function startCompletions() {
+  if (rows.day) startPageRefresh((control) => savingControls.has(control) || rows.isPending(control));
+  startDayTurn(() => savingControls.size > 0);
+  // Offline, the list of a new day has replaced that of the page.
+  const list = rows.findList();
+  if (!list) return;
+  startRowKeys(list);
+  list.addEventListener("submit", (event) => {
+    event.preventDefault();
+    toggleCompletion(event.submitter);
+  });
+
+  storeFirstCopy();
   const pending = await refreshPending();
   for (const { habitId, dateKey, completed } of pending) {
-    const form = rows.findForm(habitId, dateKey);
-    if (form && rows.isCompleted(form) !== completed) rows.drawCompletion(form, completed);
+    const control = rows.findControl(habitId, dateKey);
+    if (control && rows.isCompleted(control) !== completed) rows.drawCompletion(control, completed);
   }
   if (pending.length > 0) watchQueue();
-  // On the first visit the service worker starts after the page was loaded, so it has no copy of the list yet.
-  if (navigator.serviceWorker && !navigator.serviceWorker.controller) {
-    navigator.serviceWorker.addEventListener("controllerchange", refreshRows, { once: true });
-  }
 }

@@ -10,6 +10,8 @@ const QUARTER_HOUR_MS = 15 * 60 * 1000;
 
 const { zone } = document.body.dataset;
 const isListOfToday = location.pathname === "/today";
+/** Whether the heading is true only as long as the day does not turn. */
+const isHeadedByDay = isListOfToday || location.pathname === "/yesterday";
 
 /** The completion window as text, which changes at midnight and at two o'clock. */
 function readWindow() {
@@ -30,7 +32,7 @@ export const hasNewDay = () => isListOfToday && !isShownAsPast && readWindow().s
 /** Whether the service worker can show /today without the server. */
 const isStored = async () => Boolean(navigator.serviceWorker?.controller && await caches.match("/today"));
 
-/** Without the server and a stored list, the page stays, but it no longer says that its day is today. */
+/** Without the server and a stored list, the page stays, but it no longer says that its day is today or yesterday. */
 function drawPastDay() {
   isShownAsPast = true;
   const weekday = { weekday: "long", timeZone: "UTC" };
@@ -50,7 +52,7 @@ export async function checkDay(text) {
     return true;
   }
   if (newer) currentIn = now;
-  else if (isListOfToday) drawPastDay();
+  else if (isHeadedByDay && hasTurned) drawPastDay();
   return false;
 }
 

@@ -3,8 +3,13 @@
  * service worker has put the person's habits into it, and from these this script draws the list of the day that has begun since.
  */
 
-import { readCompletionWindow } from "./completion-window.js";
+import { addDays, checkCompletionWindow, readCompletionWindow } from "./completion-window.js";
 import { listDueHabits } from "./due-habits.js";
+import { drawPastDay, formatDay } from "./past-days.js";
+
+/** How many days before the listed one a row shows. */
+const PAST_DAYS = 6;
+const listPastDays = (today) => Array.from({ length: PAST_DAYS }, (_, index) => addDays(today, index - PAST_DAYS));
 
 function createElement(name, attributes, ...children) {
   const element = document.createElement(name);
@@ -15,35 +20,83 @@ function createElement(name, attributes, ...children) {
 
 const createHidden = (name, value) => createElement("input", { type: "hidden", name, value });
 
-/** A row like those of `list` in src/web/today/view.rs. A test compares the two. */
-function createRow({ id, title, description }, dateKey) {
-  const text = createElement("span", { class: "completion-text" }, createElement("span", { class: "completion-title" }, title));
-  if (description) text.append(createElement("span", { class: "completion-about" }, description));
-  const box = createElement("span", { class: "box", "aria-hidden": "true" });
-  const status = createElement("span", { class: "completion-status" });
-  return createElement("li", { class: "completion-row" },
-    createElement("form", { method: "post", action: "/today", "data-completion": "" },
-      createHidden("habitId", id),
-      createHidden("date", dateKey),
-      createHidden("completed", "true"),
-      createHidden("from", "/today"),
-      createHidden("today", dateKey),
-      createElement("button", { class: "completion", type: "submit", role: "checkbox", "aria-checked": "false" }, box, text, status),
-      createElement("p", { class: "fault", id: `fault-${id}`, hidden: "" })));
+/** Whether a day may be changed, and true if the browser does not know the time zone. */
+function isOpen(dateKey) {
+  const { zone, backfill } = document.body.dataset;
+  try {
+    return checkCompletionWindow(dateKey, new Date(), zone, backfill) === "open";
+  } catch {
+    return true;
+  }
 }
 
-function createProgress(total) {
-  const label = createElement("label", { class: "unseen", for: "day-progress" }, "Progress");
-  const progress = createElement("progress", { id: "day-progress", max: total, value: 0 }, `0/${total}`);
-  return createElement("div", { class: "strip" },
-    createElement("p", { class: "strip-count", "data-count": "" }, `0 of ${total} done`),
-    createElement("div", { class: "strip-bar" }, label, progress),
-    createElement("p", { class: "strip-complete", "data-complete": "All done for today", hidden: "" }));
+/** A day before the listed one. Days after the one on which the habits were stored are open if the habit is due then. */
+function createPastDay({ id, weekdays, recentDays = {} }, dateKey, storedDay) {
+  const isKnown = dateKey <= storedDay;
+  const state = isKnown ? recentDays[dateKey] : listDueHabits([{ weekdays }], dateKey).length > 0 && "open";
+  if (!state) return createElement("span", { class: "past-day" });
+  const isDone = state === "done";
+  const control = isOpen(dateKey)
+    ? createElement("button", { class: "past-day", type: "submit", name: "change", value: `${id}:${dateKey}:${!isDone}` })
+    : createElement("button", { class: "past-day is-closed", type: "button", popovertarget: "closed-days" });
+  drawPastDay(control, dateKey, isDone);
+  return control;
+}
+
+/** A row like those of `list` in src/web/today/view.rs. A test compares the two. */
+function createRow(habit, index, today, storedDay) {
+  const { id, title, color, emoji } = habit;
+  const titleId = `title-${index}`;
+  const past = listPastDays(today).map((dateKey) => createPastDay(habit, dateKey, storedDay));
+  const mark = emoji ? [createElement("span", { class: "habit-mark", "aria-hidden": "true" }, emoji)] : [];
+  return createElement("li", { class: "completion-row", ...(color && { "data-color": color }) },
+    createElement("button", {
+      class: "completion", type: "submit", name: "change", value: `${id}:${today}:true`, role: "checkbox", "aria-checked": "false",
+    },
+    createElement("span", { class: "box", "aria-hidden": "true" }),
+    ...mark,
+    createElement("span", { class: "completion-title", id: titleId }, title),
+    createElement("span", { class: "completion-status" })),
+    createElement("div", { class: "past", role: "group", "aria-labelledby": titleId }, ...past),
+    createElement("a", { class: "detail", href: `/habits/${id}`, "aria-label": `Details of ${title}` }));
+}
+
+function createList(due, today, storedDay) {
+  const names = listPastDays(today).map((dateKey) => createElement("span", {}, formatDay(dateKey).split(",")[0]));
+  return createElement("div", { class: "week" },
+    createElement("div", { class: "past-names", "aria-hidden": "true" }, ...names),
+    createElement("form", { class: "completions", method: "post", action: "/today" },
+      createHidden("from", "/today"),
+      createHidden("today", today),
+      createElement("ul", {}, ...due.map((habit, index) => createRow(habit, index, today, storedDay)))));
+}
+
+function createAllDone() {
+  const links = [["/calendar", "Open calendar"], ["/insights", "View insights"]];
+  return createElement("div", { class: "all-done" },
+    createElement("p", { class: "complete-message", "data-complete": "All done for today", hidden: "" }),
+    createElement("p", { class: "actions" },
+      ...links.map(([href, label]) => createElement("a", { class: "button plain", href }, label))));
 }
 
 function createEmptyDay() {
   return createElement("div", { class: "empty" },
     createElement("h2", {}, "Nothing scheduled today"), createElement("p", {}, "Enjoy the day off."));
+}
+
+/** Draws the date and the progress of the new day into the header. */
+function drawHead(head, today, total) {
+  const style = { weekday: "long", month: "long", day: "numeric", year: "numeric", timeZone: "UTC" };
+  const time = head.querySelector("time");
+  time.dateTime = today;
+  time.querySelector(".full").textContent = new Date(today).toLocaleDateString("en-US", style);
+  time.querySelector(".short").textContent = formatDay(today);
+  for (const part of head.querySelectorAll("[data-count], .progress-bar")) part.remove();
+  if (total === 0) return;
+  head.querySelector(".day-turn").before(createElement("p", { class: "day-count", "data-count": "" }, `0 of ${total} done`));
+  head.append(createElement("div", { class: "progress-bar" },
+    createElement("label", { class: "unseen", for: "day-progress" }, "Progress"),
+    createElement("progress", { id: "day-progress", max: total, value: 0 }, `0/${total}`)));
 }
 
 /** The day that it is for the person, or "" if the browser does not know the time zone. */
@@ -58,17 +111,14 @@ function readToday() {
 /** Draws the new day into the stored list `day` if one has begun and the habits are known. Returns whether it did. */
 export function drawNewDay(day) {
   const stored = document.getElementById("stored-habits");
-  const today = readToday();
-  if (!stored || today <= day.dataset.day) return false;
+  const [today, storedDay] = [readToday(), day.dataset.day];
+  if (!stored || today <= storedDay) return false;
   const due = listDueHabits(JSON.parse(stored.textContent), today);
-  const time = day.querySelector(".day-head time");
-  const style = { weekday: "long", month: "long", day: "numeric", year: "numeric", timeZone: "UTC" };
+  const [head, closedNote] = [day.querySelector(".day-head"), day.querySelector(".closed-note")];
   day.dataset.day = today;
   day.classList.remove("is-complete");
-  time.dateTime = today;
-  time.textContent = new Date(today).toLocaleDateString("en-US", style);
-  day.replaceChildren(day.querySelector(".day-head"));
-  if (due.length === 0) day.append(createEmptyDay());
-  else day.append(createProgress(due.length), createElement("ul", { class: "completions" }, ...due.map((habit) => createRow(habit, today))));
+  drawHead(head, today, due.length);
+  const content = due.length === 0 ? [createEmptyDay()] : [createList(due, today, storedDay), createAllDone()];
+  day.replaceChildren(head, ...content, closedNote);
   return true;
 }

@@ -1,7 +1,7 @@
 /** Keeps the page current: completions and streaks, the copy of /today that opens offline, and pages that were left open. */
 
 import { reloadPage } from "./announce.js";
-import { day, drawNewerRow, listForms } from "./completion-rows.js";
+import { day, drawNewerRows } from "./completion-rows.js";
 import { drawNewDay } from "./offline-day.js";
 import { listPending } from "./queue.js";
 import { fetchPage } from "./requests.js";
@@ -12,7 +12,7 @@ const openedAt = Date.now();
 /** When the service worker stored the page, if it served a stored one. */
 const { kept: storedAt } = document.documentElement.dataset;
 
-/** Whether a row has a request in flight or a pending completion. */
+/** Whether a control has a request in flight or a pending completion. */
 let isChanging = () => false;
 let requests = 0;
 
@@ -26,7 +26,7 @@ export async function refreshRows() {
   if (!newer || request !== requests) return;
   const panel = document.querySelector("[data-testid=streaks-panel]");
   panel?.replaceWith(newer.page.querySelector("[data-testid=streaks-panel]"));
-  for (const form of listForms()) drawNewerRow(form, newer.page, isChanging(form));
+  drawNewerRows(newer.page, isChanging);
 }
 
 /** Once the server answers again: reloads a stored page when nothing is pending, and refreshes any other page. */
@@ -47,9 +47,9 @@ function drawOfflineNotice(isNewDay) {
   day.querySelector(".day-head").after(notice);
 }
 
-/** `isRowChanging` says for a form whether its row must keep its state. */
-export function startPageRefresh(isRowChanging) {
-  isChanging = isRowChanging;
+/** `isControlChanging` says whether a control must keep its state. */
+export function startPageRefresh(isControlChanging) {
+  isChanging = isControlChanging;
   if (storedAt) {
     drawOfflineNotice(drawNewDay(day));
     addEventListener("online", refreshPage);

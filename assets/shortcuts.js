@@ -10,6 +10,7 @@ const PAGES = { t: "/today", c: "/calendar", h: "/habits", i: "/insights" };
 const HELP = [
   ["j", "Next habit"],
   ["k", "Previous habit"],
+  ["← →", "Days before, and the habit's page"],
   ["x", "Mark as done or not done"],
   ["u", "Undo the last change"],
   ["n", "New habit"],
@@ -35,7 +36,7 @@ function moveFocus(step) {
 
 function toggleFocused() {
   const { activeElement } = document;
-  if (activeElement.matches(".completion")) activeElement.click();
+  if (activeElement.matches(".completion, .past-day")) activeElement.click();
   else announce("Select a habit with j or k first.");
 }
 

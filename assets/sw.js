@@ -65,10 +65,10 @@ async function findStoredToday() {
 
 const HABITS_BLOCK = /<script type="application\/json" id="stored-habits">.*?<\/script>/s;
 
-/** The person's habits as a data block for the stored copy, from which its script draws the list of a new day. If Atlas does not
+/** The person's habits and their last days as a data block for the stored copy, from which its script draws the list of a new day. If Atlas does not
  *  answer, the block of the previous copy. */
 async function fetchHabitsBlock(stored) {
-  const answer = await fetch("/api/habits", { redirect: "error" }).then(readApiAnswer).catch(() => undefined);
+  const answer = await fetch("/api/habits?recentDays=true", { redirect: "error" }).then(readApiAnswer).catch(() => undefined);
   if (!answer?.data?.habits) return HABITS_BLOCK.exec(stored?.html ?? "")?.[0] ?? "";
   const json = JSON.stringify(answer.data.habits).replaceAll("<", "\\u003c");
   return `<script type="application/json" id="stored-habits">${json}</script>`;

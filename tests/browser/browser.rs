@@ -184,13 +184,17 @@ impl Browser {
         screenshot["data"].as_str().expect("a screenshot is text").to_owned()
     }
 
-    /// Presses and releases a key, wherever the focus is: `Tab`, `Enter`, or ` ` for the space bar.
+    /// Presses and releases a key, wherever the focus is: `Tab`, `Enter`, `Escape`, an arrow, or ` ` for the space bar.
     pub async fn press_key(&self, key: &str) {
         let (code, number, text) = match key {
             "Tab" => ("Tab", 9, ""),
             "Enter" => ("Enter", 13, "\r"),
             "Escape" => ("Escape", 27, ""),
             " " => ("Space", 32, " "),
+            "ArrowLeft" => ("ArrowLeft", 37, ""),
+            "ArrowUp" => ("ArrowUp", 38, ""),
+            "ArrowRight" => ("ArrowRight", 39, ""),
+            "ArrowDown" => ("ArrowDown", 40, ""),
             other => panic!("{other} is not a supported key"),
         };
         for event in ["keyDown", "keyUp"] {

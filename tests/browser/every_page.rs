@@ -10,8 +10,9 @@ use super::seeded::open_as_ines;
 use super::server::Server;
 
 const VISITOR_PAGES: [&str; 6] = ["/landing", "/sign-up", "/sign-in", "/verify-email", "/dev/mail", "/dev/styles"];
-const MEMBER_PAGES: [(&str, &str); 9] = [
+const MEMBER_PAGES: [(&str, &str); 10] = [
     ("/today", "Practise the prelude"),
+    ("/yesterday", "Stretch before coffee"),
     ("/calendar", "Practise the prelude"),
     ("/habits", "Practise the prelude"),
     ("/habits/archive", "Your archive is empty"),

@@ -66,6 +66,7 @@ async fn the_keyboard_reaches_every_element_of_member_pages_with_visible_focus()
     let ines = open_as_ines(Device::DESKTOP).await;
     for page in [
         "/today",
+        "/yesterday",
         "/calendar",
         "/habits",
         "/habits/archive",

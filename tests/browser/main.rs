@@ -15,6 +15,7 @@
 //! | `offline` | completions and the list of today without a server, undo, and keyboard shortcuts |
 //! | `offline_day` | pages left open over midnight, and the list of a new day without a server |
 //! | `captive_network` | networks that answer in place of Atlas |
+//! | `week` | the rows of /today and /yesterday: how many fit, the days before, by keyboard, by tap and without JavaScript |
 //! | `completion_window` | the rule that decides which days may still be changed, in Rust and in JavaScript |
 //! | `basic_auth` | assets, service worker and error reports behind the shared credentials |
 //! | `sentry` | browser errors as they arrive at Sentry |
@@ -77,3 +78,4 @@ mod sentry;
 mod server;
 mod tools;
 mod two_factor;
+mod week;

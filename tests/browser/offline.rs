@@ -87,7 +87,7 @@ async fn neither_a_mark_nor_a_streak_moves_the_rows() {
         assert_eq!(ines.run_script(marked).await, 1);
         assert_eq!(ines.run_script(tops).await, before, "the mark of a pending completion");
         let add_streaks = "for (const status of document.querySelectorAll('.completion-status')) \
-            status.innerHTML = '<span class=\"completion-streak\">1234-day streak</span>'; return 1";
+            status.innerHTML = '<span class=\"completion-streak\" data-days=\"1234\">1234-day streak</span>'; return 1";
         ines.run_script(add_streaks).await;
         assert_eq!(ines.run_script(tops).await, before, "streaks");
     }
@@ -148,10 +148,9 @@ async fn a_queued_completion_does_not_replace_a_change_that_was_made_later() {
     ines.wait_for_text("Marked as not done").await;
     // As another device has it that was offline for an hour.
     let queue = format!(
-        "const {{ habitId, date }} = [...document.querySelectorAll('form[data-completion]')]
-            .find((form) => form.innerText.includes('{HABIT}')).elements;
+        "const control = [...document.querySelectorAll('.completion')].find((row) => row.innerText.includes('{HABIT}'));
         const {{ member }} = document.body.dataset;
-        const [id, dateKey, updatedAt] = [habitId.value, date.value, Date.now() - 3600000];
+        const [id, dateKey, updatedAt] = [...control.value.split(':').slice(0, 2), Date.now() - 3600000];
         return new Promise((resolve) => {{ indexedDB.open('atlas-offline', 1).onsuccess = ({{ target }}) => {{
             const key = `${{member}}:${{id}}:${{dateKey}}`;
             const entry = {{ key, member, habitId: id, dateKey, completed: true, createdAt: updatedAt, updatedAt }};

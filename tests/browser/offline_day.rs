@@ -75,12 +75,13 @@ async fn a_tap_on_a_list_of_yesterday_is_stored_under_no_day() {
 }
 
 /// Elements with their attributes, without what differs between days and devices.
-const STRUCTURE: &str = "const describe = (element) => [element.tagName, [...element.attributes].map(({ name, value }) =>
-        ['id', 'value', 'max'].includes(name) ? name : `${name}=${value}`).sort(), [...element.children]
-        .filter(({ className }) => !['completion-streak', 'pending'].includes(className)).map(describe)];
+const STRUCTURE: &str =
+    "const describe = (element) => [element.tagName, [...element.attributes].map(({ name, value }) =>
+        ['id', 'max', 'tabindex'].includes(name) ? name : `${name}=${value}`).sort(), [...element.children]
+        .filter(({ className }) => !['completion-streak', 'notice', 'pending'].includes(className)).map(describe)];
     const rows = [...document.querySelectorAll('.completion-row')];
-    return [describe(document.querySelector('.strip')), rows.map(({ innerHTML }) => innerHTML.match(/completion-title\">(.*?)</)[1]),
-        rows.map((row) => row.querySelector('.completion-about')?.textContent ?? ''), rows.map(describe)]";
+    return [describe(document.querySelector('.day')), document.querySelector('.past-names').textContent,
+        rows.map((row) => row.querySelector('.completion-title').textContent)]";
 
 #[tokio::test]
 async fn offline_the_next_morning_the_list_is_that_of_the_new_day_and_completions_are_queued_for_it() {

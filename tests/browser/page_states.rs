@@ -160,6 +160,7 @@ const PAGE_STATES: &[PageState] = &[
         ],
         "Stretch before coffee",
     ),
+    state("/yesterday", &[Open("/yesterday")], "Stretch before coffee"),
     state("/calendar", &[Open("/calendar")], "Streaks"),
     state(
         "/calendar, today selected",

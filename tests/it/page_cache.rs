@@ -176,10 +176,10 @@ async fn cached_pages_expire_at_midnight_and_at_two_in_the_members_time_zone() {
 
     let yesterday = "/calendar?date=2026-02-12";
     world.set_time("2026-02-12T11:59:00Z");
-    let open = etag(&ada.get(yesterday).await.assert_status(200).assert_contains("data-completion"));
+    let open = etag(&ada.get(yesterday).await.assert_status(200).assert_lacks("closed-note"));
     get_if_none_match(&ada, yesterday, &open).await.assert_status(304);
     world.set_time("2026-02-12T12:00:00Z");
-    get_if_none_match(&ada, yesterday, &open).await.assert_status(200).assert_lacks("data-completion");
+    get_if_none_match(&ada, yesterday, &open).await.assert_status(200).assert_contains("closed-note");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::app::habits::habit::require_active;
 use crate::app::{App, Error};
-use crate::domain::habits::agenda::Agenda;
+use crate::domain::habits::agenda::{Agenda, DayState, HabitProgress, PAST_DAYS, past_states};
 use crate::domain::habits::completion::{check_editable, last_begun_day};
 use crate::domain::habits::recent_changes::is_superseded;
 use crate::domain::habits::streak::current_streak;
@@ -106,6 +106,23 @@ pub fn load_agenda(app: &App, me: &Account, day: Day) -> Result<Agenda, Error> {
     })
 }
 
+/// The active habits with their states today and on the [`PAST_DAYS`] days before.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn list_recent(app: &App, me: &Account, today: Day) -> Result<Vec<(Habit, [DayState; PAST_DAYS + 1])>, Error> {
+    app.store.read(|txn| {
+        let (habits, done) = (habits::list_active(txn, me.id)?, completions::find_all(txn, me.id)?);
+        let empty = History::default();
+        let with_states = |habit: Habit| {
+            let history = done.get(&habit.id).unwrap_or(&empty);
+            let states = past_states(&habit, history, today.add_days(1));
+            (habit, states)
+        };
+        Ok(habits.into_iter().map(with_states).collect())
+    })
+}
+
 /// Builds the agenda of a day. Only today's agenda has streaks, because a streak is as of today. After `last_day`, the last one
 /// that has begun, nothing is completed.
 pub(super) fn build_agenda(
@@ -117,12 +134,12 @@ pub(super) fn build_agenda(
     completed_last: bool,
 ) -> Agenda {
     let empty = History::default();
-    let state = |habit: &Habit| {
+    let progress = |habit: &Habit| {
         let history = done.get(&habit.id).unwrap_or(&empty);
         let streak = if day == today { current_streak(&habit.schedule, history, today) } else { 0 };
-        (day <= last_day && history.is_done(day), streak)
+        HabitProgress { done: day <= last_day && history.is_done(day), streak, past: past_states(habit, history, day) }
     };
-    Agenda::new(habits, day, completed_last, state)
+    Agenda::new(habits, day, completed_last, progress)
 }
 
 /// Adds completions regardless of the editing window, and returns how many were new. For seeds.

@@ -1,14 +1,35 @@
-//! The list of one day: the habits that are due, and which of them are completed.
+//! The list of one day: the habits that are due, which of them are completed, and the days before.
 
-use crate::domain::{Day, Habit};
+use crate::domain::{Day, Habit, History};
+
+/// How many days before the listed one a row shows.
+pub const PAST_DAYS: usize = 6;
+
+/// A habit on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayState {
+    /// Completed, whether the habit was scheduled for the day or not.
+    Done,
+    /// Scheduled and not completed.
+    Open,
+    NotScheduled,
+}
+
+/// How a habit is doing as of the listed day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HabitProgress {
+    pub done: bool,
+    /// The length of the current streak.
+    pub streak: u32,
+    /// The days before the listed one, earliest first.
+    pub past: [DayState; PAST_DAYS],
+}
 
 /// A habit on the list of a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgendaItem {
     pub habit: Habit,
-    pub done: bool,
-    /// The length of the current streak.
-    pub streak: u32,
+    pub progress: HabitProgress,
 }
 
 /// The list of one day, in the user's order. Completed habits come last if the user prefers that.
@@ -19,25 +40,106 @@ pub struct Agenda {
 }
 
 impl Agenda {
-    /// Builds the list of `day` from habits in the user's order. `status_of` returns whether a habit was completed on that day
-    /// and the length of its streak.
-    pub fn new(habits: Vec<Habit>, day: Day, completed_last: bool, status_of: impl Fn(&Habit) -> (bool, u32)) -> Self {
+    /// Builds the list of `day` from habits in the user's order.
+    pub fn new(
+        habits: Vec<Habit>,
+        day: Day,
+        completed_last: bool,
+        progress_of: impl Fn(&Habit) -> HabitProgress,
+    ) -> Self {
         let (mut items, mut completed) = (Vec::with_capacity(habits.len()), Vec::with_capacity(habits.len()));
         for habit in habits.into_iter().filter(|habit| habit.is_due(day)) {
-            let (done, streak) = status_of(&habit);
-            let list = if completed_last && done { &mut completed } else { &mut items };
-            list.push(AgendaItem { habit, done, streak });
+            let progress = progress_of(&habit);
+            let list = if completed_last && progress.done { &mut completed } else { &mut items };
+            list.push(AgendaItem { habit, progress });
         }
         items.append(&mut completed);
         Self { day, items }
     }
 
     pub fn completed_count(&self) -> usize {
-        self.items.iter().filter(|item| item.done).count()
+        self.items.iter().filter(|item| item.progress.done).count()
     }
 
     /// Whether something is due and all of it is completed.
     pub fn is_complete(&self) -> bool {
-        !self.items.is_empty() && self.items.iter().all(|item| item.done)
+        !self.items.is_empty() && self.items.iter().all(|item| item.progress.done)
+    }
+}
+
+/// The days before `day`, earliest first.
+pub fn past_days<const COUNT: usize>(day: Day) -> [Day; COUNT] {
+    let mut days = [day; COUNT];
+    let mut earlier = day;
+    for slot in days.iter_mut().rev() {
+        earlier = earlier.yesterday();
+        *slot = earlier;
+    }
+    days
+}
+
+/// A habit on each of the days before `day`, earliest first. It was scheduled on none before its first day.
+pub fn past_states<const COUNT: usize>(habit: &Habit, history: &History, day: Day) -> [DayState; COUNT] {
+    let mut states = [DayState::NotScheduled; COUNT];
+    let mut done = history.backward_from(day).skip(1);
+    let scheduled = habit.schedule.backward_from(day).skip(1).zip(1..=day.days_since(habit.schedule.start()));
+    let mut scheduled = scheduled.map(|(is_scheduled, _)| is_scheduled);
+    for state in states.iter_mut().rev() {
+        *state = match (done.next().unwrap_or(false), scheduled.next().unwrap_or(false)) {
+            (true, _) => DayState::Done,
+            (false, true) => DayState::Open,
+            (false, false) => DayState::NotScheduled,
+        };
+    }
+    states
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::habits::habit::{HabitPlan, Title};
+    use crate::domain::habits::habit_year::HabitYear;
+    use crate::domain::{HabitId, Weekdays};
+
+    proptest! {
+        #[test]
+        fn the_days_before_are_those_of_the_schedule_and_of_the_history(
+            done in prop::collection::btree_set(0_i32..30, 0..20),
+            weekdays in prop::collection::btree_set(1_i64..=7, 1..=7),
+            start in 0_i32..30,
+            change in prop::option::of((0_i32..30, prop::collection::btree_set(1_i64..=7, 1..=7))),
+        ) {
+            // Around the turn of a year, because completions are stored by year.
+            let first = Day::parse("2025-12-18").unwrap();
+            let plan = HabitPlan::new(Title::parse("Read").unwrap(), Weekdays::parse(weekdays).unwrap());
+            let id = HabitId::generate(Timestamp::UNIX_EPOCH, [0; 10]);
+            let mut habit = Habit::new(id, plan, 0, first.add_days(start), Timestamp::UNIX_EPOCH);
+            if let Some((from, weekdays)) = change {
+                habit.schedule.change_from(first.add_days(from), Weekdays::parse(weekdays).unwrap());
+            }
+            let mut history = History::default();
+            for year in [2025, 2026] {
+                let mut days = HabitYear::default();
+                for day in done.iter().map(|offset| first.add_days(*offset)).filter(|day| day.year() == year) {
+                    days.complete(day, Timestamp::UNIX_EPOCH);
+                }
+                if !days.is_empty() {
+                    history.insert(year, days);
+                }
+            }
+            for offset in 0..40 {
+                let day = first.add_days(offset);
+                let expected = past_days::<PAST_DAYS>(day)
+                    .map(|day| match (history.is_done(day), habit.schedule.is_scheduled(day)) {
+                        (true, _) => DayState::Done,
+                        (false, true) => DayState::Open,
+                        (false, false) => DayState::NotScheduled,
+                    });
+                prop_assert_eq!(past_states(&habit, &history, day), expected, "{}", day);
+            }
+        }
     }
 }

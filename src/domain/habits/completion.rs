@@ -46,6 +46,21 @@ impl CompletionWindow {
         let yesterday_is_open = zone.time_zone().to_datetime(now).hour() < GRACE_END_HOUR;
         Self { today: Day::at(now, zone), yesterday_is_open }
     }
+
+    /// Whether a user with the setting `backfill` may change `day`, apart from the habit's schedule and first day.
+    pub fn is_open(self, day: Day, backfill: Backfill) -> bool {
+        self.is_open_to_all(day)
+            || match backfill {
+                Backfill::Grace => false,
+                Backfill::Week => day < self.today && day >= self.today.add_days(-7),
+                Backfill::Always => day < self.today,
+            }
+    }
+
+    /// Whether every user may change `day`.
+    fn is_open_to_all(self, day: Day) -> bool {
+        day == self.today || (self.yesterday_is_open && day == self.today.yesterday())
+    }
 }
 
 /// Succeeds when a user in `zone` with the setting `backfill` may complete or undo `habit` for `day` at `now`.
@@ -59,20 +74,18 @@ pub fn check_editable(habit: &Habit, day: Day, now: Timestamp, zone: &Zone, back
     if !habit.schedule.matches_weekday(day) {
         return Err(Refusal::NotScheduled);
     }
-    let CompletionWindow { today, yesterday_is_open } = CompletionWindow::at(now, zone);
-    if day > today {
+    let window = CompletionWindow::at(now, zone);
+    if day > window.today {
         return Err(Refusal::FutureDay);
     }
-    let is_yesterday = day == today.yesterday();
-    if day == today || (is_yesterday && yesterday_is_open) {
+    if window.is_open_to_all(day) {
         return Ok(());
     }
     match backfill {
-        Backfill::Grace if is_yesterday => Err(Refusal::GracePeriodOver),
+        Backfill::Grace if day == window.today.yesterday() => Err(Refusal::GracePeriodOver),
         Backfill::Week | Backfill::Always if day < habit.schedule.start() => Err(Refusal::BeforeHabitStart),
-        Backfill::Week if day >= today.add_days(-7) => Ok(()),
-        Backfill::Always => Ok(()),
-        Backfill::Grace | Backfill::Week => Err(Refusal::DayClosed(backfill)),
+        _ if window.is_open(day, backfill) => Ok(()),
+        _ => Err(Refusal::DayClosed(backfill)),
     }
 }
 
@@ -82,8 +95,7 @@ pub fn check_editable(habit: &Habit, day: Day, now: Timestamp, zone: &Zone, back
 /// # Errors
 /// [`Refusal::InvalidFields`] of the field `today`.
 pub fn check_list_of_today(listed: Day, now: Timestamp, zone: &Zone) -> Result<(), Refusal> {
-    let CompletionWindow { today, yesterday_is_open } = CompletionWindow::at(now, zone);
-    if listed == today || (listed == today.yesterday() && yesterday_is_open) {
+    if CompletionWindow::at(now, zone).is_open_to_all(listed) {
         return Ok(());
     }
     Err(Refusal::field("today", "A new day has begun, so nothing was changed. Here's today's list."))

@@ -11,8 +11,9 @@ use crate::domain::calendar::weekdays::short_name;
 use crate::domain::habits::insights::CompletionRate;
 use crate::domain::habits::intensity::Intensity;
 use crate::domain::habits::streak::Streak;
-use crate::domain::{Day, Habit, Refusal};
+use crate::domain::{Day, Habit};
 use crate::web::today::view::{RefusedCompletion, RowOptions, list, progress};
+use crate::web::ui::closed_day::explain;
 use crate::web::ui::date::{DateStyle, format_date};
 use crate::web::ui::form::alert;
 use crate::web::ui::habit_mark::{habit_color, habit_mark};
@@ -141,20 +142,9 @@ fn open_day(calendar: &CalendarMonth, open: &OpenDay, has_date: bool, refused: O
                 } @else {
                     (progress(agenda, "All done for this day"))
                     @if let Some(refusal) = &open.closed { p.hint #closed-note { (explain(refusal)) } }
-                    (list(agenda, &RowOptions { from: &from, is_today: false, closed_note: open.closed.as_ref().map(|_| "closed-note"), refused }))
+                    (list(agenda, &RowOptions { from: &from, today: None, past: None, closed_note: open.closed.as_ref().map(|_| "closed-note"), refused }))
                 }
             }
-        }
-    }
-}
-
-/// Why a day cannot be changed, with a link to the setting that decides it.
-fn explain(refusal: &Refusal) -> Markup {
-    let message = refusal.to_string();
-    html! {
-        @match message.strip_suffix("Account.") {
-            Some(text) => { (text) a href="/account/preferences#backfill" { "Account" } "." },
-            None => (message),
         }
     }
 }

@@ -1,14 +1,17 @@
 //! The JSON of habits.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use warp::http::StatusCode;
 
-use crate::app::habits::habit;
 use crate::app::habits::habit::HabitChange;
+use crate::app::habits::{completions, habit};
 use crate::domain::field_error::FieldErrors;
+use crate::domain::habits::agenda::{DayState, PAST_DAYS, past_days};
 use crate::domain::habits::habit::HabitPlan;
-use crate::domain::{Description, Emoji, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Title, Weekdays};
+use crate::domain::{Day, Description, Emoji, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Title, Weekdays};
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::format_timestamp;
@@ -51,6 +54,8 @@ struct HabitDetail<'a> {
     color: Option<HabitColor>,
     #[serde(skip_serializing_if = "Option::is_none")]
     emoji: Option<&'a Emoji>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recent_days: Option<BTreeMap<Day, &'static str>>,
 }
 
 impl<'a> From<&'a Habit> for HabitDetail<'a> {
@@ -60,15 +65,42 @@ impl<'a> From<&'a Habit> for HabitDetail<'a> {
             reminder_times: &habit.reminder_times,
             color: habit.color,
             emoji: habit.emoji.as_ref(),
+            recent_days: None,
         }
     }
 }
 
-/// `GET /api/habits`: the active habits in the user's order.
+impl<'a> HabitDetail<'a> {
+    /// With the days up to `today` on which the habit was due or done.
+    fn with_recent_days(habit: &'a Habit, states: [DayState; PAST_DAYS + 1], today: Day) -> Self {
+        let days = past_days::<{ PAST_DAYS + 1 }>(today.add_days(1)).into_iter().zip(states);
+        let recent_days = days.filter_map(|(day, state)| match state {
+            DayState::Done => Some((day, "done")),
+            DayState::Open => Some((day, "open")),
+            DayState::NotScheduled => None,
+        });
+        Self { recent_days: Some(recent_days.collect()), ..habit.into() }
+    }
+}
+
+/// `GET /api/habits`: the active habits in the user's order; with `?recentDays=true`, also on which of the last days they were
+/// due or done.
 pub async fn list(request: Request) -> Result<Response, HttpError> {
+    if request.query().get("recentDays") == "true" {
+        return list_with_recent_days(&request);
+    }
     let habits = habit::list_active(&request.state.app, request.account()?.id)?;
     let habits: Vec<HabitDetail<'_>> = habits.iter().map(HabitDetail::from).collect();
     Ok(response::json(StatusCode::OK, &json!({ "habits": habits })))
+}
+
+fn list_with_recent_days(request: &Request) -> Result<Response, HttpError> {
+    let account = request.account()?;
+    let today = request.state.app.today(account);
+    let habits = completions::list_recent(&request.state.app, account, today)?;
+    let with_days =
+        habits.iter().map(|(habit, states)| HabitDetail::with_recent_days(habit, *states, today)).collect::<Vec<_>>();
+    Ok(response::json(StatusCode::OK, &json!({ "habits": with_days })))
 }
 
 /// A new habit.

@@ -1,11 +1,11 @@
-//! The daily page, and completing habits without JavaScript, from there or from the calendar.
+//! The pages of today and yesterday, and completing habits without JavaScript, from there or from the calendar.
 
 use warp::http::StatusCode;
 
 use super::view;
-use crate::app;
 use crate::app::habits::{completions, habit};
-use crate::domain::habits::completion::check_list_of_today;
+use crate::app::{self, App};
+use crate::domain::habits::completion::{CompletionWindow, check_list_of_today};
 use crate::domain::{Account, Day, Refusal};
 use crate::web::calendar;
 use crate::web::http::body::FormFields;
@@ -13,7 +13,7 @@ use crate::web::http::error::HttpError;
 use crate::web::http::redirect;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
-use crate::web::today::view::{RefusedCompletion, TodayNotice};
+use crate::web::today::view::{DayPage, ListedDay, RefusedCompletion, TodayNotice};
 
 /// Where a user who is not an admin is sent from an admin page. Today explains why.
 pub const ADMIN_REQUIRED: &str = "/today?refused=admin";
@@ -22,37 +22,64 @@ pub const ADMIN_REQUIRED: &str = "/today?refused=admin";
 pub async fn show(request: Request) -> Result<Response, HttpError> {
     let is_from_admin_page = request.query().maybe("refused") == Some("admin");
     let notice = if is_from_admin_page { TodayNotice::AdminRequired } else { TodayNotice::None };
-    today_page(&request, StatusCode::OK, notice)
+    day_page(&request, ListedDay::Today, StatusCode::OK, notice)
+}
+
+/// `GET /yesterday`.
+pub async fn show_yesterday(request: Request) -> Result<Response, HttpError> {
+    day_page(&request, ListedDay::Yesterday, StatusCode::OK, TodayNotice::None)
 }
 
 /// `POST /today`: completes a habit or reverts that, then returns to the page in `from`.
 pub async fn complete(request: Request) -> Result<Response, HttpError> {
     let form = request.form().await?;
     let from = redirect::after_sign_in(form.get("from"));
-    let message = match complete_from(&request, request.account()?, &form).await {
+    let app = &request.state.app;
+    let change = PostedChange::from_form(&form);
+    let message = match apply(app, request.account()?, &change, form.maybe("today")).await {
         Ok(()) => return Ok(response::see_other(from)),
         Err(app::Error::Refused(refusal)) => refusal.to_string(),
         Err(error) => return Err(error.into()),
     };
-    let habit = form.get("habitId").parse().ok();
-    let (status, refused) = (StatusCode::UNPROCESSABLE_ENTITY, RefusedCompletion { habit, message });
+    let refused = RefusedCompletion { habit: change.habit.parse().ok(), message };
+    let (status, notice) = (StatusCode::UNPROCESSABLE_ENTITY, TodayNotice::Refused(&refused));
     match from.strip_prefix("/calendar?") {
         Some(query) => {
             calendar::html::calendar_page(&request, &FormFields::parse(query.as_bytes()), status, Some(&refused))
         }
-        None => today_page(&request, status, TodayNotice::Refused(&refused)),
+        None if from == ListedDay::Yesterday.path() => day_page(&request, ListedDay::Yesterday, status, notice),
+        None => day_page(&request, ListedDay::Today, status, notice),
     }
 }
 
-async fn complete_from(request: &Request, account: &Account, form: &FormFields) -> Result<(), app::Error> {
-    let app = &request.state.app;
+/// A change as a form sends it, not checked yet.
+struct PostedChange<'a> {
+    habit: &'a str,
+    day: &'a str,
+    completed: &'a str,
+}
+
+impl<'a> PostedChange<'a> {
+    /// Reads the button that was pressed: `change=<habit>:<day>:<completed>`. Pages of earlier versions send three fields.
+    fn from_form(form: &'a FormFields) -> Self {
+        let Some(change) = form.maybe("change") else {
+            return Self { habit: form.get("habitId"), day: form.get("date"), completed: form.get("completed") };
+        };
+        let mut parts = change.splitn(3, ':');
+        let mut next = || parts.next().unwrap_or_default();
+        Self { habit: next(), day: next(), completed: next() }
+    }
+}
+
+/// Applies a change. `today` is what was today for the list in which it was made.
+async fn apply(app: &App, account: &Account, change: &PostedChange<'_>, today: Option<&str>) -> Result<(), app::Error> {
     let now = app.clock.now();
-    if let Some(today) = form.maybe("today") {
+    if let Some(today) = today {
         check_list_of_today(Day::parse(today).map_err(Refusal::from)?, now, account.zone())?;
     }
-    let habit = form.get("habitId").parse().map_err(|_| Refusal::HabitNotFound)?;
-    let day = Day::parse(form.get("date")).map_err(Refusal::from)?;
-    let done = match form.get("completed") {
+    let habit = change.habit.parse().map_err(|_| Refusal::HabitNotFound)?;
+    let day = Day::parse(change.day).map_err(Refusal::from)?;
+    let done = match change.completed {
         "true" => true,
         "false" => false,
         _ => return Err(Refusal::field("completed", "Choose whether the habit is done or not done.").into()),
@@ -60,9 +87,20 @@ async fn complete_from(request: &Request, account: &Account, form: &FormFields) 
     completions::set_completed(app, account, habit, day, done, now).await.map(drop)
 }
 
-fn today_page(request: &Request, status: StatusCode, notice: TodayNotice<'_>) -> Result<Response, HttpError> {
-    let account = request.account()?;
-    let agenda = completions::load_agenda(&request.state.app, account, request.state.app.today(account))?;
-    let has_habits = !agenda.items.is_empty() || !habit::list_active(&request.state.app, account.id)?.is_empty();
-    Ok(response::page(status, view::page(&request.frame(), &agenda, has_habits, notice)))
+fn day_page(
+    request: &Request,
+    listed: ListedDay,
+    status: StatusCode,
+    notice: TodayNotice<'_>,
+) -> Result<Response, HttpError> {
+    let (app, account) = (&request.state.app, request.account()?);
+    let window = CompletionWindow::at(app.clock.now(), account.zone());
+    let day = match listed {
+        ListedDay::Today => window.today,
+        ListedDay::Yesterday => window.today.yesterday(),
+    };
+    let agenda = completions::load_agenda(app, account, day)?;
+    let has_habits = !agenda.items.is_empty() || !habit::list_active(app, account.id)?.is_empty();
+    let page = DayPage { listed, agenda: &agenda, window, backfill: account.preferences.backfill, has_habits, notice };
+    Ok(response::page(status, view::page(&request.frame(), &page)))
 }

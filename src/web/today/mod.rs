@@ -2,4 +2,5 @@
 
 pub mod api;
 pub mod html;
+pub mod past_days;
 pub mod view;

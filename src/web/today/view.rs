@@ -1,13 +1,18 @@
-//! The Today page, and the list of a day's habits that the calendar shows, too.
+//! The pages of today and yesterday, and the list of a day's habits that the calendar shows, too.
 
 use std::borrow::Cow;
 
 use maud::{Markup, PreEscaped, html};
 
+use crate::domain::accounts::preferences::Backfill;
 use crate::domain::habits::agenda::{Agenda, AgendaItem};
-use crate::domain::{Habit, HabitId};
+use crate::domain::habits::completion::CompletionWindow;
+use crate::domain::{Day, Habit, HabitId, Refusal};
+use crate::web::today::past_days::PastDays;
+use crate::web::ui::closed_day::explain;
 use crate::web::ui::date::{DateStyle, format_date};
 use crate::web::ui::form::alert;
+use crate::web::ui::habit_mark::{habit_color, habit_mark};
 use crate::web::ui::layout::{Frame, NavItem, document};
 use crate::web::ui::render::Reserve;
 
@@ -35,30 +40,113 @@ pub enum TodayNotice<'a> {
     AdminRequired,
 }
 
-/// The list of a day. `has_habits` distinguishes an empty day from an empty account.
-pub fn page(frame: &Frame<'_>, agenda: &Agenda, has_habits: bool, notice: TodayNotice<'_>) -> Markup {
-    let refused = if let TodayNotice::Refused(refused) = notice { Some(refused) } else { None };
+/// The day that a page lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListedDay {
+    Today,
+    Yesterday,
+}
+
+impl ListedDay {
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Today => "/today",
+            Self::Yesterday => "/yesterday",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Today => "Today",
+            Self::Yesterday => "Yesterday",
+        }
+    }
+
+    fn other(self) -> Self {
+        match self {
+            Self::Today => Self::Yesterday,
+            Self::Yesterday => Self::Today,
+        }
+    }
+}
+
+/// What the page of a day shows.
+#[derive(Debug, Clone, Copy)]
+pub struct DayPage<'a> {
+    pub listed: ListedDay,
+    pub agenda: &'a Agenda,
+    pub window: CompletionWindow,
+    pub backfill: Backfill,
+    /// Distinguishes an empty day from an empty account.
+    pub has_habits: bool,
+    pub notice: TodayNotice<'a>,
+}
+
+/// Where to go once everything is done.
+const NEXT_PAGES: [(&str, &str); 2] = [("/calendar", "Open calendar"), ("/insights", "View insights")];
+
+/// The page of a day: one row for each habit, with the days before.
+pub fn page(frame: &Frame<'_>, page: &DayPage<'_>) -> Markup {
+    let DayPage { listed, agenda, window, backfill, has_habits, notice } = page;
+    let refused = if let TodayNotice::Refused(refused) = notice { Some(*refused) } else { None };
+    let is_open = window.is_open(agenda.day, *backfill);
+    let past = PastDays::new(agenda.day, *window, *backfill);
+    let options = RowOptions {
+        from: listed.path(),
+        today: Some(window.today),
+        past: Some(&past),
+        closed_note: (!is_open).then_some("closed-note"),
+        refused,
+    };
     document(
         frame,
-        "Today",
+        listed.title(),
         NavItem::Today,
         &html! {
             div.day.is-complete[agenda.is_complete()] data-day=(agenda.day) {
-                header.day-head {
-                    h1 { "Today" }
-                    p.date { time datetime=(agenda.day) { (format_date(agenda.day, DateStyle::Full)) } }
-                }
+                (day_head(*listed, agenda))
                 @if matches!(notice, TodayNotice::AdminRequired) { (alert("Only admins can open that page.")) }
                 @if let Some(refused) = refused.filter(|refused| !refused.is_on_list(agenda)) { (alert(&refused.message)) }
                 @if agenda.items.is_empty() {
-                    (empty_day(has_habits))
+                    (empty_day(*listed, *has_habits))
                 } @else {
-                    (progress(agenda, "All done for today"))
-                    (list(agenda, &RowOptions { from: "/today", is_today: true, closed_note: None, refused }))
+                    @if !is_open { p.hint #closed-note { (explain(&Refusal::GracePeriodOver)) } }
+                    div.week { (past.names()) (list(agenda, &options)) }
+                    @if *listed == ListedDay::Today { (all_done(agenda)) }
                 }
+                (PastDays::closed_note(*backfill))
             }
         },
     )
+}
+
+fn day_head(listed: ListedDay, agenda: &Agenda) -> Markup {
+    let (done, total) = (agenda.completed_count(), agenda.items.len());
+    let other = listed.other();
+    html! {
+        header.page-head.day-head.(listed.path().trim_start_matches('/')) {
+            div {
+                h1 { (listed.title()) }
+                p.date { time datetime=(agenda.day) {
+                    span.full { (format_date(agenda.day, DateStyle::Full)) }
+                    span.short { (format_date(agenda.day, DateStyle::Weekday)) }
+                } }
+            }
+            @if total > 0 { p.day-count data-count { (done) " of " (total) " done" } }
+            a.day-turn href=(other.path()) { (other.title()) }
+            @if total > 0 { (progress_bar(done, total)) }
+        }
+    }
+}
+
+/// Shown by the style sheet once everything is done. Nothing is below it that could move.
+fn all_done(agenda: &Agenda) -> Markup {
+    html! {
+        div.all-done {
+            (complete_message(agenda, "All done for today"))
+            p.actions { @for (path, label) in NEXT_PAGES { a.button.plain href=(path) { (label) } } }
+        }
+    }
 }
 
 /// How much of the day is done. `all_done` is shown when everything is. The script keeps all of it current.
@@ -67,14 +155,25 @@ pub fn progress(agenda: &Agenda, all_done: &str) -> Markup {
     html! {
         div.strip {
             p.strip-count data-count { (done) " of " (total) " done" }
-            div.strip-bar {
-                label.unseen for="day-progress" { "Progress" }
-                progress #day-progress max=(total) value=(done) { (done) "/" (total) }
-            }
-            p.strip-complete data-complete=(all_done) hidden[!agenda.is_complete()] {
-                @if agenda.is_complete() { (all_done) }
-            }
+            (progress_bar(done, total))
+            (complete_message(agenda, all_done))
         }
+    }
+}
+
+fn progress_bar(done: usize, total: usize) -> Markup {
+    html! {
+        div.progress-bar {
+            label.unseen for="day-progress" { "Progress" }
+            progress #day-progress max=(total) value=(done) { (done) "/" (total) }
+        }
+    }
+}
+
+fn complete_message(agenda: &Agenda, text: &str) -> Markup {
+    let is_complete = agenda.is_complete();
+    html! {
+        p.complete-message data-complete=(text) hidden[!is_complete] { @if is_complete { (text) } }
     }
 }
 
@@ -83,54 +182,68 @@ pub fn progress(agenda: &Agenda, all_done: &str) -> Markup {
 pub struct RowOptions<'a> {
     /// The address of the page. Without JavaScript a completion returns to it.
     pub from: &'a str,
-    /// Whether the list is headed "Today". An outdated one is refused.
-    pub is_today: bool,
+    /// What is today for a page that calls a day "Today" or "Yesterday". An outdated one is refused.
+    pub today: Option<Day>,
+    /// The days before, if rows show them.
+    pub past: Option<&'a PastDays>,
     /// The id of the text that explains why the day cannot be changed, if it cannot.
     pub closed_note: Option<&'a str>,
     /// The completion that was refused, if one was.
     pub refused: Option<&'a RefusedCompletion>,
 }
 
-/// Estimated size of a row, in bytes.
-const ROW_BYTES: usize = 1_024;
+/// Estimated size of a row, in bytes, and of its days before.
+const ROW_BYTES: usize = 768;
+const PAST_BYTES: usize = 1_280;
 
-/// The habits of a day, one row each. Each row is a form that works without JavaScript; the script updates rows
-/// instantly.
+/// The habits of a day, one row each, in a form that works without JavaScript: each control is a button whose value names the
+/// habit, the day, and the new state. The script updates rows instantly.
 pub fn list(agenda: &Agenda, options: &RowOptions<'_>) -> Markup {
-    let (yes, no) = (PreEscaped("true"), PreEscaped("false"));
-    let is_open = options.closed_note.is_none();
+    let row_bytes = if options.past.is_some() { ROW_BYTES + PAST_BYTES } else { ROW_BYTES };
+    let day = agenda.day.to_string();
     html! {
-        ul.completions {
-            (Reserve(agenda.items.len() * ROW_BYTES))
-            @for AgendaItem { habit, done, streak } in &agenda.items {
-                @let refused = options.refused.filter(|refused| refused.habit == Some(habit.id));
-                li.completion-row {
-                    form method=[is_open.then_some("post")] action=[is_open.then_some("/today")] data-completion[is_open] {
-                        @if is_open {
-                            input type="hidden" name="habitId" value=(habit.id);
-                            input type="hidden" name="date" value=(agenda.day);
-                            input type="hidden" name="completed" value=(if *done { no } else { yes });
-                            input type="hidden" name="from" value=(options.from);
-                            @if options.is_today { input type="hidden" name="today" value=(agenda.day); }
-                        }
-                        button.completion type="submit" role="checkbox"
-                            aria-checked=(if *done { yes } else { no }) aria-describedby=[description_id(habit, options, refused)] disabled[!is_open] {
-                            span.box aria-hidden="true" {}
-                            span.completion-text {
-                                span.completion-title { (habit.title) }
-                                @if let Some(description) = &habit.description { span.completion-about { (description) } }
-                            }
-                            // Its width is reserved, so that a new streak or a mark does not move the rows below.
-                            span.completion-status {
-                                @if *streak > 1 { span.completion-streak { (streak) "-day streak" } }
-                            }
-                        }
-                        p.fault id={ "fault-" (habit.id) } role=[refused.map(|_| "alert")] hidden[refused.is_none()] {
-                            @if let Some(refused) = refused { (refused.message) }
-                        }
+        form.completions method="post" action="/today" {
+            input type="hidden" name="from" value=(options.from);
+            @if let Some(today) = options.today { input type="hidden" name="today" value=(today); }
+            ul {
+                (Reserve(agenda.items.len() * row_bytes))
+                @for (index, item) in agenda.items.iter().enumerate() { (row(item, index, &day, options)) }
+            }
+        }
+    }
+}
+
+fn row(item: &AgendaItem, index: usize, day: &str, options: &RowOptions<'_>) -> Markup {
+    let AgendaItem { habit, progress } = item;
+    let (checked, next) = if progress.done { ("true", "false") } else { ("false", "true") };
+    let (checked, next, day) = (PreEscaped(checked), PreEscaped(next), PreEscaped(day));
+    let is_open = options.closed_note.is_none();
+    let refused = options.refused.filter(|refused| refused.habit == Some(habit.id));
+    let title_id = format!("title-{index}");
+    html! {
+        li.completion-row data-color=[habit_color(habit)] {
+            button.completion type="submit" name="change" value={ (habit.id) ":" (day) ":" (next) } role="checkbox"
+                aria-checked=(checked) aria-describedby=[description_id(habit, options, refused)] disabled[!is_open] {
+                span.box aria-hidden="true" {}
+                (habit_mark(habit))
+                @if options.past.is_some() {
+                    span.completion-title id=(title_id) { (habit.title) }
+                } @else {
+                    span.completion-text {
+                        span.completion-title { (habit.title) }
+                        @if let Some(description) = &habit.description { span.completion-about { (description) } }
                     }
                 }
+                // Its width is reserved, so that a new streak or a mark does not move the rows below.
+                span.completion-status {
+                    @if progress.streak > 1 { span.completion-streak data-days=(progress.streak) { (progress.streak) "-day streak" } }
+                }
             }
+            @if let Some(past) = options.past {
+                (past.row(habit.id, &progress.past, &title_id))
+                a.detail href={ "/habits/" (habit.id) } aria-label={ "Details of " (habit.title) } {}
+            }
+            @if let Some(refused) = refused { p.fault id={ "fault-" (habit.id) } role="alert" { (refused.message) } }
         }
     }
 }
@@ -144,17 +257,19 @@ fn description_id<'a>(
     options.closed_note.map(Cow::Borrowed).or_else(|| refused.map(|_| Cow::Owned(format!("fault-{}", habit.id))))
 }
 
-fn empty_day(has_habits: bool) -> Markup {
+fn empty_day(listed: ListedDay, has_habits: bool) -> Markup {
     html! {
         div.empty {
-            @if has_habits {
+            @if !has_habits {
+                h2 { "Start with one small thing" }
+                p { "Add something you want to do regularly, like reading ten pages. It'll appear here on the days you choose." }
+                p.actions { a.button href="/habits" { "New habit" } }
+            } @else if listed == ListedDay::Today {
                 h2 { "Nothing scheduled today" }
                 p { "Enjoy the day off." }
                 p.actions { a.button.plain href="/habits" { "View habits" } }
             } @else {
-                h2 { "Start with one small thing" }
-                p { "Add something you want to do regularly, like reading ten pages. It'll appear here on the days you choose." }
-                p.actions { a.button href="/habits" { "New habit" } }
+                h2 { "Nothing was scheduled yesterday" }
             }
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod announcement;
 pub mod bar_chart;
+pub mod closed_day;
 pub mod date;
 pub mod errors;
 pub mod figures;

@@ -1,0 +1,89 @@
+//! The days before the listed one: a small control for each, which changes that day or explains why it is closed.
+
+use maud::{Markup, PreEscaped, html};
+
+use crate::domain::accounts::preferences::Backfill;
+use crate::domain::habits::agenda::{DayState, PAST_DAYS, past_days};
+use crate::domain::habits::completion::CompletionWindow;
+use crate::domain::{Day, HabitId, Refusal};
+use crate::web::ui::closed_day::explain;
+use crate::web::ui::date::{DateStyle, format_date};
+
+/// The id of the explanation that closed days open.
+const CLOSED_NOTE: &str = "closed-days";
+
+/// What all rows show of a day. Dates are formatted once for the page, not for each row.
+#[derive(Debug, Clone)]
+struct PastDay {
+    /// `YYYY-MM-DD`
+    date: String,
+    /// "Sun, Nov 29"
+    label: String,
+    /// Whether the user may change the day.
+    is_open: bool,
+}
+
+/// The days before the listed one, earliest first.
+#[derive(Debug, Clone)]
+pub struct PastDays([PastDay; PAST_DAYS]);
+
+impl PastDays {
+    /// The days before `listed`, at the time of `window`.
+    pub fn new(listed: Day, window: CompletionWindow, backfill: Backfill) -> Self {
+        Self(past_days(listed).map(|day| PastDay {
+            date: day.to_string(),
+            label: format_date(day, DateStyle::Weekday),
+            is_open: window.is_open(day, backfill),
+        }))
+    }
+
+    /// The names of the days, above their columns.
+    pub fn names(&self) -> Markup {
+        html! {
+            div.past-names aria-hidden="true" {
+                @for day in &self.0 { span { (day.label.split(',').next().unwrap_or_default()) } }
+            }
+        }
+    }
+
+    /// The days of one habit. `title_id` is the id of the element with its title.
+    pub fn row(&self, habit: HabitId, states: &[DayState; PAST_DAYS], title_id: &str) -> Markup {
+        html! {
+            div.past role="group" aria-labelledby=(title_id) {
+                @for (day, state) in self.0.iter().zip(states) {
+                    @match state {
+                        DayState::Done => (control(day, habit, true)),
+                        DayState::Open => (control(day, habit, false)),
+                        // Screen readers skip it: there is nothing to do.
+                        DayState::NotScheduled => span.past-day {},
+                    }
+                }
+            }
+        }
+    }
+
+    /// Why days are closed, as a popover. Offline, days are closed that were open when the page was sent, so it is always there.
+    pub fn closed_note(backfill: Backfill) -> Markup {
+        html! {
+            div.closed-note #(CLOSED_NOTE) popover {
+                p { (explain(&Refusal::DayClosed(backfill))) }
+                button.quiet type="button" popovertarget=(CLOSED_NOTE) popovertargetaction="hide" { "Close" }
+            }
+        }
+    }
+}
+
+/// The control of a day on which the habit was due or done. assets/past-days.js draws the same.
+fn control(day: &PastDay, habit: HabitId, is_done: bool) -> Markup {
+    let PastDay { date, label, is_open } = day;
+    let (date, label) = (PreEscaped(date), PreEscaped(label));
+    let (state, word, next) = if is_done { ("done", "done", "false") } else { ("open", "not done", "true") };
+    let (state, word, next) = (PreEscaped(state), PreEscaped(word), PreEscaped(next));
+    html! {
+        @if *is_open {
+            button.past-day type="submit" name="change" value={ (habit) ":" (date) ":" (next) } data-state=(state) aria-label={ (label) ": " (word) } {}
+        } @else {
+            button.past-day.is-closed type="button" popovertarget=(PreEscaped(CLOSED_NOTE)) data-state=(state) aria-label={ (label) ": " (word) } {}
+        }
+    }
+}
