@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use atlas::app::{admin, audit};
 use atlas::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
+use atlas::domain::mail::DeliveryStatus;
 use atlas::domain::{AccountId, AuditId, Email};
 use atlas::store::tables::schema::COUNTS;
-use atlas::store::tables::{accounts, audit as trails};
+use atlas::store::tables::{accounts, audit as trails, outbox};
 use atlas::store::{PageRequest, Reader};
 use atlas::web::{Access, route_table};
 use serde_json::{Value, json};
@@ -379,6 +380,70 @@ async fn the_dashboard_has_every_section_and_each_heading_once() {
     for id in ["health", "users", "habits", "activity", "export"] {
         assert_eq!(page.matches(&format!("id=\"{id}\"")).count(), 1, "{id}");
     }
+}
+
+#[tokio::test]
+async fn the_overview_counts_users_completions_and_mail_and_says_what_needs_attention() {
+    let world = world_with_admins().await;
+    let (olga, ada) = (world.signed_in_user("olga").await, world.signed_in_user("ada").await);
+    let (read, walk) = (ada.create_habit("Read").await, ada.create_habit("Walk").await);
+    for (habit, done) in [(&read, true), (&walk, true), (&read, true), (&walk, false)] {
+        ada.set_completion(habit, "2026-02-12", done).await.assert_status(200);
+    }
+    olga.get("/admin")
+        .await
+        .assert_contains("Sign-ups a day: 2 in 14 days, 2 today.")
+        .assert_contains("2 new and 2 active in the last 7 days")
+        .assert_contains("Completions a day: 1 in 14 days, 1 today.")
+        .assert_contains("<th scope=\"row\">Thu, Feb 12</th><td>1</td>")
+        .assert_contains("0 sent, 0 failed, 2 captured")
+        .assert_contains("Nothing needs your attention");
+
+    let store = &world.state.app.store;
+    let mut mail = store.read(|txn| outbox::list_newest(txn, 1)).unwrap().remove(0);
+    mail.status = DeliveryStatus::Failed { at: world.clock.now(), reason: "no such mailbox".to_owned() };
+    store
+        .write(move |txn| {
+            outbox::put(txn, &mail, None);
+            Ok::<_, atlas::store::Error>(())
+        })
+        .await
+        .unwrap();
+    olga.get("/admin")
+        .await
+        .assert_contains("1 email of the last 7 days couldn't be delivered.")
+        .assert_contains("<a class=\"more\" href=\"/admin/mail?standing=failed\">")
+        .assert_lacks("Nothing needs your attention");
+
+    world.set_time("2026-02-20T12:00:00Z");
+    olga.sign_in().await;
+    olga.get("/admin")
+        .await
+        .assert_contains("Sign-ups a day: 2 in 14 days, 0 today.")
+        .assert_contains("0 new and 1 active in the last 7 days")
+        .assert_contains("Completions a day: 1 in 14 days, 0 today.")
+        .assert_contains("Nothing needs your attention");
+}
+
+#[tokio::test]
+async fn counters_of_completions_are_kept_for_a_month() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let read = ada.create_habit("Read").await;
+    let counters = || {
+        let rows = world.state.app.store.read(|txn| txn.scan_prefix(&COUNTS, b"completions.", 100)).unwrap();
+        rows.into_iter().map(|(key, count)| format!("{key}: {count}")).collect::<Vec<_>>()
+    };
+    ada.set_completion(&read, "2026-02-12", true).await.assert_status(200);
+    assert_eq!(counters(), ["completions.2026-02-12: 1"]);
+    ada.set_completion(&read, "2026-02-12", false).await.assert_status(200);
+    assert_eq!(counters(), ["completions.2026-02-12: 0"]);
+    world.set_time("2026-03-20T12:00:00Z");
+    ada.sign_in().await;
+    ada.send_json("PUT", "/api/account", &json!({ "backfill": "always" })).await.assert_status(200);
+    ada.set_completion(&read, "2026-03-19", true).await.assert_status(200);
+    ada.set_completion(&read, "2026-02-13", true).await.assert_status(200);
+    assert_eq!(counters(), ["completions.2026-03-19: 1"], "days of long ago have no counter");
 }
 
 /// Follows the cursor through all pages of an API list.

@@ -7,4 +7,5 @@
 pub mod access;
 pub mod accounts;
 pub mod environment;
+pub mod figures;
 pub mod queries;

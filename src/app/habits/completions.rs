@@ -10,8 +10,8 @@ use crate::domain::habits::agenda::{Agenda, DayState, HabitProgress, PAST_DAYS, 
 use crate::domain::habits::completion::{check_editable, last_begun_day};
 use crate::domain::habits::recent_changes::is_superseded;
 use crate::domain::habits::streak::current_streak;
-use crate::domain::{Account, AccountId, Day, Habit, HabitId, History};
-use crate::store::tables::{completions, habits};
+use crate::domain::{Account, AccountId, Day, Habit, HabitId, History, Zone};
+use crate::store::tables::{completions, daily_completions, habits};
 
 /// What [`set_completed`] changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,7 @@ pub async fn apply_change(app: &App, me: &Account, change: CompletionChange) -> 
                 return Ok(CompletionOutcome::Noop);
             }
             completions::put(txn, me, day.year(), id, &year);
+            daily_completions::record(txn, day, Day::at(now, &Zone::UTC), done)?;
             if year.completed_at(day).is_none() {
                 habit.recent_changes.record(day, made_at, now);
                 habits::put(txn, me, &habit)?;
@@ -152,6 +153,7 @@ pub async fn seed_completions(
     habit: HabitId,
     days: Vec<(Day, Timestamp)>,
 ) -> Result<usize, Error> {
+    let today = Day::at(app.clock.now(), &Zone::UTC);
     app.store
         .write(move |txn| {
             let mut added = 0;
@@ -160,6 +162,7 @@ pub async fn seed_completions(
                 if year.complete(day, when) {
                     added += 1;
                     completions::put(txn, me, day.year(), habit, &year);
+                    daily_completions::record(txn, day, today, true)?;
                 }
             }
             Ok(added)

@@ -38,7 +38,7 @@ impl<K: RowKey, V: RowValue> Table<K, V> {
     }
 
     /// Decodes the key of a row.
-    pub(super) fn decode_key(&self, bytes: &[u8]) -> Result<K, Error> {
+    pub(crate) fn decode_key(&self, bytes: &[u8]) -> Result<K, Error> {
         K::decode(bytes).ok_or(Error::Corrupt { table: self.name, source: DecodeError::Key })
     }
 

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::domain::{Account, AccountId, Email};
 use crate::store::cache::row_cache::RowCache;
-use crate::store::engine::codec::decode_fields;
+use crate::store::engine::codec::{RowKey, decode_fields};
 use crate::store::tables::counts::{self, RowCounter};
 use crate::store::tables::schema::{ACCOUNTS, EMAILS, TOKENS, TokenHash};
 use crate::store::{Error, PageRequest, ReadTxn, Reader, RowPage, WriteTxn};
@@ -88,6 +90,24 @@ pub fn list_page(
             }
         }
         ACCOUNTS.decode_value(bytes).map(Some)
+    })
+}
+
+/// Calls `on_account` with the time of each sign-up at `since` or later. Examines up to `limit` accounts and decodes none: ids
+/// begin with their time.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Corrupt`].
+pub fn for_each_sign_up(
+    txn: &impl Reader,
+    since: Timestamp,
+    limit: usize,
+    mut on_account: impl FnMut(Timestamp),
+) -> Result<(), Error> {
+    let first = AccountId::generate(since, [0; 10]).encode();
+    txn.for_each(ACCOUNTS.name(), &first, None, limit, |key, _| {
+        on_account(ACCOUNTS.decode_key(key)?.created_at());
+        Ok(())
     })
 }
 

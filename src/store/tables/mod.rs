@@ -6,6 +6,7 @@ pub mod audit;
 pub mod challenges;
 pub mod completions;
 pub mod counts;
+pub mod daily_completions;
 pub mod habits;
 pub mod links;
 pub mod outbox;

@@ -1,10 +1,11 @@
 //! Messages, and the queue of those that wait to be sent.
 
 use jiff::Timestamp;
+use serde::Deserialize;
 
 use crate::domain::mail::{DeliveryStatus, MAX_PAUSE, Mail};
 use crate::domain::{Email, MailId};
-use crate::store::engine::codec::RowKey;
+use crate::store::engine::codec::{RowKey, decode_fields};
 use crate::store::tables::schema::{MAIL, MAIL_DUE};
 use crate::store::{Error, PageRequest, ReadTxn, Reader, RowPage, WriteTxn};
 
@@ -69,6 +70,40 @@ pub fn list_page(
     txn.read_page(&MAIL, &[], request, |_, bytes| {
         MAIL.decode_value(bytes).map(|mail| Some(mail).filter(|mail| matches(mail)))
     })
+}
+
+/// Messages by what became of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MailCounts {
+    pub sent: u64,
+    pub failed: u64,
+    pub captured: u64,
+}
+
+/// The part of a message that says what became of it.
+#[derive(Deserialize)]
+struct MailState<'a> {
+    state: &'a str,
+}
+
+/// Counts the newest messages, up to `limit`, of those created at `since` or later.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Corrupt`].
+pub fn count_since(txn: &impl Reader, since: Timestamp, limit: usize) -> Result<MailCounts, Error> {
+    let first = MailId::generate(since, [0; 10]).encode();
+    let mut counts = MailCounts::default();
+    for (_, bytes) in txn.scan_rev(MAIL.name(), &first, None, limit)? {
+        let mail: MailState<'_> =
+            decode_fields(&bytes).map_err(|source| Error::Corrupt { table: MAIL.name(), source })?;
+        match mail.state {
+            "sent" => counts.sent += 1,
+            "failed" => counts.failed += 1,
+            "captured" => counts.captured += 1,
+            _ => {}
+        }
+    }
+    Ok(counts)
 }
 
 /// Up to `limit` queued messages, in the order they are due.

@@ -1,11 +1,15 @@
 //! Sessions of signed-in devices, found by the hash of their token or by their account.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Deserialize;
 
 use crate::domain::AccountId;
 use crate::domain::accounts::session::Session;
 use crate::store::cache::row_cache::RowCache;
-use crate::store::engine::codec::RowKey;
+use crate::store::engine::codec::{RowKey, decode_fields};
 use crate::store::tables::schema::{ACCOUNT_SESSIONS, SESSIONS, TokenHash};
 use crate::store::{Error, Reader, WriteTxn};
 
@@ -44,6 +48,30 @@ pub fn list_for_account(txn: &impl Reader, account: AccountId) -> Result<Vec<(To
         }
     }
     Ok(sessions)
+}
+
+/// The part of a session that says whose it is and when it was used.
+#[derive(Deserialize)]
+struct SessionUse {
+    account: AccountId,
+    used_at: Timestamp,
+}
+
+/// The accounts with a session that was used at `since` or later. Examines up to `limit` sessions.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Corrupt`].
+pub fn count_active_accounts(txn: &impl Reader, since: Timestamp, limit: usize) -> Result<usize, Error> {
+    let mut active = BTreeSet::new();
+    txn.for_each(SESSIONS.name(), &[], None, limit, |_, bytes| {
+        let session: SessionUse =
+            decode_fields(bytes).map_err(|source| Error::Corrupt { table: SESSIONS.name(), source })?;
+        if session.used_at >= since {
+            active.insert(session.account);
+        }
+        Ok(())
+    })?;
+    Ok(active.len())
 }
 
 pub fn put(txn: &mut WriteTxn<'_, '_>, token: &TokenHash, session: &Session) {

@@ -1,4 +1,5 @@
 //! The admin dashboard.
 
+mod attention;
 pub mod html;
 pub mod view;

@@ -1,64 +1,79 @@
-//! The admin dashboard: the health of the environment, and summaries that link to the other pages.
+//! The admin dashboard: what needs attention, how the environment does, and links to the other pages.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
 use crate::app::admin::environment::EnvironmentHealth;
+use crate::app::admin::figures::EnvironmentFigures;
 use crate::app::admin::queries::{HabitCounts, UserCounts};
 use crate::domain::Account;
+use crate::domain::backup::release::Release;
+use crate::domain::backup::snapshot::SnapshotManifest;
 use crate::domain::calendar::format::format_duration;
 use crate::observe::activity::RequestRecord;
 use crate::web::admin::activity::view::request_list;
 use crate::web::admin::users::view::user_list;
 use crate::web::admin::view::{AdminPage, facts, format_number, page};
+use crate::web::ui::daily_chart::daily_chart;
 use crate::web::ui::date::utc_time;
-use crate::web::ui::form::alert;
 use crate::web::ui::layout::Frame;
+
+/// What is read for the dashboard.
+#[derive(Debug)]
+pub struct DashboardFacts {
+    pub health: EnvironmentHealth,
+    pub figures: EnvironmentFigures,
+    pub users: UserCounts,
+    pub habits: HabitCounts,
+    pub newest_users: Vec<Account>,
+    /// The verified snapshots, newest first.
+    pub snapshots: Vec<SnapshotManifest>,
+    /// The running release, if it is recorded.
+    pub release: Option<Release>,
+}
+
+/// Something to see to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttentionItem {
+    pub message: String,
+    /// The page where it is fixed, or that says how.
+    pub path: &'static str,
+    pub link: &'static str,
+}
 
 /// What the dashboard shows.
 #[derive(Debug)]
 pub struct DashboardView<'a> {
-    /// Problems that an operator has to fix, one sentence each.
-    pub alerts: &'a [String],
-    pub health: EnvironmentHealth,
+    pub attention: &'a [AttentionItem],
+    pub facts: &'a DashboardFacts,
+    pub now: Timestamp,
+    /// Whether snapshots are copied off-site.
+    pub has_offsite: bool,
     pub uptime: SignedDuration,
     pub version: &'static str,
-    pub users: UserCounts,
-    pub habits: HabitCounts,
-    pub newest_users: &'a [Account],
     pub latest_requests: &'a [RequestRecord],
 }
 
 /// The dashboard.
 pub fn dashboard(frame: &Frame<'_>, view: &DashboardView<'_>) -> Markup {
-    let (users, habits) = (view.users, view.habits);
     let main = html! {
         h1 { "Admin dashboard" }
-        @for message in view.alerts { (alert(message)) }
+        (attention(view.attention))
+        div.tiles {
+            (users(view.facts))
+            (habits(view.facts))
+            (mail(view.facts))
+            (snapshots(view))
+            (release(view))
+            (disk(view.facts))
+        }
         section #health aria-labelledby="health-title" {
             h2 #health-title { "Health status" }
             (health(view))
-            p { a.more href="/admin/snapshots" { "Snapshots and releases" } }
         }
-        section #users aria-labelledby="users-title" {
-            h2 #users-title { "Users" }
-            (facts(&[
-                ("Total", html! { (format_number(users.total)) }),
-                ("Confirmed", html! { (format_number(users.verified)) }),
-                ("Not confirmed", html! { (format_number(users.total.saturating_sub(users.verified))) }),
-                ("Disabled", html! { (format_number(users.disabled)) }),
-            ]))
-            (user_list(view.newest_users))
-            p { a.more href="/admin/users" { "All users" } }
-        }
-        section #habits aria-labelledby="habits-title" {
-            h2 #habits-title { "Habits" }
-            (facts(&[
-                ("Total", html! { (format_number(habits.total)) }),
-                ("Active", html! { (format_number(habits.total.saturating_sub(habits.archived))) }),
-                ("Archived", html! { (format_number(habits.archived)) }),
-            ]))
-            p { a.more href="/admin/habits" { "All habits" } }
+        section aria-labelledby="newest-title" {
+            h2 #newest-title { "Newest sign-ups" }
+            (user_list(&view.facts.newest_users))
         }
         section #activity aria-labelledby="activity-title" {
             h2 #activity-title { "Activity" }
@@ -77,20 +92,115 @@ pub fn dashboard(frame: &Frame<'_>, view: &DashboardView<'_>) -> Markup {
     page(frame, AdminPage::Overview, "Admin", &main)
 }
 
-fn health(view: &DashboardView<'_>) -> Markup {
-    let health = &view.health;
-    let queue = match health.waiting {
-        0 => html! { "Queue empty" },
-        count => html! { (format_number(count)) " waiting" },
+fn attention(items: &[AttentionItem]) -> Markup {
+    html! {
+        @if items.is_empty() {
+            p.all-well { "Nothing needs your attention." }
+        } @else {
+            ul.attention aria-label="Needs attention" {
+                @for item in items { li { span { (item.message) } a.more href=(item.path) { (item.link) } } }
+            }
+        }
+    }
+}
+
+/// A tile: a heading that leads to the page behind it, one large number or word, and the rest in small.
+fn tile(id: &str, title: &str, (path, link): (&str, &str), number: &Markup, details: &Markup) -> Markup {
+    html! {
+        section.tile id=(id) {
+            h2 { (title) }
+            p.tile-number { (number) }
+            (details)
+            a.more href=(path) { (link) }
+        }
+    }
+}
+
+fn users(facts: &DashboardFacts) -> Markup {
+    let (users, figures) = (facts.users, &facts.figures);
+    let new: u64 = figures.sign_ups.iter().rev().take(7).map(|(_, count)| count).sum();
+    let details = html! {
+        p.hint { (format_number(new)) " new and " (format_number(figures.active_users as u64)) " active in the last 7 days" }
+        p.hint {
+            (format_number(users.total.saturating_sub(users.verified))) " not confirmed, " (format_number(users.disabled)) " disabled"
+        }
+        (daily_chart("Sign-ups a day", &figures.sign_ups))
     };
+    tile("users", "Users", ("/admin/users", "All users"), &html! { (format_number(users.total)) }, &details)
+}
+
+fn habits(facts: &DashboardFacts) -> Markup {
+    let habits = facts.habits;
+    let details = html! {
+        p.hint { "active, and " (format_number(habits.archived)) " archived" }
+        (daily_chart("Completions a day", &facts.figures.completions))
+    };
+    let active = html! { (format_number(habits.total.saturating_sub(habits.archived))) };
+    tile("habits", "Habits", ("/admin/habits", "All habits"), &active, &details)
+}
+
+fn mail(facts: &DashboardFacts) -> Markup {
+    let (waiting, mail) = (facts.health.waiting, facts.figures.mail);
+    let number = html! { @if waiting == 0 { "Queue empty" } @else { (format_number(waiting)) " waiting" } };
+    let details = html! {
+        p.hint {
+            "Last 7 days: " (format_number(mail.sent)) " sent, " (format_number(mail.failed)) " failed"
+            @if mail.captured > 0 { ", " (format_number(mail.captured)) " captured" }
+        }
+    };
+    tile("mail", "Mail", ("/admin/mail", "All mail"), &number, &details)
+}
+
+fn snapshots(view: &DashboardView<'_>) -> Markup {
+    let snapshots = &view.facts.snapshots;
+    let number = html! {
+        @match snapshots.first() {
+            Some(newest) => { (format_duration(view.now.duration_since(newest.taken_at))) " old" }
+            None => "None yet",
+        }
+    };
+    let details = html! {
+        @if !snapshots.is_empty() { p.hint { (snapshots.len()) @if snapshots.len() == 1 { " snapshot" } @else { " snapshots" } } }
+        p.hint { @if view.has_offsite { "Copied off-site" } @else { "No off-site copies" } }
+    };
+    tile("snapshots", "Snapshots", ("/admin/snapshots", "All snapshots"), &number, &details)
+}
+
+fn release(view: &DashboardView<'_>) -> Markup {
+    let state = match view.facts.release.as_ref() {
+        Some(release) if release.is_known_good() => "Known-good",
+        Some(release) => match &release.verification {
+            Some(result) if result.passed => "Passed verification",
+            Some(_) => "Failed verification",
+            None => "Not verified",
+        },
+        None => "Not recorded",
+    };
+    let details = html! {
+        p.hint { (state) }
+        p.hint { "Up for " (format_duration(view.uptime)) }
+    };
+    let version = html! { (view.version) };
+    tile("release", "Release", ("/admin/snapshots#releases", "All releases"), &version, &details)
+}
+
+fn disk(facts: &DashboardFacts) -> Markup {
+    let (file, free) = (facts.health.bytes, facts.figures.free_bytes);
+    let details = html! {
+        @if let Some(free) = free {
+            meter.disk min="0" max=(file.saturating_add(free)) value=(file) aria-label="Data file, of the space that it and the free space take" {}
+            p.hint { (format_bytes(free)) " free" }
+        }
+    };
+    tile("disk", "Data file", ("/admin/handbook/capacity", "Capacity"), &html! { (format_bytes(file)) }, &details)
+}
+
+fn health(view: &DashboardView<'_>) -> Markup {
+    let health = &view.facts.health;
     facts(&[
         ("Environment", html! { (health.environment) }),
         ("Data file", html! { @if health.works { "OK" } @else { strong { "Not writable" } } }),
-        ("Size", html! { (format_bytes(health.bytes)) }),
         ("Schema", html! { (health.schema) }),
-        ("Version", html! { (view.version) }),
-        ("Uptime", html! { (format_duration(view.uptime)) }),
-        ("Mail", html! { a href="/admin/mail?standing=waiting" { (queue) } }),
         ("Created", utc_time(health.created_at)),
         ("File ID", html! { code { (health.file_id) } }),
     ])
