@@ -1,5 +1,7 @@
 /** Forms: password fields that can be shown, weekday buttons, and forms that cannot be sent twice. */
 
+import { startWeekdays } from "./weekday-picker.js";
+
 /** After this time a form can be sent again, in case the request was stopped. */
 const SUBMIT_TIMEOUT_MS = 15 * 1000;
 
@@ -19,22 +21,6 @@ function startPasswordFields() {
   }
 }
 
-/** The weekdays of a habit: checkboxes without JavaScript; with it, they are announced as toggle buttons. */
-const weekdays = document.querySelectorAll(".pill input[type=checkbox]");
-const updatePressed = (checkbox) => checkbox.setAttribute("aria-pressed", String(checkbox.checked));
-
-function startWeekdays() {
-  for (const checkbox of weekdays) {
-    checkbox.setAttribute("role", "button");
-    checkbox.addEventListener("change", () => updatePressed(checkbox));
-    checkbox.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter") return;
-      event.preventDefault();
-      if (!event.repeat) checkbox.click();
-    });
-  }
-}
-
 /** The forms that were sent and not answered yet. Their buttons stay enabled, because browsers would restore a disabled button
  *  after a reload, and could not tell it from one that the server has disabled. */
 const sentForms = new Set();
@@ -47,11 +33,8 @@ function startSubmitButtons() {
     sentForms.add(target);
     setTimeout(() => sentForms.delete(target), SUBMIT_TIMEOUT_MS);
   });
-  // After the back button, browsers show the page as it was left; after a reload, they restore checked boxes.
-  addEventListener("pageshow", () => {
-    sentForms.clear();
-    weekdays.forEach(updatePressed);
-  });
+  // After the back button, browsers show the page as it was left.
+  addEventListener("pageshow", () => sentForms.clear());
 }
 
 export function startForms() {

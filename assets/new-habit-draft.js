@@ -5,33 +5,40 @@ const KEY = "atlas-new-habit";
 const form = document.querySelector(".new-habit form");
 const { member } = document.body.dataset;
 
+const isChoice = (field) => field.type === "checkbox" || field.type === "radio";
+const findFields = () => [...form.elements].filter((field) => field.name);
+
 /** `isSent` says that the form was sent. Whether the habit was created, only the next page shows. */
 function save(isSent) {
-  const { title, description, color, emoji } = form.elements;
-  const typed = { title: title.value, description: description.value, color: color.value, emoji: emoji.value };
-  const weekdays = new FormData(form).getAll("weekdays");
-  sessionStorage.setItem(KEY, JSON.stringify({ member, ...typed, weekdays, isSent }));
+  sessionStorage.setItem(KEY, JSON.stringify({ member, fields: [...new FormData(form)], isSent }));
 }
 
-function restore({ title, description, color, emoji, weekdays }) {
-  form.elements.title.value = title;
-  form.elements.description.value = description;
-  form.elements.color.value = color;
-  form.elements.emoji.value = emoji;
-  for (const checkbox of form.querySelectorAll("[name=weekdays]")) {
-    checkbox.checked = weekdays.includes(checkbox.value);
-    checkbox.dispatchEvent(new Event("change"));
+function restore(fields) {
+  for (const field of findFields()) {
+    const values = fields.filter(([name]) => name === field.name).map(([, value]) => value);
+    if (!isChoice(field)) field.value = values[0] ?? "";
+    else if (field.checked !== values.includes(field.value)) {
+      field.checked = !field.checked;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    }
   }
 }
 
-export function startNewHabitDraft() {
+/** An entry of another version of Atlas has no fields. */
+function readDraft() {
   const draft = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+  return draft?.member === member && draft.fields ? draft : undefined;
+}
+
+export function startNewHabitDraft() {
+  const draft = readDraft();
+  const typed = Object.fromEntries(draft?.fields ?? []);
   const titles = [...document.querySelectorAll("[data-habit-title]")].map((row) => row.dataset.habitTitle);
-  const isCreated = draft?.isSent && titles.includes(draft.title.trim());
+  const isCreated = draft?.isSent && titles.includes(typed.title.trim());
   const isEmpty = form.elements.title.value === "" && form.elements.description.value === "";
-  if (!draft || draft.member !== member || isCreated) sessionStorage.removeItem(KEY);
+  if (!draft || isCreated) sessionStorage.removeItem(KEY);
   // After an error, the server has filled in the form.
-  else if (isEmpty) restore(draft);
+  else if (isEmpty) restore(draft.fields);
   form.addEventListener("input", () => save(false));
   form.addEventListener("submit", () => save(true));
   // The next person at this browser must not find it.

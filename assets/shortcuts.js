@@ -6,7 +6,7 @@ import { moveTo } from "./navigation.js";
 /** How long the key after `g` is awaited. */
 const SEQUENCE_TIMEOUT_MS = 2000;
 
-const PAGES = { t: "/today", c: "/calendar", h: "/habits", i: "/insights" };
+const PAGES = { t: "/today", c: "/calendar", h: "/habits", i: "/insights", a: "/habits/archive" };
 const HELP = [
   ["j", "Next habit"],
   ["k", "Previous habit"],
@@ -14,16 +14,24 @@ const HELP = [
   ["x", "Mark as done or not done"],
   ["u", "Undo the last change"],
   ["n", "New habit"],
+  ["e", "Edit the selected habit"],
+  ["a", "Archive the selected habit"],
+  ["r", "Restore the selected habit"],
+  ["d", "Delete the selected habit"],
+  ["Alt ↑", "Move the selected habit up"],
+  ["Alt ↓", "Move the selected habit down"],
+  ["/", "Filter habits"],
   ["g t", "Go to Today"],
   ["g c", "Go to Calendar"],
   ["g h", "Go to Habits"],
   ["g i", "Go to Insights"],
+  ["g a", "Go to the archive"],
   ["?", "Show keyboard shortcuts"],
 ];
 
 /** What `j` and `k` focus: the checkboxes of a day, or the links in the list of habits. */
 const findStops = () =>
-  [...document.querySelectorAll(".completion, .habit-list [data-habit] a")].filter((stop) => !stop.closest("[inert]"));
+  [...document.querySelectorAll(".completion, .habit-list .habit-title")].filter((stop) => !stop.closest("[inert]"));
 
 function moveFocus(step) {
   const stops = findStops();
@@ -44,6 +52,14 @@ function openNewHabit() {
   const title = document.querySelector("#title");
   if (location.pathname === "/habits" && title) title.focus();
   else location.assign("/habits#title");
+}
+
+/** Presses the control of the focused row that has this key, or the only one on the page. */
+function pressRowControl(key) {
+  const controls = document.querySelectorAll(`[data-key=${key}]`);
+  const focused = document.activeElement.closest("[data-habit]")?.querySelector(`[data-key=${key}]`);
+  if (focused || controls.length === 1) (focused ?? controls[0]).click();
+  else if (controls.length > 1) announce("Select a habit with j or k first.");
 }
 
 function createElement(name, ...content) {
@@ -85,7 +101,7 @@ function endSequence() {
 function startSequence() {
   endSequence();
   sequenceTimer = setTimeout(endSequence, SEQUENCE_TIMEOUT_MS);
-  announce("Go to: t for Today, c for Calendar, h for Habits, i for Insights.");
+  announce("Go to: t for Today, c for Calendar, h for Habits, i for Insights, a for the archive.");
 }
 
 const KEY_ACTIONS = {
@@ -94,6 +110,11 @@ const KEY_ACTIONS = {
   x: toggleFocused,
   u: undo,
   n: openNewHabit,
+  e: () => pressRowControl("e"),
+  a: () => pressRowControl("a"),
+  r: () => pressRowControl("r"),
+  d: () => pressRowControl("d"),
+  "/": () => document.querySelector("[data-filter] input")?.focus(),
   g: startSequence,
   "?": openHelp,
 };

@@ -2,6 +2,7 @@
 
 use super::browser::Device;
 use super::browser_user::BrowserUser;
+use super::habits::press_action;
 use super::meddling_proxy::{MeddlingProxy, cut_in_half};
 use super::offline::{QUEUE_LENGTH, wait_for_cached_today, wait_for_pending};
 use super::seeded::sign_in_as_ines;
@@ -122,7 +123,7 @@ async fn a_setting_and_an_order_that_only_the_network_accepted_are_not_shown_as_
     proxy.replace("PUT /api/habits/order", OTHER_JSON);
     let first = "return document.querySelector('[data-habit-title]').dataset.habitTitle";
     let before = ines.run_script(first).await;
-    ines.press_at("Down", "//li[@data-habit-title][1]//button[contains(., 'Down')]").await;
+    press_action(&ines, before.as_str().unwrap(), "Move down").await;
     ines.wait_for_text("Can't reach Atlas").await;
     assert_eq!(ines.run_script(first).await, before);
 }

@@ -5,23 +5,25 @@ use super::browser_user::BrowserUser;
 use super::seeded::open_as_ines;
 
 /// The titles of the list from top to bottom.
-async fn habit_titles(user: &BrowserUser) -> Vec<String> {
+pub async fn habit_titles(user: &BrowserUser) -> Vec<String> {
     let titles = user
         .run_script("return [...document.querySelectorAll('[data-habit-title]')].map((row) => row.dataset.habitTitle)")
         .await;
     serde_json::from_value(titles).unwrap()
 }
 
-/// The XPath of a button in a habit's row.
-fn row_button_path(title: &str, button: &str) -> String {
-    format!("//li[@data-habit-title='{title}']//button[contains(., '{button}')]")
+/// Opens a habit's menu and presses one of its buttons.
+pub async fn press_action(user: &BrowserUser, title: &str, action: &str) {
+    let row = format!("//li[@data-habit-title='{title}']");
+    user.press_at(&format!("the menu of “{title}”"), &format!("{row}//button[@popovertarget]")).await;
+    user.press_at(action, &format!("{row}//div[@popover]//button[normalize-space()='{action}']")).await;
 }
 
 async fn move_up(user: &BrowserUser) {
     user.visit("/habits").await;
     let before = habit_titles(user).await;
     assert_eq!(before[..2], ["Stretch before coffee", "Read 10 pages"]);
-    user.press_at("Up", &row_button_path("Read 10 pages", "Up")).await;
+    press_action(user, "Read 10 pages", "Move up").await;
     user.wait_until("the new order", async || Ok((habit_titles(user).await[0] == "Read 10 pages").then_some(()))).await;
 }
 
@@ -30,8 +32,8 @@ async fn a_habit_moves_up_immediately_and_keeps_its_position_after_a_reload() {
     let ines = open_as_ines(Device::DESKTOP).await;
     ines.visit("/habits").await;
     ines.run_script("window.isSamePage = true; return 1").await;
-    ines.press_at("Up", &row_button_path("Read 10 pages", "Up")).await;
-    ines.wait_for_text("Order saved").await;
+    press_action(&ines, "Read 10 pages", "Move up").await;
+    ines.wait_for_text("Order saved: 1 of").await;
     assert_eq!(ines.run_script("return window.isSamePage === true").await, true, "the page was not reloaded");
     ines.reload().await;
     ines.wait_for_text("New habit").await;
@@ -48,13 +50,13 @@ async fn a_habit_moves_up_without_javascript() {
 async fn a_habit_is_edited_archived_restored_and_deleted_without_javascript() {
     let ines = open_as_ines(Device::DESKTOP.without_javascript()).await;
     ines.visit("/habits").await;
-    ines.press_at("Edit", &row_button_path("Run along the river", "Edit")).await;
+    press_action(&ines, "Run along the river", "Edit").await;
     ines.wait_for_text("Changes apply from today").await;
     ines.type_into_at("the title", "//input[@id='edit-title']", "Run along the canal").await;
     ines.press("Save changes").await;
     ines.wait_for_text("Run along the canal").await;
 
-    ines.press_at("Archive", &row_button_path("Run along the canal", "Archive")).await;
+    press_action(&ines, "Run along the canal", "Archive").await;
     ines.press("Archive habit").await;
     ines.wait_for_text("Archive (1)").await;
     ines.press("Archive (1)").await;
@@ -62,12 +64,12 @@ async fn a_habit_is_edited_archived_restored_and_deleted_without_javascript() {
     ines.wait_for_path("/habits").await;
     ines.wait_for_text("Run along the canal").await;
 
-    ines.press_at("Archive", &row_button_path("Run along the canal", "Archive")).await;
+    press_action(&ines, "Run along the canal", "Archive").await;
     ines.press("Archive habit").await;
     ines.press("Archive (1)").await;
-    ines.press_at("Delete", "//summary[normalize-space()='Delete']").await;
-    ines.type_into("Type the title to confirm", "Run along the canal").await;
-    ines.press_at("Delete", "//button[normalize-space()='Delete']").await;
+    ines.press("Delete").await;
+    ines.wait_for_text("This permanently deletes “Run along the canal”").await;
+    ines.press("Delete habit").await;
     ines.wait_for_text("Your archive is empty").await;
 }
 
@@ -122,7 +124,7 @@ async fn a_half_typed_new_habit_is_still_there_after_another_habit_was_edited_an
     ines.press_at("Color and emoji", "//section[contains(@class, 'new-habit')]//summary").await;
     ines.press_at("Green", "//section[contains(@class, 'new-habit')]//label[input/@value='green']").await;
     ines.press_at("Plant", "//section[contains(@class, 'new-habit')]//button[@aria-label='Plant']").await;
-    ines.press_at("Edit", &row_button_path("Read 10 pages", "Edit")).await;
+    press_action(&ines, "Read 10 pages", "Edit").await;
     ines.wait_for_text("Changes apply from today").await;
     assert_eq!(ines.run_script(title).await, "Water the plants");
     assert_eq!(ines.run_script(weekdays).await, serde_json::json!(["1", "2", "3", "4", "5"]));

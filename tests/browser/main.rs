@@ -60,6 +60,7 @@ mod fake_sentry;
 mod film;
 mod forced_colors;
 mod habits;
+mod habits_page;
 mod keyboard;
 mod lighthouse;
 mod markup;

@@ -5,6 +5,7 @@ use fantoccini::Locator;
 use super::browser::{Device, TIME_ZONE};
 use super::browser_user::BrowserUser;
 use super::film::Film;
+use super::habits::press_action;
 use super::seeded::open_as_ines;
 use super::server::Server;
 
@@ -239,7 +240,7 @@ async fn the_focus_follows_what_a_form_did() {
     let ines = open_as_ines(Device::DESKTOP).await;
     let focused = "return document.activeElement.id";
     ines.visit("/habits").await;
-    ines.press_at("Edit", "//li[@data-habit-title='Run along the river']//button[contains(., 'Edit')]").await;
+    press_action(&ines, "Run along the river", "Edit").await;
     ines.wait_for_text("Changes apply from today").await;
     assert_eq!(ines.run_script(focused).await, "edit-title");
     ines.press("Save changes").await;
@@ -247,7 +248,7 @@ async fn the_focus_follows_what_a_form_did() {
     let id = ines.run_script(focused).await;
     assert!(id.as_str().is_some_and(|id| id.starts_with("habit-")), "{id}");
     assert_eq!(ines.run_script("return location.search").await, "", "a reload announces nothing again");
-    ines.press_at("Archive", "//li[@data-habit-title='Run along the river']//button[contains(., 'Archive')]").await;
+    press_action(&ines, "Run along the river", "Archive").await;
     ines.press("Archive habit").await;
     ines.wait_for_text("Habit archived.").await;
     assert_eq!(ines.run_script(focused).await, "page-title");

@@ -50,6 +50,9 @@ const fn state(page: &'static str, steps: &'static [Step], expected_text: &'stat
 const PASSWORD: &str = "violet kettle harbour ninety";
 const OTHER_PASSWORD: &str = "copper lantern meadow sixteen";
 
+/// The menu of a habit.
+const ACTIONS: &str = "//li[@data-habit-title='Run along the river']//button[@popovertarget]";
+
 /// Every state. The steps of each begin where the previous ones ended.
 const PAGE_STATES: &[PageState] = &[
     // Visitors.
@@ -174,11 +177,8 @@ const PAGE_STATES: &[PageState] = &[
     ),
     state("/calendar/{date}", &[Open("/calendar/2026-02-05")], "Nothing was scheduled for this day"),
     state("/habits", &[Open("/habits")], "Run along the river"),
-    state(
-        "/habits, editing",
-        &[PressAt("//li[@data-habit-title='Run along the river']//button[contains(., 'Edit')]")],
-        "Changes apply from today",
-    ),
+    state("/habits, a menu", &[PressAt(ACTIONS)], "Move down"),
+    state("/habits, editing", &[Press("Edit")], "Changes apply from today"),
     state(
         "/habits, editing with errors",
         &[
@@ -188,20 +188,17 @@ const PAGE_STATES: &[PageState] = &[
         ],
         "Enter a title",
     ),
+    state("/habits, with the new form first", &[Open("/habits?new")], "Run along the river"),
     state(
         "/habits, confirming archiving",
-        &[Open("/habits"), PressAt("//li[@data-habit-title='Run along the river']//button[contains(., 'Archive')]")],
+        &[Open("/habits"), PressAt(ACTIONS), Press("Archive")],
         "Archive this habit?",
     ),
-    state("/habits/archive", &[Press("Archive habit"), Press("Archive (1)"), ExpandAll], "Type the title to confirm"),
-    state(
-        "/habits/archive, with errors",
-        &[Type("Type the title to confirm", "Another title"), PressAt("//button[normalize-space()='Delete']")],
-        "Type the title to confirm",
-    ),
+    state("/habits/archive", &[Press("Archive habit"), Press("Archive (1)")], "Restore"),
+    state("/habits/archive, confirming deletion", &[Press("Delete")], "This permanently deletes"),
     state(
         "/habits/{id}, archived",
-        &[PressAt("//a[normalize-space()='Run along the river']")],
+        &[Press("Cancel"), PressAt("//a[normalize-space()='Run along the river']")],
         "This habit is archived",
     ),
     state(

@@ -1,5 +1,9 @@
 //! Editing, moving, archiving, restoring and deleting habits.
 
+use atlas::app::admin::queries::list_audit_entries;
+use atlas::domain::accounts::audit::AuditAction;
+use serde_json::json;
+
 use crate::world::World;
 
 #[tokio::test]
@@ -19,7 +23,8 @@ async fn changing_a_habit_keeps_the_schedule_of_past_days() {
         .assert_contains("value=\"Read\"");
     let fields = [("title", "Read more"), ("description", "at night"), ("weekdays", "3"), ("weekdays", "4")];
     ada.post_form(&format!("/habits/{read}"), &fields).await.assert_status(303);
-    ada.get("/habits").await.assert_contains("Read more").assert_contains("at night").assert_contains("Wed, Thu");
+    ada.get("/habits").await.assert_contains("Read more").assert_contains("Wed, Thu");
+    ada.get(&format!("/habits?edit={read}")).await.assert_contains(">at night<");
     // Two Mondays of the old schedule and this Wednesday of the new one.
     ada.set_completion(&read, "2026-02-18", true).await.assert_status(200);
     ada.get("/today").await.assert_contains("3-day streak");
@@ -74,13 +79,13 @@ async fn a_habit_is_archived_restored_and_deleted_only_from_the_archive() {
     let ada = world.signed_in_user("ada").await;
     let read = ada.create_habit("Read").await;
     ada.set_completion(&read, "2026-02-12", true).await.assert_status(200);
-    ada.get(&format!("/habits?delete={read}"))
+    ada.get(&format!("/habits?archive={read}"))
         .await
         .assert_status(200)
         .assert_contains("Archive this habit?")
         .assert_contains("Archive habit");
     // An active habit cannot be deleted, only an archived one.
-    ada.post_form(&format!("/habits/{read}/delete"), &[("confirm", "Read")]).await.assert_status(404);
+    ada.post_form(&format!("/habits/{read}/delete"), &[]).await.assert_status(404);
     ada.post_form(&format!("/habits/{read}/archive"), &[])
         .await
         .assert_status(303)
@@ -98,9 +103,12 @@ async fn a_habit_is_archived_restored_and_deleted_only_from_the_archive() {
     ada.post_form(&format!("/habits/{read}/restore"), &[]).await.assert_status(404);
 
     ada.post_form(&format!("/habits/{read}/archive"), &[]).await.assert_status(303);
-    let page = ada.post_form(&format!("/habits/{read}/delete"), &[("confirm", "read")]).await.assert_status(422);
-    page.assert_contains("exactly as shown");
-    ada.post_form(&format!("/habits/{read}/delete"), &[("confirm", " Read ")])
+    ada.get(&format!("/habits/archive?delete={read}"))
+        .await
+        .assert_status(200)
+        .assert_contains("This permanently deletes “Read”. The day on which it was done goes with it.")
+        .assert_contains(&format!("action=\"/habits/{read}/delete\""));
+    ada.post_form(&format!("/habits/{read}/delete"), &[])
         .await
         .assert_status(303)
         .assert_redirects_to("/habits/archive?done=habit-deleted#page-title");
@@ -118,11 +126,11 @@ async fn another_members_habit_can_be_neither_changed_nor_archived() {
         (format!("/habits/{read}"), &[("title", "Mine"), ("weekdays", "1")][..]),
         (format!("/habits/{read}/archive"), &[]),
         (format!("/habits/{read}/restore"), &[]),
-        (format!("/habits/{read}/delete"), &[("confirm", "Read")]),
+        (format!("/habits/{read}/delete"), &[]),
     ] {
         ben.post_form(&path, fields).await.assert_status(404);
     }
-    ben.get(&format!("/habits?edit={read}")).await.assert_status(200).assert_lacks("Read");
+    ben.get(&format!("/habits?edit={read}")).await.assert_status(200).assert_lacks("value=\"Read\"");
     ada.get("/habits").await.assert_contains("data-habit-title=\"Read\"");
 }
 
@@ -164,6 +172,70 @@ async fn the_page_after_each_form_says_what_was_done() {
     after(&format!("{habit}/archive"), &[], "Habit archived.").await;
     after(&format!("{habit}/restore"), &[], "Habit restored.").await;
     after(&format!("{habit}/archive"), &[], "Habit archived.").await;
-    after(&format!("{habit}/delete"), &[("confirm", "Read more")], "Habit deleted.").await;
+    after(&format!("{habit}/delete"), &[], "Habit deleted.").await;
     ada.get("/habits?done=%3Cb%3E").await.assert_contains("role=\"status\"></p>");
+}
+
+#[tokio::test]
+async fn a_script_deletes_an_archived_habit_permanently_and_only_its_own_and_the_audit_trail_says_so() {
+    let world = World::new().await;
+    let (ada, ben) = (world.signed_in_user("ada").await, world.signed_in_user("ben").await);
+    let (read, walk) = (ada.create_habit("Read").await, ada.create_habit("Walk").await);
+    for habit in [&read, &walk] {
+        ada.set_completion(habit, "2026-02-12", true).await.assert_status(200);
+    }
+    let deletions = || {
+        let action = Some(AuditAction::HabitDeleted);
+        list_audit_entries(&world.state.app, None, action, None, 10).unwrap().rows.len()
+    };
+    let path = format!("/api/habits/{read}");
+    let permanent = format!("{path}?permanent=true");
+    ada.request("DELETE", &permanent, &[], b"").await.assert_refused(404, "not_found");
+    ada.request("DELETE", &format!("{path}?permanent=false"), &[], b"").await.assert_status(200);
+    ada.get("/habits/archive").await.assert_contains("data-habit-title=\"Read\"");
+    ben.request("DELETE", &permanent, &[], b"").await.assert_refused(404, "not_found");
+    ben.get(&format!("/habits/archive?delete={read}")).await.assert_status(200).assert_lacks("Read");
+    assert_eq!(deletions(), 0);
+
+    let deleted = ada.request("DELETE", &permanent, &[], b"").await.assert_status(200);
+    assert_eq!(deleted.data(), json!({ "habitId": read }));
+    ada.request("DELETE", &permanent, &[], b"").await.assert_refused(404, "not_found");
+    ada.get("/habits/archive").await.assert_contains("Your archive is empty");
+    assert_eq!(ada.completed_on("2026-02-12").await, [walk], "another habit keeps its completions");
+    assert_eq!(deletions(), 1);
+}
+
+#[tokio::test]
+async fn a_preset_becomes_a_habit_with_one_tap_and_is_offered_only_once() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    ada.get("/habits").await.assert_contains("<details class=\"ideas\" open>").assert_contains("value=\"water\"");
+    ada.post_form("/habits", &[("preset", "water")]).await.assert_status(303);
+    ada.get("/habits")
+        .await
+        .assert_contains("data-habit-title=\"Drink a glass of water\" data-color=\"blue\"")
+        .assert_contains("💧")
+        .assert_lacks("value=\"water\"");
+    ada.post_form("/habits", &[("preset", "unknown")]).await.assert_status(400);
+    for preset in ["read", "plants"] {
+        ada.post_form("/habits", &[("preset", preset)]).await.assert_status(303);
+    }
+    ada.get("/habits").await.assert_contains("Wed, Sat").assert_contains("<details class=\"ideas\">");
+}
+
+#[tokio::test]
+async fn a_long_list_is_filtered_by_title_without_losing_a_habit() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    for n in 1..=10 {
+        ada.create_habit(&format!("Habit {n}")).await;
+    }
+    ada.get("/habits?q=habit+1").await.assert_lacks("type=\"search\"").assert_lacks("hidden><div class=\"habit-line\"");
+    ada.create_habit("Écrire").await;
+    let page =
+        ada.get("/habits?q=+HABIT+1").await.assert_contains("2 of 11 shown").assert_contains("value=\" HABIT 1\"");
+    let hidden = |page: &str| page.matches("hidden><div class=\"habit-line\"").count();
+    assert_eq!(hidden(&page.text()), 9, "all but Habit 1 and Habit 10");
+    assert_eq!(hidden(&ada.get("/habits?q=%C3%A9cr").await.assert_contains("1 of 11 shown").text()), 10);
+    ada.get("/habits?q=nothing").await.assert_contains("No habit matches.");
 }

@@ -6,11 +6,13 @@ use jiff::Timestamp;
 
 use crate::app::identity::active_account::require_active_account;
 use crate::app::{App, Error};
+use crate::domain::accounts::audit::{Actor, AuditAction};
 use crate::domain::habits::habit::{HabitPlan, MAX_ACTIVE_HABITS, MAX_HABITS};
 use crate::domain::{
-    Account, AccountId, Day, Description, Emoji, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Title, Weekdays,
+    Account, AccountId, Client, Day, Description, Emoji, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Title,
+    Weekdays,
 };
-use crate::store::tables::{completions, habits};
+use crate::store::tables::{audit, completions, habits};
 use crate::store::{Reader, WriteTxn};
 
 /// Changes to a habit. Fields that are `None` stay as they are.
@@ -199,24 +201,32 @@ pub async fn restore_habit(app: &App, me: &Account, id: HabitId) -> Result<Habit
         .await
 }
 
-/// Permanently deletes an archived habit and its completions. The user confirms by entering its title.
+/// Permanently deletes an archived habit and its completions.
 ///
 /// # Errors
-/// [`Refusal::HabitNotFound`] for a habit that is not archived; [`Refusal::InvalidFields`] when the title doesn't
-/// match.
-pub async fn delete_habit(app: &App, me: AccountId, id: HabitId, title: &str) -> Result<(), Error> {
-    let title = title.trim().to_owned();
+/// [`Refusal::HabitNotFound`] for a habit that is not archived.
+pub async fn delete_habit(app: &App, me: AccountId, id: HabitId, client: &Client) -> Result<(), Error> {
+    let entry = app.audit_entry(Actor::User(me), AuditAction::HabitDeleted, None, client)?;
     app.store
         .write(move |txn| {
-            let habit = require_archived(txn, me, id)?;
-            if habit.title.as_str() != title {
-                return Err(Refusal::field("confirm", "Enter the habit's title exactly as shown above.").into());
-            }
+            require_archived(txn, me, id)?;
             completions::remove_habit(txn, me, id)?;
             habits::remove(txn, me, id)?;
+            audit::add(txn, &entry);
             Ok(())
         })
         .await
+}
+
+/// On how many days an archived habit was done, as far as its history goes.
+///
+/// # Errors
+/// [`Refusal::HabitNotFound`] for a habit that is not archived; [`Error::Unavailable`] when the file cannot be read.
+pub fn count_archived_days(app: &App, me: AccountId, id: HabitId) -> Result<usize, Error> {
+    app.store.read(|txn| {
+        require_archived(txn, me, id)?;
+        Ok(completions::find_all(txn, me)?.get(&id).map_or(0, |history| history.days().count()))
+    })
 }
 
 /// Puts the active habits into this order.

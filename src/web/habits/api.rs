@@ -198,10 +198,15 @@ pub async fn update(request: Request) -> Result<Response, HttpError> {
     Ok(response::json(StatusCode::OK, &json!({ "habit": HabitDetail::from(&habit) })))
 }
 
-/// `DELETE /api/habits/{id}`: archives the habit; 200 `{habitId}`.
+/// `DELETE /api/habits/{id}`: archives the habit; `?permanent=true` deletes an archived one for good. 200 `{habitId}`.
 pub async fn archive(request: Request) -> Result<Response, HttpError> {
     let id: HabitId = request.path_param("id")?;
-    habit::archive_habit(&request.state.app, request.account()?, id).await?;
+    let account = request.account()?;
+    if request.query().get("permanent") == "true" {
+        habit::delete_habit(&request.state.app, account.id, id, &request.client()).await?;
+    } else {
+        habit::archive_habit(&request.state.app, account, id).await?;
+    }
     Ok(response::json(StatusCode::OK, &json!({ "habitId": id })))
 }
 

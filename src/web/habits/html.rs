@@ -7,9 +7,11 @@ use crate::app::habits::habit;
 use crate::app::habits::habit::HabitChange;
 use crate::domain::field_error::FieldErrors;
 use crate::domain::habits::habit::HabitPlan;
+use crate::domain::habits::preset::Preset;
 use crate::domain::{Description, Emoji, FieldError, Habit, HabitColor, HabitId, Refusal, Title, Weekdays};
-use crate::web::habits::view as pages;
-use crate::web::habits::view::{HabitFormInput, OpenForm};
+use crate::web::habits::archive_view::{ArchivePage, archive as archive_markup};
+use crate::web::habits::form::HabitFormInput;
+use crate::web::habits::view::{HabitsPage, OpenForm, page as habits_markup};
 use crate::web::http::body::FormFields;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
@@ -18,24 +20,33 @@ use crate::web::ui::announcement::Announcement;
 
 const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
-/// `GET /habits`; `?edit=` opens the form of a habit, `?delete=` the dialog that archives it.
+/// `GET /habits`; `?new` shows the form for a new habit first, `?edit=` opens the form of a habit, `?archive=` the dialog that
+/// archives it, and `?q=` filters the list.
 pub async fn show(request: Request) -> Result<Response, HttpError> {
     let query = request.query();
     let active = habit::list_active(&request.state.app, request.account()?.id)?;
     let find = |field| active.iter().find(|habit| query.get(field) == habit.id.to_string());
-    let open = match (find("edit"), find("delete")) {
+    let open = match (find("edit"), find("archive")) {
         (Some(habit), _) => OpenForm::Edit(habit.id, HabitFormInput::from(habit)),
         (None, Some(habit)) => OpenForm::Archive(habit.id),
+        (None, None) if query.maybe("new").is_some() => OpenForm::New,
         (None, None) => OpenForm::None,
     };
     habits_page(&request, StatusCode::OK, open, &[], None)
 }
 
-/// `POST /habits`: creates a habit.
+/// `POST /habits`: creates a habit from the form, or from a preset that was chosen with one tap.
 pub async fn create(request: Request) -> Result<Response, HttpError> {
-    let input = parse_form(&request.form().await?);
+    let form = request.form().await?;
     let account = request.account()?;
-    let created = match parse_plan(&input) {
+    let (input, plan) = if let Some(key) = form.maybe("preset") {
+        (HabitFormInput::default(), Ok(parse_preset(key)?))
+    } else {
+        let input = parse_form(&form);
+        let plan = parse_plan(&input);
+        (input, plan)
+    };
+    let created = match plan {
         Ok(plan) => habit::create_habit(&request.state.app, account, plan, None).await,
         Err(refusal) => Err(refusal.into()),
     };
@@ -90,9 +101,10 @@ pub async fn archive(request: Request) -> Result<Response, HttpError> {
     Ok(response::see_other(&Announcement::HabitArchived.on_page("/habits", "page-title")))
 }
 
-/// `GET /habits/archive`.
+/// `GET /habits/archive`; `?delete=` opens the dialog that deletes a habit.
 pub async fn show_archive(request: Request) -> Result<Response, HttpError> {
-    archive_page(&request, StatusCode::OK, None, None)
+    let deleting = request.query().get("delete").parse().ok();
+    archive_page(&request, StatusCode::OK, deleting, None)
 }
 
 /// `POST /habits/{id}/restore`.
@@ -106,17 +118,11 @@ pub async fn restore(request: Request) -> Result<Response, HttpError> {
     }
 }
 
-/// `POST /habits/{id}/delete`: deletes an archived habit if its title was entered.
+/// `POST /habits/{id}/delete`: permanently deletes an archived habit. The page has asked before.
 pub async fn delete(request: Request) -> Result<Response, HttpError> {
     let id: HabitId = request.path_param("id")?;
-    let form = request.form().await?;
-    match habit::delete_habit(&request.state.app, request.account()?.id, id, form.get("confirm")).await {
-        Ok(()) => Ok(response::see_other(&Announcement::HabitDeleted.on_page("/habits/archive", "page-title"))),
-        Err(app::Error::Refused(Refusal::InvalidFields(errors))) => {
-            archive_page(&request, UNPROCESSABLE, Some((id, errors.as_slice())), None)
-        }
-        Err(error) => Err(error.into()),
-    }
+    habit::delete_habit(&request.state.app, request.account()?.id, id, &request.client()).await?;
+    Ok(response::see_other(&Announcement::HabitDeleted.on_page("/habits/archive", "page-title")))
 }
 
 fn redirect_to_habit(habit: &Habit, announcement: Announcement) -> Response {
@@ -144,18 +150,29 @@ fn habits_page(
     let user = request.account()?.id;
     let habits = habit::list_active(&request.state.app, user)?;
     let archived = habit::list_archived(&request.state.app, user)?.len();
-    let page = pages::HabitsPage { habits: &habits, archived_count: archived, open, errors, alert };
-    Ok(response::page(status, pages::page(&request.frame(), &page)))
+    let query = request.query();
+    let page = HabitsPage { habits: &habits, archived_count: archived, open, errors, alert, filter: query.get("q") };
+    Ok(response::page(status, habits_markup(&request.frame(), &page)))
 }
 
 fn archive_page(
     request: &Request,
     status: StatusCode,
-    refused: Option<(HabitId, &[FieldError])>,
+    deleting: Option<HabitId>,
     alert: Option<&str>,
 ) -> Result<Response, HttpError> {
-    let habits = habit::list_archived(&request.state.app, request.account()?.id)?;
-    Ok(response::page(status, pages::archive(&request.frame(), &habits, refused, alert)))
+    let (app, user) = (&request.state.app, request.account()?.id);
+    let habits = habit::list_archived(app, user)?;
+    let deleting = deleting.filter(|id| habits.iter().any(|habit| habit.id == *id));
+    let deleting =
+        deleting.map(|id| Ok::<_, app::Error>((id, habit::count_archived_days(app, user, id)?))).transpose()?;
+    let page = ArchivePage { habits: &habits, deleting, alert };
+    Ok(response::page(status, archive_markup(&request.frame(), &page)))
+}
+
+fn parse_preset(key: &str) -> Result<HabitPlan, HttpError> {
+    let plan = Preset::find(key).and_then(|preset| preset.plan().ok());
+    plan.ok_or_else(|| HttpError::Malformed("“preset” must be the key of a preset.".to_owned()))
 }
 
 fn parse_form(form: &FormFields) -> HabitFormInput {

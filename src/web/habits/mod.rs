@@ -2,5 +2,8 @@
 
 pub mod api;
 pub mod appearance_fields;
+mod archive_view;
+mod form;
 pub mod html;
-pub mod view;
+mod ideas;
+mod view;

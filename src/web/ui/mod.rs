@@ -3,6 +3,7 @@
 pub mod announcement;
 pub mod bar_chart;
 pub mod closed_day;
+pub mod confirm_dialog;
 pub mod daily_chart;
 pub mod date;
 pub mod errors;
