@@ -66,8 +66,11 @@ const STYLE_SHEET_ORDER: &[&str] = &[
 ];
 
 /// The selectors that the rules of `dark.css` are applied to, with the media query that each depends on.
-const DARK_SELECTORS: [(Option<&str>, &str); 2] =
-    [(Some("(prefers-color-scheme: dark)"), ":root:not([data-theme=\"light\"])"), (None, "[data-theme=\"dark\"]")];
+/// Paper is always light.
+const DARK_SELECTORS: [(&str, &str); 2] = [
+    ("screen and (prefers-color-scheme: dark)", ":root:not([data-theme=\"light\"])"),
+    ("screen", "[data-theme=\"dark\"]"),
+];
 
 fn main() -> Result<()> {
     // rust-embed does not notice new files. Cargo watches a folder with everything below it.
@@ -129,15 +132,13 @@ fn strip_comments(sheet: &str) -> Result<String> {
     Ok(rules)
 }
 
-/// Repeats the declarations of the `:root` rule in `dark.css` for each of [`DARK_SELECTORS`]. CSS cannot share them between a
-/// rule inside a media query and a rule outside of it.
+/// Repeats the declarations of the `:root` rule in `dark.css` for each of [`DARK_SELECTORS`]. CSS cannot share them between
+/// two media queries.
 fn expand_dark_theme(sheet: &str) -> Result<String> {
     let (_, rule) = sheet.split_once(":root {").ok_or("dark.css has no :root rule")?;
     let (declarations, _) = rule.split_once('}').ok_or("the :root rule of dark.css is not closed")?;
-    let rules = DARK_SELECTORS.map(|(media, selector)| match media {
-        Some(media) => format!("@media {media} {{\n{selector} {{{declarations}}}\n}}\n"),
-        None => format!("{selector} {{{declarations}}}\n"),
-    });
+    let rules =
+        DARK_SELECTORS.map(|(media, selector)| format!("@media {media} {{\n{selector} {{{declarations}}}\n}}\n"));
     Ok(rules.concat())
 }
 

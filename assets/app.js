@@ -7,6 +7,7 @@ import { startCompletions } from "./completions.js";
 import { startDownloads } from "./downloads.js";
 import { startForms } from "./forms.js";
 import { startNavigation } from "./navigation.js";
+import { startPrinting } from "./print.js";
 import { startShortcuts } from "./shortcuts.js";
 
 startAnnouncements();
@@ -15,6 +16,7 @@ startForms();
 startCompletions();
 startCalendar();
 startDownloads();
+startPrinting();
 startShortcuts();
 startBadge();
 

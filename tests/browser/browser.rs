@@ -184,6 +184,18 @@ impl Browser {
         screenshot["data"].as_str().expect("a screenshot is text").to_owned()
     }
 
+    /// The page as it is printed, as a PDF in base64.
+    pub async fn print(&self) -> String {
+        let pdf = self.devtools("Page.printToPDF", json!({ "preferCSSPageSize": true })).await;
+        pdf["data"].as_str().expect("a PDF is text").to_owned()
+    }
+
+    /// Applies the styles for paper, or those for screens again.
+    pub async fn emulate_paper(&self, is_paper: bool) {
+        let media = if is_paper { "print" } else { "" };
+        self.devtools("Emulation.setEmulatedMedia", json!({ "media": media })).await;
+    }
+
     /// Presses and releases a key, wherever the focus is: `Tab`, `Enter`, `Escape`, an arrow, or ` ` for the space bar.
     pub async fn press_key(&self, key: &str) {
         let (code, number, text) = match key {

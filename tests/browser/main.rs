@@ -12,6 +12,7 @@
 //! | `admin` | who can open the admin pages, and disabling an account |
 //! | `habits` | editing, archiving and ordering habits, the calendar, and settings without JavaScript |
 //! | `calendar` | the months and the open day |
+//! | `figures` | the page of a habit, on the screen and on paper |
 //! | `offline` | completions and the list of today without a server, undo, and keyboard shortcuts |
 //! | `offline_day` | pages left open over midnight, and the list of a new day without a server |
 //! | `captive_network` | networks that answer in place of Atlas |
@@ -57,6 +58,7 @@ mod every_page;
 #[path = "../it/fake_sentry.rs"]
 #[allow(dead_code, reason = "the tests of tests/it use more of it")]
 mod fake_sentry;
+mod figures;
 mod film;
 mod forced_colors;
 mod habits;

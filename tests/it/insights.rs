@@ -229,6 +229,32 @@ async fn years_with_data_link_to_each_other() {
 }
 
 #[tokio::test]
+async fn a_habits_page_shows_its_periods_its_best_streaks_and_each_month_by_day_of_the_week() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let read = create_habit_since(&ada, "Read", "2025-12-29", DAILY).await;
+    complete_on(&ada, &read, &["2025-12-30", "2025-12-31", "2026-01-01", "2026-02-10", "2026-02-11"]).await;
+    let path = format!("/habits/{read}");
+    for (query, expected) in [
+        ("", "December 2025 67%, January 2026 3%, February 2026 18%"),
+        ("?by=week", "Week of December 29, 2025 43%, Week of January 5, 2026 0%"),
+        ("?by=quarter", "Q4 2025 67%, Q1 2026 7%"),
+        ("?by=year", "2025 67%, 2026 7%"),
+        ("?by=decade", "December 2025 67%"),
+    ] {
+        let page = ada.get(&format!("{path}{query}")).await.assert_status(200).assert_contains(expected);
+        page.assert_contains("Dec 30, 2025 – Jan 1, 2026</th>")
+            .assert_contains("Feb 10 – Feb 11, 2026 <span class=\"tag\">current");
+    }
+    // The chosen periods and the year stay when the other is changed.
+    let page = ada.get(&format!("{path}?year=2025&by=week")).await.assert_contains("?year=2026&amp;by=week#year");
+    let page = page.assert_contains("?year=2025&amp;by=quarter#history").assert_contains("?year=2025#history");
+    page.assert_contains("<td data-level=\"4\" title=\"100%, 1 of 1\">100</td>")
+        .assert_contains("<td data-level=\"0\" title=\"0%, 0 of 1\">0</td>")
+        .assert_contains(&format!("href=\"/habits?edit={read}#habit-{read}\""));
+}
+
+#[tokio::test]
 async fn pages_without_planned_days_explain_how_to_start() {
     let world = World::new().await;
     let ada = world.signed_in_user("ada").await;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::app::{App, Error};
+use crate::domain::habits::best_streaks::{StreakRun, find_best_streaks};
 use crate::domain::habits::insights::{CompletionRate, Insights, WINDOW_DAYS, compute_insights, recent_rate};
+use crate::domain::habits::period_rates::{Period, PeriodRate, compute_period_rates};
 use crate::domain::habits::recent_weeks::{RECENT_WEEKS, RecentWeek, recent_weeks};
 use crate::domain::habits::review::Review;
 use crate::domain::{Account, AccountId, Day, Habit, HabitId, History, Refusal, Schedule};
@@ -68,15 +70,34 @@ fn load_window(txn: &impl Reader, me: AccountId, today: Day) -> Result<BTreeMap<
     Ok(done)
 }
 
-/// One year of a habit, active or archived. [`Review::new`] chooses the year if none is given.
+/// What the page of a habit shows.
+#[derive(Debug, Clone)]
+pub struct HabitFigures {
+    /// One calendar year.
+    pub review: Review,
+    /// Over all time.
+    pub best_streaks: Vec<StreakRun>,
+    /// The rates of the newest periods, oldest first.
+    pub periods: Vec<PeriodRate>,
+}
+
+/// The figures of a habit, active or archived. [`Review::new`] chooses the year if none is given.
 ///
 /// # Errors
 /// [`Refusal::HabitNotFound`] for a habit that doesn't exist or belongs to another user.
-pub fn load_review(app: &App, me: &Account, id: HabitId, year: Option<i16>) -> Result<Review, Error> {
+pub fn load_figures(
+    app: &App,
+    me: &Account,
+    id: HabitId,
+    year: Option<i16>,
+    period: Period,
+) -> Result<HabitFigures, Error> {
     let today = app.today(me);
     app.store.read(|txn| {
         let habit = habits::find_habit(txn, me.id, id)?.ok_or(Refusal::HabitNotFound)?;
         let history = completions::find_all(txn, me.id)?.remove(&id).unwrap_or_default();
-        Ok(Review::new(habit, &history, year, today))
+        let best_streaks = find_best_streaks(&habit.schedule, &history, today);
+        let periods = compute_period_rates(&habit.schedule, &history, period, me.preferences.week_start, today);
+        Ok(HabitFigures { review: Review::new(habit, &history, year, today), best_streaks, periods })
     })
 }

@@ -1,6 +1,7 @@
 //! Habits: schedules, completions, streaks, insights and exports.
 
 pub mod agenda;
+pub mod best_streaks;
 pub mod completion;
 pub mod data_export;
 pub mod emoji;
@@ -16,6 +17,7 @@ pub mod import_report;
 pub mod imported_habit;
 pub mod insights;
 pub mod intensity;
+pub mod period_rates;
 pub mod preset;
 pub mod recent_changes;
 pub mod recent_weeks;

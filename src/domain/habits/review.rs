@@ -1,5 +1,7 @@
 //! The review of one habit: a calendar year day by day, with the statistics of that year.
 
+use std::ops::Range;
+
 use crate::domain::calendar::day;
 use crate::domain::calendar::month::Month;
 use crate::domain::habits::insights::CompletionRate;
@@ -41,6 +43,8 @@ pub struct Review {
     /// The rates by ISO day number, Monday first.
     pub weekdays: [(i8, CompletionRate); 7],
     pub months: Vec<(Month, CompletionRate)>,
+    /// For each month the rates by day of the week, Monday first.
+    month_weekdays: Vec<[CompletionRate; 7]>,
     statuses: Vec<DayStatus>,
 }
 
@@ -59,6 +63,7 @@ impl Review {
             total: CompletionRate::default(),
             weekdays: [1, 2, 3, 4, 5, 6, 7].map(|weekday| (weekday, CompletionRate::default())),
             months: Vec::new(),
+            month_weekdays: Vec::new(),
             statuses: Vec::new(),
             habit,
         };
@@ -70,21 +75,21 @@ impl Review {
 
     fn add(&mut self, day: Day, status: DayStatus) {
         self.statuses.push(status);
-        let rate = match status {
-            DayStatus::Completed => CompletionRate { scheduled: 1, completed: 1 },
-            DayStatus::Missed => CompletionRate { scheduled: 1, completed: 0 },
-            DayStatus::NotScheduled | DayStatus::Unplanned | DayStatus::Due | DayStatus::Future => {
-                CompletionRate::default()
-            }
-        };
+        let rate = rate_of_status(status);
         self.total.add(rate);
-        let weekday = day.weekday().to_monday_one_offset();
-        if let Some((_, sum)) = self.weekdays.iter_mut().find(|(number, _)| *number == weekday) {
+        if self.months.last().is_none_or(|(month, _)| *month != Month::containing(day)) {
+            self.months.push((Month::containing(day), CompletionRate::default()));
+            self.month_weekdays.push([CompletionRate::default(); 7]);
+        }
+        if let Some((_, sum)) = self.months.last_mut() {
             sum.add(rate);
         }
-        match self.months.last_mut() {
-            Some((month, sum)) if *month == Month::containing(day) => sum.add(rate),
-            _ => self.months.push((Month::containing(day), rate)),
+        let column = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or(0);
+        if let Some((_, sum)) = self.weekdays.get_mut(column) {
+            sum.add(rate);
+        }
+        if let Some(sum) = self.month_weekdays.last_mut().and_then(|weekdays| weekdays.get_mut(column)) {
+            sum.add(rate);
         }
     }
 
@@ -96,12 +101,34 @@ impl Review {
 
     /// The months from the first to the last with something to show.
     pub fn visible_months(&self) -> &[(Month, CompletionRate)] {
+        self.months.get(self.visible_range()).unwrap_or_default()
+    }
+
+    /// The rates of the visible months by day of the week, Monday first.
+    pub fn visible_month_weekdays(&self) -> impl Iterator<Item = (Month, &[CompletionRate; 7])> {
+        let range = self.visible_range();
+        let months = self.months.iter().map(|(month, _)| *month).zip(&self.month_weekdays);
+        months.skip(range.start).take(range.len())
+    }
+
+    fn visible_range(&self) -> Range<usize> {
         let is_visible = |(month, _): &(Month, CompletionRate)| {
             month.days().any(|day| !matches!(self.status(day), DayStatus::NotScheduled | DayStatus::Future))
         };
         let first = self.months.iter().position(is_visible).unwrap_or(self.months.len());
         let end = self.months.iter().rposition(is_visible).map_or(first, |last| last + 1);
-        self.months.get(first..end).unwrap_or_default()
+        first..end
+    }
+}
+
+/// What a day adds to a rate.
+pub(super) fn rate_of_status(status: DayStatus) -> CompletionRate {
+    match status {
+        DayStatus::Completed => CompletionRate { scheduled: 1, completed: 1 },
+        DayStatus::Missed => CompletionRate { scheduled: 1, completed: 0 },
+        DayStatus::NotScheduled | DayStatus::Unplanned | DayStatus::Due | DayStatus::Future => {
+            CompletionRate::default()
+        }
     }
 }
 
@@ -118,7 +145,8 @@ fn years(habit: &Habit, history: &History, today: Day) -> Vec<i16> {
     (first.year()..=today.year()).filter(is_visible).collect()
 }
 
-fn status_of(schedule: &Schedule, history: &History, day: Day, today: Day) -> DayStatus {
+/// The status of a day as of `today`.
+pub(super) fn status_of(schedule: &Schedule, history: &History, day: Day, today: Day) -> DayStatus {
     match (schedule.is_scheduled(day), history.is_done(day)) {
         _ if day > today => DayStatus::Future,
         (true, true) => DayStatus::Completed,
@@ -142,6 +170,7 @@ fn last_day_of_year(day: Day) -> Option<Day> {
 mod tests {
     use super::DayStatus::{Completed, Due, Future, Missed, NotScheduled, Unplanned};
     use jiff::Timestamp;
+    use proptest::prelude::*;
 
     use super::*;
     use crate::domain::habits::habit::HabitPlan;
@@ -221,6 +250,37 @@ mod tests {
             [rate(29, 1), rate(1, 1)]
         );
         assert_eq!(review.streak, Streak { current: 2, longest: 2 });
+    }
+
+    proptest! {
+        #[test]
+        fn months_and_days_of_the_week_add_up_to_the_days(
+            done in prop::collection::btree_set(0_i32..365, 0..300),
+            weekdays in prop::collection::vec(1_i64..=7, 1..7),
+            today in 0_i32..400,
+        ) {
+            let first = day("2026-01-01");
+            let done: Vec<String> = done.into_iter().map(|days| first.add_days(days).to_string()).collect();
+            let done: Vec<&str> = done.iter().map(String::as_str).collect();
+            let habit = habit("2026-01-20", &weekdays);
+            let review = Review::new(habit, &history(&done), Some(2026), first.add_days(today));
+            let mut months = Vec::new();
+            for (month, rates) in review.visible_month_weekdays() {
+                // The same rule, counted by the statuses of the month's days.
+                for (weekday, rate) in (1_i8..).zip(rates) {
+                    let days = || month.days().filter(|day| day.weekday().to_monday_one_offset() == weekday);
+                    let count = |status| days().filter(|day| review.status(*day) == status).count();
+                    prop_assert_eq!(rate.completed as usize, count(Completed));
+                    prop_assert_eq!(rate.scheduled as usize, count(Completed) + count(Missed));
+                }
+                let mut sum = CompletionRate::default();
+                for rate in rates {
+                    sum.add(*rate);
+                }
+                months.push((month, sum));
+            }
+            prop_assert_eq!(&months, review.visible_months());
+        }
     }
 
     #[test]

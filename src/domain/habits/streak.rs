@@ -44,7 +44,11 @@ pub fn current_streak(schedule: &Schedule, history: &History, today: Day) -> u32
 
 /// The scheduled days up to `today`, latest first: how many days ago each is, and whether it was completed. Days are counted
 /// instead of turned into dates, which takes a microsecond for a year of one habit.
-fn scheduled_days(schedule: &Schedule, history: &History, today: Day) -> impl Iterator<Item = (usize, bool)> {
+pub(super) fn scheduled_days(
+    schedule: &Schedule,
+    history: &History,
+    today: Day,
+) -> impl Iterator<Item = (usize, bool)> {
     let days = history.backward_from(today).zip(schedule.backward_from(today)).enumerate();
     days.filter(|(_, (_, is_scheduled))| *is_scheduled).map(|(days_ago, (is_done, _))| (days_ago, is_done))
 }

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::domain::{Habit, Weekdays};
 use crate::domain::habits::preset::{Preset, PresetGroup};
+use crate::domain::{Habit, Weekdays};
 
 /// With fewer habits than this, the ideas are unfolded.
 const FEW_HABITS: usize = 3;

@@ -2,43 +2,59 @@
 
 use maud::{Markup, html};
 
+use crate::app::habits::insights::HabitFigures;
 use crate::domain::accounts::preferences::WeekStart;
-use crate::domain::calendar::month::Month;
-use crate::domain::habits::insights::CompletionRate;
-use crate::domain::habits::review::{DayStatus, Review};
+use crate::domain::habits::period_rates::Period;
+use crate::domain::habits::review::Review;
 use crate::domain::habits::schedule::ScheduleVersion;
-use crate::domain::{Day, Habit, Schedule, Weekdays};
+use crate::domain::{Habit, Schedule, Weekdays};
+use crate::web::insights::history_view::{best_streaks, months_by_weekday, periods};
+use crate::web::insights::year_view::year_part;
 use crate::web::ui::bar_chart::{bar_chart, weekday_bars};
 use crate::web::ui::date::{DateStyle, format_date};
 use crate::web::ui::figures::{Figure, figures, format_percent, format_ratio};
-use crate::web::ui::heatmap::{CELL_PITCH, CellMark, cell, legend, mark_definitions};
+use crate::web::ui::habit_mark::{habit_color, habit_mark};
 use crate::web::ui::layout::{Frame, NavItem, document};
 use crate::web::ui::page_head::page_head;
 
-/// The page, with one year of the habit.
-pub fn page(frame: &Frame<'_>, review: &Review, week_start: WeekStart) -> Markup {
+/// What the address and the settings choose.
+#[derive(Debug, Clone, Copy)]
+pub struct PageSelection {
+    /// The year, if the address names one.
+    pub year: Option<i16>,
+    /// The periods of the history.
+    pub period: Period,
+    pub week_start: WeekStart,
+}
+
+/// The page: a year day by day, then all of the habit's time.
+pub fn page(frame: &Frame<'_>, figures: &HabitFigures, selection: &PageSelection) -> Markup {
+    let PageSelection { year, period, week_start } = *selection;
+    let review = &figures.review;
     let habit = &review.habit;
     document(
         frame,
         &format!("{}, {}", habit.title.as_str(), review.year),
         NavItem::Habits,
         &html! {
-            div.insights {
+            div.insights.habit-page data-color=[habit_color(habit)] {
                 (header(habit))
                 (summary(review))
-                section.part aria-labelledby="year" {
-                    (year_navigation(review))
-                    @if review.visible_months().is_empty() { (empty_year(review)) } @else { (year(review, week_start)) }
-                }
-                @if review.total.scheduled > 0 {
-                    section.part aria-labelledby="weekdays" {
-                        h2 #weekdays { "By day of the week" }
-                        (bar_chart(&format!("Completion in {} by day of the week", review.year), "Day", &weekday_bars(&review.weekdays, week_start)))
+                (year_part(review, week_start, period))
+                div.pair {
+                    (periods(period, &figures.periods, year))
+                    (best_streaks(&figures.best_streaks))
+                    @if review.total.scheduled > 0 {
+                        section.part aria-labelledby="weekdays" {
+                            h2 #weekdays { "By day of the week" }
+                            (bar_chart(&format!("Completion in {} by day of the week", review.year), "Day", &weekday_bars(&review.weekdays, week_start)))
+                        }
+                        (months_by_weekday(review, week_start))
                     }
-                }
-                section.part aria-labelledby="schedule" {
-                    h2 #schedule { "Schedule" }
-                    (schedule_history(&habit.schedule))
+                    section.part aria-labelledby="schedule" {
+                        h2 #schedule { "Schedule" }
+                        (schedule_history(&habit.schedule))
+                    }
                 }
             }
         },
@@ -50,9 +66,25 @@ fn header(habit: &Habit) -> Markup {
     html! {
         div.habit-head {
             p.back { a href=(path) { (label) } }
-            (page_head(&habit.title, &html! {}))
+            div.habit-title {
+                (habit_mark(habit))
+                (page_head(&habit.title, &actions(habit)))
+            }
             @if let Some(description) = &habit.description { p.lead.about dir="auto" { (description) } }
             @if !habit.is_active() { p.notice { "This habit is archived. Its history is kept." } }
+        }
+    }
+}
+
+/// What can be done with the habit. Printing needs a script.
+fn actions(habit: &Habit) -> Markup {
+    html! {
+        div.head-actions {
+            button.quiet type="button" data-print hidden { "Print" }
+            @if habit.is_active() {
+                a.quiet href={ "/habits?edit=" (habit.id) "#habit-" (habit.id) } { "Edit" }
+                a.quiet href={ "/habits?delete=" (habit.id) } { "Archive" }
+            }
         }
     }
 }
@@ -72,162 +104,6 @@ fn summary(review: &Review) -> Markup {
             },
         },
     ])
-}
-
-fn year_navigation(review: &Review) -> Markup {
-    let link = |year: i16, rel: &str, label: &str| {
-        html! { a.year-link rel=(rel) href={ "?year=" (year) "#year" } aria-label={ "Year " (year) } { (label) } }
-    };
-    html! {
-        div.years {
-            h2 #year { (review.year) }
-            @if review.earlier.is_some() || review.later.is_some() {
-                nav aria-label="Years" {
-                    @if let Some(year) = review.earlier { (link(year, "prev", &format!("← {year}"))) }
-                    @if let Some(year) = review.later { (link(year, "next", &format!("{year} →"))) }
-                }
-            }
-        }
-    }
-}
-
-fn empty_year(review: &Review) -> Markup {
-    html! {
-        p.lead {
-            @if review.year > review.today.year() { (review.year) " hasn't started yet." }
-            @else if review.year == review.today.year() { "Nothing was scheduled in " (review.year) " so far." }
-            @else { "Nothing was scheduled in " (review.year) "." }
-        }
-    }
-}
-
-fn year(review: &Review, week_start: WeekStart) -> Markup {
-    let week = match week_start {
-        WeekStart::Monday => "Monday to Sunday",
-        WeekStart::Sunday => "Sunday to Saturday",
-    };
-    html! {
-        (mark_definitions())
-        ul.months {
-            @for (month, rate) in review.visible_months() { (month_box(review, *month, *rate, week_start)) }
-        }
-        p.hint { "Each row is a week, " (week) ". Percentages count scheduled days; today counts once it's done." }
-        (legend(&[
-            (CellMark::Done, "done"),
-            (CellMark::Empty, "missed"),
-            (CellMark::Open, "due today"),
-            (CellMark::Extra, "done on an off day"),
-            (CellMark::Nothing, "not scheduled"),
-        ]))
-        details.numbers {
-            summary { "Show as table" }
-            (table(review))
-        }
-    }
-}
-
-fn month_box(review: &Review, month: Month, rate: CompletionRate, week_start: WeekStart) -> Markup {
-    let weeks = month.weeks(week_start);
-    let name = format_date(month.first(), DateStyle::MonthName);
-    let description = describe_month(review, month);
-    html! {
-        li.year-month {
-            h3 { (name) }
-            svg viewBox="0 0 136 116" role="img" aria-label={ (name) " " (review.year) ". " (description) } {
-                @for (row, week) in (0_u16..).zip(&weeks) {
-                    @for (column, day) in (0_u16..).zip(week) {
-                        @if let Some((day, mark)) = day.and_then(|day| Some((day, mark(review.status(day))?))) {
-                            (cell(mark, column * CELL_PITCH, row * CELL_PITCH, &describe_day(day, review.status(day))))
-                        }
-                    }
-                }
-            }
-            p.year-month-figures {
-                @if rate.scheduled == 0 { "nothing scheduled" } @else { strong { (format_percent(rate)) } " " (format_ratio(rate)) }
-            }
-        }
-    }
-}
-
-fn mark(status: DayStatus) -> Option<CellMark> {
-    match status {
-        DayStatus::NotScheduled => Some(CellMark::Nothing),
-        DayStatus::Completed => Some(CellMark::Done),
-        DayStatus::Missed => Some(CellMark::Empty),
-        DayStatus::Unplanned => Some(CellMark::Extra),
-        DayStatus::Due => Some(CellMark::Open),
-        DayStatus::Future => None,
-    }
-}
-
-fn label(status: DayStatus) -> &'static str {
-    match status {
-        DayStatus::NotScheduled => "not scheduled",
-        DayStatus::Completed => "done",
-        DayStatus::Missed => "missed",
-        DayStatus::Unplanned => "done on an off day",
-        DayStatus::Due => "due today",
-        DayStatus::Future => "upcoming",
-    }
-}
-
-fn describe_day(day: Day, status: DayStatus) -> String {
-    format!("{}: {}", format_date(day, DateStyle::Weekday), label(status))
-}
-
-/// The text alternative of a month: "Done: 1 to 4, 6. Missed: 5."
-fn describe_month(review: &Review, month: Month) -> String {
-    let statuses = [DayStatus::Completed, DayStatus::Missed, DayStatus::Due, DayStatus::Unplanned];
-    let sentences = statuses.into_iter().filter_map(|status| {
-        let days = dates(review, month, status);
-        let mut label = label(status).to_owned();
-        if let Some(first) = label.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        (!days.is_empty()).then(|| format!("{label}: {days}."))
-    });
-    let sentences: Vec<String> = sentences.collect();
-    if sentences.is_empty() { "Nothing scheduled.".to_owned() } else { sentences.join(" ") }
-}
-
-/// The days of a month with a status: "1 to 4, 6".
-fn dates(review: &Review, month: Month, status: DayStatus) -> String {
-    let mut runs: Vec<(i8, i8)> = Vec::new();
-    for day in month.days().filter(|day| review.status(*day) == status) {
-        let date = day.date().day();
-        match runs.last_mut() {
-            Some((_, last)) if *last + 1 == date => *last = date,
-            _ => runs.push((date, date)),
-        }
-    }
-    let format_run = |(first, last): &(i8, i8)| match last - first {
-        0 => first.to_string(),
-        1 => format!("{first}, {last}"),
-        _ => format!("{first} to {last}"),
-    };
-    runs.iter().map(format_run).collect::<Vec<_>>().join(", ")
-}
-
-fn table(review: &Review) -> Markup {
-    html! {
-        table {
-            caption { "Completion in " (review.year) " by month" }
-            thead {
-                tr { th scope="col" { "Month" } th scope="col" { "Done" } th scope="col" { "Rate" } th scope="col" { "Missed" } }
-            }
-            tbody {
-                @for (month, rate) in review.visible_months() {
-                    @let missed = dates(review, *month, DayStatus::Missed);
-                    tr {
-                        th scope="row" { (format_date(month.first(), DateStyle::ShortMonthName)) }
-                        td { (format_ratio(*rate)) }
-                        td { (format_percent(*rate)) }
-                        td { @if missed.is_empty() { "–" } @else { (missed) } }
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// Every version of the schedule, oldest first.

@@ -4,9 +4,11 @@ use warp::http::StatusCode;
 
 use crate::app::habits::insights;
 use crate::domain::calendar::day::YEARS;
+use crate::domain::habits::period_rates::Period;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
+use crate::web::insights::habit_view::{self, PageSelection};
 
 /// `GET /insights`.
 pub async fn show(request: Request) -> Result<Response, HttpError> {
@@ -16,12 +18,15 @@ pub async fn show(request: Request) -> Result<Response, HttpError> {
     Ok(response::page(StatusCode::OK, page))
 }
 
-/// `GET /habits/{id}`, with `?year=`. An invalid year is ignored.
+/// `GET /habits/{id}`, with `?year=` and `?by=`, which chooses the periods of the history. Invalid values are ignored.
 pub async fn habit(request: Request) -> Result<Response, HttpError> {
     let id = request.path_param("id")?;
     let account = request.account()?;
-    let year = request.query().get("year").parse().ok().filter(|year| YEARS.contains(year));
-    let review = insights::load_review(&request.state.app, account, id, year)?;
-    let page = crate::web::insights::habit_view::page(&request.frame(), &review, account.preferences.week_start);
+    let query = request.query();
+    let year = query.get("year").parse().ok().filter(|year| YEARS.contains(year));
+    let period = Period::parse(query.get("by")).unwrap_or_default();
+    let figures = insights::load_figures(&request.state.app, account, id, year, period)?;
+    let selection = PageSelection { year, period, week_start: account.preferences.week_start };
+    let page = habit_view::page(&request.frame(), &figures, &selection);
     Ok(response::page(StatusCode::OK, page))
 }

@@ -2,5 +2,7 @@
 
 pub mod api;
 pub mod habit_view;
+pub mod history_view;
 pub mod html;
 pub mod view;
+pub mod year_view;

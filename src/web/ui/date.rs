@@ -38,6 +38,19 @@ pub fn format_date(day: Day, style: DateStyle) -> String {
     day.date().strftime(format).to_string()
 }
 
+/// Writes the days from `first` to `last`: "Oct 2 – Nov 3, 2026".
+pub fn format_range(first: Day, last: Day) -> String {
+    let (short, end) = (
+        |day: Day| format_date(day, DateStyle::Short),
+        format!("{}, {}", format_date(last, DateStyle::Short), last.year()),
+    );
+    match (first == last, first.year() == last.year()) {
+        (true, _) => end,
+        (false, true) => format!("{} – {end}", short(first)),
+        (false, false) => format!("{}, {} – {end}", short(first), first.year()),
+    }
+}
+
 /// An instant in the time zone of the person who reads it: "November 29, 2026 at 16:22".
 pub fn format_time(at: Timestamp, zone: &Zone) -> String {
     at.to_zoned(zone.time_zone().clone()).strftime("%B %-d, %Y at %H:%M").to_string()
@@ -65,6 +78,12 @@ mod tests {
             (DateStyle::ShortMonthName, "Nov"),
         ] {
             assert_eq!(format_date(day, style), text);
+        }
+        let before = Day::parse("2025-12-30").unwrap();
+        for (first, text) in
+            [(day, "Nov 9, 2026"), (day.yesterday(), "Nov 8 – Nov 9, 2026"), (before, "Dec 30, 2025 – Nov 9, 2026")]
+        {
+            assert_eq!(format_range(first, day), text);
         }
         let at = "2026-11-29T16:07:37Z".parse().unwrap();
         assert_eq!(format_time(at, &Zone::parse("Europe/Lisbon").unwrap()), "November 29, 2026 at 16:07");
