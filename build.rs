@@ -62,11 +62,11 @@ const STYLE_SHEET_ORDER: &[&str] = &[
     "admin",
     "handbook",
     "styles",
+    "print",
     "view-transitions",
 ];
 
-/// The selectors that the rules of `dark.css` are applied to, with the media query that each depends on.
-/// Paper is always light.
+/// The selectors that the rules of `dark.css` are applied to, with the media query that each depends on. Paper is always light.
 const DARK_SELECTORS: [(&str, &str); 2] = [
     ("screen and (prefers-color-scheme: dark)", ":root:not([data-theme=\"light\"])"),
     ("screen", "[data-theme=\"dark\"]"),

@@ -55,7 +55,7 @@ function createRow(habit, index, today, storedDay) {
     },
     createElement("span", { class: "box", "aria-hidden": "true" }),
     ...mark,
-    createElement("span", { class: "completion-title", id: titleId }, title),
+    createElement("span", { class: "completion-title", id: titleId, dir: "auto" }, title),
     createElement("span", { class: "completion-status" })),
     createElement("div", { class: "past", role: "group", "aria-labelledby": titleId }, ...past),
     createElement("a", { class: "detail", href: `/habits/${id}`, "aria-label": `Details of ${title}` }));

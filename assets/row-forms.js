@@ -28,7 +28,10 @@ function close() {
 function showAsForm() {
   // A form for one habit comes after the form for a new one, as on the server's page. The style sheet places both.
   if (!newHabit.closest("dialog")) main.before(newHabit);
-  open.querySelector("input:not([type=hidden])").focus();
+  const title = open.querySelector("input:not([type=hidden])");
+  title.focus();
+  // Typing goes on after the title.
+  title.setSelectionRange(title.value.length, title.value.length);
 }
 
 function showAsDialog() {

@@ -38,8 +38,21 @@ fn style_sheets_and_icons_are_valid() {
         checked += 1;
     }
     assert!(checked >= 5, "the style sheet and the icon of every kind of environment");
-    assert_eq!(check_folder(folder.path()), [""; 0]);
+    let is_known = |error: &String| !NEWER_CSS.iter().any(|newer| error.contains(newer));
+    assert_eq!(check_folder(folder.path()).into_iter().filter(is_known).collect::<Vec<_>>(), [""; 0]);
 }
+
+/// What the checker says of CSS that it doesn't know yet. Browsers that don't know it either ignore it.
+const NEWER_CSS: [&str; 6] = [
+    "“position-area”: Property",
+    "“position-try-fallbacks”: Property",
+    "“container-type”: Property",
+    "Unrecognized at-rule “@container”",
+    // A property of shapes in SVG 2.
+    "“rx”: Property",
+    // Two positions for one color: `red 0 0`.
+    "too few values for the property “linear-gradient”",
+];
 
 /// A style sheet without the rules of the last one of `assets/css/`, which the checker doesn't know yet.
 fn without_view_transitions(sheet: &str) -> &str {

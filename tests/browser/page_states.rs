@@ -431,5 +431,8 @@ fn every_page_has_a_state_in_this_list() {
         route_table(true, false).into_iter().filter(|route| route.method == "GET" && route.format() == Format::Page);
     let missing: Vec<_> = pages.map(|route| route.path).filter(|path| !is_visited(path)).collect();
     // The first redirects, and the others aren't pages.
-    assert_eq!(missing, ["/", "/assets/{name}", "/favicon.ico", "/manifest.webmanifest", "/sw.js"]);
+    assert_eq!(
+        missing,
+        ["/", "/assets/{name}", "/favicon.ico", "/manifest.webmanifest", "/speculation-rules.json", "/sw.js"]
+    );
 }

@@ -143,7 +143,12 @@ fn every_page_is_either_compressed_or_listed_as_having_secrets() {
         // Redirects, and assets, which are compressed at build time.
         if matches!(
             route.path,
-            "/" | "/calendar/{date}" | "/favicon.ico" | "/assets/{name}" | "/manifest.webmanifest" | "/sw.js"
+            "/" | "/calendar/{date}"
+                | "/favicon.ico"
+                | "/assets/{name}"
+                | "/manifest.webmanifest"
+                | "/speculation-rules.json"
+                | "/sw.js"
         ) {
             continue;
         }

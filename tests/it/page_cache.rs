@@ -107,7 +107,7 @@ async fn every_change_of_a_habit_appears_on_the_next_page() {
     let habit = format!("/habits/{id}");
     let update = async |body| phone.send_json("PUT", &format!("/api{habit}"), &body).await.assert_status(200);
     assert_change_shows(&ada, &habit, ">Read</h1>", ">Read aloud</h1>", update(json!({ "title": "Read aloud" }))).await;
-    assert_change_shows(&ada, "/habits", "Every day", "Mon, Wed", update(json!({ "weekdays": [1, 3] }))).await;
+    assert_change_shows(&ada, "/habits", "Every day", "Tue, Sun", update(json!({ "weekdays": [2, 7] }))).await;
     assert_change_shows(&ada, "/today", "Nothing scheduled", "0/1", update(json!({ "weekdays": [4] }))).await;
     assert_change_shows(&ada, "/today", "0/1", "0/2", phone.create_habit("Walk")).await;
     assert_change_shows(&ada, "/today", "0/2", "0/1", phone.post_form(&format!("{habit}/archive"), &[])).await;

@@ -17,7 +17,7 @@ async fn what_people_type_has_a_direction_of_its_own_on_every_page() {
     ada.send_json("PUT", &format!("/api/habits/{habit}"), &change).await.assert_status(200);
     ada.send_json("PUT", "/api/account", &json!({ "displayName": NAME })).await.assert_status(200);
     let mut shown = 0;
-    for path in [&format!("/habits/{habit}"), "/insights", "/account"] {
+    for path in ["/today", "/habits", &format!("/habits/{habit}"), "/insights", "/account"] {
         let page = ada.get(path).await.assert_status(200).text();
         for text in [TITLE, DESCRIPTION, NAME] {
             for (before, _) in page.match_indices(&format!(">{text}<")) {

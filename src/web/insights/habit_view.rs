@@ -66,7 +66,7 @@ fn header(habit: &Habit) -> Markup {
     html! {
         div.habit-head {
             p.back { a href=(path) { (label) } }
-            div.habit-title {
+            div.habit-heading {
                 (habit_mark(habit))
                 (page_head(&habit.title, &actions(habit)))
             }

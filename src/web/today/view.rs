@@ -201,8 +201,10 @@ const PAST_BYTES: usize = 1_280;
 pub fn list(agenda: &Agenda, options: &RowOptions<'_>) -> Markup {
     let row_bytes = if options.past.is_some() { ROW_BYTES + PAST_BYTES } else { ROW_BYTES };
     let day = agenda.day.to_string();
+    // On a closed day without days before, nothing can be changed.
+    let can_change = options.closed_note.is_none() || options.past.is_some();
     html! {
-        form.completions method="post" action="/today" {
+        form.completions method=[can_change.then_some("post")] action=[can_change.then_some("/today")] {
             input type="hidden" name="from" value=(options.from);
             @if let Some(today) = options.today { input type="hidden" name="today" value=(today); }
             ul {
@@ -227,11 +229,11 @@ fn row(item: &AgendaItem, index: usize, day: &str, options: &RowOptions<'_>) -> 
                 span.box aria-hidden="true" {}
                 (habit_mark(habit))
                 @if options.past.is_some() {
-                    span.completion-title id=(title_id) { (habit.title) }
+                    span.completion-title id=(title_id) dir="auto" { (habit.title) }
                 } @else {
                     span.completion-text {
-                        span.completion-title { (habit.title) }
-                        @if let Some(description) = &habit.description { span.completion-about { (description) } }
+                        span.completion-title dir="auto" { (habit.title) }
+                        @if let Some(description) = &habit.description { span.completion-about dir="auto" { (description) } }
                     }
                 }
                 // Its width is reserved, so that a new streak or a mark does not move the rows below.
