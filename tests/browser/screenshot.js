@@ -26,8 +26,8 @@ const pixels = () => {
   return { at, width, height };
 };
 
-// The foreground: an open menu, or the sheet of a day, which covers the month on a phone.
-const panel = document.querySelector(':popover-open, .is-sheet');
+// The foreground: an open menu or dialog, or the sheet of a day, which covers the month on a phone.
+const panel = document.querySelector(':popover-open, dialog:modal, .is-sheet');
 const isInFront = panel && getComputedStyle(panel).position === 'fixed';
 const front = isInFront ? panel.querySelector('.sheet') ?? panel : document.body;
 
@@ -75,8 +75,19 @@ const isDisplaced = (element) => {
   return bar && getComputedStyle(bar).position === 'fixed';
 };
 
+// The part of a wide table that has to be scrolled to.
+const isScrolledOut = (element) => {
+  const { left, right } = element.getBoundingClientRect();
+  for (let outer = element.parentElement; outer && outer !== document.body; outer = outer.parentElement) {
+    const bounds = outer.getBoundingClientRect();
+    const isOutside = left < bounds.left - 1 || right > bounds.right + 1;
+    if (isOutside && ['auto', 'scroll'].includes(getComputedStyle(outer).overflowX)) return true;
+  }
+  return false;
+};
+
 const isShown = (element) => {
-  if (isDisplaced(element)) return false;
+  if (isDisplaced(element) || isScrolledOut(element)) return false;
   const { width, height } = element.getBoundingClientRect();
   const shows = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
   return shows && width > 1.5 && height > 1.5 && !element.closest('.unseen, :disabled');
@@ -91,6 +102,8 @@ return loaded.then(() => {
   const texts = document.createTreeWalker(front, NodeFilter.SHOW_TEXT);
   for (let text = texts.nextNode(); text; text = texts.nextNode()) {
     if (!text.data.trim() || !isShown(text.parentElement)) continue;
+    // Emoji have the colors of their font, and decorate.
+    if (/^\p{Emoji_Presentation}/u.test(text.data)) continue;
     const range = document.createRange();
     range.selectNodeContents(text);
     const boxes = [...range.getClientRects()].map((box) => boxInScreenshot(box, seen)).filter(Boolean);

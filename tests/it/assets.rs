@@ -101,12 +101,13 @@ const SHARED_SHEETS: [&str; 9] =
     ["base", "buttons", "charts", "empty-state", "forms", "icons", "mailbox", "notices", "tables"];
 
 /// Classes of those sheets that the style page doesn't show, and why.
-const NOT_ON_STYLE_PAGE: [(&str, &str); 8] = [
+const NOT_ON_STYLE_PAGE: [(&str, &str); 9] = [
     ("chart", "the drawing of a heat map, which needs days"),
     ("choices", "the lengths of a period, on the page of a habit"),
     ("code-input", "the field for the code of a sign-up, on its only page"),
     ("css", "the name of a file in a comment"),
     ("dense", "a table of an admin page"),
+    ("matrix", "the table of days and months, on the page of a habit"),
     ("mailbox", "the list around messages"),
     ("rs", "the name of a file in a comment"),
     ("wide", "what scrolls a table of an admin page"),

@@ -74,7 +74,7 @@ pub fn enter_code(frame: &Frame<'_>, form: CodeForm<'_>, notice: CodeNotice<'_>,
                     (code_fields(form, matches!(notice, CodeNotice::None), errors))
                     button.button type="submit" { "Confirm" }
                 }
-                section.resend {
+                div.resend {
                     p { "Nothing yet? Check your spam folder or resend the email." }
                     (resend_form(&html! { input type="hidden" name="email" value=(form.email); }))
                 }

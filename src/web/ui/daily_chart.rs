@@ -18,6 +18,7 @@ pub fn daily_chart(caption: &str, values: &[(Day, u64)]) -> Markup {
     let summary = format!("{caption}: {total} in {} days, {today} today.", values.len());
     html! {
         figure.daily {
+            figcaption.hint { (caption) ", last " (values.len()) " days" }
             svg.chart viewBox={ "0 0 " (width) " " (HEIGHT + 4) } role="img" aria-label=(summary) {
                 @for (column, (_, value)) in (0_u64..).zip(values) {
                     @let bar = (value * HEIGHT).div_ceil(most);
@@ -25,7 +26,6 @@ pub fn daily_chart(caption: &str, values: &[(Day, u64)]) -> Markup {
                 }
                 line.chart-base x1="0" x2=(width) y1=(HEIGHT + 3) y2=(HEIGHT + 3) {}
             }
-            figcaption.hint { (caption) ", last " (values.len()) " days" }
             details.numbers {
                 summary { "Show as table" }
                 table {
