@@ -101,7 +101,7 @@ const SHARED_SHEETS: [&str; 9] =
     ["base", "buttons", "charts", "empty-state", "forms", "icons", "mailbox", "notices", "tables"];
 
 /// Classes of those sheets that the style page doesn't show, and why.
-const NOT_ON_STYLE_PAGE: [(&str, &str); 9] = [
+const NOT_ON_STYLE_PAGE: [(&str, &str); 13] = [
     ("chart", "the drawing of a heat map, which needs days"),
     ("choices", "the lengths of a period, on the page of a habit"),
     ("code-input", "the field for the code of a sign-up, on its only page"),
@@ -109,6 +109,10 @@ const NOT_ON_STYLE_PAGE: [(&str, &str); 9] = [
     ("dense", "a table of an admin page"),
     ("matrix", "the table of days and months, on the page of a habit"),
     ("mailbox", "the list around messages"),
+    ("part-head", "a part of a figure on the page of a habit"),
+    ("streak-bar", "a part of a figure on the page of a habit"),
+    ("streak-chart", "a part of a figure on the page of a habit"),
+    ("tag", "a part of a figure on the page of a habit"),
     ("rs", "the name of a file in a comment"),
     ("wide", "what scrolls a table of an admin page"),
 ];
