@@ -136,7 +136,8 @@ fn follow_link(context: &CheckContext<'_>, client: &mut HttpClient, text: &str) 
     Ok(token.to_owned())
 }
 
-/// Creates, renames, completes, finds in the calendar, archives and restores a habit.
+/// Creates, renames, completes, finds in the calendar, archives, and restores a habit, and takes the completion back: admins must
+/// not count it.
 pub(super) fn check_habits(context: &mut CheckContext<'_>) -> CheckResult {
     let Some(account) = context.account.as_mut() else { return Err(CheckError::no_answer("nobody is signed in")) };
     let client = &mut account.client;
@@ -147,8 +148,8 @@ pub(super) fn check_habits(context: &mut CheckContext<'_>) -> CheckResult {
     let renamed = client.send_json("PUT", &path, &json!({ "title": "Water the plants" }))?;
     expect_status(renamed, 200, "changing the habit through the API")?;
     expect_text(client, "/habits", "Water the plants")?;
-    let completion = json!({ "habitId": id, "date": today, "completed": true });
-    let completed = client.send_json("POST", "/api/completions", &completion)?;
+    let completion = |done| json!({ "habitId": id, "date": today, "completed": done });
+    let completed = client.send_json("POST", "/api/completions", &completion(true))?;
     expect_status(completed, 200, "completing the habit through the API")?;
     let completions = client.get(&format!("/api/completions?date={today}"))?;
     let completions = expect_status(completions, 200, "the completions through the API")?;
@@ -160,6 +161,8 @@ pub(super) fn check_habits(context: &mut CheckContext<'_>) -> CheckResult {
     expect_text(client, "/habits/archive", "Water the plants")?;
     let restored = client.post_form(&format!("/habits/{id}/restore"), &[])?;
     expect_status(restored, 303, "restoring the habit on its page")?;
+    let undone = client.send_json("POST", "/api/completions", &completion(false))?;
+    expect_status(undone, 200, "undoing the completion through the API")?;
     match list_habits(client)?.as_slice() {
         [only] if only["id"] == id => Ok(String::new()),
         other => Err(CheckError::failed("the habit is restored", format!("{} habits", other.len()), READ_LOG)),

@@ -23,7 +23,10 @@ pub fn record(txn: &mut WriteTxn<'_, '_>, day: Day, today: Day, done: bool) -> R
         remove_old(txn, today)?;
     }
     let value = before.unwrap_or(0);
-    txn.put(&COUNTS, &key(day), &if done { value.saturating_add(1) } else { value.saturating_sub(1) });
+    match if done { value.saturating_add(1) } else { value.saturating_sub(1) } {
+        0 => txn.remove(&COUNTS, &key(day)),
+        value => txn.put(&COUNTS, &key(day), &value),
+    }
     Ok(())
 }
 
