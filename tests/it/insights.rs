@@ -153,6 +153,19 @@ async fn changing_the_schedule_leaves_past_days_unchanged() {
 }
 
 #[tokio::test]
+async fn a_habits_page_leads_to_the_forms_that_edit_and_archive_it() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let read = ada.create_habit("Read").await;
+    let page = ada.get(&format!("/habits/{read}")).await.text();
+    for (link, expected) in [("Edit", "Changes apply from today."), ("Archive", "Archive this habit?")] {
+        let before = page.split(&format!("\">{link}</a>")).next().unwrap();
+        let (path, id) = before.rsplit("href=\"").next().unwrap().split_once('#').unwrap();
+        ada.get(path).await.assert_contains(expected).assert_contains(&format!("id=\"{id}\""));
+    }
+}
+
+#[tokio::test]
 async fn an_archived_habit_leaves_the_insights_and_keeps_its_page() {
     let world = World::new().await;
     let ada = world.signed_in_user("ada").await;

@@ -82,8 +82,8 @@ fn actions(habit: &Habit) -> Markup {
         div.head-actions {
             button.quiet type="button" data-print hidden { "Print" }
             @if habit.is_active() {
-                a.quiet href={ "/habits?edit=" (habit.id) "#habit-" (habit.id) } { "Edit" }
-                a.quiet href={ "/habits?delete=" (habit.id) } { "Archive" }
+                a.quiet href={ "/habits?edit=" (habit.id) "#edit-title" } { "Edit" }
+                a.quiet href={ "/habits?archive=" (habit.id) "#confirm-title" } { "Archive" }
             }
         }
     }

@@ -103,7 +103,7 @@ pub fn best_streaks(runs: &[StreakRun]) -> Markup {
                                 th scope="row" { (format_range(run.first, run.last)) @if run.is_current { " " span.tag { "current" } } }
                                 td {
                                     svg.streak-bar aria-hidden="true" focusable="false" {
-                                        rect.chart-bar width={ (run.length * 100 / longest) "%" } height="100%" {}
+                                        rect.chart-bar width={ (run.length * 100 / longest) "%" } height="100%" rx="3" {}
                                     }
                                     (run.length)
                                 }
