@@ -104,6 +104,9 @@ async fn the_week_starts_on_the_preferred_day() {
     assert!(from_monday[0].starts_with("MonTueWedThuFriSatSun"), "{}", from_monday[0]);
     assert_eq!((from_monday.len(), from_monday[1].as_str(), from_monday[2].as_str()), (6, "1", "2345678"));
     set_preferences(&world, &ada, Preferences { week_start: WeekStart::Sunday, ..Preferences::default() }).await;
+    let picker = ada.get("/habits").await.text();
+    let order = ["Sun", "Mon", "Sat"].map(|day| picker.find(&format!("<span>{day}</span>")).expect("a day to choose"));
+    assert!(order.is_sorted(), "the days of a habit begin with Sunday, too: {order:?}");
     let from_sunday = rows(&ada.get("/calendar").await.text());
     assert!(from_sunday[0].starts_with("SunMonTueWedThuFriSat"), "{}", from_sunday[0]);
     assert_eq!((from_sunday.len(), from_sunday[1].as_str()), (5, "1234567"));

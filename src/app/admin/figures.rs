@@ -33,8 +33,7 @@ pub struct EnvironmentFigures {
     pub free_bytes: Option<u64>,
 }
 
-/// Reads the figures. With 10,000 accounts and as many sessions this takes some milliseconds, nearly all of it for the sessions,
-/// of which it examines up to [`SCAN_LIMIT`].
+/// Reads the figures. The most expensive one counts active users: it examines up to [`SCAN_LIMIT`] sessions.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.

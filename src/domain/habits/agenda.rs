@@ -101,7 +101,6 @@ mod tests {
 
     use super::*;
     use crate::domain::habits::habit::{HabitPlan, Title};
-    use crate::domain::habits::habit_year::HabitYear;
     use crate::domain::{HabitId, Weekdays};
 
     proptest! {
@@ -120,16 +119,7 @@ mod tests {
             if let Some((from, weekdays)) = change {
                 habit.schedule.change_from(first.add_days(from), Weekdays::parse(weekdays).unwrap());
             }
-            let mut history = History::default();
-            for year in [2025, 2026] {
-                let mut days = HabitYear::default();
-                for day in done.iter().map(|offset| first.add_days(*offset)).filter(|day| day.year() == year) {
-                    days.complete(day, Timestamp::UNIX_EPOCH);
-                }
-                if !days.is_empty() {
-                    history.insert(year, days);
-                }
-            }
+            let history = History::of_days(done.iter().map(|offset| first.add_days(*offset)));
             for offset in 0..40 {
                 let day = first.add_days(offset);
                 let expected = past_days::<PAST_DAYS>(day)

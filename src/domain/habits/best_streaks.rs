@@ -53,27 +53,15 @@ fn find_runs(schedule: &Schedule, history: &History, today: Day) -> Vec<StreakRu
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use jiff::Timestamp;
     use proptest::prelude::*;
 
     use super::*;
     use crate::domain::Weekdays;
     use crate::domain::calendar::day::inclusive_range;
-    use crate::domain::habits::habit_year::HabitYear;
     use crate::domain::habits::streak::compute_streak;
 
     fn day(text: &str) -> Day {
         Day::parse(text).unwrap()
-    }
-
-    fn history(days: impl IntoIterator<Item = Day>) -> History {
-        let mut years: BTreeMap<i16, HabitYear> = BTreeMap::new();
-        for day in days {
-            years.entry(day.year()).or_default().complete(day, Timestamp::UNIX_EPOCH);
-        }
-        years.into_iter().collect()
     }
 
     #[test]
@@ -81,7 +69,7 @@ mod tests {
         let daily = Schedule::new(day("2026-01-01"), Weekdays::ALL);
         // Eleven streaks of two days, a pair every third day, then yesterday alone.
         let pairs = (0..11).flat_map(|pair| [3 * pair, 3 * pair + 1]).map(|days| day("2026-01-01").add_days(days));
-        let history = history(pairs.chain([day("2026-02-11")]));
+        let history = History::of_days(pairs.chain([day("2026-02-11")]));
         let best = find_best_streaks(&daily, &history, day("2026-02-12"));
         assert_eq!(best.len(), 11);
         let newest = StreakRun { first: day("2026-01-31"), last: day("2026-02-01"), length: 2, is_current: false };
@@ -128,7 +116,7 @@ mod tests {
                     None => schedule.pause_from(first.add_days(at)),
                 }
             }
-            let (history, today) = (history(done.into_iter().map(|days| first.add_days(days))), first.add_days(today));
+            let (history, today) = (History::of_days(done.into_iter().map(|days| first.add_days(days))), first.add_days(today));
             let runs = find_runs(&schedule, &history, today);
             prop_assert_eq!(&runs, &reference_runs(&schedule, &history, today));
             let best = find_best_streaks(&schedule, &history, today);

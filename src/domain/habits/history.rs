@@ -70,3 +70,18 @@ impl FromIterator<(i16, HabitYear)> for History {
         history
     }
 }
+
+/// For tests.
+#[cfg(test)]
+impl History {
+    /// A history of which only the days are known.
+    pub fn of_days(days: impl IntoIterator<Item = Day>) -> Self {
+        let mut history = Self::default();
+        for day in days {
+            let mut year = history.year(day.year()).cloned().unwrap_or_default();
+            year.complete(day, Timestamp::UNIX_EPOCH);
+            history.insert(day.year(), year);
+        }
+        history
+    }
+}

@@ -172,22 +172,12 @@ fn heatmap(days: &[(Day, CompletionRate)], today: Day) -> [[(Day, CompletionRate
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
 
     use super::*;
     use crate::domain::Weekdays;
-    use crate::domain::habits::habit_year::HabitYear;
 
     fn day(text: &str) -> Day {
         Day::parse(text).unwrap()
-    }
-
-    fn history(days: impl IntoIterator<Item = Day>) -> History {
-        let mut year = HabitYear::default();
-        for day in days {
-            year.complete(day, Timestamp::UNIX_EPOCH);
-        }
-        [(2026, year)].into_iter().collect()
     }
 
     #[test]
@@ -205,7 +195,7 @@ mod tests {
         // All of the last two weeks, none of the two before; Mondays are always missed.
         let done = crate::domain::calendar::day::inclusive_range(day("2026-06-15"), today)
             .filter(|day| day.weekday().to_monday_one_offset() != 1);
-        let found = compute_insights(&[(&daily, &history(done))], today);
+        let found = compute_insights(&[(&daily, &History::of_days(done))], today);
         let rate = |scheduled, completed| CompletionRate { scheduled, completed };
         assert_eq!(found.consistency, [(7, rate(7, 6)), (30, rate(28, 12)), (90, rate(28, 12))]);
         assert_eq!(found.worst, Some((1, rate(4, 0))));
@@ -217,14 +207,14 @@ mod tests {
         assert_eq!(found.heatmap[1][8], (day("2026-06-02"), rate(1, 0)));
         assert_eq!(found.heatmap[1][10], (day("2026-06-16"), rate(1, 1)));
         assert_eq!(found.heatmap[0][0], (day("2026-04-06"), rate(0, 0)));
-        assert_eq!(recent_rate(&daily, &history([today]), today), rate(28, 1));
+        assert_eq!(recent_rate(&daily, &History::of_days([today]), today), rate(28, 1));
     }
 
     #[test]
     fn a_habit_that_is_open_today_is_part_of_no_rate_until_it_is_done_or_the_day_is_over() {
         let today = day("2026-06-28");
         let daily = Schedule::new(day("2026-06-26"), Weekdays::ALL);
-        let (done, open) = (history([day("2026-06-26"), today]), history([day("2026-06-26")]));
+        let (done, open) = (History::of_days([day("2026-06-26"), today]), History::of_days([day("2026-06-26")]));
         let rate = |scheduled, completed| CompletionRate { scheduled, completed };
         let last_week = |histories: &[&History], today| {
             let habits: Vec<(&Schedule, &History)> = histories.iter().map(|history| (&daily, *history)).collect();

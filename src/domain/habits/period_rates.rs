@@ -114,23 +114,13 @@ fn last_day(schedule: &Schedule, history: &History, today: Day) -> Day {
 mod tests {
     use std::collections::BTreeMap;
 
-    use jiff::Timestamp;
     use proptest::prelude::*;
 
     use super::*;
     use crate::domain::Weekdays;
-    use crate::domain::habits::habit_year::HabitYear;
 
     fn day(text: &str) -> Day {
         Day::parse(text).unwrap()
-    }
-
-    fn history(days: impl IntoIterator<Item = Day>) -> History {
-        let mut years: BTreeMap<i16, HabitYear> = BTreeMap::new();
-        for day in days {
-            years.entry(day.year()).or_default().complete(day, Timestamp::UNIX_EPOCH);
-        }
-        years.into_iter().collect()
     }
 
     #[test]
@@ -150,7 +140,7 @@ mod tests {
     #[test]
     fn periods_go_from_the_first_day_to_today_or_to_the_day_before_the_archive() {
         let mut schedule = Schedule::new(day("2026-01-20"), Weekdays::ALL);
-        let done = history([day("2026-01-21"), day("2026-02-12")]);
+        let done = History::of_days([day("2026-01-21"), day("2026-02-12")]);
         let months = |schedule: &Schedule, today: &str| {
             compute_period_rates(schedule, &done, Period::Month, WeekStart::Monday, day(today))
         };
@@ -177,7 +167,7 @@ mod tests {
             let today = day("2026-03-05");
             let first = today.add_days(-899);
             let schedule = Schedule::new(first.add_days(since), Weekdays::parse(weekdays).unwrap());
-            let history = history(done.into_iter().map(|offset| first.add_days(offset)));
+            let history = History::of_days(done.into_iter().map(|offset| first.add_days(offset)));
             let (period, start) =
                 (Period::ALL[kind], if starts_on_sunday { WeekStart::Sunday } else { WeekStart::Monday });
             let rates = compute_period_rates(&schedule, &history, period, start, today);

@@ -46,30 +46,20 @@ pub fn recent_weeks(habits: &[(&Schedule, &History)], week_start: WeekStart, tod
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
     use proptest::prelude::*;
 
     use super::*;
     use crate::domain::Weekdays;
-    use crate::domain::habits::habit_year::HabitYear;
 
     fn day(text: &str) -> Day {
         Day::parse(text).unwrap()
-    }
-
-    fn history(days: impl Iterator<Item = Day>) -> History {
-        let mut years: std::collections::BTreeMap<i16, HabitYear> = std::collections::BTreeMap::new();
-        for day in days {
-            years.entry(day.year()).or_default().complete(day, Timestamp::UNIX_EPOCH);
-        }
-        years.into_iter().collect()
     }
 
     #[test]
     fn the_current_week_is_last_and_ends_today() {
         let today = day("2026-02-12");
         let schedule = Schedule::new(day("2026-02-09"), Weekdays::ALL);
-        let done = history([day("2026-02-10")].into_iter());
+        let done = History::of_days([day("2026-02-10")]);
         let rate = |scheduled, completed| CompletionRate { scheduled, completed };
         for (start, first, last_first) in
             [(WeekStart::Monday, "2025-11-24", "2026-02-09"), (WeekStart::Sunday, "2025-11-23", "2026-02-08")]
@@ -93,7 +83,7 @@ mod tests {
             let today = day("2026-03-05");
             let first = today.add_days(-119);
             let schedule = Schedule::new(first.add_days(since), Weekdays::parse(weekdays).unwrap());
-            let history = history(done.into_iter().map(|offset| first.add_days(offset)));
+            let history = History::of_days(done.into_iter().map(|offset| first.add_days(offset)));
             let (start, offset) =
                 if starts_on_sunday { (WeekStart::Sunday, 4) } else { (WeekStart::Monday, 3) };
             let weeks = recent_weeks(&[(&schedule, &history)], start, today);

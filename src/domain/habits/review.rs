@@ -174,7 +174,6 @@ mod tests {
 
     use super::*;
     use crate::domain::habits::habit::HabitPlan;
-    use crate::domain::habits::habit_year::HabitYear;
     use crate::domain::{HabitId, Title, Weekdays};
 
     fn day(text: &str) -> Day {
@@ -187,18 +186,6 @@ mod tests {
         Habit::new(id, plan, 0, day(from), Timestamp::UNIX_EPOCH)
     }
 
-    fn history(days: &[&str]) -> History {
-        let mut history = History::default();
-        for year in 2020..2030 {
-            let mut completed = HabitYear::default();
-            for day in days.iter().map(|text| day(text)).filter(|day| day.year() == year) {
-                completed.complete(day, Timestamp::UNIX_EPOCH);
-            }
-            history.insert(year, completed);
-        }
-        history
-    }
-
     fn rate(scheduled: u32, completed: u32) -> CompletionRate {
         CompletionRate { scheduled, completed }
     }
@@ -206,7 +193,7 @@ mod tests {
     #[test]
     fn every_day_of_the_year_has_a_status_and_only_scheduled_days_count() {
         // Mondays and Wednesdays from Monday 5 January; today is Wednesday the 14th.
-        let done = history(&["2026-01-04", "2026-01-05", "2026-01-08", "2026-01-19"]);
+        let done = History::of_days(["2026-01-04", "2026-01-05", "2026-01-08", "2026-01-19"].map(day));
         let review = Review::new(habit("2026-01-05", &[1, 3]), &done, None, day("2026-01-14"));
         let statuses =
             ["2026-01-03", "2026-01-04", "2026-01-05", "2026-01-07", "2026-01-08", "2026-01-14", "2026-01-19"]
@@ -226,7 +213,7 @@ mod tests {
         habit.schedule.pause_from(day("2024-06-01"));
         habit.schedule.resume_from(day("2026-01-05"));
         let years = |year| {
-            let review = Review::new(habit.clone(), &history(&[]), year, day("2027-01-01"));
+            let review = Review::new(habit.clone(), &History::default(), year, day("2027-01-01"));
             (review.year, review.earlier, review.later)
         };
         // From Thursday 28 December 2023 no Monday is left in that year, and 2025 was paused.
@@ -242,7 +229,8 @@ mod tests {
         let mut habit = habit("2024-02-01", &[1, 2, 3, 4, 5, 6, 7]);
         habit.schedule.pause_from(day("2024-03-02"));
         habit.archived_at = Some(Timestamp::UNIX_EPOCH);
-        let review = Review::new(habit, &history(&["2024-02-29", "2024-03-01"]), None, day("2026-02-12"));
+        let review =
+            Review::new(habit, &History::of_days(["2024-02-29", "2024-03-01"].map(day)), None, day("2026-02-12"));
         assert_eq!((review.year, review.earlier, review.later), (2024, None, None));
         assert_eq!(review.total, rate(30, 2));
         assert_eq!(
@@ -260,10 +248,9 @@ mod tests {
             today in 0_i32..400,
         ) {
             let first = day("2026-01-01");
-            let done: Vec<String> = done.into_iter().map(|days| first.add_days(days).to_string()).collect();
-            let done: Vec<&str> = done.iter().map(String::as_str).collect();
+            let done = History::of_days(done.into_iter().map(|days| first.add_days(days)));
             let habit = habit("2026-01-20", &weekdays);
-            let review = Review::new(habit, &history(&done), Some(2026), first.add_days(today));
+            let review = Review::new(habit, &done, Some(2026), first.add_days(today));
             let mut months = Vec::new();
             for (month, rates) in review.visible_month_weekdays() {
                 // The same rule, counted by the statuses of the month's days.
@@ -286,7 +273,7 @@ mod tests {
     #[test]
     fn years_outside_the_range_are_empty() {
         for year in [1970, 2199, i16::MAX, i16::MIN, 0] {
-            let review = Review::new(habit("2026-01-05", &[1]), &history(&[]), Some(year), day("2026-01-14"));
+            let review = Review::new(habit("2026-01-05", &[1]), &History::default(), Some(year), day("2026-01-14"));
             assert!(review.visible_months().is_empty() && review.total == CompletionRate::default(), "{year}");
         }
     }

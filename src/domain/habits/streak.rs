@@ -60,31 +60,16 @@ mod tests {
 
     use super::*;
     use crate::domain::calendar::day::inclusive_range;
-    use crate::domain::habits::habit_year::HabitYear;
     use crate::domain::{Weekdays, Zone};
 
     fn day(text: &str) -> Day {
         Day::parse(text).unwrap()
     }
 
-    fn history(days: &[Day]) -> History {
-        let mut history = History::default();
-        for year in 1970..2030 {
-            let mut completed = HabitYear::default();
-            for day in days.iter().filter(|day| day.year() == year) {
-                completed.complete(*day, Timestamp::UNIX_EPOCH);
-            }
-            if !completed.is_empty() {
-                history.insert(year, completed);
-            }
-        }
-        history
-    }
-
     fn lengths(schedule: &Schedule, done: &[&str], today: &str) -> (u32, u32) {
-        let done: Vec<Day> = done.iter().map(|text| day(text)).collect();
-        let found = compute_streak(schedule, &history(&done), day(today));
-        assert_eq!(current_streak(schedule, &history(&done), day(today)), found.current, "{done:?} as of {today}");
+        let history = History::of_days(done.iter().map(|text| day(text)));
+        let found = compute_streak(schedule, &history, day(today));
+        assert_eq!(current_streak(schedule, &history, day(today)), found.current, "{done:?} as of {today}");
         (found.current, found.longest)
     }
 
@@ -193,7 +178,7 @@ mod tests {
                     None => schedule.pause_from(first.add_days(at)),
                 }
             }
-            let history = history(&done.into_iter().map(|offset| first.add_days(offset)).collect::<Vec<_>>());
+            let history = History::of_days(done.into_iter().map(|offset| first.add_days(offset)));
             let today = first.add_days(today);
             let expected = reference_streak(&schedule, &history, today);
             prop_assert_eq!(compute_streak(&schedule, &history, today), expected);
@@ -213,7 +198,7 @@ mod tests {
                 schedule.change_from(first.add_days(at), Weekdays::parse([weekday]).unwrap());
             }
             let days: Vec<Day> = done.into_iter().map(|offset| first.add_days(offset)).collect();
-            let history = history(&days);
+            let history = History::of_days(days.iter().copied());
             let today = first.add_days(today);
             let whole = compute_streak(&schedule, &history, today);
             prop_assert_eq!(current_streak(&schedule, &history, today), whole.current);

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::domain::FieldError;
 use crate::web::assets::embedded::address;
-use crate::web::auth::fields::{CONFIRMATION, EMAIL, NAME, NEW_PASSWORD, SIGN_UP_PASSWORD};
+use crate::web::auth::fields::{EMAIL, NAME, SIGN_UP_PASSWORD, new_password_fields};
 use crate::web::auth::view::sign_in_form;
 use crate::web::ui::form::{
     Field, alert, description_ids, field, field_notes, find_error, has_first_error, outcome, username_field,
@@ -72,8 +72,7 @@ fn new_sign_up_form(link: ConfirmForm<'_>, open: bool) -> Markup {
                 input type="hidden" name="token" value=(link.token);
                 (username_field(link.email))
                 (field("new-", &Field { value: form.name, ..NAME }, errors))
-                (field("new-", &Field { label: "New password", ..NEW_PASSWORD }, errors))
-                (field("new-", &Field { label: "Confirm new password", ..CONFIRMATION }, errors))
+                (new_password_fields("new-", errors))
                 (time_zone_field::field(form.zone, errors))
                 button.button.plain type="submit" { "Save and confirm email" }
             }

@@ -1,6 +1,9 @@
-//! The fields that the forms for signing up, confirming an address, and signing in have in common.
+//! The fields that the forms for signing up, signing in, confirming an address, and changing a password have in common.
 
-use crate::web::ui::form::Field;
+use maud::{Markup, html};
+
+use crate::domain::FieldError;
+use crate::web::ui::form::{Field, field};
 
 pub const EMAIL: Field<'static> =
     Field { name: "email", label: "Email", input_type: "email", value: "", autocomplete: "email", hint: None };
@@ -35,3 +38,11 @@ pub const NAME: Field<'static> = Field {
     autocomplete: "name",
     hint: None,
 };
+
+/// The fields for a password that replaces another one. Ids begin with `prefix`.
+pub fn new_password_fields(prefix: &str, errors: &[FieldError]) -> Markup {
+    html! {
+        (field(prefix, &Field { label: "New password", ..NEW_PASSWORD }, errors))
+        (field(prefix, &Field { label: "Confirm new password", ..CONFIRMATION }, errors))
+    }
+}

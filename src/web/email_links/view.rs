@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::domain::FieldError;
+use crate::web::auth::fields::new_password_fields;
 use crate::web::ui::form::{Field, alert, field, outcome, username_field};
 use crate::web::ui::layout::{Frame, NavItem, document};
 
@@ -47,15 +48,6 @@ pub fn forgot_password(
 
 /// Asks for the new password.
 pub fn reset_password(frame: &Frame<'_>, token: &str, email: &str, errors: &[FieldError]) -> Markup {
-    let password = Field {
-        name: "password",
-        label: "New password",
-        input_type: "password",
-        value: "",
-        autocomplete: "new-password",
-        hint: Some("At least 12 characters. Four unrelated words work well."),
-    };
-    let confirmation = Field { name: "confirmPassword", label: "Confirm new password", hint: None, ..password };
     document(
         frame,
         "Choose a new password",
@@ -67,8 +59,7 @@ pub fn reset_password(frame: &Frame<'_>, token: &str, email: &str, errors: &[Fie
                 form.stack method="post" action="/reset-password" novalidate {
                     input type="hidden" name="token" value=(token);
                     (username_field(email))
-                    (field("", &password, errors))
-                    (field("", &confirmation, errors))
+                    (new_password_fields("", errors))
                     button.button type="submit" { "Save new password" }
                 }
             }

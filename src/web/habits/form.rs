@@ -2,7 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::domain::calendar::weekdays::SHORT_NAMES;
+use crate::domain::accounts::preferences::WeekStart;
+use crate::domain::calendar::month::weekday_order;
+use crate::domain::calendar::weekdays::short_name;
 use crate::domain::{FieldError, Habit};
 use crate::web::habits::appearance_fields::{Appearance, appearance_fields};
 use crate::web::ui::form::{Field, description_ids, field, field_notes, find_error, text_area};
@@ -48,6 +50,7 @@ impl From<&Habit> for HabitFormInput {
 pub fn habit_form(
     action: &str,
     prefix: &'static str,
+    week_start: WeekStart,
     input: &HabitFormInput,
     errors: &[FieldError],
     submit: &Markup,
@@ -64,23 +67,23 @@ pub fn habit_form(
         form.stack method="post" action=(action) novalidate {
             (field(prefix, &title, errors))
             (text_area(prefix, "description", "Description (optional)", &input.description, errors))
-            (weekday_picker(prefix, &input.weekdays, errors))
+            (weekday_picker(prefix, week_start, &input.weekdays, errors))
             (appearance_fields(prefix, Appearance { color: &input.color, emoji: &input.emoji }, errors))
             (submit)
         }
     }
 }
 
-fn weekday_picker(prefix: &str, selected: &[i64], errors: &[FieldError]) -> Markup {
+fn weekday_picker(prefix: &str, week_start: WeekStart, selected: &[i64], errors: &[FieldError]) -> Markup {
     let error = find_error("weekdays", errors);
     html! {
         fieldset.field.weekdays aria-describedby=[description_ids(prefix, "weekdays", false, error.is_some())] {
             legend { "Days" }
             div.pills {
-                @for (number, name) in SHORT_NAMES {
+                @for number in weekday_order(week_start) {
                     label.pill {
                         input type="checkbox" name="weekdays" value=(number) checked[selected.contains(&i64::from(number))];
-                        span { (name) }
+                        span { (short_name(number)) }
                     }
                 }
             }

@@ -147,11 +147,19 @@ fn habits_page(
     errors: &[FieldError],
     alert: Option<&str>,
 ) -> Result<Response, HttpError> {
-    let user = request.account()?.id;
-    let habits = habit::list_active(&request.state.app, user)?;
-    let archived = habit::list_archived(&request.state.app, user)?.len();
+    let account = request.account()?;
+    let habits = habit::list_active(&request.state.app, account.id)?;
+    let archived = habit::list_archived(&request.state.app, account.id)?.len();
     let query = request.query();
-    let page = HabitsPage { habits: &habits, archived_count: archived, open, errors, alert, filter: query.get("q") };
+    let page = HabitsPage {
+        habits: &habits,
+        archived_count: archived,
+        open,
+        errors,
+        alert,
+        filter: query.get("q"),
+        week_start: account.preferences.week_start,
+    };
     Ok(response::page(status, habits_markup(&request.frame(), &page)))
 }
 

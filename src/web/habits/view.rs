@@ -5,6 +5,7 @@
 
 use maud::{Markup, html};
 
+use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::{FieldError, Habit, HabitId};
 use crate::web::assets::embedded::address;
 use crate::web::habits::form::{HabitFormInput, habit_form};
@@ -47,6 +48,7 @@ pub struct HabitsPage<'a> {
     pub alert: Option<&'a str>,
     /// Only habits whose title contains this text are shown.
     pub filter: &'a str,
+    pub week_start: WeekStart,
 }
 
 impl HabitsPage<'_> {
@@ -97,7 +99,7 @@ fn new_habit(page: &HabitsPage<'_>) -> Markup {
     html! {
         section.new-habit aria-labelledby="new-habit" {
             h2 #new-habit { "New habit" }
-            (habit_form("/habits", "", &input, errors, &submit))
+            (habit_form("/habits", "", page.week_start, &input, errors, &submit))
         }
     }
 }
@@ -132,7 +134,7 @@ fn filter(page: &HabitsPage<'_>) -> Markup {
 
 fn row(page: &HabitsPage<'_>, index: usize, habit: &Habit) -> Markup {
     let open = match &page.open {
-        OpenForm::Edit(id, input) if *id == habit.id => edit_form(habit, input, page.errors),
+        OpenForm::Edit(id, input) if *id == habit.id => edit_form(habit, page.week_start, input, page.errors),
         OpenForm::Archive(id) if *id == habit.id => archive_dialog(habit),
         _ => html! {},
     };
@@ -189,7 +191,7 @@ pub fn open_button(path: &str, parameter: &str, habit: &Habit, button: &Markup) 
     }
 }
 
-fn edit_form(habit: &Habit, input: &HabitFormInput, errors: &[FieldError]) -> Markup {
+fn edit_form(habit: &Habit, week_start: WeekStart, input: &HabitFormInput, errors: &[FieldError]) -> Markup {
     let submit = html! {
         p.hint { "Changes apply from today. Past days keep their schedule." }
         div.actions {
@@ -198,7 +200,7 @@ fn edit_form(habit: &Habit, input: &HabitFormInput, errors: &[FieldError]) -> Ma
         }
     };
     html! {
-        div.row-form.habit-open { (habit_form(&format!("/habits/{}", habit.id), "edit-", input, errors, &submit)) }
+        div.row-form.habit-open { (habit_form(&format!("/habits/{}", habit.id), "edit-", week_start, input, errors, &submit)) }
     }
 }
 

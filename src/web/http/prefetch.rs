@@ -1,7 +1,7 @@
-//! Pages that a browser fetches ahead of a click (Speculation Rules), so that those of the navigation open at once.
+//! Prefetching (Speculation Rules): the browser loads the pages of the navigation before they are clicked.
 //!
-//! A page that was fetched ahead must not be shown once something has changed, or to whoever signs in next. Therefore, the
-//! response to every change makes the browser drop these pages.
+//! Browsers keep prefetched pages for minutes. The response to every change tells them to discard those pages, so that nobody sees
+//! an outdated page or one of the user who was signed in before.
 
 use warp::http::header::{HeaderName, HeaderValue};
 use warp::http::{HeaderMap, Method, StatusCode};
@@ -17,7 +17,8 @@ const RULES: (HeaderName, HeaderValue) =
 const DROP_PAGES: (HeaderName, HeaderValue) =
     (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"prefetchCache\""));
 
-/// Adds the header with which a user's page is followed by pages fetched ahead, and a change by none.
+/// Adds the header that allows prefetching to pages of a signed-in user, and the one that discards prefetched pages to responses to
+/// changes.
 pub fn add_header(response: &mut Response, method: &Method, format: Format, is_signed_in: bool) {
     let (name, value) = match format {
         _ if !method.is_safe() => DROP_PAGES,

@@ -6,9 +6,10 @@ use crate::app::identity::sessions::Device;
 use crate::app::identity::two_factor::TwoFactorStatus;
 use crate::domain::{Account, FieldError, Zone};
 use crate::web::account::view::{AccountPart, part_page, saved, section};
+use crate::web::auth::fields::new_password_fields;
 use crate::web::two_factor::view as two_factor_view;
 use crate::web::ui::date::format_time;
-use crate::web::ui::form::{Field, field, username_field};
+use crate::web::ui::form::username_field;
 use crate::web::ui::layout::Frame;
 
 /// The outcome of the form that led to the page.
@@ -42,20 +43,10 @@ pub fn page(
 
 fn password_form(me: &Account, notice: SecurityNotice<'_>) -> Markup {
     let errors = if let SecurityNotice::PasswordErrors(errors) = notice { errors } else { &[] };
-    let password = Field {
-        name: "password",
-        label: "New password",
-        input_type: "password",
-        value: "",
-        autocomplete: "new-password",
-        hint: Some("At least 12 characters. Four unrelated words work well."),
-    };
-    let confirmation = Field { name: "confirmPassword", label: "Confirm new password", hint: None, ..password };
     html! {
         form.stack method="post" action="/account/password" novalidate {
             (username_field(me.email.as_str()))
-            (field("", &password, errors))
-            (field("", &confirmation, errors))
+            (new_password_fields("", errors))
             div.actions {
                 button.button.plain type="submit" { "Update password" }
                 @if notice == SecurityNotice::PasswordChanged { (saved("Password changed.")) }

@@ -1,7 +1,7 @@
 //! Bar charts of completion rates: an axis from 0 to 100 percent, gridlines, a bar with its value for each row, and the same
 //! as a table.
 //!
-//! Positions are percentages of the drawing, so a chart fills whatever width it has while its text keeps its size.
+//! Positions are percentages, so a chart scales to any width while its text keeps its size.
 
 use maud::{Markup, html};
 
@@ -62,7 +62,7 @@ fn draw_bar(bar: &Bar, column: u32, columns: u32) -> Markup {
     html! {
         @if is_scheduled {
             rect.chart-bar x=(position(left + width * 18 / 100)) y={ (100 - percent) "%" } width=(position(width * 64 / 100))
-                height={ (percent) "%" } { title { (bar.name) ": " (format_percent(bar.rate)) " (" (format_ratio(bar.rate)) ")" } }
+                height={ (percent) "%" } rx="3" { title { (bar.name) ": " (format_percent(bar.rate)) " (" (format_ratio(bar.rate)) ")" } }
         }
         text.chart-value.is-empty[!is_scheduled] x=(middle) y={ (100 - percent) "%" } dy="-6" text-anchor="middle" {
             @if is_scheduled { (percent) } @else { "–" }
@@ -110,7 +110,7 @@ pub fn sparkline(rates: &[CompletionRate]) -> Markup {
             line.chart-line x2="100%" y1="100%" y2="100%" {}
             @for (column, rate) in (0_u32..).zip(rates).filter(|(_, rate)| rate.completed > 0) {
                 rect.chart-bar x=(position(10_000 * column / columns)) y={ (100 - rate.percent()) "%" } width=(position(7_000 / columns))
-                    height={ (rate.percent()) "%" } {}
+                    height={ (rate.percent()) "%" } rx="1" {}
             }
         }
     }
