@@ -61,7 +61,7 @@ keys! {
     SENTRY_ENVIRONMENT = "sentry.environment", Text, ["SENTRY_ENVIRONMENT", "NEXT_PUBLIC_SENTRY_ENVIRONMENT"], "Usually unset: errors are filed under the environment's own name, and any other name is refused.";
     ADMIN_OWNER = "admin.owner", Text, ["ADMIN_OWNER_EMAIL"], "Email address of the person responsible for this environment, who is an admin.";
     ADMIN_ALLOWLIST = "admin.allowlist", List, ["ADMIN_EMAIL_ALLOWLIST"], "Email addresses of additional admins.";
-    ADMIN_SEES_HABITS = "admin.sees_habits", Flag, ["ATLAS_ADMIN_SEES_HABITS"], "Whether admins see the titles and descriptions of users' habits, and not only counts and schedules; if so, users read it under Account, Your data.";
+    ADMIN_SEES_HABITS = "admin.sees_habits", Flag, ["ATLAS_ADMIN_SEES_HABITS"], "Whether admins see the titles and descriptions of habits, or only counts and schedules. Account → Your data tells users which.";
     TEST_ENDPOINTS = "test_endpoints", Flag, ["ENABLE_TEST_ENDPOINTS"], "Whether the endpoints for browser tests exist; refused in staging and production.";
     SEED_PASSWORD = "seed_password", Secret, ["SEED_PASSWORD"], "Password of the seeded users.";
     GATE_USER = "gate.user", Text, ["ATLAS_GATE_USER"], "User name for basic authentication, which keeps strangers out of staging and previews.";

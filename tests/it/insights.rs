@@ -264,7 +264,7 @@ async fn a_habits_page_shows_its_periods_its_best_streaks_and_each_month_by_day_
     let page = page.assert_contains("?year=2025&amp;by=quarter#history").assert_contains("?year=2025#history");
     page.assert_contains("<td data-level=\"4\" title=\"100%, 1 of 1\">100</td>")
         .assert_contains("<td data-level=\"0\" title=\"0%, 0 of 1\">0</td>")
-        .assert_contains(&format!("href=\"/habits?edit={read}#habit-{read}\""));
+        .assert_contains(&format!("href=\"/habits?edit={read}#edit-title\""));
 }
 
 #[tokio::test]

@@ -3,19 +3,21 @@
 
 use std::fs;
 
+use atlas::domain::backup::snapshot_id::SnapshotId;
+
 use super::deployment::{CommandResult, Deployment};
 
 const MISSING: &str = "data/production/atlas.redb";
 
-/// A production whose data file was moved away, with a snapshot, and that snapshot's name.
+/// A production whose data file was moved away, with snapshots, and the name of the newest one.
 fn production_without_its_file() -> (Deployment, String) {
     let deployment = Deployment::new();
     let created = deployment.run(&["snapshot", "create", "--env", "production"], &[], "production");
-    let id = created
-        .output
-        .split_whitespace()
-        .find(|word| word.parse::<atlas::domain::backup::snapshot_id::SnapshotId>().is_ok());
-    let id = id.unwrap_or_else(|| panic!("{}", created.output)).to_owned();
+    // Names are ordered to the second, so of two in one second the last name counts as the newest.
+    let folder = fs::read_dir(deployment.path_to("data/production/snapshots")).unwrap();
+    let names = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let id = names.filter_map(|name| name.strip_suffix(".json")?.parse::<SnapshotId>().ok()).max();
+    let id = id.unwrap_or_else(|| panic!("{}", created.output)).to_string();
     fs::rename(deployment.path_to(MISSING), deployment.path_to("moved.redb")).unwrap();
     (deployment, id)
 }
