@@ -23,6 +23,9 @@ pub const TIME_ZONE: &str = "Pacific/Kiritimati";
 /// Limits the browsers that run concurrently; more only slow each other down.
 static BROWSER_SLOTS: Semaphore = Semaphore::const_new(2);
 
+/// How often chromedriver is started before a test gives up.
+const DRIVER_STARTS: usize = 10;
+
 const BINARY_NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 const ARGUMENTS: [&str; 11] = [
@@ -89,6 +92,28 @@ pub struct PageLoad {
     pub html: Option<String>,
 }
 
+/// Starts chromedriver. Returns it with its port.
+///
+/// chromedriver takes a free port of IPv6, and exits if IPv4 uses the same one. That is chance, so it is started again.
+fn start_driver() -> (ChildProcess, u16) {
+    let mut failures = Vec::new();
+    while failures.len() < DRIVER_STARTS {
+        let mut driver = ChildProcess::start(
+            "chromedriver",
+            Command::new("chromedriver").arg("--port=0").env("TZ", TIME_ZONE).stderr(Stdio::null()),
+        );
+        match driver.find_line("started successfully on port ") {
+            Ok(line) => {
+                let port = line.trim_end_matches('.').rsplit(' ').next().and_then(|port| port.parse().ok());
+                return (driver, port.unwrap_or_else(|| panic!("chromedriver printed no port: {line}")));
+            }
+            Err(failure) if failure.contains("port not available") => failures.push(failure),
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+    panic!("chromedriver found no port: {failures:#?}");
+}
+
 /// A browser with one window. Dropping it ends the browser and its driver.
 pub struct Browser {
     pub client: Client,
@@ -104,13 +129,7 @@ impl Browser {
     pub async fn open(device: Device) -> Self {
         let slot = BROWSER_SLOTS.acquire().await.expect("the semaphore is never closed");
         let binary = chromium_path();
-        let mut driver = ChildProcess::start(
-            "chromedriver",
-            Command::new("chromedriver").arg("--port=0").env("TZ", TIME_ZONE).stderr(Stdio::null()),
-        );
-        let line = driver.wait_for_line("started successfully on port ");
-        let port = line.trim_end_matches('.').rsplit(' ').next().and_then(|port| port.parse().ok());
-        let port = port.unwrap_or_else(|| panic!("chromedriver printed no port: {line}"));
+        let (driver, port) = start_driver();
         let profile = tempfile::tempdir().expect("a temporary folder");
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(device.capabilities(&binary, &profile))

@@ -29,16 +29,25 @@ impl ChildProcess {
 
     /// Waits for the first line of output that contains `words` and returns it.
     pub fn wait_for_line(&mut self, words: &str) -> String {
+        self.find_line(words).unwrap_or_else(|failure| panic!("{failure}"))
+    }
+
+    /// Waits for the first line of output that contains `words`.
+    ///
+    /// # Errors
+    ///
+    /// What the program printed instead until it exited or the time was up.
+    pub fn find_line(&mut self, words: &str) -> Result<String, String> {
         let deadline = Instant::now() + START_TIMEOUT;
         let mut lines = Vec::new();
         while let Ok(line) = self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             if line.contains(words) {
-                return line;
+                return Ok(line);
             }
             lines.push(line);
         }
         let status = self.child.try_wait();
-        panic!("timed out waiting for {} to print “{words}”; it printed {lines:?}; exit status: {status:?}", self.name);
+        Err(format!("{} did not print “{words}”; it printed {lines:?}; exit status: {status:?}", self.name))
     }
 
     /// Waits for the program to exit. Returns whether it did in time.
