@@ -10,6 +10,7 @@ use atlas::app::identity::keys::{Keys, Purpose};
 use atlas::app::new_file_identity;
 use atlas::domain::accounts::credentials::Credentials;
 use atlas::domain::accounts::password::PasswordHash;
+use atlas::domain::accounts::preferences::Preferences;
 use atlas::domain::accounts::session::Session;
 use atlas::domain::habits::habit::HabitPlan;
 use atlas::domain::habits::habit_year::HabitYear;
@@ -227,5 +228,5 @@ fn account(id: AccountId, member: usize, signed_up: Timestamp) -> Account {
         password: PasswordHash("$argon2id$v=19$m=19456,t=2,p=1$".to_owned() + &"A".repeat(66)),
         zone: Zone::UTC,
     };
-    Account::new(id, email, credentials, Some(signed_up), signed_up)
+    Account::new(id, email, credentials, Preferences::default(), Some(signed_up), signed_up)
 }

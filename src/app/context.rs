@@ -21,6 +21,7 @@ use crate::app::mail::relay_monitor::RelayMonitor;
 use crate::app::random::random_bytes;
 use crate::config::Settings;
 use crate::config::policy::MailRule;
+use crate::domain::accounts::preferences::Preferences;
 use crate::domain::{Account, AccountId, AuditId, Day, Email, HabitId, MailId};
 use crate::observe::metrics::SnapshotAges;
 use crate::store::Store;
@@ -44,6 +45,8 @@ pub struct App {
     pub(in crate::app) admins: Vec<Email>,
     /// Whether admins see what users wrote in their habits.
     pub admins_see_habits: bool,
+    /// What a new account starts with.
+    pub(in crate::app) new_user_preferences: Preferences,
     pub(in crate::app) mail_policy: Arc<MailPolicy>,
     /// Wakes the delivery loop.
     pub(in crate::app) mail_queued: Notify,
@@ -82,6 +85,7 @@ impl App {
             accepts_foreign_imports: settings.foreign_imports,
             admins: settings.admins.clone(),
             admins_see_habits: settings.admins_see_habits,
+            new_user_preferences: Preferences { backfill: settings.new_user_backfill, ..Preferences::default() },
             mail_policy: Arc::new(MailPolicy {
                 label,
                 recipients: match policy.mail {

@@ -82,6 +82,7 @@ pub(super) fn add_defaults(environment: &Environment, raw: &mut RawConfig) {
     let is_preview = environment.kind() == EnvironmentKind::Preview;
     add(keys::LISTEN, if is_preview { "127.0.0.1:3100" } else { "127.0.0.1:3000" }.to_owned());
     add(keys::DATA_FILE, format!("data/{environment}/atlas.redb"));
+    add(keys::HABITS_BACKFILL, "week".to_owned());
     add(keys::LOG, "info".to_owned());
     let is_required = policy.settings == RequiredSettings::Required;
     add(keys::SNAPSHOTS_EVERY, if is_required { "6h" } else { "off" }.to_owned());

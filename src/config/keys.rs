@@ -62,6 +62,7 @@ keys! {
     ADMIN_OWNER = "admin.owner", Text, ["ADMIN_OWNER_EMAIL"], "Email address of the person responsible for this environment, who is an admin.";
     ADMIN_ALLOWLIST = "admin.allowlist", List, ["ADMIN_EMAIL_ALLOWLIST"], "Email addresses of additional admins.";
     ADMIN_SEES_HABITS = "admin.sees_habits", Flag, ["ATLAS_ADMIN_SEES_HABITS"], "Whether admins see the titles and descriptions of habits, or only counts and schedules. Account → Your data tells users which.";
+    HABITS_BACKFILL = "habits.backfill", Text, ["ATLAS_HABITS_BACKFILL"], "Which past days new users can edit until they choose for themselves in Account: week (the default) for the last seven days, grace for yesterday until 02:00, or always for any day since the habit started.";
     TEST_ENDPOINTS = "test_endpoints", Flag, ["ENABLE_TEST_ENDPOINTS"], "Whether the endpoints for browser tests exist; refused in staging and production.";
     SEED_PASSWORD = "seed_password", Secret, ["SEED_PASSWORD"], "Password of the seeded users.";
     GATE_USER = "gate.user", Text, ["ATLAS_GATE_USER"], "User name for basic authentication, which keeps strangers out of staging and previews.";

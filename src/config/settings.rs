@@ -14,6 +14,7 @@ use super::report::SettingReport;
 use super::secret::Secret;
 use super::smtp::Smtp;
 use crate::domain::accounts::client::TrustedProxies;
+use crate::domain::accounts::preferences::Backfill;
 use crate::domain::backup::retention::SnapshotRetention;
 use crate::domain::{Email, Environment};
 
@@ -142,6 +143,8 @@ pub struct Settings {
     pub admins: Vec<Email>,
     /// Whether admins see what users wrote in their habits.
     pub admins_see_habits: bool,
+    /// Which past days a new user may change.
+    pub new_user_backfill: Backfill,
     /// Whether the endpoints for browser tests exist.
     pub test_endpoints: bool,
     pub seed_password: Option<Secret>,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use atlas::config::{CheckedConfig, ConfigError, Flags, Severity, Transport, check};
+use atlas::domain::accounts::preferences::Backfill;
 use tempfile::TempDir;
 
 use crate::process::{exit_code, run, stderr, stdout};
@@ -102,6 +103,22 @@ fn production_and_development_take_foreign_files_and_the_others_only_if_a_settin
             );
         }
     }
+}
+
+#[test]
+fn new_users_edit_the_last_seven_days_unless_a_setting_says_otherwise() {
+    let backfill = |toml: &str, variables: &[(&str, &str)]| {
+        ConfigFixture::new(toml, variables).check("development").settings.unwrap().new_user_backfill
+    };
+    assert_eq!(backfill("", &[]), Backfill::Week);
+    for option in Backfill::ALL {
+        let toml = format!("[environment.development.habits]\nbackfill = \"{}\"", option.as_str());
+        assert_eq!(backfill(&toml, &[]), *option);
+        assert_eq!(backfill("", &[("ATLAS_HABITS_BACKFILL", option.as_str())]), *option);
+    }
+    let checked = ConfigFixture::new("[defaults.habits]\nbackfill = \"7d\"", &[]).check("development");
+    let errors = errors(&checked).join("\n");
+    assert!(errors.contains("habits.backfill must be week, grace, or always (from "), "{errors}");
 }
 
 #[test]

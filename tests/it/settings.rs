@@ -1,8 +1,10 @@
 //! The settings of an account, from the form and the API.
 
+use atlas::domain::accounts::preferences::Backfill;
 use serde_json::json;
 
-use crate::world::World;
+use crate::test_user::TestUser;
+use crate::world::{World, WorldOptions};
 
 const PAGE: &str = "/account/preferences";
 
@@ -53,6 +55,39 @@ async fn saved_settings_apply_to_the_first_paint_and_to_the_lists() {
         .assert_contains("value=\"red\" selected")
         .assert_contains("name=\"keyboardShortcuts\" value=\"true\" checked")
         .assert_lacks("saved.");
+}
+
+#[tokio::test]
+async fn new_users_start_with_the_past_days_of_the_environment_and_keep_them_when_it_changes() {
+    let mut world = World::with_options(WorldOptions { backfill: None, ..WorldOptions::default() }).await;
+    let set_yesterday = async |user: &TestUser, habit: &str| user.set_completion(habit, "2026-02-11", true).await;
+    let habit_of = async |user: &TestUser| {
+        let habit = json!({ "title": "Read", "weekdays": [1, 2, 3, 4, 5, 6, 7], "createdAt": "2026-01-01" });
+        let created = user.send_json("POST", "/api/habits/debug/create", &habit).await.assert_status(200);
+        created.data()["habit"]["id"].as_str().unwrap().to_owned()
+    };
+    let mut ada = world.signed_in_user("ada").await;
+    let read = habit_of(&ada).await;
+    set_yesterday(&ada, &read).await.assert_status(200);
+    ada.set_completion(&read, "2026-02-05", true).await.assert_status(200);
+    ada.set_completion(&read, "2026-02-04", true)
+        .await
+        .assert_refused(400, "invalid_request")
+        .assert_contains("seven days back");
+    ada.get(PAGE).await.assert_contains("value=\"week\" selected");
+
+    world.restart_with_settings(|settings| settings.new_user_backfill = Backfill::Grace).await;
+    ada.reconnect(&world);
+    ada.set_completion(&read, "2026-02-06", true).await.assert_status(200);
+    let bob = world.signed_in_user("bob").await;
+    let walk = habit_of(&bob).await;
+    set_yesterday(&bob, &walk).await.assert_refused(400, "invalid_request").assert_contains("closed at 02:00");
+    bob.get(PAGE).await.assert_contains("value=\"grace\" selected");
+
+    world.restart_with_settings(|settings| settings.new_user_backfill = Backfill::Always).await;
+    let eve = world.signed_in_user("eve").await;
+    let run = habit_of(&eve).await;
+    eve.set_completion(&run, "2026-01-01", true).await.assert_status(200);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use atlas::app::clock::Clock;
 use atlas::app::{App, new_file_identity};
 use atlas::config::{self, Flags, Settings};
 use atlas::domain::Environment;
+use atlas::domain::accounts::preferences::Backfill;
 use atlas::store::Store;
 use atlas::store::migrations::Migrations;
 use atlas::web;
@@ -43,6 +44,8 @@ pub struct World {
 pub struct WorldOptions {
     pub now: &'static str,
     pub environment: &'static str,
+    /// Which past days new users may change; `None` for the environment's setting. Most tests use the strictest rule.
+    pub backfill: Option<Backfill>,
     pub variables: Vec<(&'static str, String)>,
     pub limits: ConnectionLimits,
     /// How long a request body may take to arrive.
@@ -54,6 +57,7 @@ impl Default for WorldOptions {
         Self {
             now: NOON,
             environment: "development",
+            backfill: Some(Backfill::Grace),
             variables: Vec::new(),
             limits: ConnectionLimits { stop_notice: Duration::ZERO, ..ConnectionLimits::default() },
             body_timeout: Duration::from_secs(30),
@@ -100,7 +104,8 @@ impl World {
         let variables: BTreeMap<String, String> =
             options.variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let checked = config::check(&flags, &variables).unwrap();
-        let settings = checked.settings.unwrap_or_else(|| panic!("{:?}", checked.problems));
+        let mut settings = checked.settings.unwrap_or_else(|| panic!("{:?}", checked.problems));
+        settings.new_user_backfill = options.backfill.unwrap_or(settings.new_user_backfill);
 
         let clock = Clock::fixed_at(instant(options.now));
         Self::open(folder, settings, clock, options.limits, options.body_timeout).await

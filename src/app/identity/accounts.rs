@@ -86,6 +86,7 @@ pub async fn sign_up(app: &App, input: SignUpInput, cookie: Option<&str>, client
     let earlier = cookie.map(|cookie| hash_token(&app.keys, cookie));
     let now = app.clock.now();
     let id = app.generate_account_id()?;
+    let preferences = app.new_user_preferences;
     let token = app.keys.generate_token(Purpose::Verification)?;
     let code = app.keys.generate_code()?;
     let body = templates::verification(&app.app_url, &token.text, &code);
@@ -111,7 +112,7 @@ pub async fn sign_up(app: &App, input: SignUpInput, cookie: Option<&str>, client
             txn.run_or_rehearse(!taken, |txn| {
                 let mut account = match known.filter(|_| !taken) {
                     Some(known) => known,
-                    None => Account::new(id, email, credentials.clone(), None, now),
+                    None => Account::new(id, email, credentials.clone(), preferences, None, now),
                 };
                 account.credentials = credentials.clone();
                 remove_earlier(txn, account.id, earlier.as_ref(), &hash, now)?;
@@ -173,7 +174,8 @@ pub async fn seed_account(app: &App, input: SignUpInput, confirmed: bool) -> Res
     let now = app.clock.now();
     let id = app.generate_account_id()?;
     let address = app.address_key(&email);
-    let account = Account::new(id, email, credentials, confirmed.then_some(now), now);
+    let verified_at = confirmed.then_some(now);
+    let account = Account::new(id, email, credentials, app.new_user_preferences, verified_at, now);
     app.store
         .write(move |txn| {
             if !confirmed {

@@ -10,6 +10,7 @@ use crate::app::identity::keys::Purpose;
 use crate::app::{App, Error};
 use crate::domain::accounts::credentials::Credentials;
 use crate::domain::accounts::password::PasswordHash;
+use crate::domain::accounts::preferences::Preferences;
 use crate::domain::{Account, AccountId, DisplayName, Email, Refusal, Zone};
 use crate::store::tables::schema::TokenHash;
 
@@ -37,7 +38,7 @@ impl AddressKey {
         // As long as any hash.
         let password = PasswordHash("$".repeat(97));
         let credentials = Credentials { name, password, zone: Zone::UTC };
-        Ok(Account::new(self.stand_in(), email, credentials, Some(now), now))
+        Ok(Account::new(self.stand_in(), email, credentials, Preferences::default(), Some(now), now))
     }
 }
 

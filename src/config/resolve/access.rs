@@ -1,5 +1,5 @@
 //! Who may use the server beyond signing in, and for what: admins, basic authentication, imports of other environments' files,
-//! and the endpoints for browser tests.
+//! the past days that new users may change, and the endpoints for browser tests.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +9,7 @@ use crate::config::policy::{BasicAuthRule, TestEndpointRule};
 use crate::config::secret::Secret;
 use crate::config::settings::BasicAuth;
 use crate::domain::Email;
+use crate::domain::accounts::preferences::Backfill;
 
 /// It is typed by people, so it may be shorter than other secrets.
 const MIN_GATE_PASSWORD_CHARS: usize = 10;
@@ -69,6 +70,17 @@ impl Resolver<'_> {
 
     pub(super) fn foreign_imports(&mut self) -> bool {
         self.flag(keys::IMPORTS_FOREIGN).unwrap_or(self.policy.foreign_imports)
+    }
+
+    pub(super) fn new_user_backfill(&mut self) -> Backfill {
+        match self.text(keys::HABITS_BACKFILL).map(Backfill::parse) {
+            Some(Ok(backfill)) => backfill,
+            Some(Err(_)) => {
+                self.report_invalid(keys::HABITS_BACKFILL, "must be week, grace, or always");
+                Backfill::Week
+            }
+            None => Backfill::Week,
+        }
     }
 
     /// SECURITY: strangers can try passwords; in staging, nothing else keeps them out.

@@ -32,6 +32,7 @@ pub(in crate::config) fn resolve_settings(
     resolver.check_sentry_environment();
     let admins = resolver.admins();
     let admins_see_habits = resolver.admins_see_habits();
+    let new_user_backfill = resolver.new_user_backfill();
     let test_endpoints = resolver.test_endpoints();
     let seed_password = resolver.seed_password();
     let basic_auth = resolver.basic_auth();
@@ -64,6 +65,7 @@ pub(in crate::config) fn resolve_settings(
             sentry_authorities: sentry_authorities?,
             admins,
             admins_see_habits,
+            new_user_backfill,
             test_endpoints,
             seed_password,
             basic_auth,

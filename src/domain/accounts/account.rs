@@ -98,6 +98,7 @@ impl Account {
         id: AccountId,
         email: Email,
         credentials: Credentials,
+        preferences: Preferences,
         verified_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Self {
@@ -107,7 +108,7 @@ impl Account {
             credentials,
             verified_at,
             created_at: now,
-            preferences: Preferences::default(),
+            preferences,
             disabled_at: None,
             two_factor: None,
             enrollment: None,
@@ -165,7 +166,7 @@ mod tests {
         let name = DisplayName::parse("Ada").unwrap();
         let credentials = Credentials { name, password: PasswordHash(String::new()), zone: Zone::UTC };
         let id = crate::domain::AccountId::generate(at(0), [0; 10]);
-        let mut account = Account::new(id, email(0), credentials, None, at(0));
+        let mut account = Account::new(id, email(0), credentials, Preferences::default(), None, at(0));
         for (n, hours) in [(1, 0), (2, 1), (1, 2)] {
             account.record_mailed_address(email(n), at(hours));
         }

@@ -48,7 +48,8 @@ options!(
 );
 
 options!(
-    /// Which past days a user may change.
+    /// Which past days a user may change. A new account gets its environment's `habits.backfill`; the default here is for
+    /// accounts from before the choice existed.
     Backfill, "backfill" {
         /// Today, and yesterday until 02:00.
         #[default]
