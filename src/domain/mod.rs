@@ -28,6 +28,7 @@ pub use environment::kind::{Environment, EnvironmentKind};
 pub use environment::preview::{Preview, PreviewName};
 pub use field_error::FieldError;
 pub use habits::emoji::Emoji;
+pub use habits::frequency::{Frequency, Window};
 pub use habits::habit::{Description, Habit, ReminderTimes, Title};
 pub use habits::habit_color::HabitColor;
 pub use habits::history::History;

@@ -8,6 +8,7 @@ pub mod emoji;
 mod emoji_table;
 pub mod export_digest;
 pub mod foreign_file;
+pub mod frequency;
 pub mod habit;
 pub mod habit_color;
 pub mod habit_year;
