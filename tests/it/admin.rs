@@ -397,6 +397,8 @@ async fn the_overview_counts_users_completions_and_mail_and_says_what_needs_atte
         .assert_contains("Completions a day: 1 in 14 days, 1 today.")
         .assert_contains("<th scope=\"row\">Thu, Feb 12</th><td>1</td>")
         .assert_contains("0 sent, 0 failed, 2 captured")
+        .assert_contains("Emails a day: sent or captured 2 in 14 days, 2 today; failed 0 in 14 days, 0 today.")
+        .assert_contains("href=\"/admin/handbook/dashboard\"")
         .assert_contains("Nothing needs your attention");
 
     let store = &world.state.app.store;
@@ -412,6 +414,7 @@ async fn the_overview_counts_users_completions_and_mail_and_says_what_needs_atte
     olga.get("/admin")
         .await
         .assert_contains("1 email of the last 7 days couldn't be delivered.")
+        .assert_contains("<th scope=\"row\">Thu, Feb 12</th><td>1</td><td>1</td>")
         .assert_contains("<a class=\"more\" href=\"/admin/mail?standing=failed\">")
         .assert_lacks("Nothing needs your attention");
 
@@ -828,6 +831,8 @@ async fn an_admin_takes_a_snapshot_and_it_is_listed_and_audited() {
         .assert_contains("atlas rollback --env development");
     assert!(audit_trail(&world).contains(&(AuditAction::SnapshotTaken, Actor::User(account_id(&world, &olga)), None)));
 
+    olga.get("/admin").await.assert_contains("Size of each day's newest snapshot: on 1 of 14 days, the last on Feb 12");
+
     // A failed verification is shown with the names of the failed checks.
     atlas::app::backup::releases::record_start(&world.state.app).unwrap();
     let verification = atlas::domain::backup::release::Verification {
@@ -846,6 +851,7 @@ async fn an_admin_takes_a_snapshot_and_it_is_listed_and_audited() {
         .assert_contains("Running")
         .assert_contains("health, sign-in, verified");
     page.assert_lacks("Known-good");
+    olga.get("/admin").await.assert_contains("The running release failed verification: health, sign-in.");
     let data = olga.get("/api/admin/snapshots").await.assert_status(200).data();
     assert_eq!((&data["releases"][0]["runsNow"], &data["releases"][0]["knownGood"]), (&json!(true), &json!(false)));
 

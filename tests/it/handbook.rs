@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use atlas::app::admin::attention::{MAX_SNAPSHOT_AGE, MIN_FREE_BYTES};
 use atlas::config::keys;
 use atlas::config::keys::SettingShape;
 use atlas::domain::environment::files;
@@ -21,6 +22,7 @@ const USERS: &str = include_str!("../../assets/handbook/users.md");
 const COMMANDS: &str = include_str!("../../assets/handbook/commands.md");
 const CONFIGURE: &str = include_str!("../../assets/handbook/configure.md");
 const FILES: &str = include_str!("../../assets/handbook/files.md");
+const DASHBOARD: &str = include_str!("../../assets/handbook/dashboard.md");
 const INDEX: &str = include_str!("../../assets/handbook/index.md");
 
 const MAX_README_LINES: usize = 120;
@@ -61,6 +63,12 @@ fn the_proxy_of_the_handbook_lets_the_largest_import_through() {
     assert!(MAX_FILE_BYTES + MAX_BODY_BYTES <= limit, "a form around a file of {MAX_FILE_BYTES} bytes");
     assert!(USERS.contains(&format!("{} MB", MAX_FILE_BYTES >> 20)) && USERS.contains("1,464,000 completed days"));
     assert_eq!(MAX_COMPLETIONS, 1_464_000);
+}
+
+#[test]
+fn the_handbook_names_the_thresholds_of_the_admin_dashboard() {
+    assert!(DASHBOARD.contains(&format!("older than {} hours", MAX_SNAPSHOT_AGE.as_hours())));
+    assert!(DASHBOARD.contains(&format!("twice the data file plus {} GiB", MIN_FREE_BYTES >> 30)));
 }
 
 #[test]

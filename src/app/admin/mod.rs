@@ -6,6 +6,8 @@
 
 pub mod access;
 pub mod accounts;
+pub mod attention;
 pub mod environment;
 pub mod figures;
+pub mod overview;
 pub mod queries;

@@ -4,6 +4,7 @@ pub mod binary;
 pub mod offsite;
 pub mod offsite_fetch;
 pub mod releases;
+pub mod restore_points;
 pub mod size;
 pub mod snapshots;
 pub mod take_snapshot;

@@ -80,30 +80,64 @@ pub struct MailCounts {
     pub captured: u64,
 }
 
+impl MailCounts {
+    /// Counts a message by the name of its status.
+    pub fn add(&mut self, status: &str) {
+        match status {
+            "sent" => self.sent += 1,
+            "failed" => self.failed += 1,
+            "captured" => self.captured += 1,
+            _ => {}
+        }
+    }
+}
+
+impl std::iter::Sum for MailCounts {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |sum, one| Self {
+            sent: sum.sent + one.sent,
+            failed: sum.failed + one.failed,
+            captured: sum.captured + one.captured,
+        })
+    }
+}
+
 /// The part of a message that says what became of it.
 #[derive(Deserialize)]
 struct MailState<'a> {
     state: &'a str,
 }
 
-/// Counts the newest messages, up to `limit`, of those created at `since` or later.
+/// Rows copied at once.
+const ROWS_PER_SCAN: usize = 500;
+
+/// Calls `on_mail` with the time and the status of the newest messages, up to `limit`, of those created at `since` or later.
+/// Returns whether those were all.
 ///
 /// # Errors
 /// [`Error::File`]; [`Error::Corrupt`].
-pub fn count_since(txn: &impl Reader, since: Timestamp, limit: usize) -> Result<MailCounts, Error> {
+pub fn for_each_newest(
+    txn: &impl Reader,
+    since: Timestamp,
+    limit: usize,
+    mut on_mail: impl FnMut(Timestamp, &str),
+) -> Result<bool, Error> {
     let first = MailId::generate(since, [0; 10]).encode();
-    let mut counts = MailCounts::default();
-    for (_, bytes) in txn.scan_rev(MAIL.name(), &first, None, limit)? {
-        let mail: MailState<'_> =
-            decode_fields(&bytes).map_err(|source| Error::Corrupt { table: MAIL.name(), source })?;
-        match mail.state {
-            "sent" => counts.sent += 1,
-            "failed" => counts.failed += 1,
-            "captured" => counts.captured += 1,
-            _ => {}
+    let (mut end, mut left) = (None, limit);
+    loop {
+        let rows = txn.scan_rev(MAIL.name(), &first, end.as_deref(), ROWS_PER_SCAN.min(left.max(1)))?;
+        let Some((last, _)) = rows.last() else { return Ok(true) };
+        if left == 0 {
+            return Ok(false);
         }
+        for (key, bytes) in &rows {
+            let mail: MailState<'_> =
+                decode_fields(bytes).map_err(|source| Error::Corrupt { table: MAIL.name(), source })?;
+            on_mail(MAIL.decode_key(key)?.created_at(), mail.state);
+        }
+        left = left.saturating_sub(rows.len());
+        end = Some(last.clone());
     }
-    Ok(counts)
 }
 
 /// Up to `limit` queued messages, in the order they are due.

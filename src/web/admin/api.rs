@@ -7,12 +7,12 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, Heade
 
 use crate::app::admin;
 use crate::app::admin::queries::OwnedHabit;
+use crate::app::backup::restore_points::load_restore_points;
 use crate::domain::{AccountId, Description, Email, HabitId, Weekdays};
 use crate::observe::activity::MAX_RECORDS;
 use crate::web::admin::csv_table::{CsvReader, CsvTable};
 use crate::web::admin::habits::html::{is_active, parse_status};
 use crate::web::admin::list_query::HabitCursor;
-use crate::web::admin::snapshots::html::load_restore_points;
 use crate::web::http::body::FormFields;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
@@ -143,8 +143,8 @@ fn summarize_schedule(weekdays: Weekdays) -> String {
 
 /// `GET /api/admin/snapshots`: 200 `{snapshots, unproven, releases}`, the newest first.
 pub async fn snapshots(request: Request) -> Result<Response, HttpError> {
-    let (listing, releases, running_digest) = request.read_blocking(load_restore_points).await?;
-    let snapshots = listing.snapshots.iter().map(|snapshot| {
+    let points = request.read_blocking(load_restore_points).await?;
+    let snapshots = points.snapshots.iter().map(|snapshot| {
         json!({
             "id": snapshot.id,
             "takenAt": format_timestamp(snapshot.taken_at),
@@ -155,7 +155,7 @@ pub async fn snapshots(request: Request) -> Result<Response, HttpError> {
             "rows": snapshot.rows,
         })
     });
-    let releases = releases.iter().map(|release| {
+    let releases = points.releases.iter().map(|release| {
         json!({
             "id": release.id(),
             "version": release.version,
@@ -164,11 +164,11 @@ pub async fn snapshots(request: Request) -> Result<Response, HttpError> {
             "lastStartedAt": format_timestamp(release.last_started),
             "verification": release.verification,
             "knownGood": release.is_known_good(),
-            "runsNow": running_digest.as_ref() == Some(&release.digest),
+            "runsNow": points.is_running(release),
         })
     });
     let (snapshots, releases): (Vec<Value>, Vec<Value>) = (snapshots.collect(), releases.collect());
-    let body = json!({ "snapshots": snapshots, "unproven": listing.unverified, "releases": releases });
+    let body = json!({ "snapshots": snapshots, "unproven": points.unverified, "releases": releases });
     Ok(response::json(StatusCode::OK, &body))
 }
 

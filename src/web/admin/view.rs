@@ -131,6 +131,16 @@ pub fn format_number(number: u64) -> String {
     out
 }
 
+/// Writes a size in kB, MB or GB.
+pub fn format_bytes(bytes: u64) -> String {
+    let tenths = |unit: u64, name: &str| format!("{}.{} {name}", bytes / unit, bytes % unit / (unit / 10));
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        1_000_000..1_000_000_000 => tenths(1_000_000, "MB"),
+        _ => tenths(1_000_000_000, "GB"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

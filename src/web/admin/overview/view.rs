@@ -3,49 +3,24 @@
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
-use crate::app::admin::environment::EnvironmentHealth;
-use crate::app::admin::figures::EnvironmentFigures;
-use crate::app::admin::queries::{HabitCounts, UserCounts};
-use crate::domain::Account;
-use crate::domain::backup::release::Release;
-use crate::domain::backup::snapshot::SnapshotManifest;
+use super::attention::describe_attention;
+use crate::app::admin::attention::Attention;
+use crate::app::admin::figures::chart_days;
+use crate::app::admin::overview::Overview;
+use crate::domain::Day;
 use crate::domain::calendar::format::format_duration;
 use crate::observe::activity::RequestRecord;
 use crate::web::admin::activity::view::request_list;
 use crate::web::admin::users::view::user_list;
-use crate::web::admin::view::{AdminPage, facts, format_number, page};
-use crate::web::ui::daily_chart::daily_chart;
+use crate::web::admin::view::{AdminPage, facts, format_bytes, format_number, page};
+use crate::web::ui::daily_chart::{DailySeries, daily_chart, daily_size_chart, stacked_daily_chart};
 use crate::web::ui::date::utc_time;
 use crate::web::ui::layout::Frame;
-
-/// What is read for the dashboard.
-#[derive(Debug)]
-pub struct DashboardFacts {
-    pub health: EnvironmentHealth,
-    pub figures: EnvironmentFigures,
-    pub users: UserCounts,
-    pub habits: HabitCounts,
-    pub newest_users: Vec<Account>,
-    /// The verified snapshots, newest first.
-    pub snapshots: Vec<SnapshotManifest>,
-    /// The running release, if it is recorded.
-    pub release: Option<Release>,
-}
-
-/// Something to see to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttentionItem {
-    pub message: String,
-    /// The page where it is fixed, or that says how.
-    pub path: &'static str,
-    pub link: &'static str,
-}
 
 /// What the dashboard shows.
 #[derive(Debug)]
 pub struct DashboardView<'a> {
-    pub attention: &'a [AttentionItem],
-    pub facts: &'a DashboardFacts,
+    pub overview: &'a Overview,
     pub now: Timestamp,
     /// Whether snapshots are copied off-site.
     pub has_offsite: bool,
@@ -58,22 +33,23 @@ pub struct DashboardView<'a> {
 pub fn dashboard(frame: &Frame<'_>, view: &DashboardView<'_>) -> Markup {
     let main = html! {
         h1 { "Admin dashboard" }
-        (attention(view.attention))
+        (attention(&view.overview.attention))
         div.tiles {
-            (users(view.facts))
-            (habits(view.facts))
-            (mail(view.facts))
+            (users(view.overview))
+            (habits(view.overview))
+            (mail(view.overview))
             (snapshots(view))
             (release(view))
-            (disk(view.facts))
+            (disk(view.overview))
         }
+        p { a.more href="/admin/handbook/dashboard" { "What the figures mean" } }
         section #health aria-labelledby="health-title" {
             h2 #health-title { "Health status" }
             (health(view))
         }
         section aria-labelledby="newest-title" {
             h2 #newest-title { "Newest sign-ups" }
-            (user_list(&view.facts.newest_users))
+            (user_list(&view.overview.newest_users))
         }
         section #activity aria-labelledby="activity-title" {
             h2 #activity-title { "Activity" }
@@ -92,13 +68,13 @@ pub fn dashboard(frame: &Frame<'_>, view: &DashboardView<'_>) -> Markup {
     page(frame, AdminPage::Overview, "Admin", &main)
 }
 
-fn attention(items: &[AttentionItem]) -> Markup {
+fn attention(items: &[Attention]) -> Markup {
     html! {
         @if items.is_empty() {
             p.all-well { "Nothing needs your attention." }
         } @else {
             ul.attention aria-label="Needs attention" {
-                @for item in items { li { span { (item.message) } a.more href=(item.path) { (item.link) } } }
+                @for item in items.iter().map(describe_attention) { li { span { (item.message) } a.more href=(item.path) { (item.link) } } }
             }
         }
     }
@@ -116,8 +92,8 @@ fn tile(id: &str, title: &str, (path, link): (&str, &str), number: &Markup, deta
     }
 }
 
-fn users(facts: &DashboardFacts) -> Markup {
-    let (users, figures) = (facts.users, &facts.figures);
+fn users(overview: &Overview) -> Markup {
+    let (users, figures) = (overview.users, &overview.figures);
     let new: u64 = figures.sign_ups.iter().rev().take(7).map(|(_, count)| count).sum();
     let details = html! {
         p.hint { (format_number(new)) " new and " (format_number(figures.active_users as u64)) " active in the last 7 days" }
@@ -129,45 +105,63 @@ fn users(facts: &DashboardFacts) -> Markup {
     tile("users", "Users", ("/admin/users", "All users"), &html! { (format_number(users.total)) }, &details)
 }
 
-fn habits(facts: &DashboardFacts) -> Markup {
-    let habits = facts.habits;
+fn habits(overview: &Overview) -> Markup {
+    let habits = overview.habits;
     let details = html! {
         p.hint { "active, and " (format_number(habits.archived)) " archived" }
-        (daily_chart("Completions a day", &facts.figures.completions))
+        (daily_chart("Completions a day", &overview.figures.completions))
     };
     let active = html! { (format_number(habits.total.saturating_sub(habits.archived))) };
     tile("habits", "Habits", ("/admin/habits", "All habits"), &active, &details)
 }
 
-fn mail(facts: &DashboardFacts) -> Markup {
-    let (waiting, mail) = (facts.health.waiting, facts.figures.mail);
+fn mail(overview: &Overview) -> Markup {
+    let (waiting, mail) = (overview.health.waiting, overview.figures.mail_of_last_week());
     let number = html! { @if waiting == 0 { "Queue empty" } @else { (format_number(waiting)) " waiting" } };
     let details = html! {
         p.hint {
             "Last 7 days: " (format_number(mail.sent)) " sent, " (format_number(mail.failed)) " failed"
             @if mail.captured > 0 { ", " (format_number(mail.captured)) " captured" }
         }
+        (mail_chart(overview))
     };
     tile("mail", "Mail", ("/admin/mail", "All mail"), &number, &details)
 }
 
+fn mail_chart(overview: &Overview) -> Markup {
+    let mail = &overview.figures.mail;
+    let days: Vec<Day> = mail.iter().map(|(day, _)| *day).collect();
+    let is_captured = mail.iter().any(|(_, counts)| counts.captured > 0);
+    let sent = DailySeries {
+        name: if is_captured { "Sent or captured" } else { "Sent" },
+        values: mail.iter().map(|(_, counts)| counts.sent + counts.captured).collect(),
+    };
+    let failed = DailySeries { name: "Failed", values: mail.iter().map(|(_, counts)| counts.failed).collect() };
+    html! {
+        (stacked_daily_chart("Emails a day", &days, &[sent, failed]))
+        @if overview.figures.has_more_mail { p.hint { "Only the newest 20,000 emails are counted." } }
+    }
+}
+
 fn snapshots(view: &DashboardView<'_>) -> Markup {
-    let snapshots = &view.facts.snapshots;
+    let snapshots = &view.overview.restore_points.snapshots;
     let number = html! {
         @match snapshots.first() {
             Some(newest) => { (format_duration(view.now.duration_since(newest.taken_at))) " old" }
             None => "None yet",
         }
     };
+    let sizes = view.overview.restore_points.daily_sizes(chart_days(view.now));
     let details = html! {
         @if !snapshots.is_empty() { p.hint { (snapshots.len()) @if snapshots.len() == 1 { " snapshot" } @else { " snapshots" } } }
         p.hint { @if view.has_offsite { "Copied off-site" } @else { "No off-site copies" } }
+        @if !snapshots.is_empty() { (daily_size_chart("Size of each day's newest snapshot", &sizes, format_bytes)) }
     };
     tile("snapshots", "Snapshots", ("/admin/snapshots", "All snapshots"), &number, &details)
 }
 
 fn release(view: &DashboardView<'_>) -> Markup {
-    let state = match view.facts.release.as_ref() {
+    let state = match view.overview.restore_points.running_release() {
         Some(release) if release.is_known_good() => "Known-good",
         Some(release) => match &release.verification {
             Some(result) if result.passed => "Passed verification",
@@ -184,8 +178,8 @@ fn release(view: &DashboardView<'_>) -> Markup {
     tile("release", "Release", ("/admin/snapshots#releases", "All releases"), &version, &details)
 }
 
-fn disk(facts: &DashboardFacts) -> Markup {
-    let (file, free) = (facts.health.bytes, facts.figures.free_bytes);
+fn disk(overview: &Overview) -> Markup {
+    let (file, free) = (overview.health.bytes, overview.figures.free_bytes);
     let details = html! {
         @if let Some(free) = free {
             meter.disk min="0" max=(file.saturating_add(free)) value=(file) aria-label="Data file, of the space that it and the free space take" {}
@@ -196,7 +190,7 @@ fn disk(facts: &DashboardFacts) -> Markup {
 }
 
 fn health(view: &DashboardView<'_>) -> Markup {
-    let health = &view.facts.health;
+    let health = &view.overview.health;
     facts(&[
         ("Environment", html! { (health.environment) }),
         ("Data file", html! { @if health.works { "OK" } @else { strong { "Not writable" } } }),
@@ -204,14 +198,4 @@ fn health(view: &DashboardView<'_>) -> Markup {
         ("Created", utc_time(health.created_at)),
         ("File ID", html! { code { (health.file_id) } }),
     ])
-}
-
-/// Writes a size in kB, MB or GB.
-pub fn format_bytes(bytes: u64) -> String {
-    let tenths = |unit: u64, name: &str| format!("{}.{} {name}", bytes / unit, bytes % unit / (unit / 10));
-    match bytes {
-        0..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
-        1_000_000..1_000_000_000 => tenths(1_000_000, "MB"),
-        _ => tenths(1_000_000_000, "GB"),
-    }
 }

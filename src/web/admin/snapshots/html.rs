@@ -6,12 +6,11 @@ use std::time::Duration;
 use warp::http::StatusCode;
 
 use super::view::{self, SnapshotsView};
-use crate::app::backup::{binary, releases, snapshots, take_snapshot};
-use crate::app::{self, App, audit};
+use crate::app::backup::restore_points::load_restore_points;
+use crate::app::backup::take_snapshot;
+use crate::app::{self, audit};
 use crate::domain::accounts::audit::AuditAction;
-use crate::domain::backup::release::Release;
 use crate::domain::backup::snapshot::SnapshotReason;
-use crate::store::backup::snapshot_folder::SnapshotListing;
 use crate::web::admin::view::AdminNotice;
 use crate::web::http::error::{HttpError, TaskError};
 use crate::web::http::request::Request;
@@ -19,12 +18,6 @@ use crate::web::http::response::{self, Response};
 
 /// A snapshot that takes longer is finished in the background.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The snapshots, the releases, and the digest of the running binary.
-pub fn load_restore_points(app: &App) -> Result<(SnapshotListing, Vec<Release>, Option<String>), app::Error> {
-    let listing = snapshots::list_snapshots(&app.snapshot_folder(), &app.store.stamp().environment)?;
-    Ok((listing, releases::list_releases(&app.release_folder())?, binary::binary_digest()))
-}
 
 /// `GET /admin/snapshots`, with a notice about the action in `?done=`.
 pub async fn list(request: Request) -> Result<Response, HttpError> {
@@ -37,16 +30,10 @@ pub async fn list(request: Request) -> Result<Response, HttpError> {
 }
 
 async fn snapshots_page(request: &Request, status: StatusCode, notice: AdminNotice<'_>) -> Result<Response, HttpError> {
-    let (listing, releases, running_digest) = request.read_blocking(load_restore_points).await?;
+    let restore_points = request.read_blocking(load_restore_points).await?;
     let app = &request.state.app;
-    let view = SnapshotsView {
-        environment: &app.store.stamp().environment,
-        now: app.clock.now(),
-        snapshots: &listing.snapshots,
-        unverified: &listing.unverified,
-        releases: &releases,
-        running_digest: running_digest.as_deref(),
-    };
+    let environment = &app.store.stamp().environment;
+    let view = SnapshotsView { environment, now: app.clock.now(), restore_points: &restore_points };
     Ok(response::page(status, view::snapshots_page(&request.frame(), &view, notice)))
 }
 

@@ -3,13 +3,12 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use crate::app::backup::restore_points::RestorePoints;
 use crate::domain::Environment;
 use crate::domain::backup::release::Release;
 use crate::domain::backup::snapshot::SnapshotManifest;
-use crate::domain::backup::snapshot_id::SnapshotId;
 use crate::domain::calendar::format::format_duration;
-use crate::web::admin::overview::view::format_bytes;
-use crate::web::admin::view::{AdminNotice, AdminPage, page, show_notice};
+use crate::web::admin::view::{AdminNotice, AdminPage, format_bytes, page, show_notice};
 use crate::web::ui::date::utc_time;
 use crate::web::ui::layout::Frame;
 
@@ -18,17 +17,12 @@ use crate::web::ui::layout::Frame;
 pub struct SnapshotsView<'a> {
     pub environment: &'a Environment,
     pub now: Timestamp,
-    /// The verified snapshots, newest first.
-    pub snapshots: &'a [SnapshotManifest],
-    pub unverified: &'a [SnapshotId],
-    /// The releases, the one that was started last first.
-    pub releases: &'a [Release],
-    /// The digest of the running binary.
-    pub running_digest: Option<&'a str>,
+    pub restore_points: &'a RestorePoints,
 }
 
 /// The page.
 pub fn snapshots_page(frame: &Frame<'_>, view: &SnapshotsView<'_>, notice: AdminNotice<'_>) -> Markup {
+    let points = view.restore_points;
     let main = html! {
         h1 { "Snapshots" }
         p.lead { "Restore points. Each one was verified when it was taken." }
@@ -37,17 +31,17 @@ pub fn snapshots_page(frame: &Frame<'_>, view: &SnapshotsView<'_>, notice: Admin
             form method="post" action="/admin/snapshots" { button.button.plain type="submit" { "Create snapshot" } }
         }
         ul.records {
-            @for manifest in view.snapshots { (snapshot(manifest, view.now)) }
-            @for id in view.unverified {
+            @for manifest in &points.snapshots { (snapshot(manifest, view.now)) }
+            @for id in &points.unverified {
                 li { code { (id) } strong.badge { "Not verified" } span { "Run " code { "atlas snapshot verify" } " to verify it." } }
             }
         }
-        @if view.snapshots.is_empty() && view.unverified.is_empty() { p.empty-line { "No snapshots yet." } }
+        @if points.snapshots.is_empty() && points.unverified.is_empty() { p.empty-line { "No snapshots yet." } }
         p { "Restore from the command line: " code { "atlas rollback --env " (view.environment) " --dry-run" } " shows what would be lost." }
         section #releases aria-labelledby="releases-title" {
             h2 #releases-title { "Releases" }
-            ul.records { @for one in view.releases { (release(one, view.running_digest)) } }
-            @if view.releases.is_empty() { p.empty-line { "No releases yet." } }
+            ul.records { @for one in &points.releases { (release(one, points.is_running(one))) } }
+            @if points.releases.is_empty() { p.empty-line { "No releases yet." } }
         }
     };
     page(frame, AdminPage::Snapshots, "Snapshots", &main)
@@ -66,12 +60,12 @@ fn snapshot(manifest: &SnapshotManifest, now: Timestamp) -> Markup {
     }
 }
 
-fn release(release: &Release, running_digest: Option<&str>) -> Markup {
+fn release(release: &Release, is_running: bool) -> Markup {
     html! {
         li {
             code { (release.id()) }
             span { "version " (release.version) ", schema " (release.schema) }
-            @if running_digest == Some(release.digest.as_str()) { strong.badge { "Running" } }
+            @if is_running { strong.badge { "Running" } }
             @match &release.verification {
                 None => span { "Not verified" },
                 Some(result) if result.passed => span {
