@@ -81,7 +81,7 @@ async fn the_insights_json_matches_figures_counted_by_hand_west_of_utc() {
     values[4][10] = 1.0;
     values[3][9] = 1.0;
     assert_eq!(found["heatmap"], json!({ "weeks": 12, "weekdays": 7, "values": values }));
-    assert_eq!(found.as_object().unwrap().len(), 5, "{found}");
+    assert_eq!(found.as_object().unwrap().len(), 6, "{found}");
 }
 
 #[tokio::test]
@@ -115,6 +115,35 @@ async fn the_insights_page_shows_the_figures_as_text_charts_and_tables() {
     assert_eq!(text.matches("Show as table").count(), 4, "a chart lacks its table");
     assert_eq!(text.matches("aria-current=\"page\"").count(), 1);
     assert!(!text.contains("style="), "the content security policy forbids inline styles");
+}
+
+#[tokio::test]
+async fn strength_is_shown_by_habit_and_sorts_the_insights() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let read = create_habit_since(&ada, "Read", "2026-02-10", DAILY).await;
+    let swim = create_habit_since(&ada, "Swim", "2026-02-05", DAILY).await;
+    complete_on(&ada, &read, &["2026-02-12"]).await;
+    complete_on(&ada, &swim, &["2026-02-10", "2026-02-11", "2026-02-12"]).await;
+    let found = ada.get("/api/insights").await.assert_status(200).data();
+    // A daily habit keeps 0.5^(1/13) of its strength each day.
+    let kept = 0.5_f64.powf(1.0 / 13.0);
+    for (index, habit, expected) in [(0, &read, 1.0 - kept), (1, &swim, 1.0 - kept.powi(3))] {
+        let strength = &found["strengths"][index];
+        assert_eq!(strength["habitId"], **habit);
+        assert!((strength["strength"].as_f64().unwrap() - expected).abs() < 1e-12, "{found}");
+    }
+    let page = ada.get(&format!("/habits/{swim}")).await.assert_status(200);
+    page.assert_contains("Strength</dt><dd class=\"figure-number\">15%<")
+        .assert_contains("Strength over the last year: 0% on February 5, 2026, 15% on February 12, 2026");
+    let order = async |query: &str| {
+        let page = ada.get(&format!("/insights{query}")).await.assert_status(200).text();
+        let list = page.split("class=\"by-habit\"").nth(1).unwrap().split("</ul>").next().unwrap().to_owned();
+        assert!(list.contains("Strength 5%") && list.contains("Strength 15%"), "{list}");
+        list.find("Read") < list.find("Swim")
+    };
+    assert!(order("").await && order("?sort=manual").await && order("?sort=nothing").await);
+    assert!(!order("?sort=strength").await);
 }
 
 #[tokio::test]

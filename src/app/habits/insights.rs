@@ -1,15 +1,14 @@
 //! Looking back: the last ninety days, and one year of a habit.
 
-use std::collections::BTreeMap;
-
 use crate::app::{App, Error};
 use crate::domain::habits::best_streaks::{StreakRun, find_best_streaks};
-use crate::domain::habits::insights::{CompletionRate, Insights, WINDOW_DAYS, compute_insights, recent_rate};
+use crate::domain::habits::insights::{CompletionRate, Insights, compute_insights, recent_rate};
 use crate::domain::habits::period_rates::{Period, PeriodRate, compute_period_rates};
 use crate::domain::habits::recent_weeks::{RECENT_WEEKS, RecentWeek, recent_weeks};
 use crate::domain::habits::review::Review;
-use crate::domain::{Account, AccountId, Day, Habit, HabitId, History, Refusal, Schedule};
-use crate::store::Reader;
+use crate::domain::habits::strength::Strength;
+use crate::domain::habits::strength_history::{compute_strengths, current_strength};
+use crate::domain::{Account, Habit, HabitId, History, Refusal, Schedule};
 use crate::store::tables::{completions, habits};
 
 /// The last ninety days of all active habits.
@@ -29,6 +28,8 @@ pub struct HabitInsights {
     pub habit: Habit,
     /// Over the last ninety days.
     pub rate: CompletionRate,
+    /// As of today, over all time.
+    pub strength: Strength,
     /// The rates of the calendar weeks, oldest first.
     pub weeks: [CompletionRate; RECENT_WEEKS],
 }
@@ -40,7 +41,7 @@ pub struct HabitInsights {
 pub fn load_overview(app: &App, me: &Account) -> Result<InsightsOverview, Error> {
     let today = app.today(me);
     app.store.read(|txn| {
-        let mut done = load_window(txn, me.id, today)?;
+        let mut done = completions::find_all(txn, me.id)?;
         let with_history = |habit: Habit| {
             let history = done.remove(&habit.id).unwrap_or_default();
             (habit, history)
@@ -53,21 +54,11 @@ pub fn load_overview(app: &App, me: &Account) -> Result<InsightsOverview, Error>
         let summarize = |(habit, done): (Habit, History)| {
             let rate = recent_rate(&habit.schedule, &done, today);
             let weeks = recent_weeks(&[(&habit.schedule, &done)], week_start, today).map(|week| week.total);
-            HabitInsights { habit, rate, weeks }
+            let strength = current_strength(&habit.schedule, &done, today);
+            HabitInsights { habit, rate, strength, weeks }
         };
         Ok(InsightsOverview { insights, weeks, habits: habits.into_iter().map(summarize).collect() })
     })
-}
-
-/// The completions of the years that the window covers, so that a long history costs nothing.
-fn load_window(txn: &impl Reader, me: AccountId, today: Day) -> Result<BTreeMap<HabitId, History>, Error> {
-    let mut done: BTreeMap<HabitId, History> = BTreeMap::new();
-    for year in today.add_days(1 - WINDOW_DAYS).year()..=today.year() {
-        for (habit, days) in completions::find_year(txn, me, year)? {
-            done.entry(habit).or_default().insert(year, days);
-        }
-    }
-    Ok(done)
 }
 
 /// What the page of a habit shows.
@@ -79,6 +70,8 @@ pub struct HabitFigures {
     pub best_streaks: Vec<StreakRun>,
     /// The rates of the newest periods, oldest first.
     pub periods: Vec<PeriodRate>,
+    /// At the end of each day, oldest first; the last one is today's.
+    pub strengths: Vec<Strength>,
 }
 
 /// The figures of a habit, active or archived. [`Review::new`] chooses the year if none is given.
@@ -98,6 +91,7 @@ pub fn load_figures(
         let history = completions::find_all(txn, me.id)?.remove(&id).unwrap_or_default();
         let best_streaks = find_best_streaks(&habit.schedule, &history, today);
         let periods = compute_period_rates(&habit.schedule, &history, period, me.preferences.week_start, today);
-        Ok(HabitFigures { review: Review::new(habit, &history, year, today), best_streaks, periods })
+        let strengths = compute_strengths(&habit.schedule, &history, today);
+        Ok(HabitFigures { review: Review::new(habit, &history, year, today), best_streaks, periods, strengths })
     })
 }

@@ -18,10 +18,15 @@ pub mod import_report;
 pub mod imported_habit;
 pub mod insights;
 pub mod intensity;
+#[cfg(test)]
+mod loop_vectors;
 pub mod period_rates;
 pub mod preset;
 pub mod recent_changes;
 pub mod recent_weeks;
 pub mod review;
+pub mod rolling_window;
 pub mod schedule;
 pub mod streak;
+pub mod strength;
+pub mod strength_history;

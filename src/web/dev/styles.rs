@@ -16,6 +16,7 @@ use crate::web::ui::form::{self, Field};
 use crate::web::ui::heatmap::{CellMark, legend, mark_definitions};
 use crate::web::ui::icon::{Icon, icon};
 use crate::web::ui::layout::{Frame, NavItem, document};
+use crate::web::ui::line_chart::{LinePoint, line_chart};
 use crate::web::ui::page_head::page_head;
 
 /// The page.
@@ -171,6 +172,8 @@ fn charts(_: &str) -> Markup {
     let days: Vec<_> = (1..=7).zip(sample_rates()).collect();
     let bars = weekday_bars(&days, WeekStart::Monday);
     let weeks: Vec<_> = bars.iter().cycle().take(14).map(|bar| Bar { label: String::new(), ..bar.clone() }).collect();
+    let point = |(bar, percent): (&Bar, u32)| LinePoint { name: bar.name.clone(), label: bar.label.clone(), percent };
+    let points: Vec<_> = bars.iter().zip([5, 20, 15, 40, 60, 55, 82]).map(point).collect();
     html! {
         (figures(&[
             Figure { label: "Current streak", value: "12".to_owned(), detail: "days in a row".to_owned() },
@@ -178,6 +181,7 @@ fn charts(_: &str) -> Markup {
         ]))
         (bar_chart("Completed by day of the week", "Day", &bars))
         (bar_chart("Completed by week", "Week", &weeks))
+        (line_chart("Strength", "Day", "Strength", &points))
     }
 }
 

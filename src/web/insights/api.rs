@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use warp::http::StatusCode;
 
-use crate::app::habits::insights;
+use crate::app::habits::insights::{self, HabitInsights, InsightsOverview};
 use crate::domain::calendar::weekdays;
 use crate::domain::habits::insights::{CompletionRate, HEATMAP_WEEKS, Insights, TrendDirection};
 use crate::web::http::error::HttpError;
@@ -13,10 +13,11 @@ use crate::web::http::response::{self, Response};
 /// `GET /api/insights`: the last 90 days.
 pub async fn show(request: Request) -> Result<Response, HttpError> {
     let overview = insights::load_overview(&request.state.app, request.account()?)?;
-    Ok(response::json(StatusCode::OK, &to_json(&overview.insights)))
+    Ok(response::json(StatusCode::OK, &to_json(&overview)))
 }
 
-fn to_json(insights: &Insights) -> Value {
+fn to_json(overview: &InsightsOverview) -> Value {
+    let insights: &Insights = &overview.insights;
     let consistency: Vec<Value> = insights.consistency.iter().map(|(days, rate)| window(*days, *rate)).collect();
     let stats: Vec<Value> = insights.weekdays.iter().copied().map(weekday).collect();
     let heatmap: Vec<Vec<f64>> =
@@ -33,6 +34,7 @@ fn to_json(insights: &Insights) -> Value {
             "delta": insights.trend.delta,
             "direction": direction(insights.trend.direction),
         },
+        "strengths": overview.habits.iter().map(strength).collect::<Vec<Value>>(),
         "heatmap": { "weeks": HEATMAP_WEEKS, "weekdays": heatmap.len(), "values": heatmap },
     })
 }
@@ -54,6 +56,10 @@ fn weekday((weekday, rate): (i8, CompletionRate)) -> Value {
         "completed": rate.completed,
         "rate": rate.rate(),
     })
+}
+
+fn strength(HabitInsights { habit, strength, .. }: &HabitInsights) -> Value {
+    json!({ "habitId": habit.id.to_string(), "strength": strength.value() })
 }
 
 fn direction(direction: TrendDirection) -> &'static str {

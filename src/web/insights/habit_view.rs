@@ -5,10 +5,10 @@ use maud::{Markup, html};
 use crate::app::habits::insights::HabitFigures;
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::habits::period_rates::Period;
-use crate::domain::habits::review::Review;
 use crate::domain::habits::schedule::ScheduleVersion;
 use crate::domain::{Habit, Schedule, Weekdays};
 use crate::web::insights::history_view::{best_streaks, months_by_weekday, periods};
+use crate::web::insights::strength_view::strength_part;
 use crate::web::insights::year_view::year_part;
 use crate::web::ui::bar_chart::{bar_chart, weekday_bars};
 use crate::web::ui::date::{DateStyle, format_date};
@@ -39,9 +39,10 @@ pub fn page(frame: &Frame<'_>, figures: &HabitFigures, selection: &PageSelection
         &html! {
             div.insights.habit-page data-color=[habit_color(habit)] {
                 (header(habit))
-                (summary(review))
+                (summary(figures))
                 (year_part(review, week_start, period))
                 div.pair {
+                    (strength_part(&figures.strengths, review.today))
                     (periods(period, &figures.periods, year))
                     (best_streaks(&figures.best_streaks))
                     @if review.total.scheduled > 0 {
@@ -89,10 +90,15 @@ fn actions(habit: &Habit) -> Markup {
     }
 }
 
-fn summary(review: &Review) -> Markup {
+fn summary(HabitFigures { review, strengths, .. }: &HabitFigures) -> Markup {
     let days = |count: u32| if count == 1 { "day".to_owned() } else { "days".to_owned() };
     let streak = review.streak;
     figures(&[
+        Figure {
+            label: "Strength",
+            value: format!("{}%", strengths.last().copied().unwrap_or_default().percent()),
+            detail: "as of today".to_owned(),
+        },
         Figure { label: "Current streak", value: streak.current.to_string(), detail: days(streak.current) },
         Figure { label: "Longest streak", value: streak.longest.to_string(), detail: days(streak.longest) },
         Figure {

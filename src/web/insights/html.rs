@@ -8,13 +8,16 @@ use crate::domain::habits::period_rates::Period;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
+use crate::web::insights::by_habit_view::HabitSort;
 use crate::web::insights::habit_view::{self, PageSelection};
 
-/// `GET /insights`.
+/// `GET /insights`, with `?sort=`, which chooses the order of the habits. Invalid values are ignored.
 pub async fn show(request: Request) -> Result<Response, HttpError> {
     let account = request.account()?;
-    let overview = insights::load_overview(&request.state.app, account)?;
-    let page = crate::web::insights::view::page(&request.frame(), &overview, account.preferences.week_start);
+    let mut overview = insights::load_overview(&request.state.app, account)?;
+    let order = HabitSort::parse(request.query().get("sort")).unwrap_or_default();
+    order.sort(&mut overview.habits);
+    let page = crate::web::insights::view::page(&request.frame(), &overview, order, account.preferences.week_start);
     Ok(response::page(StatusCode::OK, page))
 }
 

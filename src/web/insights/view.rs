@@ -8,16 +8,16 @@ use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::calendar::weekdays::{name, short_name};
 use crate::domain::habits::insights::{CompletionRate, Insights, Trend, TrendDirection, WINDOW_DAYS};
 use crate::domain::habits::recent_weeks::{RECENT_WEEKS, RecentWeek};
-use crate::web::ui::bar_chart::{Bar, bar_chart, sparkline, weekday_bars};
+use crate::web::insights::by_habit_view::{HabitSort, by_habit};
+use crate::web::ui::bar_chart::{Bar, bar_chart, weekday_bars};
 use crate::web::ui::date::{DateStyle, format_date};
 use crate::web::ui::figures::{Figure, figures, format_percent, format_ratio};
-use crate::web::ui::habit_mark::{habit_color, habit_mark};
 use crate::web::ui::heatmap::{CellMark, cell, legend, mark_definitions};
 use crate::web::ui::layout::{Frame, NavItem, document};
 use crate::web::ui::page_head::page_head;
 
 /// The page: figures of all habits together, then the rate of each habit.
-pub fn page(frame: &Frame<'_>, overview: &InsightsOverview, week_start: WeekStart) -> Markup {
+pub fn page(frame: &Frame<'_>, overview: &InsightsOverview, order: HabitSort, week_start: WeekStart) -> Markup {
     let has_figures = overview.insights.consistency.iter().any(|(_, rate)| rate.scheduled > 0);
     document(
         frame,
@@ -26,7 +26,7 @@ pub fn page(frame: &Frame<'_>, overview: &InsightsOverview, week_start: WeekStar
         &html! {
             div.insights data-testid="insights-dashboard" {
                 (page_head("Insights", &html! { p { "Last " (WINDOW_DAYS) " days" } }))
-                @if has_figures { (dashboard(overview, week_start)) } @else { (empty(&overview.habits)) }
+                @if has_figures { (dashboard(overview, order, week_start)) } @else { (empty(&overview.habits)) }
             }
         },
     )
@@ -47,7 +47,7 @@ fn empty(habits: &[HabitInsights]) -> Markup {
     }
 }
 
-fn dashboard(overview: &InsightsOverview, week_start: WeekStart) -> Markup {
+fn dashboard(overview: &InsightsOverview, order: HabitSort, week_start: WeekStart) -> Markup {
     let InsightsOverview { insights, weeks, habits } = overview;
     html! {
         (mark_definitions())
@@ -74,10 +74,7 @@ fn dashboard(overview: &InsightsOverview, week_start: WeekStart) -> Markup {
                 h2 #weeks { "Last 12 weeks" }
                 (heatmap(weeks, insights.today))
             }
-            section.part aria-labelledby="by-habit" {
-                h2 #by-habit { "By habit" }
-                (by_habit(habits, weeks))
-            }
+            (by_habit(habits, weeks, order))
         }
     }
 }
@@ -226,46 +223,6 @@ fn heatmap_table(weeks: &[RecentWeek]) -> Markup {
                                         None => {}
                                     }
                                 }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Every habit with its weeks in its color.
-fn by_habit(habits: &[HabitInsights], weeks: &[RecentWeek]) -> Markup {
-    html! {
-        ul.by-habit {
-            @for HabitInsights { habit, rate, weeks } in habits {
-                li data-color=[habit_color(habit)] {
-                    (habit_mark(habit))
-                    a href={ "/habits/" (habit.id) } dir="auto" { (habit.title) }
-                    (sparkline(weeks))
-                    span.by-habit-rate {
-                        @if rate.scheduled == 0 { "nothing scheduled yet" } @else { strong { (format_percent(*rate)) } " " (format_ratio(*rate)) }
-                    }
-                }
-            }
-        }
-        details.numbers {
-            summary { "Show as table" }
-            section.wide tabindex="0" aria-label="Table of all habits" {
-                table.dense {
-                    caption { "Completion by habit and week" }
-                    thead {
-                        tr {
-                            th scope="col" { "Week of" }
-                            @for week in weeks { th scope="col" { (format_date(week.first(), DateStyle::Short)) } }
-                        }
-                    }
-                    tbody {
-                        @for HabitInsights { habit, weeks, .. } in habits {
-                            tr {
-                                th scope="row" dir="auto" { (habit.title) }
-                                @for rate in weeks { td { (format_percent(*rate)) } }
                             }
                         }
                     }

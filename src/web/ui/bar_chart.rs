@@ -43,7 +43,8 @@ pub fn bar_chart(caption: &str, unit: &str, bars: &[Bar]) -> Markup {
     }
 }
 
-fn axis() -> Markup {
+/// Gridlines from 0 to 100 percent.
+pub(super) fn axis() -> Markup {
     html! {
         @for percent in [0_u32, 25, 50, 75, 100] {
             @let y = format!("{}%", 100 - percent);
@@ -72,7 +73,7 @@ fn draw_bar(bar: &Bar, column: u32, columns: u32) -> Markup {
 }
 
 /// Writes hundredths of a percent: "14.28%".
-fn position(hundredths: u32) -> String {
+pub(super) fn position(hundredths: u32) -> String {
     format!("{}.{:02}%", hundredths / 100, hundredths % 100)
 }
 

@@ -13,6 +13,7 @@ pub mod habit_mark;
 pub mod heatmap;
 pub mod icon;
 pub mod layout;
+pub mod line_chart;
 pub mod navigation;
 pub mod page_head;
 pub mod qr;
