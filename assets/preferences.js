@@ -88,4 +88,4 @@ settings.addEventListener("change", ({ target: control }) => {
 });
 
 settings.querySelector("[type=submit]").hidden = true;
-document.querySelector("[data-instant]").hidden = false;
+document.querySelector("[data-instant]").textContent = "Changes save automatically.";

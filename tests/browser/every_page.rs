@@ -24,11 +24,12 @@ const MEMBER_PAGES: [(&str, &str); 10] = [
 ];
 
 #[tokio::test]
-async fn no_visitor_page_scrolls_sideways_or_has_small_targets_at_320_pixels() {
+async fn no_visitor_page_scrolls_sideways_moves_or_has_small_targets_at_320_pixels() {
     let ada = BrowserUser::open(Device::NARROWEST, Server::start()).await;
     for path in VISITOR_PAGES {
         ada.visit(path).await;
         assert_fits(&ada, path).await;
+        assert_stays(&ada, path).await;
     }
     ada.visit("/sign-up").await;
     ada.press("Create account").await;
@@ -44,7 +45,7 @@ async fn no_visitor_page_scrolls_sideways_or_has_small_targets_at_320_pixels() {
 }
 
 #[tokio::test]
-async fn no_member_page_scrolls_sideways_or_has_small_targets_at_320_pixels() {
+async fn no_member_page_scrolls_sideways_moves_or_has_small_targets_at_320_pixels() {
     let ines = open_as_ines(Device::NARROWEST).await;
     for title in
         ["Practise the prelude slowly, hands apart, until it is dull; then once with feeling", &"x".repeat(120)]
@@ -60,11 +61,20 @@ async fn no_member_page_scrolls_sideways_or_has_small_targets_at_320_pixels() {
         ines.visit(path).await;
         ines.wait_for_text(words).await;
         assert_fits(&ines, path).await;
+        assert_stays(&ines, path).await;
     }
+    for path in ["/habits?new", "/account/import", "/account/two-factor", "/first-habit"] {
+        ines.visit(path).await;
+        assert_stays(&ines, path).await;
+    }
+    ines.visit("/habits").await;
+    ines.press_at("a habit", "//a[@class='habit-title']").await;
+    ines.wait_for_text("By day of the week").await;
+    assert_stays(&ines, "a habit's page").await;
 }
 
 #[tokio::test]
-async fn no_admin_page_scrolls_sideways_or_has_small_targets_at_320_pixels() {
+async fn no_admin_page_scrolls_sideways_moves_or_has_small_targets_at_320_pixels() {
     let olga = BrowserUser::open(Device::NARROWEST, Server::start_seeded()).await;
     sign_in_as_new_owner(&olga).await;
     for path in [
@@ -74,6 +84,7 @@ async fn no_admin_page_scrolls_sideways_or_has_small_targets_at_320_pixels() {
         "/admin/activity",
         "/admin/audit",
         "/admin/mail",
+        "/admin/snapshots",
         "/admin/configuration",
         "/admin/handbook",
         "/admin/handbook/commands",
@@ -82,12 +93,14 @@ async fn no_admin_page_scrolls_sideways_or_has_small_targets_at_320_pixels() {
         olga.visit(path).await;
         olga.wait_for_path(path).await;
         assert_fits(&olga, path).await;
+        assert_stays(&olga, path).await;
     }
     for (list, words) in [("/admin/users", "Sign out all devices"), ("/admin/mail", "Captured instead of sent")] {
         olga.visit(list).await;
         olga.press_at("the first row of the list", "//ul[@class='records']//a").await;
         olga.wait_for_text(words).await;
         assert_fits(&olga, list).await;
+        assert_stays(&olga, list).await;
     }
 }
 
@@ -107,6 +120,25 @@ pub async fn assert_fits(user: &BrowserUser, page: &str) {
         .filter(([element, box]) => box.width > 0 && box.height < 43.5)
         .map(([element, box]) => `${element.outerHTML.slice(0, 100)}: ${box.height} px`)";
     assert_eq!(user.run_script(low).await, json!([]), "{page} has targets that are too small");
+}
+
+/// Returns what has moved on the page since it was opened, by itself or because of a script. The toast lies above the page.
+const LAYOUT_SHIFTS: &str = "return new Promise((resolve) => {
+    const isInPage = ({ node }) => node?.parentElement?.closest('body > :not(.toast)');
+    const shifts = [];
+    new PerformanceObserver((list) => shifts.push(...list.getEntries())).observe({ type: 'layout-shift', buffered: true });
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(shifts
+        .filter(({ hadRecentInput, sources }) => !hadRecentInput && sources.some(isInPage))
+        .map(({ value, sources }) => `${value} ${sources.find(isInPage).node.outerHTML.slice(0, 100)}`)))));
+})";
+
+/// What moved on the page while it was opened: nothing should.
+pub async fn find_layout_shifts(user: &BrowserUser) -> Vec<String> {
+    serde_json::from_value(user.run_script(LAYOUT_SHIFTS).await).expect("the script returns strings")
+}
+
+async fn assert_stays(user: &BrowserUser, page: &str) {
+    assert_eq!(find_layout_shifts(user).await, [""; 0], "{page} moves while it opens");
 }
 
 /// Applies the text spacing of WCAG 2.2, 1.4.12, with which no content may be lost.

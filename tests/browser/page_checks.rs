@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::axe;
 use super::browser::Device;
 use super::browser_user::BrowserUser;
-use super::every_page::assert_fits;
+use super::every_page::{assert_fits, find_layout_shifts};
 use super::forced_colors::{find_invisible, force_colors};
 use super::markup::MarkupChecker;
 use super::page_states::visit_page_states;
@@ -93,6 +93,8 @@ async fn no_page_fails_an_automatic_check() {
         if title.is_empty() || !is_unique || heading[1] != 1 {
             errors.push(format!("{page}: needs a unique title and one h1, but has {heading}"));
         }
+        errors
+            .extend(find_layout_shifts(user).await.iter().map(|shift| format!("{page} moves while it opens: {shift}")));
         let mut screen = None;
         for rendering in &renderings {
             if screen != Some(rendering.screen) {

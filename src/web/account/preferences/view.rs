@@ -44,7 +44,8 @@ pub fn page(frame: &Frame<'_>, input: PreferencesInput<'_>, errors: &[FieldError
     let themes = options(Theme::ALL.iter().map(|it| (it.as_str(), it.label())), input.theme);
     let accents = options(Accent::ALL.iter().map(|it| (it.as_str(), it.label())), input.accent);
     let content = html! {
-        p.hint data-instant hidden { "Changes save automatically." }
+        // The script says that changes save automatically, in the same line, so that nothing moves.
+        p.hint data-instant { "Changes apply when you save." }
         // Without autocomplete=off, browsers restore old values of the controls, which may have changed on another
         // device since.
         form #settings method="post" action=(AccountPart::Preferences.path()) autocomplete="off" data-settings {
