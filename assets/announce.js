@@ -53,10 +53,12 @@ export function reloadPage(text = message.textContent) {
 export function startAnnouncements() {
   const text = message.textContent || sessionStorage.getItem(NEXT_PAGE_KEY);
   sessionStorage.removeItem(NEXT_PAGE_KEY);
-  if (text) announce(text);
+  const undoForm = toast.querySelector("form");
+  if (undoForm) undoForm.hidden = true;
+  if (text) announce(text, undoForm && (() => undoForm.requestSubmit(undoForm.querySelector("button"))));
   const address = new URL(location);
   if (!address.searchParams.has("done")) return;
-  address.searchParams.delete("done");
+  for (const field of ["done", "habit"]) address.searchParams.delete(field);
   history.replaceState(history.state, "", address);
 }
 

@@ -241,6 +241,13 @@ impl Browser {
         self.devtools("Input.dispatchMouseEvent", json!({ "type": "mouseMoved", "x": x, "y": y })).await;
     }
 
+    /// Fingers on a touch screen: `touchStart`, `touchMove`, `touchEnd` or `touchCancel`, with the positions in pixels of those
+    /// that touch it now.
+    pub async fn touch(&self, event: &str, fingers: &[(f64, f64)]) {
+        let points: Vec<_> = fingers.iter().map(|(x, y)| json!({ "x": x, "y": y })).collect();
+        self.devtools("Input.dispatchTouchEvent", json!({ "type": event, "touchPoints": points })).await;
+    }
+
     /// Types text wherever the focus is.
     pub async fn type_text(&self, text: &str) {
         self.devtools("Input.insertText", json!({ "text": text })).await;

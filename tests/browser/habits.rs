@@ -56,6 +56,13 @@ async fn a_habit_is_edited_archived_restored_and_deleted_without_javascript() {
     ines.press("Save changes").await;
     ines.wait_for_text("Run along the canal").await;
 
+    let titles = habit_titles(&ines).await;
+    press_action(&ines, "Run along the canal", "Archive").await;
+    ines.press("Archive habit").await;
+    ines.press("Undo").await;
+    ines.wait_for_text("Habit restored.").await;
+    assert_eq!(habit_titles(&ines).await, titles);
+
     press_action(&ines, "Run along the canal", "Archive").await;
     ines.press("Archive habit").await;
     ines.wait_for_text("Archive (1)").await;

@@ -138,6 +138,71 @@ async fn the_handle_moves_a_habit_by_key_and_by_pointer_and_a_failed_save_brings
 }
 
 #[tokio::test]
+async fn a_finger_drags_a_habit_by_its_handle_scrolls_the_list_with_it_and_moves_nothing_when_it_is_interrupted() {
+    let ines = open_as_ines(Device::PHONE).await;
+    let titles: Vec<String> = (1..=16).map(|number| format!("Habit {number}")).collect();
+    prepare_habits(&ines, 0, &titles).await;
+    ines.visit("/habits").await;
+    let center = async |selector: &str| {
+        let script = format!(
+            "const {{ left, top, width, height }} = document.querySelector('{selector}').getBoundingClientRect();
+            return [left + width / 2, top + height / 2]"
+        );
+        serde_json::from_value::<(f64, f64)>(ines.run_script(&script).await).unwrap()
+    };
+    let handle = |number: u8| format!("[data-habit-title=\"Habit {number}\"] [data-handle]");
+    let (x, from) = center(&handle(3)).await;
+    let (_, to) = center(&handle(1)).await;
+    ines.browser.touch("touchStart", &[(x, from)]).await;
+    for step in 1..=8 {
+        ines.browser.touch("touchMove", &[(x, from + (to - 12. - from) * f64::from(step) / 8.)]).await;
+    }
+    assert_eq!(ines.run_script("return scrollY").await, 0, "the page doesn't scroll under the finger");
+    ines.browser.touch("touchEnd", &[]).await;
+    ines.wait_for_text("Order saved: 1 of 16.").await;
+    assert_eq!(habit_titles(&ines).await[..4], ["Habit 3", "Habit 1", "Habit 2", "Habit 4"]);
+    // Chromium may take a tap without duration, as chromedriver makes it, for the end of the drag.
+    ines.run_script("document.getElementById('undo').click(); return 1").await;
+    ines.wait_for_text("Order saved: 3 of 16.").await;
+    assert_eq!(habit_titles(&ines).await, titles);
+
+    // A call comes in.
+    ines.browser.touch("touchStart", &[(x, from)]).await;
+    ines.browser.touch("touchMove", &[(x, from - 30.)]).await;
+    ines.browser.touch("touchMove", &[(x, to - 12.)]).await;
+    ines.wait_until("the row at the finger", async || Ok((habit_titles(&ines).await[0] == "Habit 3").then_some(())))
+        .await;
+    ines.browser.touch("touchCancel", &[]).await;
+    ines.wait_until("the old order", async || Ok((habit_titles(&ines).await == titles).then_some(()))).await;
+
+    // Held at the edge of the screen, above the bar, until the list has come to its end.
+    let edge = ines.run_script("return innerHeight - 70").await.as_f64().unwrap();
+    ines.browser.touch("touchStart", &[(x, from)]).await;
+    ines.browser.touch("touchMove", &[(x, from + 30.)]).await;
+    ines.browser.touch("touchMove", &[(x, edge)]).await;
+    ines.wait_until("the end of the list", async || Ok((habit_titles(&ines).await[15] == "Habit 3").then_some(())))
+        .await;
+    ines.browser.touch("touchEnd", &[]).await;
+    ines.wait_for_text("Order saved: 16 of 16.").await;
+    ines.reload().await;
+    assert_eq!(habit_titles(&ines).await[15], "Habit 3");
+
+    // Anywhere else in a row, the finger scrolls.
+    ines.run_script("scrollTo(0, 0); return 1").await;
+    let (x, from) = center("[data-habit-title=\"Habit 6\"] .habit-days").await;
+    ines.browser.touch("touchStart", &[(x, from)]).await;
+    for step in 1..=8 {
+        ines.browser.touch("touchMove", &[(x, from - 20. * f64::from(step))]).await;
+    }
+    ines.browser.touch("touchEnd", &[]).await;
+    ines.wait_until("the page to scroll", async || {
+        Ok((ines.run_script("return scrollY").await.as_f64() > Some(0.)).then_some(()))
+    })
+    .await;
+    assert_eq!(habit_titles(&ines).await[4], "Habit 6", "the order is as before");
+}
+
+#[tokio::test]
 async fn a_long_list_is_filtered_while_typing_and_its_order_stays_complete() {
     let ines = open_as_ines(Device::DESKTOP).await;
     prepare_habits(
@@ -194,6 +259,18 @@ async fn forms_and_dialogs_open_at_the_row_without_leaving_the_page_and_give_the
     send_keys(&ines, ESCAPE).await;
     ines.wait_until("the focus", async || Ok((ines.run_script(menu_button).await == true).then_some(()))).await;
     assert_eq!(ines.run_script("return window.isSamePage === true && location.search === ''").await, true);
+
+    let titles = habit_titles(&ines).await;
+    press_action(&ines, "Read 10 pages", "Archive").await;
+    ines.press("Archive habit").await;
+    ines.wait_for_text("Habit archived.").await;
+    assert_eq!(ines.run_script("return location.search").await, "");
+    ines.press("Undo").await;
+    ines.wait_for_text("Habit restored.").await;
+    assert_eq!(habit_titles(&ines).await, titles);
+    let focused = "return document.activeElement.closest('[data-habit]')?.dataset.habitTitle
+        ?? document.querySelector(':target').closest('[data-habit]').dataset.habitTitle";
+    assert_eq!(ines.run_script(focused).await, "Read 10 pages");
 }
 
 #[tokio::test]

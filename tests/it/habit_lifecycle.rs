@@ -89,7 +89,7 @@ async fn a_habit_is_archived_restored_and_deleted_only_from_the_archive() {
     ada.post_form(&format!("/habits/{read}/archive"), &[])
         .await
         .assert_status(303)
-        .assert_redirects_to("/habits?done=habit-archived#page-title");
+        .assert_redirects_to(&format!("/habits?done=habit-archived&habit={read}#page-title"));
     ada.get("/habits").await.assert_contains("No habits yet").assert_contains("Archive (1)");
     ada.get("/today").await.assert_lacks("Read");
     ada.get("/habits/archive")
@@ -148,6 +148,39 @@ async fn time_in_the_archive_does_not_break_a_streak() {
     ada.get("/today").await.assert_contains("2-day streak");
     ada.set_completion(&read, "2026-02-20", true).await.assert_status(200);
     ada.get("/today").await.assert_contains("3-day streak");
+}
+
+#[tokio::test]
+async fn archiving_is_undone_from_the_page_that_confirms_it_and_the_habit_gets_its_place_back() {
+    let world = World::new().await;
+    let (ada, ben) = (world.signed_in_user("ada").await, world.signed_in_user("ben").await);
+    let ids = [ada.create_habit("Read").await, ada.create_habit("Walk").await, ada.create_habit("Swim").await];
+    let titles = async || {
+        let page = ada.get("/habits").await.text();
+        let titles = page.split("data-habit-title=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+        titles.collect::<Vec<_>>()
+    };
+    let walk = format!("/habits/{}", ids[1]);
+    let archived = ada.post_form(&format!("{walk}/archive"), &[]).await.assert_status(303);
+    let address = archived.header("location").unwrap().split_once('#').unwrap().0;
+    let undo = format!("<form method=\"post\" action=\"{walk}/restore\" data-undo>");
+    ada.get(address).await.assert_contains(&undo).assert_contains("Habit archived.");
+    ada.get("/habits").await.assert_lacks("data-undo");
+    ada.get("/habits?done=habit-archived&habit=%22%3E%3Cb%3E").await.assert_lacks("data-undo").assert_lacks("<b>");
+
+    ben.post_form(&format!("{walk}/restore"), &[("undo", "archive")]).await.assert_status(404);
+    ada.post_form(&format!("{walk}/restore"), &[("undo", "archive")]).await.assert_status(303);
+    assert_eq!(titles().await, ["Read", "Walk", "Swim"]);
+    ada.get("/today").await.assert_contains("Walk");
+
+    // In the archive, the button restores a habit at the end. Undo does, too, once another habit has the place.
+    ada.post_form(&format!("{walk}/archive"), &[]).await.assert_status(303);
+    ada.post_form(&format!("{walk}/restore"), &[]).await.assert_status(303);
+    assert_eq!(titles().await, ["Read", "Swim", "Walk"]);
+    ada.post_form(&format!("{walk}/archive"), &[]).await.assert_status(303);
+    ada.create_habit("Sing").await;
+    ada.post_form(&format!("{walk}/restore"), &[("undo", "archive")]).await.assert_status(303);
+    assert_eq!(titles().await, ["Read", "Swim", "Sing", "Walk"]);
 }
 
 #[tokio::test]

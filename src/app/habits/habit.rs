@@ -183,16 +183,29 @@ pub fn list_archived(app: &App, me: AccountId) -> Result<Vec<Habit>, Error> {
     Ok(habits)
 }
 
-/// Restores a habit from the archive, last in the order. It is scheduled again from today.
+/// Where a restored habit goes in the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestoredPlace {
+    /// Where it was when it was archived, or last if another habit has taken that place.
+    Former,
+    Last,
+}
+
+/// Restores a habit from the archive. It is scheduled again from today.
 ///
 /// # Errors
 /// [`Refusal::HabitNotFound`] for a habit that is not archived; [`Refusal::InvalidFields`] when the limit is reached.
-pub async fn restore_habit(app: &App, me: &Account, id: HabitId) -> Result<Habit, Error> {
+pub async fn restore_habit(app: &App, me: &Account, id: HabitId, place: RestoredPlace) -> Result<Habit, Error> {
     let (now, today, me) = (app.clock.now(), app.today(me), me.id);
     app.store
         .write(move |txn| {
             let mut habit = require_archived(txn, me, id)?;
-            habit.position = next_position(&habits::list_active(txn, me)?)?;
+            let active = habits::list_active(txn, me)?;
+            let last = next_position(&active)?;
+            let is_taken = active.iter().any(|other| other.position == habit.position);
+            if place == RestoredPlace::Last || is_taken {
+                habit.position = last;
+            }
             habit.schedule.resume_from(today);
             (habit.archived_at, habit.updated_at) = (None, now);
             habits::put(txn, me, &habit)?;

@@ -4,7 +4,7 @@ use warp::http::StatusCode;
 
 use crate::app;
 use crate::app::habits::habit;
-use crate::app::habits::habit::HabitChange;
+use crate::app::habits::habit::{HabitChange, RestoredPlace};
 use crate::domain::field_error::FieldErrors;
 use crate::domain::habits::habit::HabitPlan;
 use crate::domain::habits::preset::Preset;
@@ -97,8 +97,8 @@ pub async fn move_habit(request: Request) -> Result<Response, HttpError> {
 
 /// `POST /habits/{id}/archive`.
 pub async fn archive(request: Request) -> Result<Response, HttpError> {
-    habit::archive_habit(&request.state.app, request.account()?, request.path_param("id")?).await?;
-    Ok(response::see_other(&Announcement::HabitArchived.on_page("/habits", "page-title")))
+    let habit = habit::archive_habit(&request.state.app, request.account()?, request.path_param("id")?).await?;
+    Ok(response::see_other(&Announcement::HabitArchived(habit.id).on_page("/habits", "page-title")))
 }
 
 /// `GET /habits/archive`; `?delete=` opens the dialog that deletes a habit.
@@ -107,9 +107,14 @@ pub async fn show_archive(request: Request) -> Result<Response, HttpError> {
     archive_page(&request, StatusCode::OK, deleting, None)
 }
 
-/// `POST /habits/{id}/restore`.
+/// `POST /habits/{id}/restore`; with `undo`, archiving is undone, so the habit gets its place back.
 pub async fn restore(request: Request) -> Result<Response, HttpError> {
-    match habit::restore_habit(&request.state.app, request.account()?, request.path_param("id")?).await {
+    let id = request.path_param("id")?;
+    let place = match request.form().await?.maybe("undo") {
+        Some(_) => RestoredPlace::Former,
+        None => RestoredPlace::Last,
+    };
+    match habit::restore_habit(&request.state.app, request.account()?, id, place).await {
         Ok(habit) => Ok(redirect_to_habit(&habit, Announcement::HabitRestored)),
         Err(app::Error::Refused(refusal @ Refusal::InvalidFields(_))) => {
             archive_page(&request, UNPROCESSABLE, None, Some(&refusal.to_string()))

@@ -227,8 +227,10 @@ impl Request {
     /// What pages show around their content, for this user.
     pub fn frame(&self) -> Frame<'_> {
         let error_reporting = self.state.browser_reporting(self.context.route());
-        let announcement =
-            self.uri.query().and_then(|_| Announcement::from_code(self.query().get(announcement::FIELD)));
+        let announcement = self.uri.query().and_then(|_| {
+            let query = self.query();
+            Announcement::parse(query.get(announcement::FIELD), query.get(announcement::HABIT_FIELD))
+        });
         let visitor_theme = self.state.theme_cookie.read(&self.headers);
         let frame = self.state.frame(self.maybe_account());
         Frame { path: self.path(), error_reporting, announcement, visitor_theme, ..frame }

@@ -1,23 +1,26 @@
 //! What a page says about the form that led to it. The answer to the form redirects to the page with a code in the query, and the
 //! page shows the text in the toast, with or without JavaScript.
 
+use crate::domain::HabitId;
+
 /// The outcome of a posted form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Announcement {
     HabitCreated,
     HabitSaved,
     HabitMoved,
-    HabitArchived,
+    /// The toast offers to undo it.
+    HabitArchived(HabitId),
     HabitRestored,
     HabitDeleted,
     DeviceSignedOut,
 }
 
-const ALL: [Announcement; 7] = [
+/// Those that are about no particular object.
+const PLAIN: [Announcement; 6] = [
     Announcement::HabitCreated,
     Announcement::HabitSaved,
     Announcement::HabitMoved,
-    Announcement::HabitArchived,
     Announcement::HabitRestored,
     Announcement::HabitDeleted,
     Announcement::DeviceSignedOut,
@@ -26,15 +29,31 @@ const ALL: [Announcement; 7] = [
 /// The field of the query that holds the code.
 pub const FIELD: &str = "done";
 
+/// The field of the query that holds the id of an archived habit.
+pub const HABIT_FIELD: &str = "habit";
+
 impl Announcement {
-    /// The announcement with that code.
-    pub fn from_code(code: &str) -> Option<Self> {
-        ALL.into_iter().find(|announcement| announcement.code() == code)
+    /// The announcement with that code; `habit` is the id of the habit that was archived.
+    pub fn parse(code: &str, habit: &str) -> Option<Self> {
+        let archived = habit.parse().ok().map(Self::HabitArchived);
+        PLAIN.into_iter().chain(archived).find(|announcement| announcement.code() == code)
     }
 
     /// The address of `path` with this announcement. The focus goes to the element whose id is `focus`.
     pub fn on_page(self, path: &str, focus: &str) -> String {
-        format!("{path}?{FIELD}={}#{focus}", self.code())
+        let code = self.code();
+        match self.archived_habit() {
+            Some(habit) => format!("{path}?{FIELD}={code}&{HABIT_FIELD}={habit}#{focus}"),
+            None => format!("{path}?{FIELD}={code}#{focus}"),
+        }
+    }
+
+    /// The habit that was archived, which the toast offers to undo.
+    pub fn archived_habit(self) -> Option<HabitId> {
+        match self {
+            Self::HabitArchived(habit) => Some(habit),
+            _ => None,
+        }
     }
 
     fn code(self) -> &'static str {
@@ -42,7 +61,7 @@ impl Announcement {
             Self::HabitCreated => "habit-created",
             Self::HabitSaved => "habit-saved",
             Self::HabitMoved => "habit-moved",
-            Self::HabitArchived => "habit-archived",
+            Self::HabitArchived(_) => "habit-archived",
             Self::HabitRestored => "habit-restored",
             Self::HabitDeleted => "habit-deleted",
             Self::DeviceSignedOut => "device-signed-out",
@@ -55,7 +74,7 @@ impl Announcement {
             Self::HabitCreated => "Habit created.",
             Self::HabitSaved => "Changes saved.",
             Self::HabitMoved => "Order saved.",
-            Self::HabitArchived => "Habit archived.",
+            Self::HabitArchived(_) => "Habit archived.",
             Self::HabitRestored => "Habit restored.",
             Self::HabitDeleted => "Habit deleted.",
             Self::DeviceSignedOut => "Device signed out.",
@@ -65,15 +84,23 @@ impl Announcement {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     #[test]
-    fn a_page_recognizes_the_code_in_its_address() {
-        for announcement in ALL {
+    fn a_page_recognizes_the_announcement_in_its_address() {
+        let id = HabitId::generate(Timestamp::UNIX_EPOCH, [7; 10]);
+        for announcement in PLAIN {
             let address = announcement.on_page("/habits", "page-title");
             let code = address.strip_prefix("/habits?done=").unwrap().strip_suffix("#page-title").unwrap();
-            assert_eq!(Announcement::from_code(code), Some(announcement));
+            assert_eq!(Announcement::parse(code, ""), Some(announcement));
         }
-        assert_eq!(Announcement::from_code("<b>"), None);
+        let address = Announcement::HabitArchived(id).on_page("/habits", "page-title");
+        assert_eq!(address, format!("/habits?done=habit-archived&habit={id}#page-title"));
+        assert_eq!(Announcement::parse("habit-archived", &id.to_string()), Some(Announcement::HabitArchived(id)));
+        for (code, habit) in [("<b>", ""), ("habit-archived", ""), ("habit-archived", "<b>")] {
+            assert_eq!(Announcement::parse(code, habit), None, "{code} {habit}");
+        }
     }
 }

@@ -91,10 +91,7 @@ pub fn document(frame: &Frame<'_>, title: &str, current: NavItem, main: &Markup)
                     Some(_) => div.shell { (sidebar(frame.is_admin, current)) main #main { (main) } },
                     None => { (masthead()) main #main.alone { (main) } },
                 }
-                div.toast {
-                    p #announcer role="status" { @if let Some(announcement) = frame.announcement { (announcement.message()) } }
-                    button #undo type="button" hidden { "Undo" }
-                }
+                (toast(frame.announcement))
             }
         }
     }
@@ -143,6 +140,21 @@ fn banner(label: &str, has_captured_mail: bool) -> Markup {
             strong { (label) }
             span.banner-note { "(not production)" }
             @if has_captured_mail { span { "·" } a href="/dev/mail" { "View captured mail" } }
+        }
+    }
+}
+
+/// Without JavaScript, what was done is undone by a form. The script sends it when its own button is pressed.
+fn toast(announcement: Option<Announcement>) -> Markup {
+    html! {
+        div.toast {
+            p #announcer role="status" { @if let Some(announcement) = announcement { (announcement.message()) } }
+            @if let Some(habit) = announcement.and_then(Announcement::archived_habit) {
+                form method="post" action={ "/habits/" (habit) "/restore" } data-undo {
+                    button.undo type="submit" name="undo" value="archive" { "Undo" }
+                }
+            }
+            button.undo #undo type="button" hidden { "Undo" }
         }
     }
 }
