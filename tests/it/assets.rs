@@ -97,31 +97,37 @@ async fn scripts_import_modules_that_exist() {
 }
 
 /// The style sheets of components that several pages share. All others draw one page, or the frame around pages.
-const SHARED_SHEETS: [&str; 9] =
-    ["base", "buttons", "charts", "empty-state", "forms", "icons", "mailbox", "notices", "tables"];
+const SHARED_SHEETS: [&str; 16] = [
+    "appearance",
+    "base",
+    "buttons",
+    "charts",
+    "dialogs",
+    "empty-state",
+    "forms",
+    "icons",
+    "mailbox",
+    "menus",
+    "notices",
+    "progress",
+    "subnav",
+    "tables",
+    "toast",
+    "weekday-picker",
+];
 
 /// Classes of those sheets that the style page doesn't show, and why.
-const NOT_ON_STYLE_PAGE: [(&str, &str); 13] = [
-    ("chart", "the drawing of a heat map, which needs days"),
-    ("choices", "the lengths of a period, on the page of a habit"),
-    ("code-input", "the field for the code of a sign-up, on its only page"),
-    ("css", "the name of a file in a comment"),
-    ("dense", "a table of an admin page"),
-    ("matrix", "the table of days and months, on the page of a habit"),
-    ("mailbox", "the list around messages"),
-    ("part-head", "a part of a figure on the page of a habit"),
-    ("streak-bar", "a part of a figure on the page of a habit"),
-    ("streak-chart", "a part of a figure on the page of a habit"),
-    ("tag", "a part of a figure on the page of a habit"),
-    ("rs", "the name of a file in a comment"),
-    ("wide", "what scrolls a table of an admin page"),
+const NOT_ON_STYLE_PAGE: [(&str, &str); 2] = [
+    ("keys", "the dialog of the shortcuts, which a script makes"),
+    ("sheet-dialog", "a dialog at the end of the screen, which a script opens"),
 ];
 
 /// The names of the classes in a style sheet.
 fn classes(sheet: &str) -> BTreeSet<String> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
     let mut found = BTreeSet::new();
-    for part in sheet.split('.').skip(1) {
+    let rules: String = sheet.split("/*").map(|part| part.split_once("*/").map_or(part, |(_, rules)| rules)).collect();
+    for part in rules.split('.').skip(1) {
         let name: String = part.chars().take_while(|c| is_name(*c)).collect();
         if name.starts_with(|c: char| c.is_ascii_lowercase()) {
             found.insert(name);

@@ -2,5 +2,6 @@
 
 pub mod api;
 pub mod html;
+mod style_samples;
 pub mod styles;
 pub mod view;

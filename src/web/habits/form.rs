@@ -74,7 +74,8 @@ pub fn habit_form(
     }
 }
 
-fn weekday_picker(prefix: &str, week_start: WeekStart, selected: &[i64], errors: &[FieldError]) -> Markup {
+/// The days of the week as checkboxes.
+pub fn weekday_picker(prefix: &str, week_start: WeekStart, selected: &[i64], errors: &[FieldError]) -> Markup {
     let error = find_error("weekdays", errors);
     html! {
         fieldset.field.weekdays aria-describedby=[description_ids(prefix, "weekdays", false, error.is_some())] {

@@ -3,7 +3,7 @@
 pub mod api;
 pub mod appearance_fields;
 mod archive_view;
-mod form;
+pub mod form;
 pub mod html;
 mod ideas;
 mod view;

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use crate::domain::Day;
 use crate::domain::accounts::preferences::WeekStart;
-use crate::domain::calendar::month::weekday_order;
+use crate::domain::calendar::month::{Month, weekday_order};
 use crate::domain::calendar::weekdays::{name, short_name};
 use crate::domain::habits::best_streaks::StreakRun;
 use crate::domain::habits::insights::CompletionRate;
@@ -88,26 +88,33 @@ fn axis_label(period: Period, before: Option<Day>, first: Day) -> String {
 
 /// The longest streaks with their dates and a bar for the length of each.
 pub fn best_streaks(runs: &[StreakRun]) -> Markup {
-    let longest = runs.iter().map(|run| run.length).max().unwrap_or(1);
     html! {
         section.part aria-labelledby="best-streaks" {
             h2 #best-streaks { "Best streaks" }
             @if runs.is_empty() {
                 p.hint { "Complete this habit on one of its days to start its first streak." }
             } @else {
-                table.streak-chart {
-                    thead.unseen { tr { th scope="col" { "Dates" } th scope="col" { "Days" } } }
-                    tbody {
-                        @for run in runs {
-                            tr {
-                                th scope="row" { (format_range(run.first, run.last)) @if run.is_current { " " span.tag { "current" } } }
-                                td {
-                                    svg.streak-bar aria-hidden="true" focusable="false" {
-                                        rect.chart-bar width={ (run.length * 100 / longest) "%" } height="100%" rx="3" {}
-                                    }
-                                    (run.length)
-                                }
+                (streak_table(runs))
+            }
+        }
+    }
+}
+
+/// Streaks with their dates and a bar for the length of each.
+pub fn streak_table(runs: &[StreakRun]) -> Markup {
+    let longest = runs.iter().map(|run| run.length).max().unwrap_or(1);
+    html! {
+        table.streak-chart {
+            thead.unseen { tr { th scope="col" { "Dates" } th scope="col" { "Days" } } }
+            tbody {
+                @for run in runs {
+                    tr {
+                        th scope="row" { (format_range(run.first, run.last)) @if run.is_current { " " span.tag { "current" } } }
+                        td {
+                            svg.streak-bar aria-hidden="true" focusable="false" {
+                                rect.chart-bar width={ (run.length * 100 / longest) "%" } height="100%" rx="3" {}
                             }
+                            (run.length)
                         }
                     }
                 }
@@ -118,22 +125,34 @@ pub fn best_streaks(runs: &[StreakRun]) -> Markup {
 
 /// The rates of a year by month and day of the week. It is a table whose cells are as intense as their rates.
 pub fn months_by_weekday(review: &Review, week_start: WeekStart) -> Markup {
+    let caption = format!("Completion in {} in percent", review.year);
+    html! {
+        section.part aria-labelledby="by-month" {
+            h2 #by-month { "By month and day of the week" }
+            (weekday_matrix(&caption, review.visible_month_weekdays(), week_start))
+        }
+    }
+}
+
+/// A table of months by days of the week. The rates of a month begin with Monday.
+pub fn weekday_matrix<'a>(
+    caption: &str,
+    months: impl Iterator<Item = (Month, &'a [CompletionRate; 7])>,
+    week_start: WeekStart,
+) -> Markup {
     let order = weekday_order(week_start);
     let rate = |rates: &[CompletionRate; 7], weekday: i8| {
         usize::try_from(weekday - 1).ok().and_then(|at| rates.get(at)).copied().unwrap_or_default()
     };
     html! {
-        section.part aria-labelledby="by-month" {
-            h2 #by-month { "By month and day of the week" }
-            table.matrix {
-                caption.unseen { "Completion in " (review.year) " in percent" }
-                thead { tr { td {} @for weekday in order { th scope="col" { abbr title=(name(weekday)) { (short_name(weekday)) } } } } }
-                tbody {
-                    @for (month, rates) in review.visible_month_weekdays() {
-                        tr {
-                            th scope="row" { (format_date(month.first(), DateStyle::ShortMonthName)) }
-                            @for weekday in order { (matrix_cell(rate(rates, weekday))) }
-                        }
+        table.matrix {
+            caption.unseen { (caption) }
+            thead { tr { td {} @for weekday in order { th scope="col" { abbr title=(name(weekday)) { (short_name(weekday)) } } } } }
+            tbody {
+                @for (month, rates) in months {
+                    tr {
+                        th scope="row" { (format_date(month.first(), DateStyle::ShortMonthName)) }
+                        @for weekday in order { (matrix_cell(rate(rates, weekday))) }
                     }
                 }
             }
