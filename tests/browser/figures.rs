@@ -27,6 +27,19 @@ async fn a_habits_year_prints_in_light_colors_on_one_sheet_without_navigation() 
     let pages = pdf.windows(12).filter(|part| part.starts_with(b"/Type /Page") && part[11] != b's').count();
     assert_eq!(pages, 1);
     ines.browser.emulate_paper(false).await;
+
+    // Elsewhere, too, paper shows what is done, also without backgrounds, and nothing to press.
+    let printed = "return [getComputedStyle(document.querySelector('main')).printColorAdjust,
+        [...document.querySelectorAll('.side, .banner, .toast, .button, .quiet, .menu-button, .handle, .new-habit, summary')]
+            .filter((element) => element.checkVisibility()).map((element) => element.outerHTML.slice(0, 80))]";
+    for path in ["/today", "/calendar", "/habits", "/insights"] {
+        ines.visit(path).await;
+        ines.browser.emulate_paper(true).await;
+        assert_eq!(ines.run_script(printed).await, json!(["exact", []]), "{path} on paper");
+        ines.browser.emulate_paper(false).await;
+    }
+    ines.visit("/habits").await;
+    ines.press("Stretch before coffee").await;
     let shown = "return document.querySelector('[data-print]').getClientRects().length";
     assert_eq!(ines.run_script(shown).await, 1, "a script can print");
 }

@@ -49,7 +49,7 @@ pub(super) fn axis() -> Markup {
         @for percent in [0_u32, 25, 50, 75, 100] {
             @let y = format!("{}%", 100 - percent);
             line.chart-line x2="100%" y1=(y) y2=(y) {}
-            @if percent % 50 == 0 { text.chart-axis y=(y) dx="-8" dy="4" text-anchor="end" { (percent) "%" } }
+            @if percent % 50 == 0 { text.chart-axis y=(y) dx="-0.6em" dy="4" text-anchor="end" { (percent) "%" } }
         }
     }
 }
