@@ -4,11 +4,25 @@
 use serde_json::Value;
 
 use super::browser::Device;
+use super::browser_user::{BrowserUser, completion_button_path};
+use super::film::Film;
+use super::habits::press_action;
+use super::onboarding::film_first_run;
 use super::page_checks::long_tests_enabled;
 use super::seeded::open_as_ines;
 
-const PAGES: [&str; 7] =
-    ["/today", "/calendar", "/habits", "/insights", "/account", "/account/preferences", "/account/data"];
+const ACCOUNT_PARTS: [&str; 4] = ["/account", "/account/preferences", "/account/security", "/account/data"];
+
+const PAGES: [&str; 8] = [
+    "/today",
+    "/calendar",
+    "/habits",
+    "/insights",
+    ACCOUNT_PARTS[0],
+    ACCOUNT_PARTS[1],
+    ACCOUNT_PARTS[2],
+    ACCOUNT_PARTS[3],
+];
 
 /// Where the first row of Today begins, how many rows fit above what covers the end of the screen, the size of the screen, and how
 /// far the page moved by itself; for a page without such rows, nothing and zero.
@@ -60,4 +74,54 @@ async fn what_a_page_takes_is_measured_on_a_phone_and_on_a_desktop() {
         }
     }
     eprintln!("{}", table.join("\n"));
+}
+
+#[tokio::test]
+async fn what_common_tasks_take_is_counted_on_a_phone() {
+    if !long_tests_enabled() {
+        return;
+    }
+    let (pages, clicks) = film_first_run(Device::PHONE).await;
+    let mut table = vec![format!("from the landing page to the first completion: {pages} pages, {clicks} taps")];
+    let ines = open_as_ines(Device::PHONE).await;
+    let (_, taps) = film_daily_core(&ines).await.counts();
+    table.push(format!("open Atlas and complete three habits: {taps} taps"));
+
+    ines.visit("/today").await;
+    let mut film = Film::start(&ines);
+    film.click("Yesterday").await;
+    film.wait_for_page("Yesterday").await;
+    table.push(format!("from Today to yesterday: {} tap", film.counts().1));
+    ines.visit("/today").await;
+    let mut film = Film::start(&ines);
+    film.click_at("the habit", "//a[@aria-label='Details of Read 10 pages']").await;
+    film.wait_for_page("Read 10 pages").await;
+    table.push(format!("from Today to a habit's page: {} tap", film.counts().1));
+
+    ines.visit("/habits").await;
+    press_action(&ines, "Read 10 pages", "Edit").await;
+    ines.wait_for_text("Changes apply from today").await;
+    let distance = "const row = document.querySelector('[data-habit-title=\"Read 10 pages\"]');
+        const [line, form] = ['.habit-line', '.row-form'].map((part) => row.querySelector(part).getBoundingClientRect());
+        return [Math.round(form.top - line.bottom), document.activeElement.id]";
+    table.push(format!("from a row to its form, and the focus: {}", ines.run_script(distance).await));
+    for path in ACCOUNT_PARTS {
+        ines.visit(path).await;
+        let height = ines.run_script("return document.querySelector('main').scrollHeight").await;
+        table.push(format!("height of {path}: {height} px"));
+    }
+    eprintln!("{}", table.join("\n"));
+}
+
+/// Opens Atlas by its icon, and completes three habits.
+async fn film_daily_core(user: &BrowserUser) -> Film<'_> {
+    let mut film = Film::start(user);
+    film.note_click("the icon of Atlas");
+    user.visit("/today").await;
+    film.wait_for_page("Today").await;
+    for title in ["Stretch before coffee", "Read 10 pages", "Portuguese vocabulary"] {
+        film.click_at(title, &completion_button_path(title)).await;
+        user.wait_for_done(title, true).await;
+    }
+    film
 }
