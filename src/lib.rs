@@ -8,10 +8,12 @@
 //! | layer | modules | what they own |
 //! |---|---|---|
 //! | rules | [`domain`] | what is true and when Atlas refuses; no I/O, no clock, no randomness |
+//! | | [`formats`] | file formats that know nothing of habits, such as SQLite's |
 //! | adapters | [`config`] | settings; the only reader of the process environment |
 //! | | [`store`] | the data file; the only user of redb |
 //! | | [`mail`] | SMTP delivery and the text of every message |
 //! | | [`observe`] | logs, metrics, Sentry and the service manager |
+//! | | [`exchange`] | files of other habit trackers, read into one model and written from it |
 //! | use cases | [`app`] | one decision is one transaction |
 //! | interfaces | [`web`] | HTTP, pages and JSON; the only user of warp, hyper and maud's pages |
 //! | | [`ops`] | what an operator does: verify, roll back, previews, seeds |
@@ -38,6 +40,8 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod exchange;
+pub mod formats;
 pub mod mail;
 pub mod observe;
 pub mod ops;

@@ -447,17 +447,21 @@ async fn a_file_saved_by_an_editor_with_a_byte_order_mark_is_imported() {
 async fn a_file_of_another_program_is_named_and_never_half_imported() {
     let world = World::new().await;
     let ada = world.signed_in_user("ada").await;
-    let beaver =
-        json!({ "habits": [{ "id": "a1", "name": "Read", "records": [{ "day": "2026-02-12", "done": true }] }] });
-    for (file, name) in [
-        (b"PK\x03\x04..Habits.csv..001 Run/Checkmarks.csv".to_vec(), "a Loop Habit Tracker file"),
-        (b"SQLite format 3\0.. Repetitions .. freq_num".to_vec(), "a Loop Habit Tracker file"),
-        (beaver.to_string().into_bytes(), "a Beaver Habits file"),
-        (b"Date,Read,Run\n2026-02-12,1,0\n".to_vec(), "a CSV table"),
+    for (file, message) in [
+        (b"PK\x03\x04..Habits.csv..001 Run/Checkmarks.csv".to_vec(), "This isn't a readable zip file."),
+        (b"SQLite format 3\0.. Repetitions .. freq_num".to_vec(), "This isn't an SQLite database."),
+        (b"%PDF-1.7".to_vec(), "This is a PDF document. Atlas can't import it yet."),
+        (
+            b"Position,Name,Type,Color\n001,Run,YES_NO,\n".to_vec(),
+            "This is a Loop Habit Tracker file. Atlas can't import it yet.",
+        ),
+        (
+            br#"{"Categories":[{"Habits":[{"TimesDone":[],"RepeatPeriod":1}]}]}"#.to_vec(),
+            "This is an OpenHabitTracker file. Atlas can't import it yet.",
+        ),
     ] {
-        let message = format!("This is {name}. Atlas can't import it yet.");
         let page = ada.upload_file("/account/import", "import", &file).await.assert_status(422);
-        page.assert_contains(&message);
+        page.assert_contains(message);
         let refused =
             ada.request("POST", "/api/account/imports/self", &[("content-type", "application/json")], &file).await;
         assert_eq!(refused.assert_refused(400, "invalid_request").json()["error"]["message"], message);

@@ -42,6 +42,7 @@ mod deletion;
 mod dependencies;
 mod drill;
 mod erasure;
+mod exchange;
 mod export_import;
 mod fake_sentry;
 #[allow(clippy::print_stdout, reason = "it prints the table of faults")]

@@ -8,6 +8,8 @@ use crate::domain::habits::data_export::{
     Achievements, DataExport, ExportedCompletion, ExportedHabit, HabitReminder, Reminders, VERSION,
 };
 use crate::domain::{Account, Client, Habit};
+use crate::exchange::outgoing::to_exchange_file;
+use crate::exchange::{day_table, loop_backup, loop_tables};
 use crate::store::tables::{completions, habits};
 
 /// All data of a user as of now, sealed. The export is recorded in the audit trail first.
@@ -47,6 +49,33 @@ pub async fn export_data(app: &App, me: &Account, client: &Client) -> Result<Dat
     let unsealed = serde_json::to_vec(&export).map_err(Error::broken)?;
     export.seal = Some(compute_seal(&app.keys, unsealed.as_slice()).map_err(Error::broken)?);
     Ok(export)
+}
+
+/// The habits and days of a user in the format of another program. The export is recorded in the audit trail first.
+///
+/// # Errors
+/// [`Error::Busy`], [`Error::Unavailable`].
+pub async fn export_for(app: &App, me: &Account, program: ExportFormat, client: &Client) -> Result<Vec<u8>, Error> {
+    audit::record(app, Actor::User(me.id), AuditAction::DataExported, client).await?;
+    let (habits, done) =
+        app.store.read(|txn| Ok::<_, Error>((habits::list_all(txn, me.id)?, completions::find_all(txn, me.id)?)))?;
+    let file = to_exchange_file(&habits, &done, last_begun_day(app.clock.now()));
+    match program {
+        ExportFormat::LoopBackup => Ok(loop_backup::write(&file)),
+        ExportFormat::LoopTables => loop_tables::write(&file).map_err(Error::broken),
+        ExportFormat::DayTable => day_table::write(&file).map_err(Error::broken),
+    }
+}
+
+/// The format of an export for another program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// The full backup of Loop Habit Tracker.
+    LoopBackup,
+    /// The tables of Loop Habit Tracker.
+    LoopTables,
+    /// One table for spreadsheets.
+    DayTable,
 }
 
 fn export_habit(habit: &Habit) -> ExportedHabit {

@@ -16,13 +16,15 @@ use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction};
 use crate::domain::habits::completion::last_begun_day;
 use crate::domain::habits::data_export::{MAX_COMPLETIONS, VERSION};
-use crate::domain::habits::foreign_file;
 use crate::domain::habits::habit::{MAX_ACTIVE_HABITS, MAX_HABITS};
 use crate::domain::habits::habit_year::HabitYear;
 use crate::domain::habits::import_file::ImportFile;
-use crate::domain::habits::import_report::{CompletionNotes, ImportReport};
+use crate::domain::habits::import_report::{CompletionNotes, HabitMatch, HabitOutcome, ImportReport};
 use crate::domain::habits::imported_habit::ImportedHabit;
-use crate::domain::{Account, AccountId, Client, Day, Habit, HabitId, Refusal, Zone};
+use crate::domain::{Account, AccountId, Client, Day, Habit, HabitId, Refusal, Title, Zone};
+use crate::exchange::convert::to_import_file;
+use crate::exchange::error::ExchangeError;
+use crate::exchange::recognize::{self, MAX_FOREIGN_BYTES};
 use crate::store::tables::{audit, completions, habits};
 use crate::store::{Reader, WriteTxn};
 
@@ -45,32 +47,46 @@ pub enum ImportFileError {
     TooLarge,
     #[error("This compressed file is incomplete. Export or download it again.")]
     Truncated,
-    /// A file of another program, which completes "This is …".
-    #[error("This is {0}. Atlas can't import it yet.")]
-    Foreign(&'static str),
+    /// A file of another program.
+    #[error(transparent)]
+    Foreign(#[from] ExchangeError),
     #[error(transparent)]
     NotAnExport(serde_json::Error),
 }
 
-/// Reads a file and verifies its seal. This takes a while for large files, so run it on a thread for blocking work.
+/// Reads a file of Atlas or of another habit tracker, and verifies its seal. Days are those of `zone`. This takes a while for large files, so run it on a thread for blocking work.
 ///
 /// # Errors
 /// [`ImportFileError`].
-pub fn read_file(app: &App, source: &ImportSource) -> Result<CheckedFile, ImportFileError> {
+pub fn read_file(app: &App, source: &ImportSource, zone: &Zone) -> Result<CheckedFile, ImportFileError> {
     let explain = |error: serde_json::Error| match error.io_error_kind() {
         Some(io::ErrorKind::FileTooLarge) => ImportFileError::TooLarge,
         Some(_) => ImportFileError::Truncated,
-        None => {
-            foreign_file::recognize(source.raw()).map_or(ImportFileError::NotAnExport(error), ImportFileError::Foreign)
-        }
+        None => ImportFileError::NotAnExport(error),
     };
     let open = || source.open().map_err(|error| explain(serde_json::Error::io(error)));
-    let content = ImportFile::read(open()?).map_err(explain)?;
+    let content = match ImportFile::read(open()?).map_err(explain) {
+        Ok(content) => content,
+        Err(error @ ImportFileError::NotAnExport(_)) => {
+            let content = read_foreign_file(app, source, zone)?.ok_or(error)?;
+            return Ok(CheckedFile { content, is_foreign: true });
+        }
+        Err(error) => return Err(error),
+    };
     let is_own = match &content.seal {
         Some(seal) => is_sealed(&app.keys, open()?, seal).map_err(explain)?,
         None => false,
     };
     Ok(CheckedFile { content, is_foreign: !is_own })
+}
+
+/// Reads a file of another habit tracker; `None` when it is none.
+fn read_foreign_file(app: &App, source: &ImportSource, zone: &Zone) -> Result<Option<ImportFile>, ImportFileError> {
+    let bytes = source.read_up_to(MAX_FOREIGN_BYTES).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => ImportFileError::TooLarge,
+        _ => ImportFileError::Truncated,
+    })?;
+    Ok(recognize::read(&bytes, zone, None)?.map(|file| to_import_file(&file, app.clock.now(), zone)))
 }
 
 /// What importing the file would change. Nothing is changed, and no write waits. Blocks while the data file is read.
@@ -169,6 +185,8 @@ fn plan_import(
     let known = habits::list_all(reader, me)?;
     let mut report = ImportReport {
         is_foreign: *is_foreign,
+        program: content.program,
+        left_out: content.left_out.clone(),
         skipped: content.skipped.clone(),
         completions: CompletionNotes { unreadable: content.unreadable_completions, ..CompletionNotes::default() },
         ..ImportReport::default()
@@ -180,22 +198,63 @@ fn plan_import(
     let mut positions = next_position.unwrap_or(0)..;
     let mut in_order: Vec<&ImportedHabit> = content.habits.iter().collect();
     in_order.sort_by_key(|habit| (habit.sort_order, habit.created_at));
-    let mut in_file = BTreeMap::new();
+    let same_names = match_names(content, &known);
+    let mut targets = BTreeMap::new();
     for imported in in_order {
-        let start = *starts.entry(imported.id).or_insert_with(|| {
+        let (id, is_same_name) = same_names.get(&imported.id).map_or((imported.id, false), |id| (*id, true));
+        let is_known = starts.contains_key(&id);
+        let start = *starts.entry(id).or_insert_with(|| {
             let habit = imported.to_habit(positions.next().unwrap_or(u32::MAX), zone);
             report.repairs.extend_from_slice(&imported.repairs);
             let start = habit.schedule.start();
             added.push(habit);
             start
         });
-        in_file.insert(imported.id, start);
+        let known = known.iter().find(|habit| habit.id == id);
+        let outcome = match (is_known, is_same_name) {
+            (_, true) => HabitMatch::SameName,
+            (true, false) => HabitMatch::Known,
+            (false, false) => HabitMatch::Added,
+        };
+        let title = known.map_or(&imported.title, |habit| &habit.title).clone();
+        let habit = HabitOutcome { id, title, outcome, completions_added: 0, completions_known: 0 };
+        if let Entry::Vacant(entry) = targets.entry(imported.id) {
+            entry.insert(ImportTarget { id, start, outcome: report.habits.len() });
+            report.habits.push(habit);
+        }
     }
     report.changes.habits_added = added.len();
     report.changes.habits_known = content.habits.len() - added.len();
     check_habit_count(&known, &added)?;
-    let years = plan_completions(reader, me, last_day, content, &in_file, &mut report)?;
+    let years = plan_completions(reader, me, last_day, content, &targets, &mut report)?;
     Ok(ImportPlan { habits: added, years, report })
+}
+
+/// Where the days of a habit of the file go.
+struct ImportTarget {
+    id: HabitId,
+    start: Day,
+    /// The index of the habit in the report.
+    outcome: usize,
+}
+
+/// The habits of another program's file that the account has under another id and the same name; each is matched once. An
+/// active habit comes before an archived one.
+fn match_names(file: &ImportFile, known: &[Habit]) -> BTreeMap<HabitId, HabitId> {
+    let is_in_file = |id: HabitId| file.habits.iter().any(|habit| habit.id == id);
+    let name = |title: &Title| title.as_str().to_lowercase();
+    let mut free: BTreeMap<String, HabitId> = BTreeMap::new();
+    let (active, archived): (Vec<&Habit>, Vec<&Habit>) = known.iter().partition(|habit| habit.is_active());
+    for habit in active.into_iter().chain(archived).filter(|habit| !is_in_file(habit.id)) {
+        free.entry(name(&habit.title)).or_insert(habit.id);
+    }
+    let is_known = |id: HabitId| known.iter().any(|habit| habit.id == id);
+    let unknown = file.habits.iter().filter(|habit| file.program.is_some() && !is_known(habit.id));
+    let mut matched = BTreeMap::new();
+    for habit in unknown {
+        matched.extend(free.remove(&name(&habit.title)).map(|id| (habit.id, id)));
+    }
+    matched
 }
 
 fn check_habit_count(known: &[Habit], added: &[Habit]) -> Result<(), Refusal> {
@@ -213,19 +272,19 @@ fn check_habit_count(known: &[Habit], added: &[Habit]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The completions of the habits in `starts`, added to those that exist.
+/// The completions of the habits in `targets`, added to those that exist.
 fn plan_completions(
     reader: &impl Reader,
     me: AccountId,
     last_day: Day,
     file: &ImportFile,
-    starts: &BTreeMap<HabitId, Day>,
+    targets: &BTreeMap<HabitId, ImportTarget>,
     report: &mut ImportReport,
 ) -> Result<BTreeMap<(i16, HabitId), HabitYear>, Error> {
     let mut years: BTreeMap<(i16, HabitId), HabitYear> = BTreeMap::new();
     let (changes, notes) = (&mut report.changes, &mut report.completions);
     for completion in &file.completions {
-        let Some(start) = starts.get(&completion.habit) else {
+        let Some(target) = targets.get(&completion.habit) else {
             let is_skipped = file.skipped_ids.contains(&completion.habit);
             *(if is_skipped { &mut notes.of_skipped_habits } else { &mut changes.completions_without_habit }) += 1;
             continue;
@@ -234,17 +293,17 @@ fn plan_completions(
             notes.in_future += 1;
             continue;
         }
-        let key = (completion.date.year(), completion.habit);
+        let key = (completion.date.year(), target.id);
         let year = match years.entry(key) {
             Entry::Occupied(year) => year.into_mut(),
             Entry::Vacant(entry) => entry.insert(completions::find_habit_year(reader, me, key.0, key.1)?),
         };
         let when = completion.completed_at.unwrap_or(Timestamp::UNIX_EPOCH);
-        if year.complete(completion.date, when) {
-            changes.completions_added += 1;
-            notes.before_habit += usize::from(completion.date < *start);
-        } else {
-            changes.completions_known += 1;
+        let is_added = year.complete(completion.date, when);
+        *(if is_added { &mut changes.completions_added } else { &mut changes.completions_known }) += 1;
+        notes.before_habit += usize::from(is_added && completion.date < target.start);
+        if let Some(habit) = report.habits.get_mut(target.outcome) {
+            *(if is_added { &mut habit.completions_added } else { &mut habit.completions_known }) += 1;
         }
     }
     let before: usize = completions::find_all(reader, me)?.values().map(|history| history.days().count()).sum();

@@ -1,4 +1,4 @@
-//! The bytes of a file to import: JSON, also compressed with gzip or with the byte order mark of an editor.
+//! The bytes of a file to import, also compressed with gzip or with the byte order mark of an editor.
 
 use std::io::{self, BufReader, Cursor, Read};
 
@@ -23,9 +23,17 @@ impl ImportSource {
         self.0.starts_with(GZIP_MAGIC)
     }
 
-    /// The bytes as they were sent.
-    pub fn raw(&self) -> &[u8] {
-        &self.0
+    /// The whole file, decompressed.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::FileTooLarge`] past `limit`; the file cannot be decompressed.
+    pub fn read_up_to(&self, limit: usize) -> io::Result<Bytes> {
+        if !self.is_compressed() {
+            return if self.0.len() > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(self.0.clone()) };
+        }
+        let mut bytes = Vec::new();
+        LimitedReader { inner: MultiGzDecoder::new(&*self.0), left: limit }.read_to_end(&mut bytes)?;
+        Ok(bytes.into())
     }
 
     /// The JSON.

@@ -1,69 +1,123 @@
-//! Recognizes files of other programs by their content, so that a user who chooses one learns what it is.
+//! Recognizes files of other programs by their content, so that the right importer reads them, and a user who chooses another
+//! file learns what it is.
 
 use crate::domain::text_repair::strip_byte_order_mark;
 
 /// How much of a file is looked at. The names in an archive and the tables of a database are near its beginning or its end.
 const SCANNED_BYTES: usize = 256 << 10;
 
-/// A format that Atlas cannot import yet: every mark must occur in a file that begins with the magic bytes.
-struct Format {
-    magic: &'static [u8],
-    marks: &'static [&'static [u8]],
-    /// Completes "This is …".
-    name: &'static str,
+/// What a file is. Those that Atlas can import come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForeignFormat {
+    LoopArchive,
+    LoopDatabase,
+    LoopTable,
+    BeaverHabits,
+    BeaverDatabase,
+    HabitTrove,
+    HabitTroveArchive,
+    TableHabit,
+    Habo,
+    HabitBull,
+    HabitSync,
+    Habitica,
+    HabiticaTable,
+    Table,
+    Excel,
+    Spreadsheet,
+    Zip,
+    Rewire,
+    Tickmate,
+    Sqlite,
+    AtlasDataFile,
+    Encrypted,
+    Pdf,
+    OpenHabitTracker,
+    WebPage,
 }
 
-const fn format(magic: &'static [u8], marks: &'static [&'static [u8]], name: &'static str) -> Format {
-    Format { magic, marks, name }
+impl ForeignFormat {
+    /// Completes "This is …".
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LoopArchive | Self::LoopDatabase | Self::LoopTable => "a Loop Habit Tracker file",
+            Self::BeaverHabits | Self::BeaverDatabase => "a Beaver Habits file",
+            Self::HabitTrove | Self::HabitTroveArchive => "a HabitTrove file",
+            Self::TableHabit => "a Table Habit file",
+            Self::Habo => "a Habo file",
+            Self::HabitBull => "a HabitBull file",
+            Self::HabitSync => "a HabitSync file",
+            Self::Habitica | Self::HabiticaTable => "a Habitica file",
+            Self::Table => "a CSV table",
+            Self::Excel => "an Excel workbook",
+            Self::Spreadsheet => "a spreadsheet",
+            Self::Zip => "a zip archive",
+            Self::Rewire => "a Rewire file",
+            Self::Tickmate => "a Tickmate file",
+            Self::Sqlite => "an SQLite database",
+            Self::AtlasDataFile => "an Atlas data file",
+            Self::Encrypted => "an encrypted file",
+            Self::Pdf => "a PDF document",
+            Self::OpenHabitTracker => "an OpenHabitTracker file",
+            Self::WebPage => "a web page",
+        }
+    }
+}
+
+/// How to recognize a format: every mark must occur in a file that begins with the magic bytes.
+struct Signature {
+    magic: &'static [u8],
+    marks: &'static [&'static [u8]],
+    format: ForeignFormat,
+}
+
+const fn signature(magic: &'static [u8], marks: &'static [&'static [u8]], format: ForeignFormat) -> Signature {
+    Signature { magic, marks, format }
 }
 
 const ZIP: &[u8] = b"PK\x03\x04";
 const SQLITE: &[u8] = b"SQLite format 3\0";
-const LOOP: &str = "a Loop Habit Tracker file";
-const BEAVER: &str = "a Beaver Habits file";
-const HABITICA: &str = "a Habitica file";
-const HABIT_TROVE: &str = "a HabitTrove file";
 
-/// The first format that matches is the answer, so general ones come last.
-const FORMATS: &[Format] = &[
-    format(ZIP, &[b"Habits.csv", b"Checkmarks.csv"], LOOP),
-    format(ZIP, &[b"habits.json", b"coins.json"], HABIT_TROVE),
-    format(ZIP, &[b"xl/workbook.xml"], "an Excel workbook"),
-    format(ZIP, &[b"opendocument.spreadsheet"], "a spreadsheet"),
-    format(ZIP, &[], "a zip archive"),
-    format(SQLITE, &[b"Repetitions", b"freq_num"], LOOP),
-    format(SQLITE, &[b"habit_list"], BEAVER),
-    format(SQLITE, &[b"CHECKINS"], "a Rewire file"),
-    format(SQLITE, &[b"track2groups"], "a Tickmate file"),
-    format(SQLITE, &[], "an SQLite database"),
-    format(b"redb", &[], "an Atlas data file"),
-    format(b"age-encryption.org/", &[], "an encrypted file"),
-    format(b"%PDF", &[], "a PDF document"),
-    format(b"Position,Name,", &[b"Color"], LOOP),
-    format(b"Date,Value,Notes", &[], LOOP),
-    format(b"HabitName,HabitDescription,", &[], "a HabitBull file"),
-    format(b"Task Name,Task ID,Task Type,", &[], HABITICA),
-    format(b"{", &[b"\"dailys\"", b"\"todos\""], HABITICA),
-    format(b"{", &[b"\"coinReward\""], HABIT_TROVE),
-    format(b"{", &[b"\"twoDayRule\""], "a Habo file"),
-    format(b"", &[b"\"record_date\"", b"\"daily_goal\""], "a Table Habit file"),
-    format(b"{", &[b"\"TimesDone\"", b"\"RepeatPeriod\""], "an OpenHabitTracker file"),
-    format(b"", &[b"\"epochDay\"", b"\"progressComputation\""], "a HabitSync file"),
-    format(b"{", &[b"\"records\"", b"\"day\"", b"\"done\""], BEAVER),
-    format(b"<", &[b"<html"], "a web page"),
+/// The first signature that matches is the answer, so general ones come last.
+const SIGNATURES: &[Signature] = &[
+    signature(ZIP, &[b"Habits.csv", b"Checkmarks.csv"], ForeignFormat::LoopArchive),
+    signature(ZIP, &[b"habits.json", b"coins.json"], ForeignFormat::HabitTroveArchive),
+    signature(ZIP, &[b"xl/workbook.xml"], ForeignFormat::Excel),
+    signature(ZIP, &[b"opendocument.spreadsheet"], ForeignFormat::Spreadsheet),
+    signature(ZIP, &[], ForeignFormat::Zip),
+    signature(SQLITE, &[b"Repetitions", b"freq_num"], ForeignFormat::LoopDatabase),
+    signature(SQLITE, &[b"habit_list"], ForeignFormat::BeaverDatabase),
+    signature(SQLITE, &[b"CHECKINS"], ForeignFormat::Rewire),
+    signature(SQLITE, &[b"track2groups"], ForeignFormat::Tickmate),
+    signature(SQLITE, &[], ForeignFormat::Sqlite),
+    signature(b"redb", &[], ForeignFormat::AtlasDataFile),
+    signature(b"age-encryption.org/", &[], ForeignFormat::Encrypted),
+    signature(b"%PDF", &[], ForeignFormat::Pdf),
+    signature(b"Position,Name,", &[b"Color"], ForeignFormat::LoopTable),
+    signature(b"Date,Value,Notes", &[], ForeignFormat::Table),
+    signature(b"HabitName,HabitDescription,", &[], ForeignFormat::HabitBull),
+    signature(b"Task Name,Task ID,Task Type,", &[], ForeignFormat::HabiticaTable),
+    signature(b"{", &[b"\"dailys\"", b"\"todos\""], ForeignFormat::Habitica),
+    signature(b"{", &[b"\"coinReward\""], ForeignFormat::HabitTrove),
+    signature(b"{", &[b"\"twoDayRule\""], ForeignFormat::Habo),
+    signature(b"", &[b"\"record_date\"", b"\"daily_goal\""], ForeignFormat::TableHabit),
+    signature(b"{", &[b"\"TimesDone\"", b"\"RepeatPeriod\""], ForeignFormat::OpenHabitTracker),
+    signature(b"", &[b"\"epochDay\"", b"\"progressComputation\""], ForeignFormat::HabitSync),
+    signature(b"{", &[b"\"records\"", b"\"day\"", b"\"done\""], ForeignFormat::BeaverHabits),
+    signature(b"<", &[b"<html"], ForeignFormat::WebPage),
 ];
 
-/// What a file is, to complete "This is …"; `None` when it is unknown.
-pub fn recognize(bytes: &[u8]) -> Option<&'static str> {
+/// What a file is "This is …"; `None` when it is unknown.
+pub fn recognize(bytes: &[u8]) -> Option<ForeignFormat> {
     let bytes = strip_byte_order_mark(bytes);
     let head = bytes.get(..SCANNED_BYTES.min(bytes.len())).unwrap_or_default();
     let tail = bytes.get(bytes.len().saturating_sub(SCANNED_BYTES)..).unwrap_or_default();
-    let matches = |format: &&Format| {
-        head.trim_ascii_start().starts_with(format.magic)
-            && format.marks.iter().all(|mark| contains(head, mark) || contains(tail, mark))
+    let matches = |signature: &&Signature| {
+        head.trim_ascii_start().starts_with(signature.magic)
+            && signature.marks.iter().all(|mark| contains(head, mark) || contains(tail, mark))
     };
-    let known = FORMATS.iter().find(matches).map(|format| format.name);
-    known.or_else(|| is_table(head).then_some("a CSV table"))
+    let known = SIGNATURES.iter().find(matches).map(|signature| signature.format);
+    known.or_else(|| is_table(head).then_some(ForeignFormat::Table))
 }
 
 fn contains(bytes: &[u8], mark: &[u8]) -> bool {
@@ -100,19 +154,19 @@ mod tests {
         .concat();
         let loop_db = b"SQLite format 3\0..CREATE TABLE Repetitions (id) ... freq_num INTEGER";
         for (bytes, expected) in [
-            (loop_zip.as_slice(), Some(LOOP)),
-            (loop_db, Some(LOOP)),
-            (loop_csv.as_bytes(), Some(LOOP)),
-            (b"\xEF\xBB\xBFDate,Value,Notes\n2026-03-04,YES_MANUAL,", Some(LOOP)),
-            (beaver.as_bytes(), Some(BEAVER)),
-            (beaver.replace('{', "{\n ").as_bytes(), Some(BEAVER)),
-            (b"Task Name,Task ID,Task Type,Date,Value\n", Some(HABITICA)),
-            (br#"{"tasks":{"habits":[],"dailys":[],"todos":[]}}"#, Some(HABITICA)),
-            (br#"{"habits":[{"name":"Gym","coinReward":10}]}"#, Some(HABIT_TROVE)),
-            (b"PK\x03\x04[Content_Types].xml xl/workbook.xml", Some("an Excel workbook")),
-            (b"Habit;Monday;Tuesday\nRead;x;\n", Some("a CSV table")),
-            (b"\"Date\",\"Read\"\n\"2026-03-04\",\"1\"\n", Some("a CSV table")),
-            (b"<!doctype html>\n<html lang=en>", Some("a web page")),
+            (loop_zip.as_slice(), Some(ForeignFormat::LoopArchive)),
+            (loop_db, Some(ForeignFormat::LoopDatabase)),
+            (loop_csv.as_bytes(), Some(ForeignFormat::LoopTable)),
+            (b"\xEF\xBB\xBFDate,Value,Notes\n2026-03-04,YES_MANUAL,", Some(ForeignFormat::Table)),
+            (beaver.as_bytes(), Some(ForeignFormat::BeaverHabits)),
+            (beaver.replace('{', "{\n ").as_bytes(), Some(ForeignFormat::BeaverHabits)),
+            (b"Task Name,Task ID,Task Type,Date,Value\n", Some(ForeignFormat::HabiticaTable)),
+            (br#"{"tasks":{"habits":[],"dailys":[],"todos":[]}}"#, Some(ForeignFormat::Habitica)),
+            (br#"{"habits":[{"name":"Gym","coinReward":10}]}"#, Some(ForeignFormat::HabitTrove)),
+            (b"PK\x03\x04[Content_Types].xml xl/workbook.xml", Some(ForeignFormat::Excel)),
+            (b"Habit;Monday;Tuesday\nRead;x;\n", Some(ForeignFormat::Table)),
+            (b"\"Date\",\"Read\"\n\"2026-03-04\",\"1\"\n", Some(ForeignFormat::Table)),
+            (b"<!doctype html>\n<html lang=en>", Some(ForeignFormat::WebPage)),
             (b"{}", None),
             (b"{\"a\": 1,\n\"b\": 2,\n}", None),
             (b"not JSON", None),

@@ -18,7 +18,7 @@ use crate::domain::habits::imported_habit::{ImportNote, ImportedHabit, RawHabit,
 use crate::domain::{Day, HabitId};
 
 /// What a file contains, repaired.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ImportFile {
     /// 1 for files of the predecessor, 2 for files of Atlas.
     pub schema_version: u32,
@@ -26,6 +26,10 @@ pub struct ImportFile {
     pub environment: Option<String>,
     /// The seal of the data file that wrote the file; see [`crate::domain::habits::export_digest`].
     pub seal: Option<String>,
+    /// The other habit tracker that wrote the file.
+    pub program: Option<&'static str>,
+    /// What another habit tracker knows and Atlas cannot keep.
+    pub left_out: Vec<ImportNote>,
     /// How many habits the file has, including those that were left out.
     pub habit_count: usize,
     pub habits: Vec<ImportedHabit>,
@@ -142,6 +146,8 @@ impl RawFile {
             schema_version: self.schema_version,
             environment: self.environment,
             seal: self.seal,
+            program: None,
+            left_out: Vec::new(),
             habit_count,
             habits: Vec::with_capacity(raw_habits.len()),
             skipped: Vec::new(),

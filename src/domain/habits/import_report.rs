@@ -3,11 +3,18 @@
 use serde::Serialize;
 
 use crate::domain::habits::imported_habit::ImportNote;
+use crate::domain::{HabitId, Title};
 
 /// The result of an import, or of a preview.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ImportReport {
     pub changes: ImportSummary,
+    /// The other habit tracker that wrote the file.
+    pub program: Option<&'static str>,
+    /// Every habit of the file, in its order.
+    pub habits: Vec<HabitOutcome>,
+    /// What another habit tracker knows and Atlas cannot keep.
+    pub left_out: Vec<ImportNote>,
     /// Whether this data file did not write the file, or it was changed since.
     pub is_foreign: bool,
     /// What was repaired in the added habits.
@@ -15,6 +22,29 @@ pub struct ImportReport {
     /// Habits that were left out.
     pub skipped: Vec<ImportNote>,
     pub completions: CompletionNotes,
+}
+
+/// What becomes of one habit of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HabitOutcome {
+    pub id: HabitId,
+    /// The title in the account.
+    pub title: Title,
+    pub outcome: HabitMatch,
+    pub completions_added: usize,
+    pub completions_known: usize,
+}
+
+/// How a habit of a file relates to the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum HabitMatch {
+    Added,
+    /// The account has it already.
+    Known,
+    /// The account has a habit of this name, which gets the days.
+    SameName,
 }
 
 /// What an import changed, or would change in a preview.

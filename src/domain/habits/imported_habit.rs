@@ -48,6 +48,14 @@ pub struct ImportedHabit {
 }
 
 impl ImportedHabit {
+    /// Reads a habit in the form in which a file has it, with its reminder times in minutes after midnight.
+    ///
+    /// # Errors
+    /// The reason why it cannot be imported.
+    pub fn from_json(habit: Value, reminder_minutes: &[f64]) -> Result<Self, ImportNote> {
+        serde_json::from_value::<RawHabit>(habit).unwrap_or_default().repair(reminder_minutes)
+    }
+
     /// The habit to store in the account of a user in `zone`. Without a schedule, its first day is the one it was created on.
     pub fn to_habit(&self, position: u32, zone: &Zone) -> Habit {
         let schedule = self.schedule.clone().unwrap_or_else(|| {
@@ -75,7 +83,7 @@ impl ImportedHabit {
 }
 
 /// The habit that a file names. Ids of Atlas are kept; any other text is hashed, so that the same habit is recognized again.
-pub(super) fn to_habit_id(text: &str) -> HabitId {
+pub fn to_habit_id(text: &str) -> HabitId {
     text.parse().unwrap_or_else(|_| {
         let digest = Sha256::digest(text.as_bytes());
         let mut bytes = [0; 16];

@@ -1,12 +1,11 @@
 //! CSV: RFC 4180 with LF between rows and none at the end, and without cells that a spreadsheet would execute.
 
-use std::borrow::Cow;
-
 use csv::{Terminator, Writer, WriterBuilder};
 use jiff::Timestamp;
 
 use crate::domain::Refusal;
 use crate::domain::text_repair::BYTE_ORDER_MARK;
+use crate::formats::spreadsheet_cell::guard;
 use crate::web::http::body::FormFields;
 use crate::web::http::error::HttpError;
 use crate::web::http::response::format_timestamp;
@@ -56,7 +55,7 @@ impl CsvTable {
     /// # Errors
     /// [`HttpError::Internal`] for a row of another length.
     pub fn add_row(&mut self, cells: &[&str]) -> Result<(), HttpError> {
-        self.writer.write_record(cells.iter().map(|cell| neutralize(cell).into_owned())).map_err(HttpError::internal)
+        self.writer.write_record(cells.iter().map(|cell| guard(cell).into_owned())).map_err(HttpError::internal)
     }
 
     /// Checks the size. Call this every so many rows.
@@ -74,16 +73,6 @@ impl CsvTable {
         let mut text = self.writer.into_inner().map_err(|error| HttpError::internal(error.into_error()))?;
         text.pop();
         Ok(text)
-    }
-}
-
-/// SECURITY: a spreadsheet executes a cell that begins with one of these characters as a formula. An apostrophe makes it text
-/// (OWASP, "CSV Injection"). The wide forms are executed where East Asian input methods write them.
-fn neutralize(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use warp::http::StatusCode;
 use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 
-use crate::app::habits::data_export;
+use crate::app::habits::data_export::{self, ExportFormat};
 use crate::domain::habits::data_export::MAX_FILE_BYTES;
 use crate::web::data_export::import;
 use crate::web::data_export::line_format::LineFormatter;
@@ -14,20 +14,38 @@ use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
 
-/// `GET /api/account/exports/self`: the file without the envelope.
+/// `GET /api/account/exports/self`: the file without the envelope. `?format=` asks for that of another program.
 pub async fn export(request: Request) -> Result<Response, HttpError> {
+    let query = request.query();
+    let (format, content_type, name) = match query.get("format") {
+        "" | "json" => return export_json(request).await,
+        "loop" => (ExportFormat::LoopBackup, "application/vnd.sqlite3", "atlas-for-loop.db"),
+        "loop-csv" => (ExportFormat::LoopTables, "application/zip", "atlas-for-loop.zip"),
+        "csv" => (ExportFormat::DayTable, "text/csv; charset=utf-8", "atlas-days.csv"),
+        _ => return Err(HttpError::Malformed("format must be json, loop, loop-csv, or csv.".to_owned())),
+    };
+    let file = data_export::export_for(&request.state.app, request.account()?, format, &request.client()).await?;
+    Ok(download(&request, file, content_type, name))
+}
+
+/// A file to save, named after the time and `name`.
+fn download(request: &Request, file: Vec<u8>, content_type: &'static str, name: &str) -> Response {
+    let mut response = Response::new(file.into());
+    let time = request.state.app.clock.now().strftime("%Y%m%dT%H%M%SZ");
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{time}-{name}\"")) {
+        headers.insert(CONTENT_DISPOSITION, disposition);
+    }
+    response
+}
+
+async fn export_json(request: Request) -> Result<Response, HttpError> {
     let file = data_export::export_data(&request.state.app, request.account()?, &request.client()).await?;
     let mut text = Vec::new();
     let mut serializer = serde_json::Serializer::with_formatter(&mut text, LineFormatter::default());
     file.serialize(&mut serializer).map_err(HttpError::internal)?;
-    let mut response = Response::new(text.into());
-    let name = request.state.app.clock.now().strftime("%Y%m%dT%H%M%SZ-atlas-data-export.json");
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-    if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
-        headers.insert(CONTENT_DISPOSITION, disposition);
-    }
-    Ok(response)
+    Ok(download(&request, text, "application/json; charset=utf-8", "atlas-data-export.json"))
 }
 
 /// `POST /api/account/imports/self`: 200 `{dryRun, changes, foreign, repairs, skipped, completions}`. With `?dryRun=true` nothing
@@ -50,6 +68,9 @@ pub async fn import(request: Request) -> Result<Response, HttpError> {
         "repairs": report.repairs,
         "skipped": report.skipped,
         "completions": report.completions,
+        "program": report.program,
+        "habits": report.habits,
+        "leftOut": report.left_out,
     });
     Ok(response::json(StatusCode::OK, &body))
 }

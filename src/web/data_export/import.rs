@@ -28,9 +28,10 @@ pub async fn import(
     describe: fn(&serde_json::Error) -> String,
 ) -> Result<ImportReport, HttpError> {
     let source = ImportSource::new(file);
+    let zone = request.account()?.zone().clone();
     let file = {
         let _lock = request.state.import_lock.lock().await;
-        let read = request.read_blocking(move |app| Ok(read_file(app, &source))).await?;
+        let read = request.read_blocking(move |app| Ok(read_file(app, &source, &zone))).await?;
         read.map_err(|error| match error {
             ImportFileError::TooLarge => HttpError::PayloadTooLarge,
             ImportFileError::NotAnExport(error) => HttpError::Malformed(describe(&error)),

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::domain::habits::data_export::MAX_FILE_BYTES;
-use crate::domain::habits::import_report::ImportReport;
+use crate::domain::habits::import_report::{HabitMatch, HabitOutcome, ImportReport};
 use crate::domain::habits::imported_habit::ImportNote;
 
 /// The outcome of an uploaded file.
@@ -24,6 +24,15 @@ pub fn export_form() -> Markup {
     html! {
         form method="get" action="/api/account/exports/self" data-download {
             button.button.plain type="submit" { "Download my data (JSON)" }
+            details {
+                summary { "For other programs" }
+                p.hint { "These contain your habits and days, but not everything that Atlas knows. Loop Habit Tracker imports its backup." }
+                div.actions {
+                    button.button.plain type="submit" name="format" value="loop" { "Loop Habit Tracker backup (.db)" }
+                    button.button.plain type="submit" name="format" value="loop-csv" { "Loop Habit Tracker tables (.zip)" }
+                    button.button.plain type="submit" name="format" value="csv" { "Spreadsheet (CSV)" }
+                }
+            }
         }
     }
 }
@@ -38,9 +47,9 @@ pub fn import_form(outcome: Option<&ImportOutcome>) -> Markup {
         form.stack method="post" action="/account/import" enctype="multipart/form-data" novalidate data-import {
             div.field {
                 label for="file" { "File" }
-                input #file type="file" name="file" accept=".json,.gz,application/json,application/gzip" aria-describedby=(description_ids)
+                input #file type="file" name="file" accept=".json,.gz,.zip,.db,.csv,application/json,application/gzip,application/zip,text/csv" aria-describedby=(description_ids)
                     aria-invalid=[has_failed.then_some("true")] data-most=(MAX_FILE_BYTES) data-too-large=(too_large()) autofocus[has_failed];
-                p.hint #file-hint { "A file you exported from this or an earlier version of Atlas." }
+                p.hint #file-hint { "A file you exported from Atlas or from another habit tracker, such as a full backup from Loop Habit Tracker." }
                 // The script replaces the result with later ones, and screen readers announce them.
                 div #import-answer role="status" { @if let Some(outcome) = outcome { (result(outcome)) } }
             }
@@ -82,7 +91,8 @@ fn changes(report: &ImportReport, added: &str) -> Markup {
         html! { @if number > 0 { li { (count(number, "completed day")) " " (what) } } }
     };
     html! {
-        @if report.is_foreign { p { "This file wasn't exported from this Atlas, or it was changed since. Check that you trust it." } }
+        @if let Some(program) = report.program { p { "This file is from " (program) "." } }
+        @else if report.is_foreign { p { "This file wasn't exported from this Atlas, or it was changed since. Check that you trust it." } }
         ul {
             li { (count(summary.habits_added, "habit")) " " (added) }
             @if summary.habits_known > 0 { li { (count(summary.habits_known, "habit")) " already in your account" } }
@@ -94,8 +104,39 @@ fn changes(report: &ImportReport, added: &str) -> Markup {
             (completed_days(completions.unreadable, "skipped, because the date can't be read"))
             (completed_days(completions.before_habit, "from before the habit began, not part of any streak"))
         }
+        @if report.program.is_some() { (outcomes(&report.habits)) }
+        (notes("Not imported", &report.left_out))
         (notes("Skipped habits", &report.skipped))
         (notes("Repaired habits", &report.repairs))
+    }
+}
+
+/// What becomes of each habit of another program.
+fn outcomes(habits: &[HabitOutcome]) -> Markup {
+    let more = habits.len().saturating_sub(MAX_LISTED_NOTES);
+    html! {
+        details open[habits.len() <= 10] {
+            summary { "By habit" }
+            ul {
+                @for habit in habits.iter().take(MAX_LISTED_NOTES) {
+                    li { strong dir="auto" { (habit.title) } ": " (describe(habit)) }
+                }
+                @if more > 0 { li { "And " (more) " more" } }
+            }
+        }
+    }
+}
+
+fn describe(habit: &HabitOutcome) -> String {
+    let target = match habit.outcome {
+        HabitMatch::Added => "new habit",
+        HabitMatch::Known => "already in your account",
+        HabitMatch::SameName => "added to your habit of the same name",
+    };
+    let days = count(habit.completions_added, "new completed day").to_lowercase();
+    match habit.completions_known {
+        0 => format!("{target}, {days}"),
+        known => format!("{target}, {days}, {known} already there"),
     }
 }
 
@@ -105,7 +146,9 @@ fn notes(heading: &str, notes: &[ImportNote]) -> Markup {
         @if !notes.is_empty() {
             p { (heading) ":" }
             ul {
-                @for note in notes.iter().take(MAX_LISTED_NOTES) { li { strong { (note.habit) } ": " (note.message) } }
+                @for note in notes.iter().take(MAX_LISTED_NOTES) {
+                    li { @if !note.habit.is_empty() { strong { (note.habit) } ": " } (note.message) }
+                }
                 @if more > 0 { li { "And " (more) " more" } }
             }
         }

@@ -11,13 +11,14 @@ use source::{ModulePath, Source, Sources};
 
 /// Bottom to top. Folders of one layer do not use each other, except the pairs named in [`NEIGHBORS`].
 const LAYERS: [&[&str]; 5] =
-    [&["domain"], &["config", "store", "mail", "observe"], &["app"], &["web", "ops"], &["cli"]];
+    [&["domain", "formats"], &["config", "store", "mail", "observe", "exchange"], &["app"], &["web", "ops"], &["cli"]];
 
 /// Settings are handed to the folders that act on them.
 const NEIGHBORS: [(&str, &str); 2] = [("mail", "config"), ("observe", "config")];
 
 /// Which folders may name a library.
-const LIBRARIES: [(&str, &[&str]); 8] = [
+const LIBRARIES: [(&str, &[&str]); 9] = [
+    ("zip", &["exchange"]),
     ("age", &["config", "store"]),
     ("redb", &["store"]),
     ("maud", &["web", "mail"]),
