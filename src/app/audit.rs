@@ -58,8 +58,8 @@ impl App {
         Ok(AuditEntry {
             id: self.generate_audit_id()?,
             at: self.clock.now(),
-            actor,
-            action,
+            actor: actor.into(),
+            action: action.into(),
             subject,
             address: client.address,
             request_id: client.request_id.clone(),

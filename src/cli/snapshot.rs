@@ -227,6 +227,7 @@ fn reason_text(reason: SnapshotReason) -> &'static str {
         SnapshotReason::BeforeMigration => "before migration",
         SnapshotReason::BeforeRollback => "before rollback",
         SnapshotReason::KnownGood => "known-good release",
+        SnapshotReason::Unknown => "newer version",
     }
 }
 

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::recorded::known_or_default;
 use super::{Email, MailId};
 
 /// The content of a mail: subject, plain text and HTML.
@@ -50,10 +51,13 @@ pub enum DeliveryStatus {
         #[serde(rename = "why")]
         reason: String,
     },
+    /// Written by a newer version. It is stored again as it was read, and nothing is sent.
+    #[serde(untagged)]
+    Unknown(serde_json::Map<String, serde_json::Value>),
 }
 
 impl DeliveryStatus {
-    /// Every value of [`Self::as_str`].
+    /// Every value of [`Self::as_str`] that this version writes.
     pub const NAMES: [&str; 4] = ["waiting", "sent", "captured", "failed"];
 
     /// Waiting until `due`, without a failed attempt.
@@ -68,6 +72,7 @@ impl DeliveryStatus {
             Self::Captured => "captured",
             Self::Sent { .. } => "sent",
             Self::Failed { .. } => "failed",
+            Self::Unknown(_) => "unknown",
         }
     }
 }
@@ -87,7 +92,12 @@ pub struct Mail {
     /// SECURITY: a link in it is a secret, so it is removed once the mail was sent or has expired.
     #[serde(rename = "letter")]
     pub body: Option<MessageBody>,
-    #[serde(rename = "carries", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "carries",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "known_or_default"
+    )]
     pub token: Option<TokenRef>,
     /// The relay's last reply, or why it could not be reached.
     #[serde(rename = "answer", default, skip_serializing_if = "Option::is_none")]

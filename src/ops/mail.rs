@@ -87,6 +87,7 @@ impl From<&DeliveryStatus> for MailState {
             DeliveryStatus::Captured => Self::Captured,
             DeliveryStatus::Sent { .. } => Self::Sent,
             DeliveryStatus::Failed { .. } => Self::Failed,
+            DeliveryStatus::Unknown(_) => Self::Unknown,
         }
     }
 }
@@ -97,7 +98,7 @@ fn summary(mail: &Mail) -> MailSummary {
         DeliveryStatus::Waiting { due, attempts: tries, deferred: held } => {
             (due_at, attempts, deferred) = (Some(*due), Some(*tries), Some(*held));
         }
-        DeliveryStatus::Captured => {}
+        DeliveryStatus::Captured | DeliveryStatus::Unknown(_) => {}
         DeliveryStatus::Sent { at } => ended_at = Some(*at),
         DeliveryStatus::Failed { at, reason } => (ended_at, why) = (Some(*at), Some(reason.clone())),
     }

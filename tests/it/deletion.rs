@@ -57,7 +57,7 @@ fn signed_in_member(world: &World, user: &TestUser) -> Member {
     sessions::find_member(&world.state.app, &token).unwrap().expect("the user is signed in")
 }
 
-async fn delete_account(user: &TestUser) {
+pub async fn delete_account(user: &TestUser) {
     let proof = complete_step_up(user, "account_delete").await;
     let body = json!({ "stepUpChallengeToken": proof });
     user.send_json("POST", "/api/account/delete-request", &body).await.assert_status(200);

@@ -174,7 +174,7 @@ async fn put_in_force(
                 accounts::put(txn, &account)?;
                 attempts::remove_all(txn, account.id)?;
                 attempts::remove(txn, address.stand_in(), WRONG_CODES);
-                audit::add(txn, &AuditEntry { actor: Actor::User(account.id), ..entry });
+                audit::add(txn, &AuditEntry { actor: Actor::User(account.id).into(), ..entry });
                 links::put(txn, &hash, &EmailLink { used_at: Some(now), ..link });
                 // SECURITY: as at a sign-in, a disabled account gets no session, nor one that has a second factor.
                 let may_sign_in = account.disabled_at.is_none() && account.two_factor.is_none();

@@ -133,7 +133,7 @@ pub async fn sign_out(app: &App, token: &str, client: &Client) -> Result<(), Err
         .write(move |txn| {
             let Some(session) = sessions::find_session(txn, &hash)? else { return Ok(()) };
             sessions::remove(txn, &hash)?;
-            audit::add(txn, &AuditEntry { actor: Actor::User(session.account), ..entry });
+            audit::add(txn, &AuditEntry { actor: Actor::User(session.account).into(), ..entry });
             Ok(())
         })
         .await

@@ -119,7 +119,7 @@ pub fn list_mail(
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
 pub fn can_retry(app: &App, mail: &Mail) -> Result<bool, Error> {
-    let sent = matches!(mail.status, DeliveryStatus::Sent { .. });
+    let sent = matches!(mail.status, DeliveryStatus::Sent { .. } | DeliveryStatus::Unknown(_));
     let now = app.clock.now();
     Ok(!sent && app.mail_policy.allows(&mail.to) && app.store.read(|txn| stale_reason(txn, mail, now))?.is_none())
 }
@@ -140,6 +140,9 @@ pub async fn retry_mail(app: &App, by: &Initiator, id: MailId) -> Result<Mail, E
             let before = outbox::find_mail(txn, id)?.ok_or_else(|| refused("Email not found."))?;
             if matches!(before.status, DeliveryStatus::Sent { .. }) {
                 return Err(refused("This email was already sent."));
+            }
+            if matches!(before.status, DeliveryStatus::Unknown(_)) {
+                return Err(refused("A newer version of Atlas set this email's status."));
             }
             if !policy.allows(&before.to) {
                 return Err(refused(

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{AccountId, AuditId};
+use crate::domain::{AccountId, AuditId, Recorded};
 
 /// How long entries are kept.
 pub const RETENTION: SignedDuration = SignedDuration::from_hours(400 * 24);
@@ -116,9 +116,9 @@ pub struct AuditEntry {
     /// Entries sort by id in the order in which they were written.
     pub id: AuditId,
     pub at: Timestamp,
-    pub actor: Actor,
+    pub actor: Recorded<Actor>,
     #[serde(rename = "deed")]
-    pub action: AuditAction,
+    pub action: Recorded<AuditAction>,
     /// The account that was acted on, unless it is the actor's.
     #[serde(rename = "whom", default)]
     pub subject: Option<AccountId>,
@@ -134,8 +134,8 @@ impl AuditEntry {
     /// The accounts that the entry is about: the actor's and the subject's, each once.
     pub fn accounts(&self) -> impl Iterator<Item = AccountId> + use<> {
         let actor = match self.actor {
-            Actor::User(account) => Some(account),
-            Actor::Anonymous | Actor::Operator => None,
+            Recorded::Known(Actor::User(account)) => Some(account),
+            Recorded::Known(Actor::Anonymous | Actor::Operator) | Recorded::Unknown(_) => None,
         };
         actor.into_iter().chain(self.subject.filter(|subject| Some(*subject) != actor))
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::FieldError;
+use crate::domain::recorded::known_or_default;
 
 /// Declares an enum for a field with a few options: each has a name, which is stored and sent, and a label.
 macro_rules! options {
@@ -83,16 +84,20 @@ options!(
     }
 );
 
-/// The preferences of a user. A preference that an older version did not store has its default.
+/// The preferences of a user. A preference that an older version did not store, or that only a newer one knows, has its default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
+    #[serde(deserialize_with = "known_or_default")]
     pub week_start: WeekStart,
     /// Whether the list of a day shows completed habits last.
     #[serde(rename = "done_sinks")]
     pub completed_last: bool,
+    #[serde(deserialize_with = "known_or_default")]
     pub backfill: Backfill,
+    #[serde(deserialize_with = "known_or_default")]
     pub theme: Theme,
+    #[serde(deserialize_with = "known_or_default")]
     pub accent: Accent,
     /// Whether keyboard shortcuts of a single key work. People who use voice input, or press keys by accident, need to
     /// turn them off (WCAG 2.1.4).

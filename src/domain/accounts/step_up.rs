@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::accounts::attempts::{AttemptLimit, Attempts};
 use crate::domain::accounts::password::PasswordHash;
+use crate::domain::recorded::known_or_default;
 use crate::domain::{AccountId, Email, Refusal};
 
 /// How long a challenge is valid, before and after it was answered.
@@ -13,7 +14,7 @@ pub const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 pub const ANSWER_LIMIT: AttemptLimit = AttemptLimit::from_minutes(4, 10, 5);
 
 /// An action that needs a step-up verification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProtectedAction {
     /// A sign-in whose password was right and which still needs a 2FA code.
@@ -25,6 +26,10 @@ pub enum ProtectedAction {
     AccountTwoFactor,
     /// An admin's changes and exports, for a while. It needs no proof of its own: every verification renews the session's.
     AdminAccess,
+    /// An action of a newer version, which no answer allows.
+    #[default]
+    #[serde(skip_deserializing)]
+    Unknown,
 }
 
 /// The input of a protected action, kept with the challenge so that the user need not enter it again.
@@ -40,9 +45,10 @@ pub enum PendingChange {
 pub struct Challenge {
     pub account: AccountId,
     /// Answering a challenge allows this action only.
+    #[serde(deserialize_with = "known_or_default")]
     pub action: ProtectedAction,
     /// The change that the answer allows. Set by pages only: an API client sends the change after the answer.
-    #[serde(rename = "prepared", default)]
+    #[serde(rename = "prepared", default, deserialize_with = "known_or_default")]
     pub pending_change: Option<PendingChange>,
     pub created_at: Timestamp,
     /// When it was answered. From then on it is a proof that can be used once.
@@ -75,7 +81,8 @@ impl Challenge {
     /// [`Refusal::LinkInvalid`] for a challenge of another account or action and for an answered one,
     /// [`Refusal::LinkExpired`], and [`Refusal::TooManyAttempts`] while answers are blocked.
     pub fn check_answerable(&self, account: AccountId, action: ProtectedAction, now: Timestamp) -> Result<(), Refusal> {
-        if self.account != account || self.action != action || self.verified_at.is_some() {
+        let is_for_action = self.action == action && action != ProtectedAction::Unknown;
+        if self.account != account || !is_for_action || self.verified_at.is_some() {
             return Err(Refusal::LinkInvalid);
         }
         if self.expires_at() <= now {

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::snapshot_id::SnapshotId;
+use crate::domain::recorded::known_or_default;
 use crate::domain::{Environment, EnvironmentKind, FileId};
 
 /// Why a snapshot was taken. It decides how long the snapshot is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SnapshotReason {
     /// An operator or admin requested it.
@@ -20,6 +21,9 @@ pub enum SnapshotReason {
     BeforeRollback,
     /// A release passed its verification.
     KnownGood,
+    /// A reason of a newer version. Such a snapshot is kept like one that was requested.
+    #[default]
+    Unknown,
 }
 
 impl SnapshotReason {
@@ -31,6 +35,7 @@ impl SnapshotReason {
             Self::BeforeMigration => "before a migration",
             Self::BeforeRollback => "before a rollback",
             Self::KnownGood => "for a known-good release",
+            Self::Unknown => "by a newer version",
         }
     }
 }
@@ -54,6 +59,7 @@ pub struct SnapshotManifest {
     /// When it was verified: reopened, checked for integrity, every row decoded, and the rows counted.
     #[serde(rename = "provenAt")]
     pub verified_at: Timestamp,
+    #[serde(deserialize_with = "known_or_default")]
     pub reason: SnapshotReason,
     /// The length of the copy.
     pub bytes: u64,

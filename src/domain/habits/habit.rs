@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::habits::recent_changes::RecentChanges;
+use crate::domain::recorded::known_or_default;
 use crate::domain::{Day, Emoji, FieldError, HabitColor, HabitId, Schedule, Weekdays, text};
 
 /// The most active habits of one user.
@@ -171,9 +172,9 @@ pub struct Habit {
     /// The last changes of its days, as far as their completions don't tell.
     #[serde(default, skip_serializing_if = "RecentChanges::is_empty")]
     pub recent_changes: RecentChanges,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_or_default")]
     pub color: Option<HabitColor>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_or_default")]
     pub emoji: Option<Emoji>,
 }
 

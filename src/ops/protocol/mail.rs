@@ -61,6 +61,8 @@ pub enum MailState {
     Sent,
     Captured,
     Failed,
+    /// Set by a newer version.
+    Unknown,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +76,7 @@ impl MailState {
             Self::Sent => "sent",
             Self::Captured => "captured",
             Self::Failed => "failed",
+            Self::Unknown => "unknown",
         }
     }
 }

@@ -114,6 +114,9 @@ fn probe_mail(app: &App) -> Result<ProbeMail, Error> {
             DeliveryStatus::Sent { .. } => (ProbeMessageState::Sent, None),
             DeliveryStatus::Captured => (ProbeMessageState::Captured, None),
             DeliveryStatus::Failed { reason, .. } => (ProbeMessageState::Failed, Some(reason)),
+            DeliveryStatus::Unknown(_) => {
+                (ProbeMessageState::Failed, Some("a newer version set its status".to_owned()))
+            }
         };
         ProbeMessage { state, answer: mail.reply, why, text }
     });

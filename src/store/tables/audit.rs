@@ -24,7 +24,7 @@ pub fn list_page(
     action: Option<AuditAction>,
     request: &PageRequest<AuditId>,
 ) -> Result<RowPage<AuditId, AuditEntry>, Error> {
-    let matches = |entry: &AuditEntry| action.is_none_or(|action| action == entry.action);
+    let matches = |entry: &AuditEntry| action.is_none_or(|action| entry.action.known() == Some(action));
     let Some(subject) = subject else {
         return txn.read_page(&AUDIT, &[], request, |_, bytes| {
             AUDIT.decode_value(bytes).map(|entry| Some(entry).filter(matches))

@@ -31,7 +31,9 @@ pub async fn start(
 /// The page that has the form of a protected change.
 fn page_of(action: ProtectedAction) -> &'static str {
     match action {
-        ProtectedAction::AccountEmailChange | ProtectedAction::SignIn => AccountPart::Profile.path(),
+        ProtectedAction::AccountEmailChange | ProtectedAction::SignIn | ProtectedAction::Unknown => {
+            AccountPart::Profile.path()
+        }
         ProtectedAction::AccountPasswordChange | ProtectedAction::AccountTwoFactor => AccountPart::Security.path(),
         ProtectedAction::AccountDelete => AccountPart::Data.path(),
         ProtectedAction::AdminAccess => "/admin",
@@ -88,6 +90,8 @@ async fn perform_action(request: &Request, token: &str, action: ProtectedAction)
             two_factor::start_enrollment(app, member, Some(token)).await?;
             Ok(response::see_other(TWO_FACTOR_PAGE))
         }
-        ProtectedAction::SignIn | ProtectedAction::AdminAccess => Err(Refusal::LinkInvalid.into()),
+        ProtectedAction::SignIn | ProtectedAction::AdminAccess | ProtectedAction::Unknown => {
+            Err(Refusal::LinkInvalid.into())
+        }
     }
 }

@@ -66,7 +66,7 @@ fn describe_action(action: ProtectedAction) -> &'static str {
         ProtectedAction::AdminAccess => {
             "make changes or download lists as an admin. You'll return to the page you came from and won't be asked again for 20 minutes."
         }
-        ProtectedAction::SignIn => "continue.",
+        ProtectedAction::SignIn | ProtectedAction::Unknown => "continue.",
     }
 }
 

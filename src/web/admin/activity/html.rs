@@ -5,7 +5,7 @@ use warp::http::StatusCode;
 use super::view::{self, ActorView, AuditEntryView};
 use crate::app::{self, admin};
 use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
-use crate::domain::{AccountId, Refusal};
+use crate::domain::{AccountId, Recorded, Refusal};
 use crate::observe::activity::MAX_RECORDS;
 use crate::web::admin::list_query::{ROWS_PER_PAGE, cursor, filter, page_links};
 use crate::web::http::error::HttpError;
@@ -47,9 +47,10 @@ pub async fn audit_trail(request: Request) -> Result<Response, HttpError> {
         .map(|entry| AuditEntryView {
             entry,
             actor: match entry.actor {
-                Actor::User(id) => ActorView::Person(id, name(id)),
-                Actor::Anonymous => ActorView::Anonymous,
-                Actor::Operator => ActorView::Operator,
+                Recorded::Known(Actor::User(id)) => ActorView::Person(id, name(id)),
+                Recorded::Known(Actor::Anonymous) => ActorView::Anonymous,
+                Recorded::Known(Actor::Operator) => ActorView::Operator,
+                Recorded::Unknown(_) => ActorView::Unknown,
             },
             subject: entry.subject.map(|id| (id, name(id))),
         })

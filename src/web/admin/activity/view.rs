@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::domain::AccountId;
 use crate::domain::accounts::audit::{AuditAction, AuditEntry};
+use crate::domain::{AccountId, Recorded};
 use crate::observe::activity::RequestRecord;
 use crate::web::admin::view::{AdminPage, PageLinks, page, pagination};
 use crate::web::ui::date::utc_time;
@@ -54,6 +54,8 @@ pub enum ActorView<'a> {
     Anonymous,
     /// An operator in a terminal.
     Operator,
+    /// An actor that only a newer version knows.
+    Unknown,
 }
 
 /// The audit trail. `action` and `person` are the current filters, `error` says why a person was not found.
@@ -85,12 +87,16 @@ pub fn audit_page(
         ul.records.tight {
             @for view in entries {
                 li {
-                    code { (view.entry.action.as_str()) }
+                    @match &view.entry.action {
+                        Recorded::Known(action) => code { (action.as_str()) },
+                        Recorded::Unknown(name) => span { "unknown action " code { (name.as_str().unwrap_or_default()) } },
+                    }
                     span {
                         @match view.actor {
                             ActorView::Person(id, name) => { "by " (person_link(id, name)) }
                             ActorView::Anonymous => "by an anonymous visitor",
                             ActorView::Operator => "by an operator",
+                            ActorView::Unknown => "by an unknown actor",
                         }
                         @if let Some((id, name)) = view.subject { " · for " (person_link(id, name)) }
                     }

@@ -81,6 +81,7 @@ fn status(status: &DeliveryStatus) -> Markup {
         DeliveryStatus::Captured => html! { "Captured instead of sent" },
         DeliveryStatus::Sent { at } => html! { "Sent " (utc_time(*at)) },
         DeliveryStatus::Failed { at, reason } => html! { "Failed " (utc_time(*at)) ": " (reason) },
+        DeliveryStatus::Unknown(_) => html! { "Set by a newer version of Atlas" },
     }
 }
 
@@ -97,6 +98,7 @@ fn label(status: &str) -> &'static str {
         "waiting" => "Waiting",
         "sent" => "Sent",
         "captured" => "Captured",
-        _ => "Failed",
+        "failed" => "Failed",
+        _ => "Unknown",
     }
 }
