@@ -227,7 +227,7 @@ async fn an_hour_after_signing_up_the_code_confirms_and_the_password_is_needed()
 #[tokio::test]
 async fn another_email_keeps_the_browser_and_not_its_hour() {
     let (world, ada) = world_with_sign_up().await;
-    world.set_time("2026-02-12T12:59:00Z");
+    world.set_time("2026-02-12T12:14:00Z");
     let resend = [("email", "ada@example.com")];
     ada.post_form("/verify-email/resend", &resend).await.assert_redirects_to("/sign-up?sent=again");
     ada.get("/sign-up?sent=again")
@@ -236,6 +236,7 @@ async fn another_email_keeps_the_browser_and_not_its_hour() {
         .assert_contains("ada@example.com");
     world.visitor().post_form("/verify-email/resend", &resend).await.assert_redirects_to("/verify-email?sent");
     let code = mailed_code(&world, &ada.email());
+    world.set_time("2026-02-12T12:59:00Z");
     enter_code(&ada, &ada.email(), &code).await.assert_status(303).assert_redirects_to(FIRST_PAGE);
 
     let ben = TestUser::new("ben", &world);
@@ -406,6 +407,29 @@ async fn the_form_comes_back_with_what_was_entered_except_for_the_password() {
     let page = enter_code(&ada, &ada.email(), "12 34").await.assert_status(422);
     page.assert_contains("value=\"12 34\"").assert_contains("wrong or has expired").assert_contains("aria-invalid");
     enter_code(&ada, &ada.email(), " ").await.assert_status(422).assert_contains("Enter the 6-digit code");
+}
+
+#[tokio::test]
+async fn the_next_user_of_a_shared_browser_sees_nothing_of_a_sign_up() {
+    let (world, ada) = world_with_sign_up().await;
+    world.set_time("2026-02-12T12:14:00Z");
+    ada.get("/sign-up?edit").await.assert_contains("ada@example.com");
+    world.set_time("2026-02-12T12:15:01Z");
+    for page in ["/sign-up?edit", "/sign-up?sent", "/sign-up"] {
+        ada.get(page).await.assert_status(200).assert_lacks("ada@example.com");
+    }
+    // The code still signs this browser in.
+    enter_code(&ada, &ada.email(), &mailed_code(&world, &ada.email())).await.assert_redirects_to(FIRST_PAGE);
+    assert_eq!(ada.cookie(COOKIE).unwrap_or_default(), "");
+
+    let bob = world.signed_in_user("bob").await;
+    let sign_up = "a sign-up of someone else";
+    bob.set_cookie(COOKIE, sign_up);
+    bob.sign_in().await;
+    assert_eq!(bob.cookie(COOKIE).unwrap_or_default(), "", "signing in ends a sign-up");
+    bob.set_cookie(COOKIE, sign_up);
+    bob.post_form("/sign-out", &[]).await.assert_status(303);
+    assert_eq!(bob.cookie(COOKIE).unwrap_or_default(), "", "and so does signing out");
 }
 
 #[tokio::test]

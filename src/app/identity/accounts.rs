@@ -81,10 +81,15 @@ impl SignUpInput {
 /// [`Error::Refused`] with an error per field; [`Error::Busy`].
 pub async fn sign_up(app: &App, input: SignUpInput, cookie: Option<&str>, client: &Client) -> Result<NewSignUp, Error> {
     let (email, credentials) = input.parse(app).await?;
-    let draft = SignUpDraft { email: email.clone(), name: credentials.name.clone(), zone: credentials.zone.clone() };
+    let now = app.clock.now();
+    let draft = SignUpDraft {
+        email: email.clone(),
+        name: credentials.name.clone(),
+        zone: credentials.zone.clone(),
+        signed_up_at: now,
+    };
     let BrowserToken { cookie: new_cookie, hash } = BrowserToken::generate(&app.keys, &draft)?;
     let earlier = cookie.map(|cookie| hash_token(&app.keys, cookie));
-    let now = app.clock.now();
     let id = app.generate_account_id()?;
     let preferences = app.new_user_preferences;
     let token = app.keys.generate_token(Purpose::Verification)?;

@@ -12,22 +12,29 @@
 //! would refuse: a disabled account gets none, and neither does one with a second factor. Every sign-up gets a cookie, also one
 //! with an address that has an account, so the cookie reveals nothing.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::app::identity::address_key::stand_in;
 use crate::app::identity::keys::{Keys, Purpose};
 use crate::app::{App, Error};
+use crate::domain::accounts::attempts::is_recent;
+use crate::domain::accounts::link::SIGN_UP_DRAFT_LIFETIME;
 use crate::domain::accounts::two_factor::EncryptedSecret;
 use crate::domain::{DisplayName, Email, Zone};
 use crate::store::tables::schema::TokenHash;
 
 /// What the sign-up form contained, without the password. It is in the cookie, encrypted, because for an address that has an
 /// account nothing is stored.
+///
+/// SECURITY: others may use the browser afterwards, so it is read for a quarter of an hour only, and the cookie goes when anyone
+/// signs in or out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignUpDraft {
     pub email: Email,
     pub name: DisplayName,
     pub zone: Zone,
+    pub signed_up_at: Timestamp,
 }
 
 /// The token of a browser that signs up.
@@ -52,12 +59,13 @@ pub(super) fn hash_token(keys: &Keys, cookie: &str) -> TokenHash {
     keys.hash(Purpose::SignUp, cookie.split_once('.').map_or(cookie, |(token, _)| token))
 }
 
-/// The sign-up that a cookie belongs to; `None` for a cookie of another environment or a forged one.
+/// The sign-up that a cookie belongs to; `None` if that was too long ago, and for a cookie of another environment or a forged one.
 pub fn read_draft(app: &App, cookie: &str) -> Option<SignUpDraft> {
     let (_, encrypted) = cookie.split_once('.')?;
     let owner = stand_in(&hash_token(&app.keys, cookie));
     let draft = app.keys.decrypt(Purpose::SignUp, owner, &EncryptedSecret(encrypted.to_owned()))?;
-    serde_json::from_slice(&draft.plaintext).ok()
+    let draft: SignUpDraft = serde_json::from_slice(&draft.plaintext).ok()?;
+    is_recent(draft.signed_up_at, app.clock.now(), SIGN_UP_DRAFT_LIFETIME).then_some(draft)
 }
 
 /// The cookies of a browser that confirms an address. A script has none.

@@ -22,6 +22,8 @@ pub const ACCOUNT_CODE_LIMIT: AttemptLimit = AttemptLimit::from_minutes(10, 24 *
 pub const PENDING_LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long the browser that signed up is signed in by confirming the address; afterwards it needs the password.
 pub const SIGN_UP_BROWSER_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
+/// For this long, the browser shows what was entered.
+pub const SIGN_UP_DRAFT_LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 /// The shortest time between two links for the same account.
 pub const RESEND_INTERVAL: SignedDuration = SignedDuration::from_mins(5);
 

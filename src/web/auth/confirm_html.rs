@@ -141,7 +141,7 @@ fn confirmed_response(request: &Request, confirmation: Confirmation) -> Result<R
     let Confirmation { account, email, status, signed_in } = confirmation;
     if let Some(signed_in) = signed_in {
         let response = request.with_session(response::see_other(next_page(request, &signed_in)?), &signed_in);
-        return Ok(response::succeeded(request.state.sign_up_cookie.clear(response)));
+        return Ok(response::succeeded(response));
     }
     if request.maybe_account().is_some_and(|me| me.id == account) {
         return Ok(response::see_other("/today"));

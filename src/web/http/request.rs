@@ -116,16 +116,20 @@ impl Request {
         self.state.sign_up_cookie.read(&self.headers)
     }
 
-    /// Adds the cookies that sign this browser in and make its device known.
+    /// Adds the cookies that sign this browser in and make its device known. A sign-up in it is over.
     pub fn with_session(&self, response: Response, signed_in: &SignedIn) -> Response {
         let response = self.state.session_cookie.set(response, &signed_in.token);
-        self.state.device_cookie.set(response, &signed_in.device)
+        self.without_sign_up(self.state.device_cookie.set(response, &signed_in.device))
     }
 
-    /// Signs this browser out. It keeps the theme.
+    fn without_sign_up(&self, response: Response) -> Response {
+        if self.sign_up_token().is_some() { self.state.sign_up_cookie.clear(response) } else { response }
+    }
+
+    /// Signs this browser out. It keeps the theme, and nothing of a sign-up.
     pub fn without_session(&self, response: Response) -> Response {
         let theme = self.maybe_account().map_or(Theme::System, |account| account.preferences.theme);
-        let response = self.state.session_cookie.clear(response);
+        let response = self.without_sign_up(self.state.session_cookie.clear(response));
         let is_known = self.state.theme_cookie.read(&self.headers) == theme;
         if is_known { response } else { self.state.theme_cookie.set(response, theme) }
     }
