@@ -44,8 +44,9 @@ impl Relay {
 }
 
 impl Connection<'_> {
-    /// Sends one message and returns the relay's reply, with its queue id where the relay names one. `on_message` is called
-    /// right before the message itself is sent: from then on the relay may accept it without this server learning of it.
+    /// Sends one message and returns the relay's reply, with its queue id where the relay names one. `before_message` runs right
+    /// before the message itself is sent, which it can prevent: from then on the relay may accept it without this server
+    /// learning of it.
     ///
     /// # Errors
     /// [`DeliveryError`]. After [`Disposition::ReplyLost`] the relay may have accepted the message; a retry carries the same
@@ -54,16 +55,16 @@ impl Connection<'_> {
         &mut self,
         mail: &Mail,
         body: &MessageBody,
-        on_message: impl FnOnce() + Send,
+        before_message: impl Future<Output = Result<(), DeliveryError>> + Send,
     ) -> Result<String, DeliveryError> {
         let relay = self.relay;
         let message = encode(mail, body, &relay.from, &relay.host, relay.environment.as_deref())
             .map_err(|error| DeliveryError::from_encoding(&error))?;
         let sent = match self.begin(mail).await {
-            Ok(()) => {
-                on_message();
-                self.send_message(&message).await
-            }
+            Ok(()) => match before_message.await {
+                Ok(()) => self.send_message(&message).await,
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error),
         };
         if let Err(error) = &sent

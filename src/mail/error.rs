@@ -138,9 +138,14 @@ impl DeliveryError {
         Self::new(Disposition::Misconfigured(RelayFault::SignIn), message)
     }
 
-    /// The server stopped while the relay was to accept the message.
-    pub fn stopped() -> Self {
-        Self::new(Disposition::ReplyLost, "the server stopped before the relay said whether it accepted the message")
+    /// The relay is to accept the message. This is what remains of an attempt that the server doesn't live to see the end of.
+    pub fn unanswered() -> Self {
+        Self::new(Disposition::ReplyLost, "the relay has not said whether it accepted the message")
+    }
+
+    /// The attempt could not be recorded, so the message was not sent.
+    pub fn unrecorded() -> Self {
+        Self::new(Disposition::ConnectionLost, "the attempt could not be recorded, so the message was not sent")
     }
 
     /// A message that cannot be encoded.

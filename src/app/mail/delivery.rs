@@ -13,12 +13,10 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::app::error::{Error, ErrorContext};
-use crate::app::mail::delivery_round::{DeliveryRound, postpone};
-use crate::app::mail::outbox::update_mail;
+use crate::app::mail::delivery_round::DeliveryRound;
+use crate::app::mail::outbox::save_outcome;
 use crate::app::mail::relay_outcome::{check_relay, release_after_clock_step, release_deferred};
-use crate::domain::MailId;
-use crate::domain::mail::Mail;
-use crate::mail::{DeliveryError, Relay};
+use crate::mail::Relay;
 use crate::store::tables::outbox;
 
 const MAX_MAILS_PER_ROUND: usize = 50;
@@ -26,8 +24,6 @@ const MAX_MAILS_PER_ROUND: usize = 50;
 const MAX_SESSIONS: usize = 4;
 /// How long delivery pauses after the data file could not be read or written.
 const STORE_ERROR_PAUSE: Duration = Duration::from_secs(10);
-/// How long to wait before saving an outcome again when the store was busy.
-const BUSY_RETRY_PAUSE: Duration = Duration::from_millis(100);
 const MIN_POLL_PAUSE_MILLIS: u64 = 100;
 const MAX_POLL_PAUSE: Duration = Duration::from_mins(1);
 
@@ -127,36 +123,11 @@ pub async fn deliver_due_mail(app: &App, relay: &Relay) -> Result<(), Error> {
     corrupt
 }
 
-/// Saves the outcome of an attempt, however busy the store is.
-async fn save_outcome(app: &App, mail: Mail) -> Result<(), Error> {
-    loop {
-        match update_mail(app, mail.clone()).await {
-            Err(Error::Busy) => tokio::time::sleep(BUSY_RETRY_PAUSE).await,
-            saved => return saved,
-        }
-    }
-}
-
-/// Ends delivery before the server stops: begins nothing more, waits up to `limit` for the relay's answers, and records that the
-/// relay may have accepted what it has not answered. Otherwise the next start would send that mail again at once.
+/// Ends delivery before the server stops: begins nothing more, and waits up to `limit` for the relay's answers. What the relay has
+/// not answered by then is recorded as such, so that the next start doesn't send it again at once.
 pub async fn stop_delivery(app: &App, limit: Duration) {
     app.in_transit.close();
-    if tokio::time::timeout(limit, app.in_transit.wait_until_idle()).await.is_ok() {
-        return;
+    if tokio::time::timeout(limit, app.in_transit.wait_until_idle()).await.is_err() {
+        tracing::warn!("the server stops before the relay said whether it accepted a mail");
     }
-    for id in app.in_transit.list_unanswered() {
-        if let Err(error) = record_unanswered(app, id).await {
-            tracing::warn!(mail = %id, %error, "a mail without an answer will be sent again by the next start");
-        }
-    }
-}
-
-async fn record_unanswered(app: &App, id: MailId) -> Result<(), Error> {
-    let now = app.clock.now();
-    let Some(mail) = app.store.read(|txn| outbox::find_mail(txn, id))? else { return Ok(()) };
-    if !mail.is_due(now) {
-        return Ok(());
-    }
-    tracing::warn!(mail = %id, "the server stops before the relay said whether it accepted a mail");
-    save_outcome(app, postpone(mail, &DeliveryError::stopped(), now)?).await
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::app::mail::in_transit::{Claim, TransitStep};
+use crate::app::mail::outbox::save_outcome;
 use crate::app::mail::relay_outcome::{record_relay_failure, record_relay_success};
 use crate::app::mail::stale::stale_reason;
 use crate::app::{App, Error, random_bytes};
@@ -68,7 +69,9 @@ impl<'a> DeliveryRound<'a> {
             let error = DeliveryError { disposition: Disposition::ConnectionLost, ..error.clone() };
             return postpone(mail, &error, now);
         }
-        let sent = self.send(&mail, claim).await;
+        // DURABILITY: recorded before the message leaves, so that a server that is killed then doesn't send it again at once.
+        let unanswered = postpone(mail.clone(), &DeliveryError::unanswered(), now)?;
+        let sent = self.send(&mail, unanswered, claim).await;
         // An attempt may take minutes.
         let now = self.app.clock.now();
         match sent {
@@ -78,7 +81,8 @@ impl<'a> DeliveryRound<'a> {
         }
     }
 
-    async fn send(&mut self, mail: &Mail, claim: &Claim<'_>) -> Result<String, DeliveryError> {
+    /// Sends a mail, and saves it as `unanswered` meanwhile.
+    async fn send(&mut self, mail: &Mail, unanswered: Mail, claim: &Claim<'_>) -> Result<String, DeliveryError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => match self.relay.connect().await {
@@ -92,7 +96,9 @@ impl<'a> DeliveryRound<'a> {
         };
         let Some(body) = &mail.body else { return Err(DeliveryError::without_body()) };
         claim.advance(TransitStep::Sending);
-        let sent = connection.send(mail, body, || claim.advance(TransitStep::Unanswered)).await;
+        let app = self.app;
+        let record = async { save_outcome(app, unanswered).await.map_err(|_| DeliveryError::unrecorded()) };
+        let sent = connection.send(mail, body, record).await;
         match &sent {
             Err(error) if matches!(error.disposition, Disposition::Misconfigured(_)) => {
                 record_relay_failure(self.app, error);
@@ -147,7 +153,7 @@ fn defer(mail: Mail, until: Timestamp) -> Mail {
 }
 
 /// Waits for the next attempt, which is never later than the mail's expiry.
-pub(super) fn postpone(mail: Mail, error: &DeliveryError, now: Timestamp) -> Result<Mail, Error> {
+fn postpone(mail: Mail, error: &DeliveryError, now: Timestamp) -> Result<Mail, Error> {
     let attempts = attempts_of(&mail);
     let delay_after = if error.disposition == Disposition::ReplyLost { lost_reply_delay } else { retry_delay };
     let delay = delay_after(attempts, u32::from_le_bytes(random_bytes()?));

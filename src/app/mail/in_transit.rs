@@ -14,8 +14,6 @@ pub(super) enum TransitStep {
     Claimed,
     /// The relay is being asked to accept it.
     Sending,
-    /// It was sent, and the relay has not answered yet.
-    Unanswered,
 }
 
 /// The mails that are being sent. Each is sent by one session only.
@@ -67,12 +65,6 @@ impl InTransit {
             }
             released.await;
         }
-    }
-
-    /// The mails that the relay may have accepted without having said so.
-    pub(super) fn list_unanswered(&self) -> Vec<MailId> {
-        let state = self.state.lock();
-        state.mails.iter().filter(|(_, step)| **step == TransitStep::Unanswered).map(|(id, _)| *id).collect()
     }
 }
 

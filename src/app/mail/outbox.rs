@@ -2,6 +2,7 @@
 //! sign-up.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,6 +14,9 @@ use crate::domain::mail::{DeliveryStatus, Mail, MessageBody};
 use crate::domain::{Email, MailId, Refusal};
 use crate::store::tables::{accounts, audit, outbox};
 use crate::store::{PageRequest, RowPage, WriteTxn};
+
+/// How long to wait before saving an outcome again when the store was busy.
+const BUSY_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 impl App {
     /// Prepares a mail to be queued. The mail policy decides whether it will be sent or captured.
@@ -86,7 +90,7 @@ pub fn find_mail(app: &App, id: MailId) -> Result<Option<Mail>, Error> {
 }
 
 /// Saves the new status of a mail. Does nothing if it was deleted in the meantime, with the account of its recipient.
-pub(super) async fn update_mail(app: &App, after: Mail) -> Result<(), Error> {
+async fn update_mail(app: &App, after: Mail) -> Result<(), Error> {
     app.store
         .write(move |txn| {
             if let Some(before) = outbox::find_mail(txn, after.id)? {
@@ -95,6 +99,16 @@ pub(super) async fn update_mail(app: &App, after: Mail) -> Result<(), Error> {
             Ok(())
         })
         .await
+}
+
+/// Saves the outcome of an attempt to send a mail, however busy the store is.
+pub(super) async fn save_outcome(app: &App, mail: Mail) -> Result<(), Error> {
+    loop {
+        match update_mail(app, mail.clone()).await {
+            Err(Error::Busy) => tokio::time::sleep(BUSY_RETRY_PAUSE).await,
+            saved => return saved,
+        }
+    }
 }
 
 /// Mail, newest first, filtered by recipient and status.

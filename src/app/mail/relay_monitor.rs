@@ -161,14 +161,14 @@ mod tests {
         let at = |minutes| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
         let monitor = RelayMonitor::default();
         assert!(!monitor.needs_check(at(0)), "it was never tried");
-        monitor.record_failure(&DeliveryError::stopped(), at(10));
+        monitor.record_failure(&DeliveryError::unanswered(), at(10));
         assert!(!monitor.needs_check(at(14)) && monitor.needs_check(at(15)));
         assert!(monitor.needs_check(at(0)), "the clock was set back");
-        monitor.record_failure(&DeliveryError::stopped(), at(15));
+        monitor.record_failure(&DeliveryError::unanswered(), at(15));
         assert_eq!(monitor.health().since(), Some(at(10)));
         assert_eq!(monitor.health().unreachable_since(at(19)), None);
         assert_eq!(monitor.health().unreachable_since(at(20)), Some(at(10)));
-        monitor.record_failure(&DeliveryError::stopped(), at(2));
+        monitor.record_failure(&DeliveryError::unanswered(), at(2));
         assert_eq!(monitor.health().unreachable_since(at(12)), Some(at(2)), "the clock was set back");
         monitor.record_success(at(16));
         assert!(!monitor.needs_check(at(60)) && monitor.health().unreachable_since(at(60)).is_none());

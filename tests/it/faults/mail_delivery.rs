@@ -52,10 +52,16 @@ async fn open_with_queued_mail(disk: &FaultyDisk, url: &str) -> (App, Relay) {
 
 #[tokio::test]
 async fn an_email_that_cannot_be_marked_as_sent_is_not_sent_twice() {
-    let smtp_server = ScriptedRelay::accepting().await;
     let disk = FaultyDisk::default();
+    let failing = disk.clone();
+    let smtp_server = ScriptedRelay::with_script(move |_, at, _| {
+        if at == "." {
+            failing.fail_from_now_on(DiskOp::Write, FaultKind::Error(28));
+        }
+        None
+    })
+    .await;
     let (app, relay) = open_with_queued_mail(&disk, &smtp_server.url()).await;
-    disk.fail_from_now_on(DiskOp::Write, FaultKind::Error(28));
     for _ in 0..5 {
         let sent = delivery::deliver_due_mail(&app, &relay).await;
         assert!(sent.is_err(), "the email was reported as sent: {sent:?}");
@@ -65,4 +71,14 @@ async fn an_email_that_cannot_be_marked_as_sent_is_not_sent_twice() {
         1,
         "the recipient got the email more than once while the disk was full"
     );
+}
+
+#[tokio::test]
+async fn an_email_whose_attempt_cannot_be_recorded_is_not_sent() {
+    let smtp_server = ScriptedRelay::accepting().await;
+    let disk = FaultyDisk::default();
+    let (app, relay) = open_with_queued_mail(&disk, &smtp_server.url()).await;
+    disk.fail_from_now_on(DiskOp::Write, FaultKind::Error(28));
+    assert!(delivery::deliver_due_mail(&app, &relay).await.is_err());
+    assert_eq!(smtp_server.accepted_messages().len(), 0);
 }
