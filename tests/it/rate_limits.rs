@@ -191,6 +191,16 @@ async fn a_member_can_export_data_three_times_in_fifteen_minutes() {
     let refused = ada.get("/api/account/exports/self").await.assert_refused(429, "rate_limited");
     assert_eq!(refused.header("retry-after"), Some("900"));
     ben.get("/api/account/exports/self").await.assert_status(200);
+
+    // A browser without JavaScript opens the download in place of the page.
+    let open = async |user: &TestUser| {
+        user.request("GET", "/api/account/exports/self", &[("sec-fetch-mode", "navigate")], b"").await
+    };
+    let page = open(&ada).await.assert_status(429);
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    page.assert_contains("Too many attempts").assert_contains("href=\"/account\"");
+    let signed_out = open(&world.visitor()).await.assert_status(307);
+    signed_out.assert_redirects_to("/sign-in?from=%2Faccount%2Fdata");
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ use warp::{Filter, Reply};
 use crate::app::admin;
 use crate::app::identity::sessions;
 use crate::domain::{Account, AccountId, Refusal};
+use crate::web::account::view::AccountPart;
+use crate::web::admin::api as admin_api;
 use crate::web::http::body::Body;
 use crate::web::http::csrf::{self, AllowedPrograms};
 use crate::web::http::error::HttpError;
@@ -134,20 +136,19 @@ fn error_response(
     account: Option<&Account>,
     error: HttpError,
 ) -> Response {
-    let (path, format, is_safe) = (head.path(), Format::from_path(head.path()), head.method.is_safe());
-    match (error, format) {
+    let (path, is_safe) = (head.path(), head.method.is_safe());
+    // Downloads are links and forms on pages, which a response of JSON would replace.
+    let is_download = Format::from_path(path) == Format::Api && is_navigation(&head.headers);
+    let (path, query) = if is_download { (download_page(path), None) } else { (path, head.uri.query()) };
+    match (error, Format::from_path(path)) {
         (HttpError::NotSignedIn, Format::Page) if is_safe => {
-            response::temporary_redirect(&redirect::sign_in_from(path, head.uri.query().unwrap_or_default()))
+            response::temporary_redirect(&redirect::sign_in_from(path, query.unwrap_or_default()))
         }
         (HttpError::NotSignedIn, Format::Page) => {
             response::see_other(&redirect::sign_in_from(nearest_page(routes, path), ""))
         }
-        (HttpError::Refused(Refusal::StepUpRequired), Format::Page) if path.starts_with("/admin/") => {
+        (HttpError::Refused(Refusal::StepUpRequired), Format::Page) if path.starts_with(ADMIN_PAGE) => {
             response::see_other(&redirect::confirm_from(nearest_page(routes, path)))
-        }
-        // Exports are links on pages, which a response of JSON would replace.
-        (HttpError::Refused(Refusal::StepUpRequired), Format::Api) if is_navigation(&head.headers) => {
-            response::see_other(&redirect::confirm_from("/admin"))
         }
         (HttpError::Refused(Refusal::TwoFactorRequired), Format::Page) => response::see_other(TWO_FACTOR_PAGE),
         (HttpError::Refused(Refusal::AdminRequired), Format::Page) if is_safe => {
@@ -156,6 +157,13 @@ fn error_response(
         (HttpError::Refused(Refusal::AdminRequired), Format::Page) => response::see_other(today::html::ADMIN_REQUIRED),
         (error, format) => error.into_response(format, &state.frame(account), &head.context.id),
     }
+}
+
+const ADMIN_PAGE: &str = "/admin";
+
+/// The page that offers the download at a path below `/api/`.
+fn download_page(path: &str) -> &'static str {
+    if path.starts_with(admin_api::EXPORTS) { ADMIN_PAGE } else { AccountPart::Data.path() }
 }
 
 /// Whether a browser is opening a page, as it says itself (Fetch Metadata).
