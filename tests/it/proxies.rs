@@ -1,14 +1,20 @@
-//! Atlas behind real proxies: nginx, Caddy, and HAProxy, configured as the handbook says.
+//! Atlas behind real proxies with TLS: nginx, Caddy, and HAProxy, configured as the handbook says.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
+use crate::relay::Certificates;
 use crate::test_user::{TestResponse, TestUser, read_response};
 use crate::world::{World, WorldOptions};
 
@@ -28,17 +34,15 @@ enum ProxyKind {
 const ALL: [ProxyKind; 4] = [ProxyKind::Nginx, ProxyKind::NginxKeepAlive, ProxyKind::Caddy, ProxyKind::HaProxy];
 
 impl ProxyKind {
-    /// The recipe, with free ports in place of the handbook's and without TLS.
+    /// The recipe, with free ports in place of the handbook's, and with the certificate in `folder`.
     fn config(self, folder: &Path, port: u16, atlas: u16) -> String {
         let folder = folder.display();
         let upstream = format!("127.0.0.1:{atlas}");
         match self {
             Self::Nginx | Self::NginxKeepAlive => {
-                let recipe = recipe("```nginx\n");
-                let without_tls: Vec<&str> = recipe.lines().filter(|line| !line.trim().starts_with("ssl_")).collect();
-                let mut server = without_tls
-                    .join("\n")
-                    .replace("listen 443 ssl;", &format!("listen 127.0.0.1:{port};"))
+                let mut server = recipe("```nginx\n")
+                    .replace("listen 443 ssl;", &format!("listen 127.0.0.1:{port} ssl;"))
+                    .replace(&format!("/etc/letsencrypt/live/{HOST}"), &folder.to_string())
                     .replace("127.0.0.1:3001", &upstream);
                 if matches!(self, Self::NginxKeepAlive) {
                     let keep = "proxy_pass http://atlas;\nproxy_http_version 1.1;\nproxy_set_header Connection \"\";";
@@ -54,15 +58,19 @@ impl ProxyKind {
                 )
             }
             Self::Caddy => {
-                let site = recipe("Caddy:\n\n```\n").replace(HOST, &format!("http://{HOST}:{port}"));
-                format!("{{\nadmin off\n}}\n{}", site.replace("127.0.0.1:3001", &upstream))
+                let certificate = format!("tls {folder}/fullchain.pem {folder}/privkey.pem");
+                let site = recipe("Caddy:\n\n```\n")
+                    .replace(HOST, &format!("https://{HOST}:{port}"))
+                    .replace("reverse_proxy", &format!("bind 127.0.0.1\n    {certificate}\n    reverse_proxy"))
+                    .replace("127.0.0.1:3001", &upstream);
+                // Caddy would also listen on port 80 and, over UDP, for HTTP/3.
+                let options = "admin off\nauto_https disable_redirects\nservers {\n    protocols h1 h2\n}";
+                format!("{{\n{options}\n}}\n{site}")
             }
             Self::HaProxy => {
                 let recipe = recipe("```haproxy\n")
-                    .replace(
-                        "bind :443 ssl crt /etc/haproxy/staging.atlas.example.com.pem",
-                        &format!("bind 127.0.0.1:{port}"),
-                    )
+                    .replace("bind :443 ssl", &format!("bind 127.0.0.1:{port} ssl"))
+                    .replace(&format!("/etc/haproxy/{HOST}.pem"), &format!("{folder}/both.pem"))
                     .replace("127.0.0.1:3001", &upstream);
                 format!("global\n    stats socket {folder}/stats\n{recipe}")
             }
@@ -104,22 +112,29 @@ struct Proxy {
     child: Child,
     address: SocketAddr,
     folder: TempDir,
+    tls: TlsConnector,
 }
 
 impl Proxy {
     /// Starts a proxy in front of the server on a port, and waits until it listens.
     async fn start(kind: ProxyKind, atlas: u16, change: impl Fn(String) -> String) -> Self {
+        let certificates = Certificates::for_host(HOST);
+        let tls = connector(&certificates.authority);
         loop {
             // Free until the proxy binds it, unless another program is faster: then the next one is tried.
             let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
             let folder = tempfile::tempdir().unwrap();
             let config = folder.path().join("config");
+            let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+            write("fullchain.pem", &certificates.certificate);
+            write("privkey.pem", &certificates.key);
+            write("both.pem", &[certificates.certificate.as_str(), &certificates.key].concat());
             std::fs::write(&config, change(kind.config(folder.path(), port, atlas))).unwrap();
             let mut child = kind.command(&config, folder.path()).spawn().unwrap();
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
             while child.try_wait().unwrap().is_none() {
                 if TcpStream::connect(address).await.is_ok() {
-                    return Self { child, address, folder };
+                    return Self { child, address, folder, tls };
                 }
                 tokio::task::yield_now().await;
             }
@@ -128,11 +143,36 @@ impl Proxy {
         }
     }
 
+    /// A connection with TLS.
+    async fn connect(&self) -> TlsStream<TcpStream> {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        self.tls.connect(HOST.try_into().unwrap(), stream).await.unwrap()
+    }
+
+    /// A port on which clients reach the proxy without speaking TLS themselves.
+    async fn plain_port(&self) -> u16 {
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (tls, address) = (self.tls.clone(), self.address);
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let stream = TcpStream::connect(address).await.unwrap();
+                let mut proxy = tls.connect(HOST.try_into().unwrap(), stream).await.unwrap();
+                tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut proxy).await });
+            }
+        });
+        port
+    }
+
     /// Sends a request on a new connection, and reads the response meanwhile, because a proxy may refuse the rest of the body.
     async fn send(&self, head: &str, body: &[u8]) -> Option<TestResponse> {
         let request = [head.replace("HOST", HOST).as_bytes(), b"\r\n\r\n", body].concat();
-        let (mut read, mut write) = TcpStream::connect(self.address).await.unwrap().into_split();
-        let (_, response) = tokio::join!(write.write_all(&request), read_response(&mut read));
+        let (mut read, mut write) = tokio::io::split(self.connect().await);
+        let write_request = async {
+            write.write_all(&request).await?;
+            write.flush().await
+        };
+        let (_, response) = tokio::join!(write_request, read_response(&mut read));
         response
     }
 }
@@ -144,9 +184,18 @@ impl Drop for Proxy {
     }
 }
 
+/// A client that trusts one certificate authority.
+fn connector(authority: &str) -> TlsConnector {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    TlsConnector::from(Arc::new(versions.unwrap().with_root_certificates(roots).with_no_client_auth()))
+}
+
 /// A server with the public name of the recipes.
 async fn world() -> World {
-    let variables = vec![("APP_URL", format!("http://{HOST}")), ("ATLAS_TRUSTED_PROXIES", "127.0.0.1".to_owned())];
+    let variables = vec![("APP_URL", format!("https://{HOST}")), ("ATLAS_TRUSTED_PROXIES", "127.0.0.1".to_owned())];
     World::with_options(WorldOptions { variables, ..WorldOptions::default() }).await
 }
 
@@ -202,7 +251,7 @@ async fn every_proxy_passes_on_what_browsers_and_programs_send() {
         (get("GET /landing HTTP/1.0", ""), "", 200),
         (get("GET /landing HTTP/1.1", &cookies), "", 200),
         (get("GET /landing HTTP/1.1", "accept-encoding: gzip, br, zstd\r\n"), "", 200),
-        (get("GET http://HOST/landing HTTP/1.1", ""), "", 200),
+        (get("GET https://HOST/landing HTTP/1.1", ""), "", 200),
         (get("HEAD /landing HTTP/1.1", ""), "", 200),
         (get("HEAD /api/health HTTP/1.1", ""), "", 200),
         (format!("GET /landing HTTP/1.1\r\nhost: HOST\r\n{upgrade}"), "", 200),
@@ -218,7 +267,7 @@ async fn every_proxy_passes_on_what_browsers_and_programs_send() {
             "POST /api/auth/sign-in HTTP/1.1\r\n{json}\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
             sign_in.len()
         );
-        let mut invited = TcpStream::connect(proxy.address).await.unwrap();
+        let mut invited = proxy.connect().await;
         invited.write_all(head.replace("HOST", HOST).as_bytes()).await.unwrap();
         invited.read_exact(&mut [0; 25]).await.unwrap();
         invited.write_all(sign_in.as_bytes()).await.unwrap();
@@ -228,7 +277,23 @@ async fn every_proxy_passes_on_what_browsers_and_programs_send() {
             response = read_response(&mut response.body.as_slice().chain(&mut invited)).await.unwrap();
         }
         assert_eq!(response.status, 401, "{kind:?}: 100-continue");
-        let mut kept = TcpStream::connect(proxy.address).await.unwrap();
+        let mut slow = proxy.connect().await;
+        slow.write_all(table[8].0.replace("HOST", HOST).as_bytes()).await.unwrap();
+        slow.write_all(b"\r\n\r\n").await.unwrap();
+        for piece in sign_in.as_bytes().chunks(12) {
+            slow.write_all(piece).await.unwrap();
+            slow.flush().await.unwrap();
+            assert_eq!(proxy.send(&table[0].0, b"").await.unwrap().status, 200, "{kind:?}: while a body arrives");
+        }
+        assert_eq!(read_response(&mut slow).await.unwrap().status, 401, "{kind:?}: slow upload");
+        let mut pipelined = proxy.connect().await;
+        let two = format!("GET /api/health HTTP/1.1\r\nhost: {HOST}\r\n\r\n").repeat(2);
+        pipelined.write_all(two.as_bytes()).await.unwrap();
+        let first = read_response(&mut pipelined).await.unwrap();
+        let length: usize = first.header("content-length").unwrap().parse().unwrap();
+        let second = read_response(&mut first.body[length..].chain(&mut pipelined)).await.unwrap();
+        assert_eq!((first.status, second.status), (200, 200), "{kind:?}: pipelined requests");
+        let mut kept = proxy.connect().await;
         for _ in 0..20 {
             kept.write_all(format!("GET /api/health HTTP/1.1\r\nhost: {HOST}\r\n\r\n").as_bytes()).await.unwrap();
             assert_eq!(read_response(&mut kept).await.unwrap().status, 200, "{kind:?}: kept connection");
@@ -241,8 +306,9 @@ async fn every_proxy_passes_on_what_browsers_and_programs_send() {
 async fn a_person_signs_up_and_completes_a_habit_through_every_proxy() {
     let world = world().await;
     for ((_, proxy), name) in start_all(&world).await.iter().zip(["ada", "bob", "cyd", "dan"]) {
-        let mut user = TestUser::on_port(name, proxy.address.port());
+        let mut user = TestUser::on_port(name, proxy.plain_port().await);
         HOST.clone_into(&mut user.host);
+        user.scheme = "https";
         user.join("UTC").await;
         user.sign_in().await;
         let habit = user.create_habit("Read").await;
@@ -279,7 +345,7 @@ async fn check_status(proxy: &Proxy) -> String {
 #[ignore = "needs nginx, Caddy, and HAProxy: run tests/run"]
 async fn haproxys_health_checks_find_atlas_up() {
     let gate = vec![
-        ("APP_URL", format!("http://{HOST}")),
+        ("APP_URL", format!("https://{HOST}")),
         ("ATLAS_GATE_USER", "team".to_owned()),
         ("ATLAS_GATE_PASSWORD", "a shared password".to_owned()),
     ];
@@ -314,12 +380,29 @@ async fn request_until_gone(proxy: &Proxy) -> Vec<u16> {
     statuses
 }
 
+/// Fails if a proxy lost a request, instead of finding the port closed.
+fn assert_no_request_was_lost(kind: ProxyKind, proxy: &Proxy, last_status: u16) {
+    let read = |name: &str| std::fs::read_to_string(proxy.folder.path().join(name)).unwrap();
+    let (log, closed_port) = match kind {
+        ProxyKind::Nginx | ProxyKind::NginxKeepAlive => (read("error.log"), "Connection refused"),
+        ProxyKind::Caddy => (read("log"), "connection refused"),
+        // HAProxy answers 502 for a lost request.
+        ProxyKind::HaProxy => return assert_eq!(last_status, 503),
+    };
+    assert!(log.contains(closed_port), "{kind:?}: {log}");
+    for lost in ["reset by peer", "prematurely closed", "EOF", "broken pipe"] {
+        assert!(!log.contains(lost), "{kind:?}: {log}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs nginx, Caddy, and HAProxy: run tests/run"]
-async fn a_stop_behind_nginx_resets_no_connection() {
-    for kind in [ProxyKind::Nginx, ProxyKind::NginxKeepAlive] {
+async fn a_stop_behind_a_proxy_loses_no_request() {
+    for kind in ALL {
         let mut world = world().await;
-        let proxy = Proxy::start(kind, world.address.port(), |config| config).await;
+        // HAProxy would try a closed port again after a second.
+        let impatient = |config: String| config.replace("timeout server 60s\n", "timeout server 60s\n    retries 0\n");
+        let proxy = Proxy::start(kind, world.address.port(), impatient).await;
         let stop = async {
             for _ in 0..50 {
                 world.visitor().get("/api/health").await.assert_status(200);
@@ -330,10 +413,9 @@ async fn a_stop_behind_nginx_resets_no_connection() {
         let clients = futures_util::future::join_all((0..4).map(|_| request_until_gone(&proxy)));
         let (clients, cut_off) = tokio::join!(clients, stop);
         assert_eq!(cut_off, 0);
-        assert!(clients.iter().all(|statuses| statuses.len() > 1), "{clients:?}");
-        // What nginx reports as 502 is a closed port, and never a request that was lost.
-        let log = std::fs::read_to_string(proxy.folder.path().join("error.log")).unwrap();
-        assert!(log.contains("Connection refused"), "{log}");
-        assert!(!log.contains("reset by peer") && !log.contains("prematurely closed"), "{log}");
+        for statuses in clients {
+            assert!(statuses.len() > 1, "{kind:?}: {statuses:?}");
+            assert_no_request_was_lost(kind, &proxy, *statuses.last().unwrap());
+        }
     }
 }

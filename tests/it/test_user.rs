@@ -15,6 +15,8 @@ pub struct TestUser {
     address: SocketAddr,
     /// The `Host` header: `host:port`.
     pub host: String,
+    /// Of the origin that forms are posted from.
+    pub scheme: &'static str,
     /// Extra headers of every request, such as those a proxy adds.
     pub headers: Vec<(&'static str, String)>,
     cookies: Mutex<BTreeMap<String, String>>,
@@ -94,6 +96,7 @@ impl TestUser {
             name,
             address: SocketAddr::from(([127, 0, 0, 1], port)),
             host: format!("localhost:{port}"),
+            scheme: "http",
             headers: Vec::new(),
             cookies: Mutex::default(),
         }
@@ -129,7 +132,7 @@ impl TestUser {
     /// Submits a form from a page of the same origin.
     pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> TestResponse {
         let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let origin = format!("http://{}", self.host);
+        let origin = format!("{}://{}", self.scheme, self.host);
         let headers = [
             ("content-type", "application/x-www-form-urlencoded"),
             ("origin", origin.as_str()),
