@@ -149,7 +149,10 @@ fn watchdog_variables_meant_for_another_process_are_ignored() {
 
 /// The systemd unit that the handbook tells operators to copy.
 fn handbook_unit() -> String {
-    let topic = include_str!("../../assets/handbook/deploy.md");
+    first_unit(include_str!("../../assets/handbook/deploy.md"))
+}
+
+fn first_unit(topic: &str) -> String {
     topic.split_once("```ini\n").unwrap().1.split_once("```").unwrap().0.to_owned()
 }
 
@@ -173,9 +176,14 @@ fn the_unit_in_the_handbook_is_valid() {
     let has = |key: &str, value: &str| keys.iter().any(|(known, set)| known == key && set == value);
     assert!(has("Service.Type", "notify") && has("Service.ProtectSystem", "strict"));
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("atlas.service");
+    let path = folder.path().join("atlas@staging.service");
     let program = env!("CARGO_BIN_EXE_atlas");
-    std::fs::write(&path, unit.replace("/usr/local/bin/atlas", program)).unwrap();
+    std::fs::write(&path, unit.replace("/opt/atlas/%i/atlas", program)).unwrap();
+    // Also with a user for each environment.
+    let overrides = folder.path().join("atlas@.service.d");
+    std::fs::create_dir(&overrides).unwrap();
+    let one_user_each = first_unit(include_str!("../../assets/handbook/isolate.md"));
+    std::fs::write(overrides.join("override.conf"), one_user_each).unwrap();
     let Ok(verified) = std::process::Command::new("systemd-analyze").arg("verify").arg(&path).output() else {
         // Without systemd on this machine, its own check cannot run.
         return;
