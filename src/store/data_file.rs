@@ -101,11 +101,27 @@ impl Store {
     /// Reads the last commit. `read` takes microseconds and never waits for a writer. Do not keep a [`ReadTxn`] across an
     /// await: the file grows while one is open.
     ///
+    /// If a write fails meanwhile, such as on a full disk, redb fails the reads that are running, too: `read` is called again once
+    /// the file is reopened.
+    ///
     /// # Errors
     /// What `read` returns, or [`Error`] when the file cannot be read.
-    pub fn read<T, E: From<Error>>(&self, read: impl FnOnce(&ReadTxn) -> Result<T, E>) -> Result<T, E> {
-        let open = self.shared.file.lock_for_read();
-        let open = open.as_ref().ok_or(Error::Closed)?;
+    pub fn read<T, E: From<Error>>(&self, read: impl Fn(&ReadTxn) -> Result<T, E>) -> Result<T, E> {
+        let file = self.shared.file.lock_for_read();
+        let result = self.read_once(file.as_ref(), &read);
+        if result.is_ok() || !file.as_ref().is_some_and(OpenFile::has_failed_write) {
+            return result;
+        }
+        drop(file);
+        self.read_once(self.shared.file.lock_for_read().as_ref(), &read)
+    }
+
+    fn read_once<T, E: From<Error>>(
+        &self,
+        file: Option<&OpenFile>,
+        read: &impl Fn(&ReadTxn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let open = file.ok_or(Error::Closed)?;
         // In this order, so that everything committed up to `commit_seq` is in the transaction.
         let commit_seq = self.commit_seq();
         let transaction = open.database.begin_read().map_err(Error::from)?;
@@ -253,20 +269,26 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
     use jiff::Timestamp;
-    use redb::backends::InMemoryBackend;
+    use redb::backends::{FileBackend, InMemoryBackend};
 
     use super::*;
     use crate::domain::FileId;
     use crate::store::cache::row_cache::RowCache;
     use crate::store::engine::reader::Reader;
 
+    fn identity() -> NewFileIdentity {
+        (FileId::generate(Timestamp::UNIX_EPOCH, [0; 10]), [0; 32], Timestamp::UNIX_EPOCH)
+    }
+
     #[test]
     fn a_read_of_a_store_gets_its_cache_of_decoded_rows() {
-        let identity = (FileId::generate(Timestamp::UNIX_EPOCH, [0; 10]), [0; 32], Timestamp::UNIX_EPOCH);
         let environment = "development".parse().unwrap();
         let backend = InMemoryBackend::new();
-        let store = Store::open_storage(backend, 1 << 20, &environment, Migrations::BUILT_IN, identity).unwrap();
+        let store = Store::open_storage(backend, 1 << 20, &environment, Migrations::BUILT_IN, identity()).unwrap();
         store
             .read(|txn| {
                 assert!(txn.cache::<RowCache>().is_some());
@@ -274,5 +296,72 @@ mod tests {
                 Ok::<_, Error>(())
             })
             .unwrap();
+    }
+
+    /// A file on a disk that becomes full.
+    #[derive(Debug)]
+    struct FillingDisk {
+        file: FileBackend,
+        is_full: Arc<AtomicBool>,
+    }
+
+    impl FillingDisk {
+        fn require_space(&self) -> io::Result<()> {
+            if self.is_full.load(Ordering::Relaxed) { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        }
+    }
+
+    impl StorageBackend for FillingDisk {
+        fn len(&self) -> io::Result<u64> {
+            self.file.len()
+        }
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            self.file.read(offset, out)
+        }
+        fn set_len(&self, length: u64) -> io::Result<()> {
+            self.require_space().and_then(|()| self.file.set_len(length))
+        }
+        fn sync_data(&self) -> io::Result<()> {
+            self.file.sync_data()
+        }
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            self.require_space().and_then(|()| self.file.write(offset, data))
+        }
+    }
+
+    #[test]
+    fn a_read_during_which_the_disk_fills_succeeds() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, environment) = (folder.path().join("atlas.redb"), "development".parse().unwrap());
+        drop(Store::open_or_create(&path, &environment, Migrations::BUILT_IN, identity).unwrap());
+        let file = FileBackend::new(File::options().read(true).write(true).open(&path).unwrap()).unwrap();
+        let is_full = Arc::new(AtomicBool::new(false));
+        let disk = FillingDisk { file, is_full: Arc::clone(&is_full) };
+        let file = open_storage(&path, disk, 0, &environment, Migrations::BUILT_IN, identity()).unwrap();
+        let store = Store::new(file, &path).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let key = "example".to_owned();
+        let put = |count: u64| {
+            let (store, key) = (store.clone(), key.clone());
+            runtime.block_on(async move {
+                store
+                    .write(move |txn| {
+                        txn.put(&schema::COUNTS, &key, &count);
+                        Ok::<_, Error>(())
+                    })
+                    .await
+            })
+        };
+        put(1).unwrap();
+        let attempts = AtomicU32::new(0);
+        let found = store.read(|txn| {
+            if attempts.fetch_add(1, Ordering::Relaxed) == 0 {
+                is_full.store(true, Ordering::Relaxed);
+                assert!(put(2).is_err());
+            }
+            txn.get(&schema::COUNTS, &key)
+        });
+        assert_eq!((found.unwrap(), attempts.into_inner()), (Some(1), 2));
+        assert!(!store.can_commit(), "nothing is written until there is space");
     }
 }

@@ -1,7 +1,6 @@
 //! What admins and operators may read about users, habits and the audit trail.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -146,13 +145,12 @@ pub fn list_audit_entries(
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
 pub fn load_names(app: &App, ids: impl Iterator<Item = AccountId>) -> Result<BTreeMap<AccountId, String>, Error> {
+    let ids: BTreeSet<AccountId> = ids.collect();
     app.store.read(|txn| {
         let mut names = BTreeMap::new();
-        for id in ids {
-            if let Entry::Vacant(entry) = names.entry(id)
-                && let Some(account) = accounts::find_account(txn, id)?
-            {
-                entry.insert(account.name().to_owned());
+        for id in &ids {
+            if let Some(account) = accounts::find_account(txn, *id)? {
+                names.insert(*id, account.name().to_owned());
             }
         }
         Ok(names)
