@@ -82,7 +82,7 @@ fn cases() -> Vec<Case> {
 
 /// What the server decides, in the words of the browser's rule.
 fn server_decision(habit: &Habit, case: &Case, day: Day, backfill: Backfill) -> &'static str {
-    match check_editable(habit, day, case.now, &Zone::parse(case.zone).unwrap(), backfill) {
+    match check_editable(habit, day, true, case.now, &Zone::parse(case.zone).unwrap(), backfill) {
         Ok(()) => "open",
         Err(Refusal::FutureDay) => "future",
         Err(Refusal::GracePeriodOver | Refusal::DayClosed(_)) => "closed",

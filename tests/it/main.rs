@@ -67,6 +67,7 @@ mod operator_commands;
 mod operator_token;
 mod page_cache;
 mod pages;
+mod past_days;
 mod pasted_input;
 mod prefetch;
 mod previews;

@@ -7,7 +7,7 @@ use crate::app::{App, Error};
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::calendar::month::Month;
 use crate::domain::habits::agenda::Agenda;
-use crate::domain::habits::completion::{check_editable, last_begun_day};
+use crate::domain::habits::completion::{CompletionWindow, last_begun_day};
 use crate::domain::habits::insights::CompletionRate;
 use crate::domain::habits::streak::{Streak, compute_streak};
 use crate::domain::{Account, Day, Habit, HabitId, History, Refusal};
@@ -54,15 +54,13 @@ pub fn load_month(app: &App, me: &Account, month: Month, selected: Option<Day>) 
         let (habits, done) = (habits::list_active(txn, me.id)?, completions::find_all(txn, me.id)?);
         Ok::<_, Error>(HabitHistories { habits, done, last_day })
     })?;
-    let today = Day::at(now, me.zone());
+    let window = CompletionWindow::at(now, me.zone());
+    let today = window.today;
     let day = selected.map(|day| {
         let (habits, completed_last) = (histories.habits.clone(), me.preferences.completed_last);
-        let agenda = build_agenda(habits, &histories.done, day, today, last_day, completed_last);
-        // Every habit on the agenda is scheduled for that day, so the answer is the same for all of them.
-        let closed = agenda
-            .items
-            .first()
-            .and_then(|item| check_editable(&item.habit, day, now, me.zone(), me.preferences.backfill).err());
+        let agenda = build_agenda(habits, &histories.done, day, window, last_day, completed_last);
+        // Every habit on the agenda is scheduled for that day, so the window alone decides.
+        let closed = window.check_open(day, me.preferences.backfill).err().filter(|_| !agenda.items.is_empty());
         OpenDay { agenda, closed }
     });
     let rates = month.days().map(|day| (day, histories.rate_of(day))).collect();

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::app::habits::habit::require_active;
 use crate::app::{App, Error};
 use crate::domain::habits::agenda::{Agenda, DayState, HabitProgress, PAST_DAYS, past_states};
-use crate::domain::habits::completion::{check_editable, last_begun_day};
+use crate::domain::habits::completion::{CompletionWindow, check_editable, last_begun_day};
 use crate::domain::habits::recent_changes::is_superseded;
 use crate::domain::habits::streak::current_streak;
 use crate::domain::{Account, AccountId, Day, Habit, HabitId, History, Zone};
@@ -60,7 +60,7 @@ pub async fn apply_change(app: &App, me: &Account, change: CompletionChange) -> 
     app.store
         .write(move |txn| {
             let mut habit = require_active(txn, me, id)?;
-            check_editable(&habit, day, made_at, &zone, backfill)?;
+            check_editable(&habit, day, done, made_at, &zone, backfill)?;
             let mut year = completions::find_habit_year(txn, me, day.year(), id)?;
             let last_change = habit.recent_changes.last_change(day).max(year.completed_at(day));
             if is_superseded(made_at, now, last_change) {
@@ -100,24 +100,29 @@ pub fn list_completed_on(app: &App, me: AccountId, day: Day) -> Result<Vec<Habit
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
 pub fn load_agenda(app: &App, me: &Account, day: Day) -> Result<Agenda, Error> {
-    let (today, last_day) = (app.today(me), last_begun_day(app.clock.now()));
+    let now = app.clock.now();
+    let (window, last_day) = (CompletionWindow::at(now, me.zone()), last_begun_day(now));
     app.store.read(|txn| {
         let (habits, done) = (habits::list_active(txn, me.id)?, completions::find_all(txn, me.id)?);
-        Ok(build_agenda(habits, &done, day, today, last_day, me.preferences.completed_last))
+        Ok(build_agenda(habits, &done, day, window, last_day, me.preferences.completed_last))
     })
 }
 
-/// The active habits with their states today and on the [`PAST_DAYS`] days before.
+/// The active habits with their states on the last day of `window` and on the [`PAST_DAYS`] days before.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
-pub fn list_recent(app: &App, me: &Account, today: Day) -> Result<Vec<(Habit, [DayState; PAST_DAYS + 1])>, Error> {
+pub fn list_recent(
+    app: &App,
+    me: &Account,
+    window: CompletionWindow,
+) -> Result<Vec<(Habit, [DayState; PAST_DAYS + 1])>, Error> {
     app.store.read(|txn| {
         let (habits, done) = (habits::list_active(txn, me.id)?, completions::find_all(txn, me.id)?);
         let empty = History::default();
         let with_states = |habit: Habit| {
             let history = done.get(&habit.id).unwrap_or(&empty);
-            let states = past_states(&habit, history, today.add_days(1));
+            let states = past_states(&habit, history, window.today.add_days(1), window.first_day_of(&habit));
             (habit, states)
         };
         Ok(habits.into_iter().map(with_states).collect())
@@ -130,15 +135,16 @@ pub(super) fn build_agenda(
     habits: Vec<Habit>,
     done: &BTreeMap<HabitId, History>,
     day: Day,
-    today: Day,
+    window: CompletionWindow,
     last_day: Day,
     completed_last: bool,
 ) -> Agenda {
     let empty = History::default();
     let progress = |habit: &Habit| {
         let history = done.get(&habit.id).unwrap_or(&empty);
-        let streak = if day == today { current_streak(&habit.schedule, history, today) } else { 0 };
-        HabitProgress { done: day <= last_day && history.is_done(day), streak, past: past_states(habit, history, day) }
+        let streak = if day == window.today { current_streak(&habit.schedule, history, day) } else { 0 };
+        let past = past_states(habit, history, day, window.first_day_of(habit));
+        HabitProgress { done: day <= last_day && history.is_done(day), streak, past }
     };
     Agenda::new(habits, day, completed_last, progress)
 }

@@ -78,11 +78,12 @@ pub fn past_days<const COUNT: usize>(day: Day) -> [Day; COUNT] {
     days
 }
 
-/// A habit on each of the days before `day`, earliest first. It was scheduled on none before its first day.
-pub fn past_states<const COUNT: usize>(habit: &Habit, history: &History, day: Day) -> [DayState; COUNT] {
+/// A habit on each of the days before `day`, earliest first. It is scheduled on none before `first`, the first day for which it can
+/// be completed.
+pub fn past_states<const COUNT: usize>(habit: &Habit, history: &History, day: Day, first: Day) -> [DayState; COUNT] {
     let mut states = [DayState::NotScheduled; COUNT];
     let mut done = history.backward_from(day).skip(1);
-    let scheduled = habit.schedule.backward_from(day).skip(1).zip(1..=day.days_since(habit.schedule.start()));
+    let scheduled = habit.schedule.backward_from(day).skip(1).zip(1..=day.days_since(first));
     let mut scheduled = scheduled.map(|(is_scheduled, _)| is_scheduled);
     for state in states.iter_mut().rev() {
         *state = match (done.next().unwrap_or(false), scheduled.next().unwrap_or(false)) {
@@ -128,7 +129,7 @@ mod tests {
                         (false, true) => DayState::Open,
                         (false, false) => DayState::NotScheduled,
                     });
-                prop_assert_eq!(past_states(&habit, &history, day), expected, "{}", day);
+                prop_assert_eq!(past_states(&habit, &history, day, habit.schedule.start()), expected, "{}", day);
             }
         }
     }

@@ -59,34 +59,63 @@ impl CompletionWindow {
 
     /// Whether every user may change `day`.
     fn is_open_to_all(self, day: Day) -> bool {
-        day == self.today || (self.yesterday_is_open && day == self.today.yesterday())
+        self.first_open_to_all() <= day && day <= self.today
+    }
+
+    /// The first of the days that every user may change.
+    fn first_open_to_all(self) -> Day {
+        if self.yesterday_is_open { self.today.yesterday() } else { self.today }
+    }
+
+    /// The first day for which `habit` can be completed: the one on which it began, or yesterday if it began after midnight and
+    /// every user can still change yesterday.
+    pub fn first_day_of(self, habit: &Habit) -> Day {
+        habit.schedule.start().min(self.first_open_to_all())
+    }
+
+    /// Succeeds when [`Self::is_open`].
+    ///
+    /// # Errors
+    /// The [`Refusal`] that explains why the day is closed.
+    pub fn check_open(self, day: Day, backfill: Backfill) -> Result<(), Refusal> {
+        match backfill {
+            _ if day > self.today => Err(Refusal::FutureDay),
+            _ if self.is_open(day, backfill) => Ok(()),
+            Backfill::Grace if day == self.today.yesterday() => Err(Refusal::GracePeriodOver),
+            _ => Err(Refusal::DayClosed(backfill)),
+        }
     }
 }
 
-/// Succeeds when a user in `zone` with the setting `backfill` may complete or undo `habit` for `day` at `now`.
+/// Succeeds when a user in `zone` with the setting `backfill` may complete `habit` for `day` at `now` or, unless `done`, undo that.
 ///
 /// Every user can change today, and yesterday until 02:00 by the local clock. In a night whose clock skips from 01:59 to 03:00,
 /// yesterday closes at 03:00. Future days can never be changed.
 ///
+/// A day on which the habit is not scheduled cannot be completed. It may be completed all the same, because the schedule was
+/// changed afterwards or the completion was imported. Undoing that needs an open day only, and whoever undid it by mistake can
+/// complete the day again as long as the undo is remembered. The same applies to days before the habit's first one.
+///
 /// # Errors
 /// The first [`Refusal`] that applies: the day of the week, the future, then the setting.
-pub fn check_editable(habit: &Habit, day: Day, now: Timestamp, zone: &Zone, backfill: Backfill) -> Result<(), Refusal> {
-    if !habit.schedule.matches_weekday(day) {
-        return Err(Refusal::NotScheduled);
-    }
+pub fn check_editable(
+    habit: &Habit,
+    day: Day,
+    done: bool,
+    now: Timestamp,
+    zone: &Zone,
+    backfill: Backfill,
+) -> Result<(), Refusal> {
     let window = CompletionWindow::at(now, zone);
-    if day > window.today {
-        return Err(Refusal::FutureDay);
+    if done && habit.recent_changes.last_change(day).is_none() {
+        if !habit.schedule.matches_weekday(day) {
+            return Err(Refusal::NotScheduled);
+        }
+        if day < window.first_day_of(habit) && backfill != Backfill::Grace {
+            return Err(Refusal::BeforeHabitStart);
+        }
     }
-    if window.is_open_to_all(day) {
-        return Ok(());
-    }
-    match backfill {
-        Backfill::Grace if day == window.today.yesterday() => Err(Refusal::GracePeriodOver),
-        Backfill::Week | Backfill::Always if day < habit.schedule.start() => Err(Refusal::BeforeHabitStart),
-        _ if window.is_open(day, backfill) => Ok(()),
-        _ => Err(Refusal::DayClosed(backfill)),
-    }
+    window.check_open(day, backfill)
 }
 
 /// Succeeds when a list that was headed "Today" when it showed `listed` may still be used at `now`: on that day, and until 02:00
@@ -122,6 +151,7 @@ mod tests {
         check_editable(
             &daily(Weekdays::ALL),
             Day::parse(day).unwrap(),
+            true,
             now.parse().unwrap(),
             &Zone::parse(zone).unwrap(),
             Backfill::Grace,
@@ -171,10 +201,10 @@ mod tests {
         let monday = Day::parse("2026-02-09").unwrap();
         let noon = "2026-02-09T20:00:00Z".parse().unwrap();
         let habit = daily(Weekdays::parse([1]).unwrap());
-        assert_eq!(check_editable(&habit, monday, noon, &zone, Backfill::Grace), Ok(()));
+        assert_eq!(check_editable(&habit, monday, true, noon, &zone, Backfill::Grace), Ok(()));
         let tuesday = monday.add_days(1);
         assert_eq!(
-            check_editable(&habit, tuesday, "2026-02-10T20:00:00Z".parse().unwrap(), &zone, Backfill::Grace),
+            check_editable(&habit, tuesday, true, "2026-02-10T20:00:00Z".parse().unwrap(), &zone, Backfill::Grace),
             Err(Refusal::NotScheduled)
         );
     }
@@ -186,7 +216,7 @@ mod tests {
         let plan = HabitPlan::new(Title::parse("Read").unwrap(), Weekdays::ALL);
         let habit = Habit::new(id, plan, 0, day("2026-02-01"), Timestamp::UNIX_EPOCH);
         let now = "2026-02-12T12:00:00Z".parse().unwrap();
-        let decide = |text, backfill| check_editable(&habit, day(text), now, &Zone::UTC, backfill);
+        let decide = |text, backfill| check_editable(&habit, day(text), true, now, &Zone::UTC, backfill);
         for (text, week, always) in [
             ("2026-02-13", Err(Refusal::FutureDay), Err(Refusal::FutureDay)),
             ("2026-02-11", Ok(()), Ok(())),
@@ -197,6 +227,40 @@ mod tests {
         ] {
             assert_eq!(decide(text, Backfill::Week), week, "{text}");
             assert_eq!(decide(text, Backfill::Always), always, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_completion_of_a_day_that_is_not_scheduled_is_undone_and_an_undo_taken_back() {
+        let day = |text| Day::parse(text).unwrap();
+        let mut habit = daily(Weekdays::parse([1]).unwrap());
+        let now: Timestamp = "2026-02-12T12:00:00Z".parse().unwrap();
+        let decide =
+            |habit: &Habit, text, done| check_editable(habit, day(text), done, now, &Zone::UTC, Backfill::Week);
+        assert_eq!(decide(&habit, "2026-02-11", true), Err(Refusal::NotScheduled));
+        assert_eq!(decide(&habit, "2026-02-11", false), Ok(()));
+        assert_eq!(decide(&habit, "2026-02-04", false), Err(Refusal::DayClosed(Backfill::Week)));
+        assert_eq!(decide(&habit, "2026-02-13", false), Err(Refusal::FutureDay));
+        habit.recent_changes.record(day("2026-02-11"), now, now);
+        assert_eq!(decide(&habit, "2026-02-11", true), Ok(()), "it is taken back");
+        assert_eq!(decide(&habit, "2026-02-10", true), Err(Refusal::NotScheduled));
+    }
+
+    #[test]
+    fn a_habit_created_after_midnight_can_be_completed_for_the_day_before() {
+        let plan = HabitPlan::new(Title::parse("Read").unwrap(), Weekdays::ALL);
+        let id = HabitId::generate(Timestamp::UNIX_EPOCH, [0; 10]);
+        let habit = Habit::new(id, plan, 0, Day::parse("2026-02-12").unwrap(), Timestamp::UNIX_EPOCH);
+        for (now, first) in [("2026-02-12T01:59:59Z", "2026-02-11"), ("2026-02-12T02:00:00Z", "2026-02-12")] {
+            let window = CompletionWindow::at(now.parse().unwrap(), &Zone::UTC);
+            assert_eq!(window.first_day_of(&habit).to_string(), first);
+            for backfill in Backfill::ALL {
+                for back in 0..3 {
+                    let day = window.today.add_days(-back);
+                    let decided = check_editable(&habit, day, true, now.parse().unwrap(), &Zone::UTC, *backfill);
+                    assert_eq!(decided.is_ok(), window.first_day_of(&habit) <= day, "{day} at {now}");
+                }
+            }
         }
     }
 
@@ -264,7 +328,7 @@ mod tests {
                 let wall = now.to_zoned(zone.time_zone().clone()).datetime();
                 for days in -3..=2 {
                     let day = Day::from_date(wall.date()).unwrap().add_days(days);
-                    let decided = check_editable(&habit, day, now, &zone, Backfill::Grace);
+                    let decided = check_editable(&habit, day, true, now, &zone, Backfill::Grace);
                     prop_assert_eq!(decided, expected_in_civil_time(day, wall), "{} in {} at {} ({})", day, name, wall, now);
                 }
             }

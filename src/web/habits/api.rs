@@ -10,6 +10,7 @@ use crate::app::habits::habit::HabitChange;
 use crate::app::habits::{completions, habit};
 use crate::domain::field_error::FieldErrors;
 use crate::domain::habits::agenda::{DayState, PAST_DAYS, past_days};
+use crate::domain::habits::completion::CompletionWindow;
 use crate::domain::habits::habit::HabitPlan;
 use crate::domain::{Day, Description, Emoji, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Title, Weekdays};
 use crate::web::http::error::HttpError;
@@ -96,10 +97,13 @@ pub async fn list(request: Request) -> Result<Response, HttpError> {
 
 fn list_with_recent_days(request: &Request) -> Result<Response, HttpError> {
     let account = request.account()?;
-    let today = request.state.app.today(account);
-    let habits = completions::list_recent(&request.state.app, account, today)?;
-    let with_days =
-        habits.iter().map(|(habit, states)| HabitDetail::with_recent_days(habit, *states, today)).collect::<Vec<_>>();
+    let app = &request.state.app;
+    let window = CompletionWindow::at(app.clock.now(), account.zone());
+    let habits = completions::list_recent(app, account, window)?;
+    let with_days = habits
+        .iter()
+        .map(|(habit, states)| HabitDetail::with_recent_days(habit, *states, window.today))
+        .collect::<Vec<_>>();
     Ok(response::json(StatusCode::OK, &json!({ "habits": with_days })))
 }
 
