@@ -27,7 +27,7 @@ export const findControl = (habitId, dateKey, page = document) =>
 export function drawCompletion(control, isDone) {
   const { habitId, dateKey } = readControl(control);
   control.value = `${habitId}:${dateKey}:${!isDone}`;
-  if (!isRow(control)) return drawPastDay(control, dateKey, isDone);
+  if (!isRow(control)) return drawPastDay(control, dateKey, isDone ? "done" : "open");
   control.setAttribute("aria-checked", String(isDone));
   return drawProgress();
 }
@@ -107,7 +107,7 @@ export function drawPending(pending) {
     if (isRow(control)) drawPendingMark(findRow(control), control.querySelector(".completion-status"), isMarked);
     if (isMarked) control.dataset.pending = "true";
     else delete control.dataset.pending;
-    if (!isRow(control)) drawPastDay(control, dateKey, isCompleted(control));
+    if (!isRow(control)) drawPastDay(control, dateKey, control.dataset.state);
   }
   for (const cell of document.querySelectorAll(".grid a[data-date-key]")) {
     const isMarked = pending.some(({ dateKey }) => dateKey === cell.dataset.dateKey);

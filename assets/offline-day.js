@@ -30,16 +30,15 @@ function isOpen(dateKey) {
   }
 }
 
-/** A day before the listed one. Days after the one on which the habits were stored are open if the habit is due then. */
+/** A day before the listed one. */
 function createPastDay({ id, weekdays, recentDays = {} }, dateKey, storedDay) {
   const isKnown = dateKey <= storedDay;
-  const state = isKnown ? recentDays[dateKey] : listDueHabits([{ weekdays }], dateKey).length > 0 && "open";
+  const state = isKnown ? recentDays[dateKey] : listDueHabits([{ weekdays }], dateKey).length > 0 && "unknown";
   if (!state) return createElement("span", { class: "past-day" });
-  const isDone = state === "done";
   const control = isOpen(dateKey)
-    ? createElement("button", { class: "past-day", type: "submit", name: "change", value: `${id}:${dateKey}:${!isDone}` })
+    ? createElement("button", { class: "past-day", type: "submit", name: "change", value: `${id}:${dateKey}:${state !== "done"}` })
     : createElement("button", { class: "past-day is-closed", type: "button", popovertarget: "closed-days" });
-  drawPastDay(control, dateKey, isDone);
+  drawPastDay(control, dateKey, state);
   return control;
 }
 
@@ -71,17 +70,17 @@ function createList(due, today, storedDay) {
       createElement("ul", {}, ...due.map((habit, index) => createRow(habit, index, today, storedDay)))));
 }
 
-function createAllDone() {
-  const links = [["/calendar", "Open calendar"], ["/insights", "View insights"]];
-  return createElement("div", { class: "all-done" },
-    createElement("p", { class: "complete-message", "data-complete": "All done for today", hidden: "" }),
-    createElement("p", { class: "actions" },
-      ...links.map(([href, label]) => createElement("a", { class: "button plain", href }, label))));
-}
-
 function createEmptyDay() {
   return createElement("div", { class: "empty" },
     createElement("h2", {}, "Nothing scheduled today"), createElement("p", {}, "Enjoy the day off."));
+}
+
+/** Takes back that everything is done. */
+function resetAllDone(day) {
+  day.classList.remove("is-complete");
+  const message = day.querySelector(".all-done [data-complete]");
+  message.hidden = true;
+  message.textContent = "";
 }
 
 /** Draws the date and the progress of the new day into the header. */
@@ -114,11 +113,11 @@ export function drawNewDay(day) {
   const [today, storedDay] = [readToday(), day.dataset.day];
   if (!stored || today <= storedDay) return false;
   const due = listDueHabits(JSON.parse(stored.textContent), today);
-  const [head, closedNote] = [day.querySelector(".day-head"), day.querySelector(".closed-note")];
+  const [head, allDone, closedNote] = [".day-head", ".all-done", ".closed-note"].map((part) => day.querySelector(part));
   day.dataset.day = today;
-  day.classList.remove("is-complete");
+  resetAllDone(day);
   drawHead(head, today, due.length);
-  const content = due.length === 0 ? [createEmptyDay()] : [createList(due, today, storedDay), createAllDone()];
-  day.replaceChildren(head, ...content, closedNote);
+  const content = due.length === 0 ? createEmptyDay() : createList(due, today, storedDay);
+  day.replaceChildren(head, content, allDone, closedNote);
   return true;
 }

@@ -42,8 +42,10 @@ function drawOfflineNotice(isNewDay) {
   const time = new Date(storedAt).toLocaleString("en-GB", format);
   const notice = document.createElement("p");
   notice.className = "notice";
-  const source = isNewDay ? "Today's list comes from your habits as of" : "Showing your list from";
-  notice.textContent = `You're offline. ${source} ${time}; changes will sync when you're back online.`;
+  notice.textContent = isNewDay
+    ? `You're offline. Today's list comes from your habits as of ${time}; what you've done since then on other devices isn't shown. ` +
+      "Changes will sync when you're back online."
+    : `You're offline. Showing your list from ${time}; changes will sync when you're back online.`;
   day.querySelector(".day-head").after(notice);
 }
 
@@ -58,7 +60,7 @@ export function startPageRefresh(isControlChanging) {
   addEventListener("pageshow", (event) => { if (event.persisted) reloadPage(); });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "visible") return;
-    if (storedAt) refreshPage();
-    else if (Date.now() - openedAt > STALE_AFTER_MS && navigator.onLine) reloadPage();
+    if (!storedAt && Date.now() - openedAt > STALE_AFTER_MS && navigator.onLine) reloadPage();
+    else refreshPage();
   });
 }

@@ -5,11 +5,15 @@ const format = new Intl.DateTimeFormat("en-US", { weekday: "short", month: "shor
 /** "Sun, Nov 29" */
 export const formatDay = (dateKey) => format.format(new Date(dateKey));
 
-/** Shows a control as done or open, and as not synced if it is marked so. */
-export function drawPastDay(control, dateKey, isDone) {
-  control.dataset.state = isDone ? "done" : "open";
+/** What a day is called in each state. The state of a day that has begun since the list was stored is unknown: the habit may have
+ *  been completed on another device. */
+const STATE_NAMES = { done: "done", open: "not done", unknown: "unknown while offline" };
+
+/** Shows a control in a state, and as not synced if it is marked so. */
+export function drawPastDay(control, dateKey, state) {
+  control.dataset.state = state;
   const pending = control.dataset.pending ? ", not synced yet" : "";
-  control.setAttribute("aria-label", `${formatDay(dateKey)}: ${isDone ? "done" : "not done"}${pending}`);
+  control.setAttribute("aria-label", `${formatDay(dateKey)}: ${STATE_NAMES[state]}${pending}`);
 }
 
 /** The visible controls of a row, from left to right: the habit on the listed day, the days before, and the link to the habit.

@@ -27,10 +27,20 @@ async fn shown_day(user: &BrowserUser) -> String {
     day.as_str().expect("the page shows a day").to_owned()
 }
 
-/// Makes the answers for /today those of the day before.
-fn send_yesterday(proxy: &MeddlingProxy, today: &str) {
-    let (today, yesterday) = (today.to_owned(), Day::parse(today).unwrap().yesterday().to_string());
-    proxy.change("GET /today", move |page| String::from_utf8(page).unwrap().replace(&today, &yesterday).into_bytes());
+/// Opens the list as it was some days ago, and waits until that one is stored for offline use.
+async fn store_list_of(days_ago: i32, ines: &BrowserUser, proxy: &MeddlingProxy, today: &str) {
+    let (today, earlier) = (today.to_owned(), Day::parse(today).unwrap().add_days(-days_ago).to_string());
+    let stored_day = format!(
+        "return caches.open('atlas-pages').then((pages) => pages.match('/today')).then((page) => page.text())
+            .then((html) => html.includes('data-day=\"{earlier}\"') && html.includes('stored-habits'))"
+    );
+    proxy.change("GET /today", move |page| String::from_utf8(page).unwrap().replace(&today, &earlier).into_bytes());
+    // The stored list is replaced by the first page that was opened with it.
+    ines.visit("/today").await;
+    ines.wait_until("the earlier list to be stored", async || {
+        Ok((ines.run_script(&stored_day).await == true).then_some(()))
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -88,19 +98,7 @@ async fn offline_the_next_morning_the_list_is_that_of_the_new_day_and_completion
     let (ines, proxy) = open_behind_proxy(Device::PHONE).await;
     let today = shown_day(&ines).await;
     let by_server = ines.run_script(STRUCTURE).await;
-    send_yesterday(&proxy, &today);
-    // The stored list is replaced by the first page that was opened with it.
-    ines.visit("/today").await;
-    let yesterday = Day::parse(&today).unwrap().yesterday().to_string();
-    let stored_day = format!(
-        "return caches.open('atlas-pages').then((pages) => pages.match('/today')).then((page) => page.text())
-            .then((html) => html.includes('data-day=\"{yesterday}\"') && html.includes('stored-habits'))"
-    );
-    ines.wait_until("the list of yesterday to be stored", async || {
-        Ok((ines.run_script(&stored_day).await == true).then_some(()))
-    })
-    .await;
-
+    store_list_of(1, &ines, &proxy, &today).await;
     proxy.change("", |_| Vec::new());
     ines.visit("/today").await;
     ines.wait_for_text("You're offline. Today's list comes from your habits as of").await;
@@ -117,6 +115,20 @@ async fn offline_the_next_morning_the_list_is_that_of_the_new_day_and_completion
     ines.wait_for_text("All synced").await;
     assert_eq!(shown_day(&ines).await, today);
     ines.wait_for_done(HABIT, true).await;
+
+    // Two days have begun and ended since the list was stored. What happened on them is not known.
+    store_list_of(3, &ines, &proxy, &today).await;
+    proxy.change("", |_| Vec::new());
+    ines.visit("/today").await;
+    ines.wait_for_text("what you've done since then on other devices isn't shown").await;
+    let names = format!(
+        "const row = [...document.querySelectorAll('.completion-row')].find((row) => row.innerText.includes('{HABIT}'));
+        return [...row.querySelectorAll('.past-day')].map((day) => day.ariaLabel.split(': ')[1])"
+    );
+    let names = ines.run_script(&names).await;
+    let names: Vec<&str> = names.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(names[4..], ["unknown while offline"; 2]);
+    assert!(names[..4].iter().all(|name| ["done", "not done"].contains(name)), "{names:?}");
 }
 
 #[tokio::test]

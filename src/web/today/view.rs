@@ -112,8 +112,8 @@ pub fn page(frame: &Frame<'_>, page: &DayPage<'_>) -> Markup {
                 } @else {
                     @if !is_open { p.hint #closed-note { (explain(&Refusal::GracePeriodOver)) } }
                     div.week { (past.names()) (list(agenda, &options)) }
-                    @if *listed == ListedDay::Today { (all_done(agenda)) }
                 }
+                @if *listed == ListedDay::Today { (all_done(agenda)) }
                 (PastDays::closed_note(*backfill))
             }
         },
@@ -139,7 +139,8 @@ fn day_head(listed: ListedDay, agenda: &Agenda) -> Markup {
     }
 }
 
-/// Shown by the style sheet once everything is done. Nothing is below it that could move.
+/// Shown by the style sheet once everything is done. Nothing is below it that could move. It is on an empty list, too: offline, the
+/// list of a new day replaces it.
 fn all_done(agenda: &Agenda) -> Markup {
     html! {
         div.all-done {
