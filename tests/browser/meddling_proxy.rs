@@ -12,6 +12,7 @@ pub struct MeddlingProxy {
     /// For example `http://localhost:1234`.
     pub base_url: String,
     meddling: Arc<Mutex<Option<Meddling>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 struct Meddling {
@@ -27,14 +28,15 @@ impl MeddlingProxy {
         let base_url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
         let upstream = Arc::new(Upstream { origin: origin.to_owned(), base_url: base_url.clone() });
         let meddling: Arc<Mutex<Option<Meddling>>> = Arc::default();
-        let shared = Arc::clone(&meddling);
+        let requests: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (shared, seen) = (Arc::clone(&meddling), Arc::clone(&requests));
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let (upstream, shared) = (Arc::clone(&upstream), Arc::clone(&shared));
-                std::thread::spawn(move || forward(client, &upstream, &shared));
+                let (upstream, shared, seen) = (Arc::clone(&upstream), Arc::clone(&shared), Arc::clone(&seen));
+                std::thread::spawn(move || forward(client, &upstream, &shared, &seen));
             }
         });
-        Self { base_url, meddling }
+        Self { base_url, meddling, requests }
     }
 
     /// Changes the answers to requests that begin with `request`.
@@ -45,6 +47,16 @@ impl MeddlingProxy {
     /// Gives `answer` in place of Atlas, which gets the request all the same.
     pub fn replace(&self, request: &'static str, answer: &'static str) {
         self.change(request, move |_| answer.replace('\n', "\r\n").into_bytes());
+    }
+
+    /// The requests since the last call, such as `GET /today`.
+    pub fn take_requests(&self) -> Vec<String> {
+        std::mem::take(&mut self.requests.lock().unwrap())
+    }
+
+    /// The newest request.
+    pub fn last_request(&self) -> Option<String> {
+        self.requests.lock().unwrap().last().cloned()
     }
 
     /// Forwards everything unchanged again.
@@ -81,7 +93,12 @@ impl Upstream {
     }
 }
 
-fn forward(client: TcpStream, upstream: &Upstream, meddling: &Mutex<Option<Meddling>>) -> Option<()> {
+fn forward(
+    client: TcpStream,
+    upstream: &Upstream,
+    meddling: &Mutex<Option<Meddling>>,
+    requests: &Mutex<Vec<String>>,
+) -> Option<()> {
     let mut reader = BufReader::new(client.try_clone().ok()?);
     let (mut head, mut length, mut line) = (String::new(), 0, String::new());
     while reader.read_line(&mut line).ok()? > 2 {
@@ -91,6 +108,7 @@ fn forward(client: TcpStream, upstream: &Upstream, meddling: &Mutex<Option<Meddl
         head.push_str(&upstream.rewrite(&line));
         line.clear();
     }
+    requests.lock().unwrap().push(head.split(" HTTP/").next()?.to_owned());
     head.push_str("Connection: close\r\n\r\n");
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;

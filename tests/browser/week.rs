@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::browser::Device;
 use super::browser_user::BrowserUser;
+use super::captive_network::open_behind_proxy;
+use super::meddling_proxy::MeddlingProxy;
 use super::offline::{QUEUE_LENGTH, wait_for_cached_today, wait_for_pending};
 use super::seeded::open_as_ines;
 
@@ -64,13 +66,42 @@ const VISIBLE_ROWS: &str = "document.querySelector('.banner')?.remove();
     const bottom = innerHeight - (innerWidth < 768 ? 56 : 0);
     return [...document.querySelectorAll('.completion-row')].filter((row) => row.getBoundingClientRect().bottom <= bottom).length";
 
+/// The last request of a visit: the service worker fetches what the list of a new day is drawn from.
+const LAST_REQUEST: &str = "GET /api/habits?recentDays=true";
+
+async fn wait_for_last_request(ines: &BrowserUser, proxy: &MeddlingProxy) {
+    ines.wait_until("the last request", async || {
+        Ok(proxy.last_request().is_some_and(|request| request == LAST_REQUEST).then_some(()))
+    })
+    .await;
+}
+
+/// Completes a habit for a day, or undoes that, as another device does.
+async fn change_on_another_device(ines: &BrowserUser, control: &str) {
+    let [habit, date, completed] = control.split(':').collect::<Vec<_>>()[..] else { panic!("{control}") };
+    let body = json!({ "habitId": habit, "date": date, "completed": completed == "true" });
+    let send = format!(
+        "return fetch('/api/completions', {{ method: 'POST', headers: {{ 'Content-Type': 'application/json' }},
+        body: JSON.stringify({body}) }}).then((response) => response.ok)"
+    );
+    assert_eq!(ines.run_script(&send).await, true);
+}
+
+/// The animation of the message that everything is done.
+const CELEBRATION: &str = "return getComputedStyle(document.querySelector('.all-done')).animationName";
+
 #[tokio::test]
 async fn ten_rows_fit_on_a_phone_and_fourteen_on_a_desktop_and_nothing_moves_while_habits_are_completed() {
-    let ines = open_as_ines(Device::PHONE).await;
+    let (ines, proxy) = open_behind_proxy(Device::PHONE).await;
     let titles: Vec<String> =
-        (1..=14).map(|number| format!("Habit number {number} with a rather long title")).collect();
+        (1..=30).map(|number| format!("Habit number {number} with a rather long title")).collect();
     create_habits(&ines, &titles.iter().map(String::as_str).collect::<Vec<_>>()).await;
     set_backfill(&ines, "week").await;
+    wait_for_last_request(&ines, &proxy).await;
+    proxy.take_requests();
+    ines.visit("/today").await;
+    wait_for_last_request(&ines, &proxy).await;
+    assert_eq!(proxy.take_requests(), ["GET /today", LAST_REQUEST], "the requests of a return visit");
     let visible = ines.run_script(VISIBLE_ROWS).await;
     assert!(visible.as_u64() >= Some(10), "{visible} rows are visible on a phone");
     ines.browser.resize((1280, 800)).await;
@@ -91,6 +122,10 @@ async fn ten_rows_fit_on_a_phone_and_fourteen_on_a_desktop_and_nothing_moves_whi
     let yesterday = last_day(&ines, HABIT).await;
     ines.press_at("yesterday", &last_day_of(HABIT)).await;
     wait_for_last_day(&ines, HABIT, &toggled(&yesterday)).await;
+    let control = ines.find_visible(&last_day_of(HABIT)).await.unwrap().unwrap();
+    change_on_another_device(&ines, &control.attr("value").await.unwrap().unwrap()).await;
+    ines.browser.evaluate("document.dispatchEvent(new Event('visibilitychange'))").await;
+    wait_for_last_day(&ines, HABIT, &yesterday).await;
     let complete_all =
         "for (const row of document.querySelectorAll('.completion[aria-checked=false]')) row.click(); return 1";
     ines.run_script(complete_all).await;
@@ -98,6 +133,10 @@ async fn ten_rows_fit_on_a_phone_and_fourteen_on_a_desktop_and_nothing_moves_whi
     ines.wait_for_text("Open calendar").await;
     ines.wait_for_text("View insights").await;
     assert_eq!(ines.run_script("return shifts").await, json!([]), "the layout never shifts");
+    for (motion, animation) in [("no-preference", "settle"), ("reduce", "none")] {
+        ines.browser.emulate_media(&[("prefers-reduced-motion", motion)]).await;
+        assert_eq!(ines.run_script(CELEBRATION).await, animation, "{motion}");
+    }
 }
 
 /// Returns what large text breaks: elements that are cut off, and rows whose days have no room.

@@ -54,6 +54,7 @@ async fn the_web_app_manifest_names_the_environment() {
     visitor.get("/landing").await.assert_status(200).assert_contains("rel=\"manifest\" href=\"/manifest.webmanifest\"");
     let response = visitor.get("/manifest.webmanifest").await.assert_status(200);
     assert_eq!(response.header("content-type"), Some("application/manifest+json"));
+    assert_eq!(response.header("cache-control"), Some("private, max-age=3600"), "not a request for every page");
     let manifest = response.json();
     assert_eq!(
         (manifest["name"].as_str(), manifest["start_url"].as_str()),

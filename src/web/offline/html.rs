@@ -15,12 +15,15 @@ pub async fn show(request: Request) -> Result<Response, HttpError> {
     Ok(response::page(StatusCode::OK, view::page(&Frame { path: request.path(), ..request.state.frame(None) })))
 }
 
+/// How long browsers use the manifest without asking for a newer one. They look for it on every page.
+const MANIFEST_CACHING: HeaderValue = HeaderValue::from_static("private, max-age=3600");
+
 /// `GET /manifest.webmanifest`.
 pub async fn manifest(request: Request) -> Result<Response, HttpError> {
     let mut response = response::bare_json(StatusCode::OK, &view::manifest(request.state.label.as_deref()));
     let media = HeaderValue::from_static("application/manifest+json");
     response.headers_mut().insert(CONTENT_TYPE, media);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response.headers_mut().insert(CACHE_CONTROL, MANIFEST_CACHING);
     Ok(response)
 }
 
