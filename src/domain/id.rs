@@ -78,6 +78,10 @@ id!(
     HabitId
 );
 id!(
+    /// The id of an amount that was recorded for a habit.
+    EntryId
+);
+id!(
     /// The id of a mail in the outbox.
     MailId
 );

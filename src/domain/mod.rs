@@ -34,6 +34,6 @@ pub use habits::habit::{Description, Habit, ReminderTimes, Title};
 pub use habits::habit_color::HabitColor;
 pub use habits::history::History;
 pub use habits::schedule::Schedule;
-pub use id::{AccountId, AuditId, FileId, HabitId, MailId};
+pub use id::{AccountId, AuditId, EntryId, FileId, HabitId, MailId};
 pub use recorded::Recorded;
 pub use refusal::Refusal;

@@ -1,26 +1,26 @@
 //! A fictional next release of Atlas for the rollback drill: the same binary with two more schema migrations.
 //!
-//! Schema 5 adds a note that a binary of schema 4 ignores and preserves, so its migration allows that binary to open the file.
-//! Schema 6 appends a star to the titles of habits, and no older binary may open the file.
+//! The first adds a note that a binary of this library's schema ignores and preserves, so its migration allows that binary to open the file.
+//! The second appends a star to the titles of habits, and no older binary may open the file.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use atlas::domain::Title;
 use atlas::store::migrations::{LossCounts, Migration, Migrations};
-use atlas::store::tables::schema::{COUNTS, HABITS};
+use atlas::store::tables::schema::{COUNTS, HABITS, VERSION};
 use atlas::store::{Error, Reader, WriteTxn};
 
 const NOTE_KEY: &str = "drill";
 
-static STEPS: [Migration; 5] = {
-    let &[schedules, session_index, checksums] = Migrations::BUILT_IN.steps() else {
+static STEPS: [Migration; 6] = {
+    let &[schedules, session_index, checksums, day_logs] = Migrations::BUILT_IN.steps() else {
         panic!("the library has other migrations than the drill")
     };
     let note = Migration {
-        to: 5,
+        to: VERSION + 1,
         about: "a note for the drill",
-        min_reader: 4,
+        min_reader: VERSION,
         up: |txn| {
             txn.put(&COUNTS, &NOTE_KEY.to_owned(), &1);
             Ok(())
@@ -31,8 +31,15 @@ static STEPS: [Migration; 5] = {
         },
         count_losses: |_| Ok(vec![("note of the drill", 1)]),
     };
-    let stars = Migration { to: 6, about: "stars behind the titles of habits", min_reader: 6, up, down, count_losses };
-    [schedules, session_index, checksums, note, stars]
+    let stars = Migration {
+        to: VERSION + 2,
+        about: "stars behind the titles of habits",
+        min_reader: VERSION + 2,
+        up,
+        down,
+        count_losses,
+    };
+    [schedules, session_index, checksums, day_logs, note, stars]
 };
 
 fn up(txn: &mut WriteTxn<'_, '_>) -> Result<(), Error> {
@@ -58,8 +65,8 @@ fn retitle(txn: &mut WriteTxn<'_, '_>, change: impl Fn(&str) -> String) -> Resul
 }
 
 fn main() -> ExitCode {
-    // A link named `next-5` runs a release with the first of the two migrations only.
-    let is_schema_5 = std::env::args_os().next().is_some_and(|name| Path::new(&name).ends_with("next-5"));
-    let steps = if is_schema_5 { STEPS.get(..4).unwrap_or(&STEPS) } else { &STEPS };
+    // A link named `next-compatible` runs a release with the first of the two migrations only.
+    let is_compatible = std::env::args_os().next().is_some_and(|name| Path::new(&name).ends_with("next-compatible"));
+    let steps = if is_compatible { STEPS.get(..STEPS.len() - 1).unwrap_or(&STEPS) } else { &STEPS };
     atlas::cli::run(Migrations::new(steps))
 }

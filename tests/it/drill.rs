@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use atlas::domain::backup::release::Verification;
 use atlas::store::backup::release_folder::ReleaseFolder;
+use atlas::store::tables::schema::VERSION;
 use serde_json::{Value, json};
 
 use crate::faults::failing_syscalls::FAULT_LIBRARY;
@@ -131,7 +132,7 @@ async fn a_failed_upgrade_is_rolled_back_with_its_data_and_its_binary() {
     let folder = seeded_folder();
     let drill = Instant::now();
     let first = start_server(atlas_binary(), folder.path());
-    wait_for_release(folder.path(), 4);
+    wait_for_release(folder.path(), VERSION);
     let known_good = mark_known_good(folder.path());
     let before = habit_titles(&sign_in_ines(&first).await).await;
     assert!(before.len() > 3 && before.iter().all(|title| !title.ends_with(" *")), "{before:?}");
@@ -143,7 +144,7 @@ async fn a_failed_upgrade_is_rolled_back_with_its_data_and_its_binary() {
     let user = sign_in_ines(&second).await;
     let starred: Vec<String> = before.iter().map(|title| format!("{title} *")).collect();
     assert_eq!(habit_titles(&user).await, starred);
-    let later = wait_for_release(folder.path(), 6);
+    let later = wait_for_release(folder.path(), VERSION + 2);
     assert_ne!(later, known_good);
     assert_eq!(
         fs::canonicalize(folder.path().join(CURRENT_LINK)).unwrap().parent().unwrap().file_name().unwrap(),
@@ -156,7 +157,7 @@ async fn a_failed_upgrade_is_rolled_back_with_its_data_and_its_binary() {
     assert_eq!((&result["release"]["id"], &result["serverStops"]), (&json!(known_good), &json!(true)), "{result}");
     assert_eq!(
         (&result["release"]["current"], &result["release"]["schema"]),
-        (&json!(CURRENT_LINK), &json!(4)),
+        (&json!(CURRENT_LINK), &json!(VERSION)),
         "{result}"
     );
     assert_eq!(result["safety"]["proven"], true, "{result}");
@@ -165,7 +166,7 @@ async fn a_failed_upgrade_is_rolled_back_with_its_data_and_its_binary() {
     let old = start_server(&folder.path().join(CURRENT_LINK), folder.path());
     print_elapsed("from rollback until the old binary serves", rollback);
     assert_eq!(habit_titles(&sign_in_ines(&old).await).await, before, "the old binary serves the old data");
-    wait_for_release(folder.path(), 4);
+    wait_for_release(folder.path(), VERSION);
     assert_no_second_rollback(atlas_binary(), folder.path(), &known_good);
 
     // Undo the rollback: restore the damaged data with the binary that wrote them.
@@ -175,7 +176,7 @@ async fn a_failed_upgrade_is_rolled_back_with_its_data_and_its_binary() {
     assert_eq!(old.wait().0, Some(0));
     let newer_again = start_server(&folder.path().join(CURRENT_LINK), folder.path());
     assert_eq!(habit_titles(&sign_in_ines(&newer_again).await).await, [""; 0]);
-    wait_for_release(folder.path(), 6);
+    wait_for_release(folder.path(), VERSION + 2);
     print_elapsed("the whole drill", drill);
 }
 
@@ -183,13 +184,13 @@ async fn a_failed_upgrade_is_rolled_back_with_its_data_and_its_binary() {
 async fn a_truncated_data_file_is_rolled_back_while_no_server_can_start() {
     let folder = seeded_folder();
     let first = start_server(atlas_binary(), folder.path());
-    wait_for_release(folder.path(), 4);
+    wait_for_release(folder.path(), VERSION);
     let known_good = mark_known_good(folder.path());
     let before = habit_titles(&sign_in_ines(&first).await).await;
     stop_server(first);
     let newer = link_next_release(folder.path(), "next");
     let second = start_server(&newer, folder.path());
-    wait_for_release(folder.path(), 6);
+    wait_for_release(folder.path(), VERSION + 2);
     stop_server(second);
     let file = folder.path().join(DATA_FILE);
     fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(5_000).unwrap();
@@ -209,15 +210,15 @@ async fn a_truncated_data_file_is_rolled_back_while_no_server_can_start() {
 async fn a_code_only_rollback_keeps_data_that_the_old_binary_can_read() {
     let folder = seeded_folder();
     let first = start_server(atlas_binary(), folder.path());
-    wait_for_release(folder.path(), 4);
+    wait_for_release(folder.path(), VERSION);
     let known_good = mark_known_good(folder.path());
     stop_server(first);
-    let newer = link_next_release(folder.path(), "next-5");
+    let newer = link_next_release(folder.path(), "next-compatible");
     for is_running in [true, false] {
         let second = start_server(&newer, folder.path());
         let title = format!("written by the next release, {is_running}");
         sign_in_ines(&second).await.create_habit(&title).await;
-        let later = wait_for_release(folder.path(), 5);
+        let later = wait_for_release(folder.path(), VERSION + 1);
         assert_ne!(later, known_good);
         let second = if is_running {
             Some(second)
@@ -234,14 +235,14 @@ async fn a_code_only_rollback_keeps_data_that_the_old_binary_can_read() {
         }
         let old = start_server(&folder.path().join(CURRENT_LINK), folder.path());
         assert!(habit_titles(&sign_in_ines(&old).await).await.contains(&title), "nothing is lost");
-        wait_for_release(folder.path(), 4);
+        wait_for_release(folder.path(), VERSION);
         stop_server(old);
     }
     let newest = link_next_release(folder.path(), "next");
     run_json(&newest, folder.path(), &["migrate", "up"]);
     let refused = run_binary(&newest, folder.path(), &["rollback", "--to", &known_good, "--code-only"]);
     assert_eq!(exit_code(&refused), 1, "{}", stdout(&refused));
-    assert!(stderr(&refused).contains("which needs 6 or newer"), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains(&format!("which needs {} or newer", VERSION + 2)), "{}", stderr(&refused));
 }
 
 /// The port that a server logs before it is ready.

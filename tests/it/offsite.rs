@@ -8,6 +8,7 @@ use age::secrecy::ExposeSecret;
 use age::x25519::Identity;
 use atlas::app::backup::take_snapshot::take_snapshot;
 use atlas::domain::backup::snapshot::SnapshotReason;
+use atlas::store::tables::schema::VERSION;
 use serde_json::Value;
 
 use crate::metrics::scrape_value;
@@ -291,9 +292,9 @@ fn a_copy_is_restored_only_to_its_own_environment() {
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replace("\"development\"", "\"preview/colours\"")).unwrap();
     host.assert_refused(&["snapshot", "fetch"], "there is no snapshot");
-    fs::write(&path, text.replace("\"schema\": 4", "\"schema\": 2")).unwrap();
+    fs::write(&path, text.replace(&format!("\"schema\": {VERSION}"), "\"schema\": 2")).unwrap();
     host.lose_data();
-    host.assert_refused(&["snapshot", "fetch"], "in schema 4, and its manifest says");
+    host.assert_refused(&["snapshot", "fetch"], &format!("in schema {VERSION}, and its manifest says"));
 }
 
 #[test]

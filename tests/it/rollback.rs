@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use atlas::store::tables::schema::VERSION;
 use serde_json::Value;
 
 use crate::crash::Client;
@@ -276,14 +277,14 @@ fn an_older_binary_refuses_a_newer_file_and_names_the_rollback_command_that_work
         "only `migrate up` upgrades the file"
     );
     let up = parse(&run_binary(&newer, folder.path(), &["migrate", "up", "--json"]));
-    assert_eq!((&up["from"], &up["to"]), (&4.into(), &6.into()));
+    assert_eq!((&up["from"], &up["to"]), (&VERSION.into(), &(VERSION + 2).into()));
     let listed = run_binary(&newer, folder.path(), &["user", "list"]);
     assert_eq!(exit_code(&listed), 0, "{}", stderr(&listed));
     let refused = run(folder.path(), &["user", "list"], &[]);
     assert_eq!(exit_code(&refused), 1);
     let stderr = stderr(&refused);
     let command = format!("atlas rollback --env development --to {}", up["snapshot"].as_str().unwrap());
-    assert!(stderr.contains("has schema 6") && stderr.contains(&command), "{stderr}");
+    assert!(stderr.contains(&format!("has schema {}", VERSION + 2)) && stderr.contains(&command), "{stderr}");
     let args: Vec<&str> = command.split(' ').skip(1).collect();
     assert_eq!(exit_code(&run(folder.path(), &args, &[])), 0, "the suggested command works");
     assert_eq!(exit_code(&run(folder.path(), &["user", "list"], &[])), 0);
@@ -292,12 +293,16 @@ fn an_older_binary_refuses_a_newer_file_and_names_the_rollback_command_that_work
 #[test]
 fn an_older_binary_opens_a_compatible_newer_file_and_its_writes_survive() {
     let folder = seeded_folder();
-    let newer = link_next_release(folder.path(), "next-5");
+    let newer = link_next_release(folder.path(), "next-compatible");
     parse(&run_binary(&newer, folder.path(), &["migrate", "up", "--json"]));
-    assert_eq!(parse(&run_binary(&newer, folder.path(), &["migrate", "status", "--json"]))["schema"], 5);
+    assert_eq!(parse(&run_binary(&newer, folder.path(), &["migrate", "status", "--json"]))["schema"], VERSION + 1);
     disable_user(folder.path());
     let status = run_json(folder.path(), &["migrate", "status"]);
-    assert_eq!((&status["schema"], &status["known"]), (&5.into(), &4.into()), "the file keeps schema 5");
+    assert_eq!(
+        (&status["schema"], &status["known"]),
+        (&(VERSION + 1).into(), &VERSION.into()),
+        "the file keeps its schema"
+    );
     let shown = parse(&run_binary(&newer, folder.path(), &["user", "show", "ines@example.com", "--json"]));
     assert!(!shown["disabledAt"].is_null());
 }
@@ -308,10 +313,10 @@ fn a_downgrade_needs_no_confirmation_outside_production_and_is_refused_while_ser
     let down = run(folder.path(), &["migrate", "down", "--to", "2", "--json"], &[]);
     assert_eq!(exit_code(&down), 0, "{}", stderr(&down));
     let answer: Value = serde_json::from_str(&stdout(&down)).unwrap();
-    assert_eq!((&answer["from"], &answer["to"]), (&4.into(), &2.into()));
-    assert_eq!(exit_code(&run(folder.path(), &["user", "list"], &[])), 1, "this binary works with schema 4");
+    assert_eq!((&answer["from"], &answer["to"]), (&VERSION.into(), &2.into()));
+    assert_eq!(exit_code(&run(folder.path(), &["user", "list"], &[])), 1, "this binary works with the newest schema");
     let up = run_json(folder.path(), &["migrate", "up"]);
-    assert_eq!((&up["from"], &up["to"]), (&2.into(), &4.into()));
+    assert_eq!((&up["from"], &up["to"]), (&2.into(), &VERSION.into()));
     assert_eq!(run_json(folder.path(), &["migrate", "up"])["changed"], false);
     assert!(!is_disabled(folder.path()), "accounts survive the round trip");
     let server = Server::start(folder.path());

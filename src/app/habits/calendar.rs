@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::app::habits::completions::build_agenda;
+use crate::app::habits::judged_histories;
 use crate::app::{App, Error};
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::calendar::month::Month;
@@ -11,7 +12,7 @@ use crate::domain::habits::completion::{CompletionWindow, last_begun_day};
 use crate::domain::habits::insights::CompletionRate;
 use crate::domain::habits::streak::{Streak, compute_streak};
 use crate::domain::{Account, Day, Habit, HabitId, History, Refusal};
-use crate::store::tables::{completions, habits};
+use crate::store::tables::habits;
 
 /// What the calendar shows.
 #[derive(Debug, Clone)]
@@ -49,13 +50,13 @@ struct HabitHistories {
 /// [`Error::Unavailable`] when the file cannot be read.
 pub fn load_month(app: &App, me: &Account, month: Month, selected: Option<Day>) -> Result<CalendarMonth, Error> {
     let now = app.clock.now();
-    let last_day = last_begun_day(now);
+    let (window, last_day) = (CompletionWindow::at(now, me.zone()), last_begun_day(now));
+    let today = window.today;
     let histories = app.store.read(|txn| {
-        let (habits, done) = (habits::list_active(txn, me.id)?, completions::find_all(txn, me.id)?);
+        let habits = habits::list_active(txn, me.id)?;
+        let done = judged_histories::load_all(txn, me, &habits, today)?;
         Ok::<_, Error>(HabitHistories { habits, done, last_day })
     })?;
-    let window = CompletionWindow::at(now, me.zone());
-    let today = window.today;
     let day = selected.map(|day| {
         let (habits, completed_last) = (histories.habits.clone(), me.preferences.completed_last);
         let agenda = build_agenda(habits, &histories.done, day, window, last_day, completed_last);

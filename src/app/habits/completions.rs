@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::app::habits::habit::require_active;
+use crate::app::habits::judged_histories;
 use crate::app::{App, Error};
 use crate::domain::habits::agenda::{Agenda, DayState, HabitProgress, PAST_DAYS, past_states};
 use crate::domain::habits::completion::{CompletionWindow, check_editable, last_begun_day};
@@ -103,7 +104,8 @@ pub fn load_agenda(app: &App, me: &Account, day: Day) -> Result<Agenda, Error> {
     let now = app.clock.now();
     let (window, last_day) = (CompletionWindow::at(now, me.zone()), last_begun_day(now));
     app.store.read(|txn| {
-        let (habits, done) = (habits::list_active(txn, me.id)?, completions::find_all(txn, me.id)?);
+        let habits = habits::list_active(txn, me.id)?;
+        let done = judged_histories::load_all(txn, me, &habits, window.today)?;
         Ok(build_agenda(habits, &done, day, window, last_day, me.preferences.completed_last))
     })
 }
@@ -118,7 +120,8 @@ pub fn list_recent(
     window: CompletionWindow,
 ) -> Result<Vec<(Habit, [DayState; PAST_DAYS + 1])>, Error> {
     app.store.read(|txn| {
-        let (habits, done) = (habits::list_active(txn, me.id)?, completions::find_all(txn, me.id)?);
+        let habits = habits::list_active(txn, me.id)?;
+        let done = judged_histories::load_all(txn, me, &habits, window.today)?;
         let empty = History::default();
         let with_states = |habit: Habit| {
             let history = done.get(&habit.id).unwrap_or(&empty);

@@ -10,7 +10,7 @@ use crate::domain::habits::data_export::{
 use crate::domain::{Account, Client, Habit};
 use crate::exchange::outgoing::to_exchange_file;
 use crate::exchange::{day_table, loop_backup, loop_tables};
-use crate::store::tables::{completions, habits};
+use crate::store::tables::{habits, histories};
 
 /// All data of a user as of now, sealed. The export is recorded in the audit trail first.
 ///
@@ -19,7 +19,7 @@ use crate::store::tables::{completions, habits};
 pub async fn export_data(app: &App, me: &Account, client: &Client) -> Result<DataExport, Error> {
     audit::record(app, Actor::User(me.id), AuditAction::DataExported, client).await?;
     let (habits, done) =
-        app.store.read(|txn| Ok::<_, Error>((habits::list_all(txn, me.id)?, completions::find_all(txn, me.id)?)))?;
+        app.store.read(|txn| Ok::<_, Error>((habits::list_all(txn, me.id)?, histories::find_all(txn, me.id)?)))?;
     let (now, mut exported) = (app.clock.now(), Vec::new());
     let last_day = last_begun_day(now);
     for (habit, history) in &done {
@@ -58,7 +58,7 @@ pub async fn export_data(app: &App, me: &Account, client: &Client) -> Result<Dat
 pub async fn export_for(app: &App, me: &Account, program: ExportFormat, client: &Client) -> Result<Vec<u8>, Error> {
     audit::record(app, Actor::User(me.id), AuditAction::DataExported, client).await?;
     let (habits, done) =
-        app.store.read(|txn| Ok::<_, Error>((habits::list_all(txn, me.id)?, completions::find_all(txn, me.id)?)))?;
+        app.store.read(|txn| Ok::<_, Error>((habits::list_all(txn, me.id)?, histories::find_all(txn, me.id)?)))?;
     let file = to_exchange_file(&habits, &done, last_begun_day(app.clock.now()));
     match program {
         ExportFormat::LoopBackup => Ok(loop_backup::write(&file)),

@@ -12,7 +12,7 @@ use crate::domain::{
     Account, AccountId, Client, Day, Description, Emoji, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Title,
     Weekdays,
 };
-use crate::store::tables::{audit, completions, habits};
+use crate::store::tables::{audit, completions, day_logs, habits};
 use crate::store::{Reader, WriteTxn};
 
 /// Changes to a habit. Fields that are `None` stay as they are.
@@ -224,6 +224,7 @@ pub async fn delete_habit(app: &App, me: AccountId, id: HabitId, client: &Client
         .write(move |txn| {
             require_archived(txn, me, id)?;
             completions::remove_habit(txn, me, id)?;
+            day_logs::remove_habit(txn, me, id)?;
             habits::remove(txn, me, id)?;
             audit::add(txn, &entry);
             Ok(())

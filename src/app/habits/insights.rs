@@ -1,5 +1,6 @@
 //! Looking back: the last ninety days, and one year of a habit.
 
+use crate::app::habits::judged_histories;
 use crate::app::{App, Error};
 use crate::domain::habits::best_streaks::{StreakRun, find_best_streaks};
 use crate::domain::habits::insights::{CompletionRate, Insights, compute_insights, recent_rate};
@@ -9,7 +10,7 @@ use crate::domain::habits::review::Review;
 use crate::domain::habits::strength::Strength;
 use crate::domain::habits::strength_history::{compute_strengths, current_strength};
 use crate::domain::{Account, Habit, HabitId, History, Refusal, Schedule};
-use crate::store::tables::{completions, habits};
+use crate::store::tables::habits;
 
 /// The last ninety days of all active habits.
 #[derive(Debug, Clone)]
@@ -41,12 +42,13 @@ pub struct HabitInsights {
 pub fn load_overview(app: &App, me: &Account) -> Result<InsightsOverview, Error> {
     let today = app.today(me);
     app.store.read(|txn| {
-        let mut done = completions::find_all(txn, me.id)?;
+        let habits = habits::list_active(txn, me.id)?;
+        let mut done = judged_histories::load_all(txn, me, &habits, today)?;
         let with_history = |habit: Habit| {
             let history = done.remove(&habit.id).unwrap_or_default();
             (habit, history)
         };
-        let habits: Vec<(Habit, History)> = habits::list_active(txn, me.id)?.into_iter().map(with_history).collect();
+        let habits: Vec<(Habit, History)> = habits.into_iter().map(with_history).collect();
         let plans: Vec<(&Schedule, &History)> = habits.iter().map(|(habit, done)| (&habit.schedule, done)).collect();
         let insights = compute_insights(&plans, today);
         let week_start = me.preferences.week_start;
@@ -88,7 +90,8 @@ pub fn load_figures(
     let today = app.today(me);
     app.store.read(|txn| {
         let habit = habits::find_habit(txn, me.id, id)?.ok_or(Refusal::HabitNotFound)?;
-        let history = completions::find_all(txn, me.id)?.remove(&id).unwrap_or_default();
+        let histories = judged_histories::load_all(txn, me, std::slice::from_ref(&habit), today)?;
+        let history = histories.get(&id).cloned().unwrap_or_default();
         let best_streaks = find_best_streaks(&habit.schedule, &history, today);
         let periods = compute_period_rates(&habit.schedule, &history, period, me.preferences.week_start, today);
         let strengths = compute_strengths(&habit.schedule, &history, today);

@@ -8,3 +8,4 @@ mod export_seal;
 pub mod habit;
 pub mod import_source;
 pub mod insights;
+mod judged_histories;

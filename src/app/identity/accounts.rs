@@ -20,7 +20,9 @@ use crate::domain::{Account, AccountId, Client, DisplayName, Email, Refusal, Zon
 use crate::mail::templates;
 use crate::store::WriteTxn;
 use crate::store::tables::schema::TokenHash;
-use crate::store::tables::{accounts, attempts, audit, challenges, completions, habits, links, outbox, sessions};
+use crate::store::tables::{
+    accounts, attempts, audit, challenges, completions, day_logs, habits, links, outbox, sessions,
+};
 
 /// The fields of the sign-up form, not yet parsed.
 #[derive(Debug, Default, Clone)]
@@ -220,6 +222,7 @@ pub(super) fn erase_account(txn: &mut WriteTxn<'_, '_>, account: &Account) -> Re
         habits::remove(txn, id, habit.id)?;
     }
     completions::remove_all(txn, id)?;
+    day_logs::remove_all(txn, id)?;
     sessions::remove_all(txn, id, None)?;
     challenges::remove_all(txn, id)?;
     attempts::remove_all(txn, id)?;

@@ -84,7 +84,7 @@ mod tests {
     fn reference_runs(schedule: &Schedule, history: &History, today: Day) -> Vec<StreakRun> {
         let Some(first) = history.first().filter(|first| *first <= today) else { return Vec::new() };
         let (mut runs, mut days) = (Vec::new(), Vec::new());
-        for day in inclusive_range(first, today).filter(|day| schedule.matches_weekday(*day)) {
+        for day in inclusive_range(first, today).filter(|day| schedule.matches_day(*day)) {
             if history.is_done(day) {
                 days.push(day);
             } else if day != today {

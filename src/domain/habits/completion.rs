@@ -108,7 +108,7 @@ pub fn check_editable(
 ) -> Result<(), Refusal> {
     let window = CompletionWindow::at(now, zone);
     if done && habit.recent_changes.last_change(day).is_none() {
-        if !habit.schedule.matches_weekday(day) {
+        if !habit.schedule.matches_day(day) {
             return Err(Refusal::NotScheduled);
         }
         if day < window.first_day_of(habit) && backfill != Backfill::Grace {

@@ -152,7 +152,7 @@ mod tests {
         assert!(length(&|| serde_json::to_vec(&completion)) <= MAX_COMPLETION_BYTES);
         let at: Timestamp = "2026-02-12T09:30:00.123456789Z".parse().unwrap();
         let day = Day::parse("2026-02-12").unwrap();
-        let version = |n| ScheduleVersion { from: day.add_days(n), weekdays: Some(Weekdays::ALL) };
+        let version = |n| ScheduleVersion::new(day.add_days(n), Some(Weekdays::ALL.into()));
         let habit = ExportedHabit {
             id,
             title: Title::parse(&"👍".repeat(MAX_TITLE_CHARS)).unwrap(),

@@ -52,6 +52,11 @@ pub struct FrequencyRatio {
 }
 
 impl Frequency {
+    /// Whether it goes by days of the week; for `#[serde(skip_serializing_if)]`.
+    pub fn is_weekdays(&self) -> bool {
+        *self == Self::Weekdays
+    }
+
     /// `times` in each `window`.
     ///
     /// # Errors

@@ -60,10 +60,42 @@ impl HabitYear {
         if let Some(slot) = self.0.get_mut(day.index_in_year()) {
             *slot = 0;
         }
+        self.trim();
+        was_done
+    }
+
+    /// Marks the days with these indices, both included, as completed at an unknown time, unless they are completed.
+    pub(super) fn complete_range(&mut self, first: usize, last: usize) {
+        if self.0.len() <= last {
+            self.0.resize(last + 1, 0);
+        }
+        let days = self.0.get_mut(first..=last).unwrap_or_default();
+        days.iter_mut().filter(|code| **code == 0).for_each(|code| *code = DONE_AT_UNKNOWN_TIME);
+        self.trim();
+    }
+
+    /// Removes the completions of the days with these indices, both included.
+    pub(super) fn undo_range(&mut self, first: usize, last: usize) {
+        self.0.iter_mut().take(last + 1).skip(first).for_each(|code| *code = 0);
+        self.trim();
+    }
+
+    /// Copies the completions of the days with these indices, both included.
+    pub(super) fn copy_range(&mut self, from: &Self, first: usize, last: usize) {
+        if self.0.len() <= last {
+            self.0.resize(last + 1, 0);
+        }
+        let codes = from.0.iter().copied().chain(std::iter::repeat(0));
+        let days = self.0.iter_mut().zip(codes).take(last + 1).skip(first);
+        days.for_each(|(day, code)| *day = code);
+        self.trim();
+    }
+
+    /// Drops the days after the last completed one.
+    fn trim(&mut self) {
         while self.0.last() == Some(&0) {
             self.0.pop();
         }
-        was_done
     }
 
     /// The completed days, in order; `year` is the year of this value.

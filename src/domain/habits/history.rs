@@ -1,22 +1,72 @@
-//! All completions of one habit.
+//! All that is known of the days of one habit.
 
 use jiff::Timestamp;
 
 use crate::domain::Day;
+use crate::domain::habits::day_ranges::{DayRange, DayRanges};
 use crate::domain::habits::habit_year::HabitYear;
+use crate::domain::habits::summary_year::{DaySummary, SummaryYear};
 
-/// The completions of one habit, by year.
+/// The completions of one habit, by year, the summaries of its day logs, and the days that count neither way.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct History(Vec<(i16, HabitYear)>);
+pub struct History {
+    completions: Vec<(i16, HabitYear)>,
+    summaries: Vec<(i16, SummaryYear)>,
+    skipped: DayRanges,
+}
 
 impl History {
-    /// Adds a year, or replaces it.
+    /// Adds a year of completions, or replaces it.
     pub fn insert(&mut self, year: i16, days: HabitYear) {
-        let at = self.0.partition_point(|(known, _)| *known < year);
-        match self.0.get_mut(at) {
-            Some((known, before)) if *known == year => *before = days,
-            _ => self.0.insert(at, (year, days)),
+        insert_year(&mut self.completions, year, days);
+    }
+
+    /// Adds a year of summaries, or replaces it. Its skipped days count neither way.
+    pub fn insert_summaries(&mut self, year: i16, summaries: SummaryYear) {
+        for (day, summary) in summaries.days(year) {
+            if summary.is_skipped {
+                self.skip(day, day);
+            }
         }
+        insert_year(&mut self.summaries, year, summaries);
+    }
+
+    /// Lets the days from `first` to `last` count neither way.
+    pub fn skip(&mut self, first: Day, last: Day) {
+        self.skipped.insert(first, last);
+    }
+
+    /// Whether the day `days_ago` before `today` counts neither way. Most habits have no such days, which costs nothing.
+    pub(super) fn is_skipped(&self, today: Day, days_ago: usize) -> bool {
+        !self.skipped.is_empty() && self.skipped.contains(today.add_days(-i32::try_from(days_ago).unwrap_or(i32::MAX)))
+    }
+
+    /// The days that count neither way.
+    pub fn skipped(&self) -> &DayRanges {
+        &self.skipped
+    }
+
+    /// The summary of a day's log.
+    pub fn summary(&self, day: Day) -> DaySummary {
+        find_year(&self.summaries, day.year()).map_or_else(DaySummary::default, |year| year.get(day))
+    }
+
+    /// The days with a log, in order.
+    pub fn summaries(&self) -> impl DoubleEndedIterator<Item = (Day, DaySummary)> + '_ {
+        self.summaries.iter().flat_map(|(year, days)| days.days(*year))
+    }
+
+    /// The days of a range that have a log, in order.
+    pub fn summaries_in(&self, days: DayRange) -> impl Iterator<Item = (Day, DaySummary)> + '_ {
+        let years =
+            self.summaries.iter().filter(move |(year, _)| (days.first.year()..=days.last.year()).contains(year));
+        years.flat_map(|(year, summaries)| summaries.days(*year)).filter(move |(day, _)| days.contains(*day))
+    }
+
+    /// The same history with other completions.
+    #[must_use]
+    pub(super) fn with_completions(self, completions: impl IntoIterator<Item = (i16, HabitYear)>) -> Self {
+        Self { completions: completions.into_iter().filter(|(_, year)| !year.is_empty()).collect(), ..self }
     }
 
     pub fn is_done(&self, day: Day) -> bool {
@@ -30,12 +80,12 @@ impl History {
 
     /// The completed days, in order.
     pub fn days(&self) -> impl Iterator<Item = Day> + '_ {
-        self.0.iter().flat_map(|(year, days)| days.days(*year))
+        self.completions.iter().flat_map(|(year, days)| days.days(*year))
     }
 
     /// Whether `day`, the day before, and so on were completed, back to the start of the first year with a completion.
     pub fn backward_from(&self, day: Day) -> impl Iterator<Item = bool> + '_ {
-        let first = self.0.first().map_or(i16::MAX, |(year, _)| *year);
+        let first = self.completions.first().map_or(i16::MAX, |(year, _)| *year);
         let (mut year, mut days, mut left) = (day.year(), self.year(day.year()), day.index_in_year() + 1);
         std::iter::from_fn(move || {
             if left == 0 {
@@ -50,15 +100,27 @@ impl History {
         })
     }
 
-    fn year(&self, number: i16) -> Option<&HabitYear> {
-        // Users have a handful of years, and most lookups are of the last one.
-        self.0.iter().rev().find(|(year, _)| *year == number).map(|(_, days)| days)
+    pub(super) fn year(&self, number: i16) -> Option<&HabitYear> {
+        find_year(&self.completions, number)
     }
 
     /// The first completed day.
     pub fn first(&self) -> Option<Day> {
         self.days().next()
     }
+}
+
+fn insert_year<T>(years: &mut Vec<(i16, T)>, year: i16, days: T) {
+    let at = years.partition_point(|(known, _)| *known < year);
+    match years.get_mut(at) {
+        Some((known, before)) if *known == year => *before = days,
+        _ => years.insert(at, (year, days)),
+    }
+}
+
+fn find_year<T>(years: &[(i16, T)], number: i16) -> Option<&T> {
+    // Users have a handful of years, and most lookups are of the last one.
+    years.iter().rev().find(|(year, _)| *year == number).map(|(_, days)| days)
 }
 
 impl FromIterator<(i16, HabitYear)> for History {

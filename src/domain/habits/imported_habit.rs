@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::habits::habit::{MAX_DESCRIPTION_CHARS, MAX_REMINDER_TIMES, MAX_TITLE_CHARS};
 use crate::domain::habits::recent_changes::RecentChanges;
+use crate::domain::habits::rule::Rule;
 use crate::domain::habits::schedule::ScheduleVersion;
 use crate::domain::text_repair::{RepairedText, repair_line, repair_paragraph};
 use crate::domain::{
@@ -286,7 +287,7 @@ fn schedule_version(raw: &Value) -> Option<ScheduleVersion> {
     let from = raw.get("from").and_then(Value::as_str).and_then(|text| Day::parse(text).ok())?;
     let raw_weekdays = raw.get("weekdays").unwrap_or(&Value::Null);
     let weekdays = if raw_weekdays.is_null() { None } else { Some(weekdays(raw_weekdays).0?) };
-    Some(ScheduleVersion { from, weekdays })
+    Some(ScheduleVersion::new(from, weekdays.map(Rule::from)))
 }
 
 fn timestamp(raw: &Value) -> Option<Timestamp> {

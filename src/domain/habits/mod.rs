@@ -1,14 +1,18 @@
 //! Habits: schedules, completions, streaks, insights and exports.
 
 pub mod agenda;
+pub mod amount;
 pub mod best_streaks;
 pub mod completion;
 pub mod data_export;
+pub mod day_log;
+pub mod day_ranges;
 pub mod emoji;
 mod emoji_table;
 pub mod export_digest;
 pub mod foreign_file;
 pub mod frequency;
+pub mod goal;
 pub mod habit;
 pub mod habit_color;
 pub mod habit_year;
@@ -18,6 +22,7 @@ pub mod import_report;
 pub mod imported_habit;
 pub mod insights;
 pub mod intensity;
+pub mod judgment;
 #[cfg(test)]
 mod loop_vectors;
 pub mod period_rates;
@@ -26,7 +31,10 @@ pub mod recent_changes;
 pub mod recent_weeks;
 pub mod review;
 pub mod rolling_window;
+pub mod rule;
 pub mod schedule;
 pub mod streak;
 pub mod strength;
 pub mod strength_history;
+pub mod summary_year;
+pub mod unit;

@@ -1,17 +1,38 @@
-//! A habit's schedule with its past versions: the days of the week for which the habit was scheduled, and from which day on.
+//! A habit's schedule with its past versions: when the habit was scheduled and what it asked for, and from which day on.
 //!
-//! A change applies to future days only. Past days keep the schedule that they had, so a new schedule never rewrites history.
+//! A change applies from its day on. Days before it keep the version that they had, so a new schedule never rewrites history.
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::habits::frequency::Frequency;
+use crate::domain::habits::goal::Goal;
+use crate::domain::habits::rule::Rule;
 use crate::domain::{Day, Weekdays};
 
-/// The days of the week from one day until the next version begins.
+/// What applies from one day until the next version begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScheduleVersion {
     pub from: Day,
     /// `None` while the habit is archived.
     pub weekdays: Option<Weekdays>,
+    #[serde(default, skip_serializing_if = "Frequency::is_weekdays")]
+    pub frequency: Frequency,
+    #[serde(default, skip_serializing_if = "Goal::is_yes_no")]
+    pub goal: Goal,
+}
+
+impl ScheduleVersion {
+    /// A version that schedules nothing without a rule.
+    pub fn new(from: Day, rule: Option<Rule>) -> Self {
+        let Rule { frequency, goal, .. } = rule.unwrap_or_default();
+        Self { from, weekdays: rule.map(|rule| rule.weekdays), frequency, goal }
+    }
+
+    /// The rule; `None` while the habit is archived.
+    pub fn rule(self) -> Option<Rule> {
+        let Self { weekdays, frequency, goal, .. } = self;
+        weekdays.map(|weekdays| Rule { weekdays, frequency, goal })
+    }
 }
 
 /// One or more versions, each of which begins later than the one before.
@@ -24,8 +45,8 @@ pub struct Schedule {
 
 impl Schedule {
     /// The schedule of a new habit.
-    pub fn new(from: Day, weekdays: Weekdays) -> Self {
-        Self { first: ScheduleVersion { from, weekdays: Some(weekdays) }, later: Vec::new() }
+    pub fn new(from: Day, rule: impl Into<Rule>) -> Self {
+        Self { first: ScheduleVersion::new(from, Some(rule.into())), later: Vec::new() }
     }
 
     /// The habit's first day.
@@ -35,42 +56,57 @@ impl Schedule {
 
     /// Whether the habit is scheduled on `day`: not before its first day and not while it was archived.
     pub fn is_scheduled(&self, day: Day) -> bool {
-        self.start() <= day && self.matches_weekday(day)
+        self.start() <= day && self.matches_day(day)
     }
 
-    /// Whether the version in force on `day` contains its day of the week. The first version also applies to the days before
-    /// it, so that a user who creates a habit in the morning can complete it for yesterday.
-    pub fn matches_weekday(&self, day: Day) -> bool {
-        let version = self.later.iter().take_while(|version| version.from <= day).last().unwrap_or(&self.first);
-        version.weekdays.is_some_and(|weekdays| weekdays.includes(day))
+    /// Whether the version in force on `day` schedules it. The first version also applies to the days before it, so that a user
+    /// who creates a habit in the morning can complete it for yesterday.
+    pub fn matches_day(&self, day: Day) -> bool {
+        self.rule_on(day).is_some_and(|rule| rule.matches(day))
     }
 
-    /// [`Self::matches_weekday`] of `day`, of the day before, and so on without end.
+    /// The rule in force on `day`; `None` while the habit was archived. The first one also applies to the days before it.
+    pub fn rule_on(&self, day: Day) -> Option<Rule> {
+        self.later.iter().take_while(|version| version.from <= day).last().unwrap_or(&self.first).rule()
+    }
+
+    /// Whether it ever asked for an amount.
+    pub fn has_amounts(&self) -> bool {
+        self.versions().any(|version| version.goal.has_amounts())
+    }
+
+    /// [`Self::matches_day`] of `day`, of the day before, and so on without end.
     pub fn backward_from(&self, day: Day) -> impl Iterator<Item = bool> + '_ {
         let later = self.later.iter().rev().filter(move |version| version.from <= day);
-        let later = later.map(move |version| (day.days_since(version.from) + 1, version.weekdays));
-        let mut versions = later.chain([(usize::MAX, self.first.weekdays)]);
-        let (mut back, mut end, mut weekdays, mut weekday) = (0, 0, None, day.weekday());
+        let later = later.map(move |version| (day.days_since(version.from) + 1, version.rule()));
+        let mut versions = later.chain([(usize::MAX, self.first.rule())]);
+        let (mut back, mut end, mut days) = (0, 0, None);
         std::iter::from_fn(move || {
             while back == end {
-                (end, weekdays) = versions.next()?;
+                let rule;
+                (end, rule) = versions.next()?;
+                days = rule.map(|rule| rule.backward_from(day.add_days(-i32::try_from(back).unwrap_or(i32::MAX))));
             }
-            let is_scheduled = weekdays.is_some_and(|weekdays: Weekdays| weekdays.contains(weekday));
-            (back, weekday) = (back + 1, weekday.previous());
-            Some(is_scheduled)
+            back += 1;
+            Some(days.as_mut().is_some_and(|days| days.next() == Some(true)))
         })
     }
 
-    /// The current days of the week; those of an archived habit are the ones that it had before.
-    pub fn weekdays(&self) -> Weekdays {
-        let newest = self.later.iter().rev().chain([&self.first]).find_map(|version| version.weekdays);
-        newest.unwrap_or(Weekdays::ALL)
+    /// The current rule; that of an archived habit is the one that it had before.
+    pub fn rule(&self) -> Rule {
+        let newest = self.later.iter().rev().chain([&self.first]).find_map(|version| version.rule());
+        newest.unwrap_or_default()
     }
 
-    /// Changes the days of the week from `day` on. Several changes on one day make one version, and a change back to the
-    /// previous days makes none.
-    pub fn change_from(&mut self, day: Day, weekdays: Weekdays) {
-        self.set(day, Some(weekdays));
+    /// The days of the week of the current rule.
+    pub fn weekdays(&self) -> Weekdays {
+        self.rule().weekdays
+    }
+
+    /// Changes the rule from `day` on. Several changes on one day make one version, and a change back to the previous rule makes
+    /// none.
+    pub fn change_from(&mut self, day: Day, rule: impl Into<Rule>) {
+        self.set(day, Some(rule.into()));
     }
 
     /// Schedules nothing from `day` on.
@@ -78,10 +114,10 @@ impl Schedule {
         self.set(day, None);
     }
 
-    /// Schedules from `day` on the days of the week that applied before the pause.
+    /// Applies from `day` on the rule that applied before the pause.
     pub fn resume_from(&mut self, day: Day) {
-        let weekdays = self.weekdays();
-        self.set(day, Some(weekdays));
+        let rule = self.rule();
+        self.set(day, Some(rule));
     }
 
     /// Moves versions that begin after `day` to it; of several, the newest applies. Returns whether anything changed.
@@ -93,7 +129,7 @@ impl Schedule {
             *self = Self { first: ScheduleVersion { from: day, ..newest }, later: Vec::new() };
         } else {
             while self.later.pop_if(|version| version.from > day).is_some() {}
-            self.set(day, newest.weekdays);
+            self.set(day, newest.rule());
         }
         true
     }
@@ -103,18 +139,18 @@ impl Schedule {
         std::iter::once(self.first).chain(self.later.iter().copied())
     }
 
-    fn set(&mut self, day: Day, weekdays: Option<Weekdays>) {
+    fn set(&mut self, day: Day, rule: Option<Rule>) {
         // After a move to a zone further west, "today" may be earlier than the newest version, which is then replaced.
         while self.later.last().is_some_and(|version| version.from >= day) {
             self.later.pop();
         }
         if self.first.from >= day {
-            self.first.weekdays = weekdays;
+            self.first = ScheduleVersion::new(self.first.from, rule);
             return;
         }
-        let before = self.later.last().unwrap_or(&self.first).weekdays;
-        if before != weekdays {
-            self.later.push(ScheduleVersion { from: day, weekdays });
+        let before = self.later.last().unwrap_or(&self.first).rule();
+        if before != rule {
+            self.later.push(ScheduleVersion::new(day, rule));
         }
     }
 }

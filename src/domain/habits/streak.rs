@@ -50,7 +50,9 @@ pub(super) fn scheduled_days(
     today: Day,
 ) -> impl Iterator<Item = (usize, bool)> {
     let days = history.backward_from(today).zip(schedule.backward_from(today)).enumerate();
-    days.filter(|(_, (_, is_scheduled))| *is_scheduled).map(|(days_ago, (is_done, _))| (days_ago, is_done))
+    let scheduled = days.filter(|(_, (_, is_scheduled))| *is_scheduled);
+    let counting = scheduled.filter(move |(days_ago, _)| !history.is_skipped(today, *days_ago));
+    counting.map(|(days_ago, (is_done, _))| (days_ago, is_done))
 }
 
 #[cfg(test)]
@@ -151,7 +153,7 @@ mod tests {
     fn reference_streak(schedule: &Schedule, history: &History, today: Day) -> Streak {
         let Some(first) = history.first().filter(|first| *first <= today) else { return Streak::default() };
         let mut streak = Streak::default();
-        for day in inclusive_range(first, today).filter(|day| schedule.matches_weekday(*day)) {
+        for day in inclusive_range(first, today).filter(|day| schedule.matches_day(*day)) {
             if history.is_done(day) {
                 streak.current += 1;
                 streak.longest = streak.longest.max(streak.current);

@@ -72,7 +72,7 @@ fn read_schema(txn: &ReadTxn) -> Result<Option<(u32, Option<u32>)>, Error> {
     let matches = match txn.get(&schema::SCHEMA, &schema::checksum_key())? {
         Some(checksum) => checksum == schema_checksum(number, min_reader),
         // What a newer schema stores beside its number is not known here.
-        None => number < checksum::FIRST_CHECKSUM_SCHEMA || number > schema::VERSION,
+        None => !(checksum::FIRST_CHECKSUM_SCHEMA..=schema::VERSION).contains(&number),
     };
     if matches { Ok(Some((number, min_reader))) } else { Err(checksum_mismatch(schema::SCHEMA.name())) }
 }

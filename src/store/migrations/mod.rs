@@ -6,13 +6,14 @@
 //! | file | what it owns |
 //! |---|---|
 //! | `step` | [`Migration`]: one step |
-//! | `schedules`, `session_index`, `checksums` | the steps to schemas 2, 3 and 4 |
+//! | `schedules`, `session_index`, `checksums`, `day_logs` | the steps to schemas 2, 3, 4 and 5 |
 //! | `registry` | [`Migrations`]: all steps of a binary |
 //! | `apply` | runs steps inside a transaction |
 //! | `run` | migrates a data file that no process has open, and rehearses that on a copy |
 
 mod apply;
 mod checksums;
+mod day_logs;
 mod registry;
 mod run;
 mod schedules;

@@ -1,5 +1,5 @@
-//! How the domain's types are stored as keys and values. Values are a version byte, then JSON, except completions, which are
-//! packed.
+//! How the domain's types are stored as keys and values. Values are a version byte, then JSON, except completions and summaries of
+//! days, which are packed.
 
 use crate::domain::accounts::account::Account;
 use crate::domain::accounts::attempts::Attempts;
@@ -8,10 +8,12 @@ use crate::domain::accounts::link::EmailLink;
 use crate::domain::accounts::session::Session;
 use crate::domain::accounts::step_up::Challenge;
 use crate::domain::environment::stamp::Stamp;
+use crate::domain::habits::day_log::DayLog;
 use crate::domain::habits::habit::Habit;
 use crate::domain::habits::habit_year::HabitYear;
+use crate::domain::habits::summary_year::SummaryYear;
 use crate::domain::mail::Mail;
-use crate::domain::{AccountId, AuditId, Email, HabitId, MailId};
+use crate::domain::{AccountId, AuditId, Day, Email, HabitId, MailId};
 use crate::store::engine::codec::{FixedWidth, RowKey, RowValue, json_row};
 use crate::store::engine::error::DecodeError;
 
@@ -23,24 +25,33 @@ json_row! {
     AuditEntry, version 1;
     EmailLink, version 1;
     Habit, version 2;
+    DayLog, version 1;
     Mail, version 1;
     Stamp, version 1;
     AccountId, version 1;
 }
 
-impl RowValue for HabitYear {
-    fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![1];
-        bytes.extend(self.to_bytes());
-        bytes
-    }
-    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        match bytes.split_first() {
-            Some((1, days)) => Self::from_bytes(days).ok_or(DecodeError::Malformed("not the days of a year")),
-            Some((found, _)) => Err(DecodeError::Version { found: *found, expected: 1 }),
-            None => Err(DecodeError::Empty),
-        }
-    }
+macro_rules! packed_rows {
+    ($($kind:ty, $error:literal;)*) => {
+        $(impl RowValue for $kind {
+            fn encode(&self) -> Vec<u8> {
+                let mut bytes = vec![1];
+                bytes.extend(self.to_bytes());
+                bytes
+            }
+            fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+                match bytes.split_first() {
+                    Some((1, days)) => Self::from_bytes(days).ok_or(DecodeError::Malformed($error)),
+                    Some((found, _)) => Err(DecodeError::Version { found: *found, expected: 1 }),
+                    None => Err(DecodeError::Empty),
+                }
+            }
+        })*
+    };
+}
+packed_rows! {
+    HabitYear, "not the days of a year";
+    SummaryYear, "not the summaries of a year";
 }
 
 macro_rules! id_keys {
@@ -64,6 +75,24 @@ impl RowKey for Email {
     fn decode(bytes: &[u8]) -> Option<Self> {
         std::str::from_utf8(bytes).ok().and_then(|text| Self::parse(text).ok())
     }
+}
+
+/// A year and the index of the day in it.
+impl RowKey for Day {
+    fn encode(&self) -> Vec<u8> {
+        let mut bytes = self.year().encode();
+        bytes.extend(u16::try_from(self.index_in_year()).unwrap_or(0).to_be_bytes());
+        bytes
+    }
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (year, index) = bytes.split_at_checked(i16::LENGTH)?;
+        let index = u16::from_be_bytes(index.try_into().ok()?);
+        Self::from_index(i16::decode(year)?, usize::from(index))
+    }
+}
+
+impl FixedWidth for Day {
+    const LENGTH: usize = 4;
 }
 
 impl FixedWidth for AccountId {

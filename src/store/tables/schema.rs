@@ -9,17 +9,19 @@ use crate::domain::accounts::link::EmailLink;
 use crate::domain::accounts::session::Session;
 use crate::domain::accounts::step_up::Challenge;
 use crate::domain::environment::stamp::Stamp;
+use crate::domain::habits::day_log::DayLog;
 use crate::domain::habits::habit::Habit;
 use crate::domain::habits::habit_year::HabitYear;
+use crate::domain::habits::summary_year::SummaryYear;
 use crate::domain::mail::Mail;
-use crate::domain::{AccountId, AuditId, Email, HabitId, MailId};
+use crate::domain::{AccountId, AuditId, Day, Email, HabitId, MailId};
 use crate::store::engine::codec::{RowKey, RowValue};
 use crate::store::engine::deleted_rows::PersonalTables;
 use crate::store::engine::error::DecodeError;
 use crate::store::engine::table::Table;
 
 /// The schema that this library writes. Every migration raises it.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// The keyed hash of a secret token.
 pub type TokenHash = [u8; 32];
@@ -52,6 +54,10 @@ pub const ACCOUNT_LINKS: Table<(AccountId, TokenHash), ()> = Table::new("account
 pub const HABITS: Table<(AccountId, HabitId), Habit> = Table::new("habits");
 /// Completions, packed: one row holds a calendar year of one habit.
 pub const COMPLETIONS: Table<(AccountId, i16, HabitId), HabitYear> = Table::new("completions");
+/// What is known of single days besides their completion: amounts, notes and skips. One row holds a day of one habit.
+pub const DAY_LOGS: Table<(AccountId, Day, HabitId), DayLog> = Table::new("day_logs");
+/// The summaries of the day logs, packed: one row holds a calendar year of one habit.
+pub const DAY_SUMMARIES: Table<(AccountId, i16, HabitId), SummaryYear> = Table::new("day_summaries");
 /// The audit trail.
 pub const AUDIT: Table<AuditId, AuditEntry> = Table::new("audit");
 /// The entries of the audit trail that are about an account.
@@ -81,8 +87,8 @@ pub fn checksum_key() -> String {
 }
 
 /// The tables whose changes are tracked. Their keys begin with an account's id, or with the hash of a session's token.
-pub(in crate::store) const WATCHED_TABLES: [&str; 4] =
-    [ACCOUNTS.name(), HABITS.name(), COMPLETIONS.name(), SESSIONS.name()];
+pub(in crate::store) const WATCHED_TABLES: [&str; 6] =
+    [ACCOUNTS.name(), HABITS.name(), COMPLETIONS.name(), DAY_LOGS.name(), DAY_SUMMARIES.name(), SESSIONS.name()];
 
 /// The tables whose deleted rows are erased from the file. A row of the replaced ones may have lost a name or a title; those of
 /// the others change without losing anything that tells something about a person.
@@ -96,10 +102,12 @@ pub(in crate::store) const PERSONAL_TABLES: PersonalTables = PersonalTables {
         LINKS.name(),
         HABITS.name(),
         COMPLETIONS.name(),
+        DAY_LOGS.name(),
+        DAY_SUMMARIES.name(),
         AUDIT.name(),
         MAIL.name(),
     ],
-    replaced: &[ACCOUNTS.name(), HABITS.name(), MAIL.name()],
+    replaced: &[ACCOUNTS.name(), HABITS.name(), DAY_LOGS.name(), MAIL.name()],
     keyed: &[EMAILS.name()],
 };
 
@@ -111,7 +119,7 @@ pub struct AnyTable {
 }
 
 /// Every table.
-pub const ALL: [AnyTable; 19] = [
+pub const ALL: [AnyTable; 21] = [
     any(&STAMP),
     any(&SCHEMA),
     any(&KEY),
@@ -126,6 +134,8 @@ pub const ALL: [AnyTable; 19] = [
     any(&ACCOUNT_LINKS),
     any(&HABITS),
     any(&COMPLETIONS),
+    any(&DAY_LOGS),
+    any(&DAY_SUMMARIES),
     any(&AUDIT),
     any(&ACCOUNT_AUDIT),
     any(&COUNTS),

@@ -6,7 +6,7 @@ use crate::app::habits::insights::HabitFigures;
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::habits::period_rates::Period;
 use crate::domain::habits::schedule::ScheduleVersion;
-use crate::domain::{Habit, Schedule, Weekdays};
+use crate::domain::{Habit, Schedule};
 use crate::web::insights::history_view::{best_streaks, months_by_weekday, periods};
 use crate::web::insights::strength_view::strength_part;
 use crate::web::insights::year_view::year_part;
@@ -115,7 +115,7 @@ fn summary(HabitFigures { review, strengths, .. }: &HabitFigures) -> Markup {
 /// Every version of the schedule, oldest first.
 fn schedule_history(schedule: &Schedule) -> Markup {
     let line = |version: ScheduleVersion| {
-        let days = version.weekdays.map_or_else(|| "archived".to_owned(), Weekdays::summary);
+        let days = version.rule().map_or_else(|| "archived".to_owned(), |rule| rule.frequency.summary(rule.weekdays));
         format!("From {}: {days}", format_date(version.from, DateStyle::Long))
     };
     html! {
