@@ -33,12 +33,16 @@ pub fn archive(frame: &Frame<'_>, page: &ArchivePage<'_>) -> Markup {
                 (page_head("Archive", &html! {}))
                 @if let Some(message) = page.alert { (alert(message)) }
                 @if page.habits.is_empty() {
-                    p.empty-line { "Your archive is empty." }
+                    div.empty {
+                        h2 { "Your archive is empty" }
+                        p { "Habits that you archive keep their history here. You can restore them anytime." }
+                        p.actions { a.button.plain href="/habits" { "Back to habits" } }
+                    }
                 } @else {
                     p.hint { "Archived habits keep their history." }
                     ul.habit-list { @for habit in page.habits { (row(page, habit)) } }
                 }
-                p { a href="/habits" { "Back to habits" } }
+                @if !page.habits.is_empty() { p { a href="/habits" { "Back to habits" } } }
             }
             script type="module" src=(address("habits.js")) {}
         },

@@ -102,7 +102,7 @@ fn trend(trend: &Trend) -> Markup {
 /// The best and the worst day of the week. With only one day there is no worst one.
 fn best_and_worst(insights: &Insights) -> Markup {
     let day = |(weekday, rate): (i8, CompletionRate)| {
-        html! { strong { (name(weekday)) } ", " (format_percent(rate)) " (" (format_ratio(rate)) ")" }
+        html! { strong { (name(weekday)) } ", " (format_percent(rate)) " " span.hint { "(" (format_ratio(rate)) ")" } }
     };
     html! {
         @match (insights.best, insights.worst) {

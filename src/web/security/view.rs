@@ -61,12 +61,11 @@ fn device_list(devices: &[Device], zone: &Zone) -> Markup {
             ul.devices {
                 @for device in devices {
                     li.device {
-                        div {
-                            p.device-name { (device_name(&device.session.client.user_agent)) @if device.is_current { " · this device" } }
-                            p.hint {
-                                "Last used " (format_time(device.session.used_at, zone)) " · Signed in " (format_time(device.session.created_at, zone))
-                                @if let Some(address) = device.session.client.address { " from " (address) }
-                            }
+                        p.device-name { (device_name(&device.session.client.user_agent)) @if device.is_current { " · this device" } }
+                        p.hint { "Last used " (format_time(device.session.used_at, zone)) }
+                        p.hint {
+                            "Signed in " (format_time(device.session.created_at, zone))
+                            @if let Some(address) = device.session.client.address { " from " (address) }
                         }
                         form method="post" action="/account/sessions" {
                             button.quiet type="submit" name="which" value=(device.id) {
