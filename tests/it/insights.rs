@@ -99,8 +99,8 @@ async fn the_insights_page_shows_the_figures_as_text_charts_and_tables() {
         .assert_contains("7 of 8 done")
         .assert_contains("9 of 17 done");
     let page = page
-        .assert_contains("<strong>Friday</strong>, 100% (2 of 2)")
-        .assert_contains("<strong>Monday</strong>, 25% (1 of 4)");
+        .assert_contains("<strong>Friday</strong>, 100% <span class=\"hint\">(2 of 2)</span>")
+        .assert_contains("<strong>Monday</strong>, 25% <span class=\"hint\">(1 of 4)</span>");
     let page = page.assert_contains("Going down").assert_contains("50% (8 of 16)").assert_contains("100% (1 of 1)");
     let page = page
         .assert_contains("Monday 25%, Tuesday 50%")
