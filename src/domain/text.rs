@@ -49,6 +49,16 @@ pub(in crate::domain) fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_control() || is_invisible(c))
 }
 
+/// Whether both texts are the same in lower case.
+pub(in crate::domain) fn is_same_ignoring_case(one: &str, other: &str) -> bool {
+    one == other || lower_case(one).eq(lower_case(other))
+}
+
+/// The characters of the text in lower case.
+pub(in crate::domain) fn lower_case(text: &str) -> impl Iterator<Item = char> {
+    text.chars().flat_map(char::to_lowercase)
+}
+
 /// Whether the text is printable ASCII, all of which is allowed. Most text is, and every text is checked again whenever it is
 /// read from disk.
 fn is_plain(text: &str) -> bool {

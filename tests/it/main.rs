@@ -50,6 +50,7 @@ mod faults;
 mod first_habit;
 mod fuzz;
 mod habit_colors;
+mod habit_labels;
 mod habit_lifecycle;
 mod habits;
 mod handbook;

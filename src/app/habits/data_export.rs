@@ -91,6 +91,9 @@ fn export_habit(habit: &Habit) -> ExportedHabit {
         schedule: habit.schedule.clone(),
         color: habit.color,
         emoji: habit.emoji.clone(),
+        tags: habit.tags.clone(),
+        group: habit.group.clone(),
+        time_of_day: habit.time_of_day,
     }
 }
 

@@ -9,8 +9,8 @@ use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction};
 use crate::domain::habits::habit::{HabitPlan, MAX_ACTIVE_HABITS, MAX_HABITS};
 use crate::domain::{
-    Account, AccountId, Client, Day, Description, Emoji, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Title,
-    Weekdays,
+    Account, AccountId, Client, Day, Description, Emoji, GroupName, Habit, HabitColor, HabitId, Refusal, ReminderTimes,
+    Tags, TimeOfDay, Title, Weekdays,
 };
 use crate::store::tables::{audit, completions, day_logs, habits};
 use crate::store::{Reader, WriteTxn};
@@ -27,6 +27,11 @@ pub struct HabitChange {
     pub color: Option<Option<HabitColor>>,
     /// The inner `None` clears the emoji.
     pub emoji: Option<Option<Emoji>>,
+    pub tags: Option<Tags>,
+    /// The inner `None` takes the habit out of its group.
+    pub group: Option<Option<GroupName>>,
+    /// The inner `None` is any time of day.
+    pub time_of_day: Option<Option<TimeOfDay>>,
 }
 
 impl HabitChange {
@@ -145,6 +150,15 @@ pub async fn update_habit(app: &App, me: &Account, id: HabitId, change: HabitCha
             }
             if let Some(emoji) = change.emoji {
                 habit.emoji = emoji;
+            }
+            if let Some(tags) = change.tags {
+                habit.tags = tags;
+            }
+            if let Some(group) = change.group {
+                habit.group = group;
+            }
+            if let Some(time) = change.time_of_day {
+                habit.time_of_day = time;
             }
             habit.updated_at = now;
             habits::put(txn, me, &habit)?;

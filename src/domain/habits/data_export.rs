@@ -1,16 +1,19 @@
 //! The data export: a user's data as one file that can be imported again.
 //!
 //! The format is that of Atlas's predecessor, with `schemaVersion` raised to 2 and these fields added: a habit's `schedule`,
-//! `color` and `emoji`, the
-//! account's `timeZone` and `preferences`, the `environment`, and the `seal`. [`super::import_file`] reads such files, and those of
+//! `color`, `emoji`, `tags`, `group` and `timeOfDay`, the account's `timeZone` and `preferences`, the `environment`, and the `seal`. [`super::import_file`] reads such files, and those of
 //! version 1.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::accounts::preferences::Preferences;
+use crate::domain::habits::group::MAX_GROUP_CHARS;
 use crate::domain::habits::habit::{MAX_ACTIVE_HABITS, MAX_DESCRIPTION_CHARS, MAX_HABITS, MAX_TITLE_CHARS};
-use crate::domain::{Day, Description, Emoji, HabitColor, HabitId, Schedule, Title, Weekdays};
+use crate::domain::habits::tag::{MAX_TAG_CHARS, MAX_TAGS};
+use crate::domain::{
+    Day, Description, Emoji, GroupName, HabitColor, HabitId, Schedule, Tags, TimeOfDay, Title, Weekdays,
+};
 
 /// The `schemaVersion` of new files.
 pub const VERSION: u32 = 2;
@@ -22,7 +25,10 @@ pub const MAX_COMPLETIONS: usize = MAX_ACTIVE_HABITS * 366 * 20;
 const MAX_COMPLETION_BYTES: usize = 112;
 /// The longest lines of a habit and its reminders: every character takes four bytes, and the schedule changes every month
 /// for twenty years.
-const MAX_HABIT_BYTES: usize = 4 * (MAX_TITLE_CHARS + MAX_DESCRIPTION_CHARS) + 240 * 52 + 1_024;
+const MAX_HABIT_BYTES: usize = 4 * MAX_HABIT_CHARS + 240 * 52 + 1_024;
+/// The characters of the longest texts of a habit.
+const MAX_HABIT_CHARS: usize =
+    MAX_TITLE_CHARS + MAX_DESCRIPTION_CHARS + MAX_GROUP_CHARS + MAX_TAGS * (MAX_TAG_CHARS + 1);
 
 /// The largest file that can be imported, decompressed: everything that a user may store.
 pub const MAX_FILE_BYTES: usize = MAX_HABITS * MAX_HABIT_BYTES + MAX_COMPLETIONS * MAX_COMPLETION_BYTES + 4_096;
@@ -71,6 +77,12 @@ pub struct ExportedHabit {
     pub color: Option<HabitColor>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub emoji: Option<Emoji>,
+    #[serde(skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_of_day: Option<TimeOfDay>,
 }
 
 /// A completion in the file.
@@ -165,6 +177,9 @@ mod tests {
             schedule: (0..240).map(version).collect::<Vec<_>>().try_into().unwrap(),
             color: Some(HabitColor::Orange),
             emoji: Emoji::parse("👨🏻‍👩🏼‍👧🏽‍👦🏾").unwrap(),
+            tags: Tags::parse((0..MAX_TAGS).map(|n| format!("{n}{}", "👍".repeat(MAX_TAG_CHARS - 1)))).unwrap(),
+            group: GroupName::parse(&"👍".repeat(MAX_GROUP_CHARS)).unwrap(),
+            time_of_day: Some(TimeOfDay::Afternoon),
         };
         let reminder = HabitReminder { habit_id: id, time_minutes: 1_439, enabled: true };
         let reminders = MAX_REMINDER_TIMES * length(&|| serde_json::to_vec(&reminder));

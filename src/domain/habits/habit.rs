@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::habits::recent_changes::RecentChanges;
 use crate::domain::recorded::known_or_default;
-use crate::domain::{Day, Emoji, FieldError, HabitColor, HabitId, Schedule, Weekdays, text};
+use crate::domain::{
+    Day, Emoji, FieldError, GroupName, HabitColor, HabitId, Schedule, Tags, TimeOfDay, Weekdays, text,
+};
 
 /// The most active habits of one user.
 pub const MAX_ACTIVE_HABITS: usize = 200;
@@ -146,12 +148,25 @@ pub struct HabitPlan {
     pub reminder_times: ReminderTimes,
     pub color: Option<HabitColor>,
     pub emoji: Option<Emoji>,
+    pub tags: Tags,
+    pub group: Option<GroupName>,
+    pub time_of_day: Option<TimeOfDay>,
 }
 
 impl HabitPlan {
     /// A habit with what every habit needs, and nothing else.
     pub fn new(title: Title, weekdays: Weekdays) -> Self {
-        Self { title, description: None, weekdays, reminder_times: ReminderTimes::default(), color: None, emoji: None }
+        Self {
+            title,
+            description: None,
+            weekdays,
+            reminder_times: ReminderTimes::default(),
+            color: None,
+            emoji: None,
+            tags: Tags::default(),
+            group: None,
+            time_of_day: None,
+        }
     }
 }
 
@@ -166,7 +181,7 @@ pub struct Habit {
     /// The place in the user's order. Of two habits in the same place, the older one comes first.
     pub position: u32,
     pub created_at: Timestamp,
-    /// The last change of title, description, schedule, reminders, color, emoji or archive status.
+    /// The last change of anything that the user decides about it, except its position.
     pub updated_at: Timestamp,
     pub archived_at: Option<Timestamp>,
     /// The last changes of its days, as far as their completions don't tell.
@@ -176,12 +191,18 @@ pub struct Habit {
     pub color: Option<HabitColor>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_or_default")]
     pub emoji: Option<Emoji>,
+    #[serde(default, skip_serializing_if = "Tags::is_empty", deserialize_with = "known_or_default")]
+    pub tags: Tags,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_or_default")]
+    pub group: Option<GroupName>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_or_default")]
+    pub time_of_day: Option<TimeOfDay>,
 }
 
 impl Habit {
     /// A new habit whose first day is `day` in its owner's time zone.
     pub fn new(id: HabitId, plan: HabitPlan, position: u32, day: Day, created_at: Timestamp) -> Self {
-        let HabitPlan { title, description, weekdays, reminder_times, color, emoji } = plan;
+        let HabitPlan { title, description, weekdays, reminder_times, color, emoji, tags, group, time_of_day } = plan;
         let schedule = Schedule::new(day, weekdays);
         Self {
             id,
@@ -196,6 +217,9 @@ impl Habit {
             recent_changes: RecentChanges::default(),
             color,
             emoji,
+            tags,
+            group,
+            time_of_day,
         }
     }
 

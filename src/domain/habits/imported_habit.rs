@@ -5,13 +5,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::domain::habits::group::MAX_GROUP_CHARS;
 use crate::domain::habits::habit::{MAX_DESCRIPTION_CHARS, MAX_REMINDER_TIMES, MAX_TITLE_CHARS};
 use crate::domain::habits::recent_changes::RecentChanges;
 use crate::domain::habits::rule::Rule;
 use crate::domain::habits::schedule::ScheduleVersion;
+use crate::domain::habits::tag::{MAX_TAG_CHARS, MAX_TAGS};
 use crate::domain::text_repair::{RepairedText, repair_line, repair_paragraph};
 use crate::domain::{
-    Day, Description, Emoji, Habit, HabitColor, HabitId, ReminderTimes, Schedule, Title, Weekdays, Zone,
+    Day, Description, Emoji, GroupName, Habit, HabitColor, HabitId, ReminderTimes, Schedule, Tag, Tags, TimeOfDay,
+    Title, Weekdays, Zone,
 };
 
 /// The longest name of a habit that a note quotes.
@@ -45,6 +48,9 @@ pub struct ImportedHabit {
     pub reminder_times: ReminderTimes,
     pub color: Option<HabitColor>,
     pub emoji: Option<Emoji>,
+    pub tags: Tags,
+    pub group: Option<GroupName>,
+    pub time_of_day: Option<TimeOfDay>,
     pub repairs: Vec<ImportNote>,
 }
 
@@ -79,6 +85,9 @@ impl ImportedHabit {
             recent_changes: RecentChanges::default(),
             color: self.color,
             emoji: self.emoji.clone(),
+            tags: self.tags.clone(),
+            group: self.group.clone(),
+            time_of_day: self.time_of_day,
         }
     }
 }
@@ -110,6 +119,9 @@ pub(super) struct RawHabit {
     schedule: Value,
     color: Value,
     emoji: Value,
+    tags: Value,
+    group: Value,
+    time_of_day: Value,
 }
 
 impl RawHabit {
@@ -145,6 +157,9 @@ impl RawHabit {
             reminder_times: notes.reminder_times(reminder_minutes),
             color: notes.color(&self.color),
             emoji: notes.emoji(&self.emoji),
+            tags: notes.tags(&self.tags),
+            group: notes.group(&self.group),
+            time_of_day: notes.time_of_day(&self.time_of_day),
             repairs: notes.notes,
         })
     }
@@ -250,6 +265,38 @@ impl Notes {
         })
     }
 
+    /// Tags that can't be kept are left out, one by one.
+    fn tags(&mut self, raw: &Value) -> Tags {
+        let raw = raw.as_array().map_or(&[][..], Vec::as_slice);
+        let mut tags: Vec<Tag> = Vec::new();
+        for tag in raw.iter().filter_map(Value::as_str).filter_map(|text| Tag::parse(text).ok()) {
+            if tags.len() < MAX_TAGS && !tags.iter().any(|kept| kept.is_named(tag.as_str())) {
+                tags.push(tag);
+            }
+        }
+        if tags.len() < raw.len() {
+            self.add(
+                "tags",
+                format!("Only its first {MAX_TAGS} tags of up to {MAX_TAG_CHARS} characters were kept, each once."),
+            );
+        }
+        Tags::try_from(tags).unwrap_or_default()
+    }
+
+    fn group(&mut self, raw: &Value) -> Option<GroupName> {
+        let repaired = repair_line(raw.as_str().unwrap_or_default(), MAX_GROUP_CHARS);
+        self.add_text("group", &repaired, MAX_GROUP_CHARS);
+        GroupName::parse(&repaired.text).ok().flatten()
+    }
+
+    fn time_of_day(&mut self, raw: &Value) -> Option<TimeOfDay> {
+        let parsed = parse_optional(raw, TimeOfDay::parse);
+        parsed.unwrap_or_else(|| {
+            self.add("timeOfDay", "Its time of day isn't one that Atlas has, so it was left out.");
+            None
+        })
+    }
+
     fn reminder_times(&mut self, minutes: &[f64]) -> ReminderTimes {
         // Minutes are whole; anything else is no time of day.
         let is_time = |minute: &&f64| (0.0..1440.0).contains(*minute) && minute.fract() == 0.0;
@@ -320,6 +367,7 @@ mod tests {
                     { "from": "2026-01-09", "weekdays": [2] }, { "from": "soon", "weekdays": [3] },
                 ],
                 "color": "ultraviolet", "emoji": "🦀🦀",
+                "tags": ["home", "Home", 7, "a,b"], "group": "g".repeat(61), "timeOfDay": "noon",
             }),
             &[600.0, 480.0, 480.0, 1440.0, 700.0, 800.0],
         )
@@ -331,6 +379,7 @@ mod tests {
         let schedule: Vec<ScheduleVersion> = habit.schedule.unwrap().into();
         assert_eq!(schedule.len(), 2);
         assert_eq!(schedule[1].weekdays.unwrap().iso_numbers(), [2]);
+        assert_eq!((habit.tags.to_text(), habit.group.unwrap().as_str().len()), ("home".to_owned(), 60));
         let fields: Vec<&str> = habit.repairs.iter().map(|note| note.field).collect();
         assert_eq!(
             fields,
@@ -343,7 +392,10 @@ mod tests {
                 "schedule",
                 "reminderTimes",
                 "color",
-                "emoji"
+                "emoji",
+                "tags",
+                "group",
+                "timeOfDay"
             ]
         );
     }
@@ -355,8 +407,12 @@ mod tests {
         let habit = repair(&json!({ "color": "teal", "emoji": "❤" }), &[]).unwrap();
         assert_eq!((habit.repairs, habit.color), (Vec::new(), Some(HabitColor::Teal)));
         assert_eq!(habit.emoji.unwrap().as_str(), "❤\u{FE0F}", "spelled like one that was entered");
-        let habit = repair(&json!({ "color": null, "emoji": "" }), &[]).unwrap();
+        let none = json!({ "color": null, "emoji": "", "tags": null, "group": null, "timeOfDay": null });
+        let habit = repair(&none, &[]).unwrap();
         assert_eq!((habit.repairs, habit.color, habit.emoji), (Vec::new(), None, None));
+        assert_eq!((habit.tags, habit.group, habit.time_of_day), (Tags::default(), None, None));
+        let habit = repair(&json!({ "tags": ["home"], "group": "Work", "timeOfDay": "evening" }), &[]).unwrap();
+        assert_eq!((habit.repairs, habit.time_of_day), (Vec::new(), Some(TimeOfDay::Evening)));
         assert_eq!(repair(&json!({ "activeWeekdays": [] }), &[]).unwrap().weekdays, Weekdays::ALL);
     }
 

@@ -12,7 +12,10 @@ use crate::domain::field_error::FieldErrors;
 use crate::domain::habits::agenda::{DayState, PAST_DAYS, past_days};
 use crate::domain::habits::completion::CompletionWindow;
 use crate::domain::habits::habit::HabitPlan;
-use crate::domain::{Day, Description, Emoji, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Title, Weekdays};
+use crate::domain::{
+    Day, Description, Emoji, GroupName, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Tags, TimeOfDay, Title,
+    Weekdays,
+};
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::format_timestamp;
@@ -43,8 +46,8 @@ impl<'a> From<&'a Habit> for HabitSummary<'a> {
     }
 }
 
-/// A habit as its owner gets it. A color and an emoji are there only if the habit has them, so that scripts written for the
-/// predecessor get the fields they know.
+/// A habit as its owner gets it. What is optional is there only if the habit has it, so that scripts written for the predecessor
+/// get the fields they know.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct HabitDetail<'a> {
@@ -55,6 +58,12 @@ struct HabitDetail<'a> {
     color: Option<HabitColor>,
     #[serde(skip_serializing_if = "Option::is_none")]
     emoji: Option<&'a Emoji>,
+    #[serde(skip_serializing_if = "Tags::is_empty")]
+    tags: &'a Tags,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a GroupName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_of_day: Option<TimeOfDay>,
     #[serde(skip_serializing_if = "Option::is_none")]
     recent_days: Option<BTreeMap<Day, &'static str>>,
 }
@@ -66,6 +75,9 @@ impl<'a> From<&'a Habit> for HabitDetail<'a> {
             reminder_times: &habit.reminder_times,
             color: habit.color,
             emoji: habit.emoji.as_ref(),
+            tags: &habit.tags,
+            group: habit.group.as_ref(),
+            time_of_day: habit.time_of_day,
             recent_days: None,
         }
     }
@@ -119,6 +131,9 @@ pub struct NewHabit {
     reminder_times: Vec<i64>,
     color: Option<String>,
     emoji: Option<String>,
+    tags: Option<Vec<String>>,
+    group: Option<String>,
+    time_of_day: Option<String>,
 }
 
 /// A string that may be absent, but not null.
@@ -137,12 +152,22 @@ impl NewHabit {
         let reminder_times = errors.record(ReminderTimes::parse(&self.reminder_times));
         let color = errors.record(HabitColor::parse(self.color.as_deref().unwrap_or_default()));
         let emoji = errors.record(Emoji::parse(self.emoji.as_deref().unwrap_or_default()));
-        match (title, description, weekdays, reminder_times, color, emoji) {
-            (Some(title), Some(description), Some(weekdays), Some(reminder_times), Some(color), Some(emoji)) => {
-                Ok(HabitPlan { title, description, weekdays, reminder_times, color, emoji })
-            }
-            _ => Err(errors.into_refusal()),
-        }
+        let tags = errors.record(Tags::parse(self.tags.iter().flatten()));
+        let group = errors.record(GroupName::parse(self.group.as_deref().unwrap_or_default()));
+        let time_of_day = errors.record(TimeOfDay::parse(self.time_of_day.as_deref().unwrap_or_default()));
+        let (Some(title), Some(weekdays)) = (title, weekdays) else { return Err(errors.into_refusal()) };
+        errors.check()?;
+        Ok(HabitPlan {
+            title,
+            description: description.flatten(),
+            weekdays,
+            reminder_times: reminder_times.unwrap_or_default(),
+            color: color.flatten(),
+            emoji: emoji.flatten(),
+            tags: tags.unwrap_or_default(),
+            group: group.flatten(),
+            time_of_day: time_of_day.flatten(),
+        })
     }
 }
 
@@ -165,10 +190,16 @@ struct HabitPatch {
     color: Option<Option<String>>,
     #[serde(default, deserialize_with = "nullable")]
     emoji: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    tags: Option<Option<Vec<String>>>,
+    #[serde(default, deserialize_with = "nullable")]
+    group: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    time_of_day: Option<Option<String>>,
 }
 
 /// Distinguishes an absent field from null.
-fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -184,7 +215,13 @@ impl HabitPatch {
         let color = color.and_then(|name| errors.record(HabitColor::parse(&name)));
         let emoji = self.emoji.map(Option::unwrap_or_default);
         let emoji = emoji.and_then(|text| errors.record(Emoji::parse(&text)));
-        let change = HabitChange { title, description, weekdays, reminder_times, color, emoji };
+        let tags = self.tags.map(Option::unwrap_or_default).and_then(|list| errors.record(Tags::parse(list)));
+        let group = self.group.map(Option::unwrap_or_default);
+        let group = group.and_then(|name| errors.record(GroupName::parse(&name)));
+        let time_of_day = self.time_of_day.map(Option::unwrap_or_default);
+        let time_of_day = time_of_day.and_then(|name| errors.record(TimeOfDay::parse(&name)));
+        let change =
+            HabitChange { title, description, weekdays, reminder_times, color, emoji, tags, group, time_of_day };
         if change.is_empty() {
             errors.add("title", "Include at least one field to change.");
         }
@@ -193,8 +230,7 @@ impl HabitPatch {
     }
 }
 
-/// `PUT /api/habits/{id}`: 200 `{habit}`. Absent fields don't change; null clears the description, the
-/// color, or the emoji.
+/// `PUT /api/habits/{id}`: 200 `{habit}`. Absent fields don't change; null clears what is optional.
 pub async fn update(request: Request) -> Result<Response, HttpError> {
     let id = request.path_param("id")?;
     let input: HabitPatch = request.json().await?;

@@ -32,17 +32,11 @@ pub struct Appearance<'a> {
     pub emoji: &'a str,
 }
 
-/// The two fields, folded unless one has an error. Ids begin with `prefix`, as in [`field`](crate::web::ui::form::field).
+/// The two fields. Ids begin with `prefix`, as in [`field`](crate::web::ui::form::field).
 pub fn appearance_fields(prefix: &str, appearance: Appearance<'_>, errors: &[FieldError]) -> Markup {
-    let has_error = ["color", "emoji"].iter().any(|name| find_error(name, errors).is_some());
     html! {
-        details.appearance open[has_error] {
-            summary { "Color and emoji" }
-            div.appearance-fields {
-                (color_field(prefix, appearance.color, errors))
-                (emoji_field(prefix, appearance.emoji, errors))
-            }
-        }
+        (color_field(prefix, appearance.color, errors))
+        (emoji_field(prefix, appearance.emoji, errors))
         script type="module" src=(address("emoji-suggestions.js")) {}
     }
 }
@@ -121,14 +115,12 @@ mod tests {
         assert!(page("").contains(r#"value="" checked"#));
         assert!(page("ultraviolet").contains(r#"value="" checked"#));
         assert_eq!(page("teal").matches("checked").count(), 1);
-        assert!(!page("teal").contains("<details class=\"appearance\" open"));
     }
 
     #[test]
-    fn an_error_opens_the_fields_and_keeps_what_was_typed() {
+    fn an_error_keeps_what_was_typed() {
         let errors = [FieldError::new("emoji", "Enter a single emoji.")];
         let page = appearance_fields("edit-", Appearance { color: "", emoji: "ab" }, &errors).into_string();
-        assert!(page.contains("<details class=\"appearance\" open"));
         assert!(page.contains(r#"value="ab""#) && page.contains("autofocus") && page.contains("Enter a single emoji."));
         assert!(
             page.contains(r#"id="edit-emoji""#)

@@ -2,59 +2,17 @@
 
 use maud::{Markup, html};
 
+use crate::domain::FieldError;
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::calendar::month::weekday_order;
 use crate::domain::calendar::weekdays::short_name;
-use crate::domain::{FieldError, Habit};
-use crate::web::habits::appearance_fields::{Appearance, appearance_fields};
+use crate::web::habits::form_input::HabitForm;
+use crate::web::habits::more_options::more_options;
 use crate::web::ui::form::{Field, description_ids, field, field_notes, find_error, text_area};
 
-/// The values of the form of a habit.
-#[derive(Debug, Clone)]
-pub struct HabitFormInput {
-    pub title: String,
-    pub description: String,
-    /// ISO numbers of the days of the week: Monday is 1, Sunday is 7.
-    pub weekdays: Vec<i64>,
-    /// The name of a color, or nothing.
-    pub color: String,
-    pub emoji: String,
-}
-
-impl Default for HabitFormInput {
-    /// An empty form, with every day of the week selected.
-    fn default() -> Self {
-        Self {
-            title: String::new(),
-            description: String::new(),
-            weekdays: (1..=7).collect(),
-            color: String::new(),
-            emoji: String::new(),
-        }
-    }
-}
-
-impl From<&Habit> for HabitFormInput {
-    fn from(habit: &Habit) -> Self {
-        Self {
-            title: habit.title.as_str().to_owned(),
-            description: habit.description.as_ref().map(|text| text.as_str().to_owned()).unwrap_or_default(),
-            weekdays: habit.schedule.weekdays().iso_numbers().into_iter().map(i64::from).collect(),
-            color: habit.color.map(|color| color.as_str().to_owned()).unwrap_or_default(),
-            emoji: habit.emoji.as_ref().map(|emoji| emoji.as_str().to_owned()).unwrap_or_default(),
-        }
-    }
-}
-
-/// The form of a habit, which ends with `submit`. `prefix` keeps the ids of two such forms on a page apart.
-pub fn habit_form(
-    action: &str,
-    prefix: &'static str,
-    week_start: WeekStart,
-    input: &HabitFormInput,
-    errors: &[FieldError],
-    submit: &Markup,
-) -> Markup {
+/// The form of a habit, which ends with `submit`.
+pub fn habit_form(form: &HabitForm<'_>, submit: &Markup) -> Markup {
+    let HabitForm { action, prefix, week_start, input, errors, .. } = *form;
     let title = Field {
         name: "title",
         label: "Title",
@@ -68,7 +26,7 @@ pub fn habit_form(
             (field(prefix, &title, errors))
             (text_area(prefix, "description", "Description (optional)", &input.description, errors))
             (weekday_picker(prefix, week_start, &input.weekdays, errors))
-            (appearance_fields(prefix, Appearance { color: &input.color, emoji: &input.emoji }, errors))
+            (more_options(form))
             (submit)
         }
     }

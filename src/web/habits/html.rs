@@ -8,9 +8,11 @@ use crate::app::habits::habit::{HabitChange, RestoredPlace};
 use crate::domain::field_error::FieldErrors;
 use crate::domain::habits::habit::HabitPlan;
 use crate::domain::habits::preset::Preset;
-use crate::domain::{Description, Emoji, FieldError, Habit, HabitColor, HabitId, Refusal, Title, Weekdays};
+use crate::domain::{
+    Description, Emoji, FieldError, GroupName, Habit, HabitColor, HabitId, Refusal, Tags, TimeOfDay, Title, Weekdays,
+};
 use crate::web::habits::archive_view::{ArchivePage, archive as archive_markup};
-use crate::web::habits::form::HabitFormInput;
+use crate::web::habits::form_input::{HabitFormInput, KnownLabels};
 use crate::web::habits::view::{HabitsPage, OpenForm, page as habits_markup};
 use crate::web::http::body::FormFields;
 use crate::web::http::error::HttpError;
@@ -63,7 +65,7 @@ pub async fn update(request: Request) -> Result<Response, HttpError> {
     let input = parse_form(&form);
     let account = request.account()?;
     let changed = match parse_plan(&input) {
-        Ok(HabitPlan { title, description, weekdays, color, emoji, .. }) => {
+        Ok(HabitPlan { title, description, weekdays, color, emoji, tags, group, time_of_day, .. }) => {
             let change = HabitChange {
                 title: Some(title),
                 description: Some(description),
@@ -71,6 +73,9 @@ pub async fn update(request: Request) -> Result<Response, HttpError> {
                 // A form without these fields doesn't change them.
                 color: form.maybe("color").map(|_| color),
                 emoji: form.maybe("emoji").map(|_| emoji),
+                tags: form.maybe("tags").map(|_| tags),
+                group: form.maybe("group").map(|_| group),
+                time_of_day: form.maybe("timeOfDay").map(|_| time_of_day),
                 ..HabitChange::default()
             };
             habit::update_habit(&request.state.app, account, id, change).await
@@ -164,6 +169,7 @@ fn habits_page(
         alert,
         filter: query.get("q"),
         week_start: account.preferences.week_start,
+        known: KnownLabels::from_habits(&habits),
     };
     Ok(response::page(status, habits_markup(&request.frame(), &page)))
 }
@@ -196,6 +202,9 @@ fn parse_form(form: &FormFields) -> HabitFormInput {
         weekdays: form.all("weekdays").map(|number| number.parse().unwrap_or(0)).collect(),
         color: form.get("color").to_owned(),
         emoji: form.get("emoji").to_owned(),
+        tags: form.get("tags").to_owned(),
+        group: form.get("group").to_owned(),
+        time_of_day: form.get("timeOfDay").to_owned(),
     }
 }
 
@@ -206,10 +215,18 @@ fn parse_plan(input: &HabitFormInput) -> Result<HabitPlan, Refusal> {
     let weekdays = errors.record(Weekdays::parse(input.weekdays.iter().copied()));
     let color = errors.record(HabitColor::parse(&input.color));
     let emoji = errors.record(Emoji::parse(&input.emoji));
-    match (title, description, weekdays, color, emoji) {
-        (Some(title), Some(description), Some(weekdays), Some(color), Some(emoji)) => {
-            Ok(HabitPlan { description, color, emoji, ..HabitPlan::new(title, weekdays) })
-        }
-        _ => Err(errors.into_refusal()),
-    }
+    let tags = errors.record(Tags::parse_text(&input.tags));
+    let group = errors.record(GroupName::parse(&input.group));
+    let time_of_day = errors.record(TimeOfDay::parse(&input.time_of_day));
+    let (Some(title), Some(weekdays)) = (title, weekdays) else { return Err(errors.into_refusal()) };
+    errors.check()?;
+    Ok(HabitPlan {
+        description: description.flatten(),
+        color: color.flatten(),
+        emoji: emoji.flatten(),
+        tags: tags.unwrap_or_default(),
+        group: group.flatten(),
+        time_of_day: time_of_day.flatten(),
+        ..HabitPlan::new(title, weekdays)
+    })
 }

@@ -8,7 +8,8 @@ use maud::{Markup, html};
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::{FieldError, Habit, HabitId};
 use crate::web::assets::embedded::address;
-use crate::web::habits::form::{HabitFormInput, habit_form};
+use crate::web::habits::form::habit_form;
+use crate::web::habits::form_input::{HabitForm, HabitFormInput, KnownLabels};
 use crate::web::habits::ideas::ideas;
 use crate::web::ui::confirm_dialog::{ConfirmDialog, QUESTION_ID, confirm_dialog};
 use crate::web::ui::form::alert;
@@ -49,9 +50,21 @@ pub struct HabitsPage<'a> {
     /// Only habits whose title contains this text are shown.
     pub filter: &'a str,
     pub week_start: WeekStart,
+    /// The tags and groups that forms suggest.
+    pub known: KnownLabels<'a>,
 }
 
 impl HabitsPage<'_> {
+    fn form<'f>(
+        &'f self,
+        action: &'f str,
+        prefix: &'static str,
+        input: &'f HabitFormInput,
+        errors: &'f [FieldError],
+    ) -> HabitForm<'f> {
+        HabitForm { action, prefix, week_start: self.week_start, input, errors, known: &self.known }
+    }
+
     fn is_filterable(&self) -> bool {
         self.habits.len() > MAX_UNFILTERED
     }
@@ -99,7 +112,7 @@ fn new_habit(page: &HabitsPage<'_>) -> Markup {
     html! {
         section.new-habit aria-labelledby="new-habit" {
             h2 #new-habit { "New habit" }
-            (habit_form("/habits", "", page.week_start, &input, errors, &submit))
+            (habit_form(&page.form("/habits", "", &input, errors), &submit))
         }
     }
 }
@@ -134,7 +147,7 @@ fn filter(page: &HabitsPage<'_>) -> Markup {
 
 fn row(page: &HabitsPage<'_>, index: usize, habit: &Habit) -> Markup {
     let open = match &page.open {
-        OpenForm::Edit(id, input) if *id == habit.id => edit_form(habit, page.week_start, input, page.errors),
+        OpenForm::Edit(id, input) if *id == habit.id => edit_form(page, habit, input),
         OpenForm::Archive(id) if *id == habit.id => archive_dialog(habit),
         _ => html! {},
     };
@@ -191,7 +204,8 @@ pub fn open_button(path: &str, parameter: &str, habit: &Habit, button: &Markup) 
     }
 }
 
-fn edit_form(habit: &Habit, week_start: WeekStart, input: &HabitFormInput, errors: &[FieldError]) -> Markup {
+fn edit_form(page: &HabitsPage<'_>, habit: &Habit, input: &HabitFormInput) -> Markup {
+    let action = format!("/habits/{}", habit.id);
     let submit = html! {
         p.hint { "Changes apply from today. Past days keep their schedule." }
         div.actions {
@@ -200,7 +214,7 @@ fn edit_form(habit: &Habit, week_start: WeekStart, input: &HabitFormInput, error
         }
     };
     html! {
-        div.row-form.habit-open { (habit_form(&format!("/habits/{}", habit.id), "edit-", week_start, input, errors, &submit)) }
+        div.row-form.habit-open { (habit_form(&page.form(&action, "edit-", input, page.errors), &submit)) }
     }
 }
 

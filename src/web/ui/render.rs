@@ -8,7 +8,7 @@ use std::fmt::Write;
 use maud::Render;
 
 use crate::domain::habits::habit::{Description, Title};
-use crate::domain::{AccountId, Day, Emoji, HabitId};
+use crate::domain::{AccountId, Day, Emoji, GroupName, HabitId, Tag};
 
 /// Reserves that many bytes and writes nothing, so that a page is not reallocated repeatedly while it grows.
 pub struct Reserve(pub usize);
@@ -46,7 +46,7 @@ macro_rules! render_text {
         })*
     };
 }
-render_text!(Title, Description, Emoji);
+render_text!(Title, Description, Emoji, Tag, GroupName);
 
 /// Whether maud would escape anything in `text`. The loop has no early exit, so that the compiler can vectorize it.
 fn needs_escaping(text: &str) -> bool {

@@ -12,7 +12,8 @@ use atlas::domain::habits::export_digest::compute_digest;
 use atlas::domain::habits::foreign_file;
 use atlas::domain::habits::import_file::ImportFile;
 use atlas::domain::{
-    Day, Description, DisplayName, Email, Emoji, Environment, FileId, Habit, HabitId, PreviewName, Title, Zone,
+    Day, Description, DisplayName, Email, Emoji, Environment, FileId, GroupName, Habit, HabitId, PreviewName, Tags,
+    Title, Zone,
 };
 use atlas::observe::tunnel::{SentryEnvelope, Tunnel};
 use atlas::store::Store;
@@ -45,6 +46,16 @@ fn check_lines(text: &str) {
     }
     if let Ok(Some(emoji)) = Emoji::parse(text) {
         assert!(emoji.as_str().chars().count() <= 16 && Emoji::parse(emoji.as_str()) == Ok(Some(emoji)), "{text:?}");
+    }
+    if let Ok(tags) = Tags::parse_text(text) {
+        assert!(tags.iter().all(|tag| tag.as_str().chars().count() <= 30 && !has_forbidden_chars(tag.as_str())));
+        assert_eq!(Tags::parse_text(&tags.to_text()), Ok(tags), "{text:?}");
+    }
+    if let Ok(Some(group)) = GroupName::parse(text) {
+        assert!(
+            !has_forbidden_chars(group.as_str()) && GroupName::parse(group.as_str()) == Ok(Some(group)),
+            "{text:?}"
+        );
     }
     if let Ok(email) = Email::parse(text) {
         assert!(!has_forbidden_chars(email.as_str()) && email.as_str().len() <= 254, "{text:?}");
