@@ -1,30 +1,55 @@
-/** Filters the list of habits while the person types. Without JavaScript, the server filters the same way. */
+/** Filters the list of habits by name and tag while the person types. Without JavaScript, the server filters the same way. */
 
 const RESULT_PAUSE_MS = 300;
 
 const form = document.querySelector("[data-filter]");
 const field = form?.elements.q;
+const tagField = form?.elements.tag;
 const result = form?.querySelector("[data-matches]");
 
 let timer;
 
+const hasTag = (row, tag) => !tag || row.dataset.tags?.split(", ").some((each) => each.toLowerCase() === tag);
+
+/** Shows the groups that have a match, unfolded. */
+function filterGroups(isFiltered) {
+  for (const group of document.querySelectorAll("[data-group]")) {
+    const details = group.querySelector("details");
+    group.hidden = !group.querySelector("[data-habit]:not([hidden])");
+    if (isFiltered && !details.open) {
+      details.dataset.found = "";
+      details.open = true;
+    } else if (!isFiltered && details.dataset.found !== undefined) {
+      details.open = false;
+      details.addEventListener("toggle", () => delete details.dataset.found, { once: true });
+    }
+  }
+}
+
 function filterRows() {
   const wanted = field.value.trim().toLowerCase();
+  const tag = tagField?.value.toLowerCase() ?? "";
   const rows = [...document.querySelectorAll(".habit-list [data-habit]")];
-  for (const row of rows) row.hidden = !row.dataset.habitTitle.toLowerCase().includes(wanted);
+  for (const row of rows) row.hidden = !row.dataset.habitTitle.toLowerCase().includes(wanted) || !hasTag(row, tag);
+  filterGroups(Boolean(wanted || tag));
   const shown = rows.filter((row) => !row.hidden).length;
   const text = shown === 0 ? "No habit matches." : `${shown} of ${rows.length} shown`;
   // Screen readers announce the result once typing pauses.
   clearTimeout(timer);
-  timer = setTimeout(() => { result.textContent = wanted ? text : ""; }, RESULT_PAUSE_MS);
+  timer = setTimeout(() => { result.textContent = wanted || tag ? text : ""; }, RESULT_PAUSE_MS);
   const address = new URL(location);
-  if (wanted) address.searchParams.set("q", field.value.trim());
-  else address.searchParams.delete("q");
+  for (const [name, value] of [["q", field.value.trim()], ["tag", tagField?.value]]) {
+    if (value) address.searchParams.set(name, value);
+    else address.searchParams.delete(name);
+  }
   history.replaceState(history.state, "", address);
 }
 
 export function startHabitFilter() {
   field.addEventListener("input", filterRows);
+  tagField?.addEventListener("change", filterRows);
+  // Only the server sorts.
+  form.elements.sort?.addEventListener("change", () => form.submit());
   form.addEventListener("submit", (event) => event.preventDefault());
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !field.value) return;

@@ -10,6 +10,7 @@ import { callApi, leaveToSignIn, OFFLINE_MESSAGE } from "./requests.js";
 const SCROLL_EDGE_PX = 80;
 const SCROLL_STEP_PX = 10;
 
+/** What the lists of all groups are in. */
 let list;
 /** The order that the server has, and the one to save next. */
 let savedRows = [];
@@ -17,11 +18,15 @@ let wantedRows = [];
 let isSaving = false;
 
 const findRows = () => [...list.querySelectorAll("[data-habit]")];
+/** The rows of the same group. */
+const findSiblings = (row, rows = findRows()) => rows.filter((each) => each.parentElement === row.parentElement);
 const isSameOrder = (one, other) => one.every((row, index) => row === other[index]);
 
 /** Disables Move up in the first row and Move down in the last one. */
 function updateMoveButtons() {
-  findRows().forEach((row, index, all) => {
+  findRows().forEach((row) => {
+    const all = findSiblings(row);
+    const index = all.indexOf(row);
     const [up, down] = row.querySelectorAll("[data-move] button");
     if (!up) return;
     up.disabled = index === 0;
@@ -32,7 +37,7 @@ function updateMoveButtons() {
 /** Moving an element takes the focus away from it. */
 function drawOrder(rows) {
   const { activeElement } = document;
-  list.append(...rows);
+  for (const row of rows) row.parentElement.append(row);
   updateMoveButtons();
   if (list.contains(activeElement)) activeElement.focus({ preventScroll: true });
 }
@@ -55,7 +60,8 @@ async function save(row, previousRows) {
     savedRows = rows;
   }
   isSaving = false;
-  const place = `Order saved: ${savedRows.indexOf(row) + 1} of ${savedRows.length}.`;
+  const siblings = findSiblings(row, savedRows);
+  const place = `Order saved: ${siblings.indexOf(row) + 1} of ${siblings.length}.`;
   return announce(place, previousRows && (() => setOrder(previousRows, row)));
 }
 
@@ -66,10 +72,10 @@ function setOrder(rows, row, previousRows) {
   save(row, previousRows);
 }
 
-/** Moves a row past the next row that the filter shows, or to the start or end of the list. */
+/** Moves a row past the next row of its group that the filter shows, or to the start or end of the group. */
 function moveRow(row, step) {
   const rows = findRows();
-  const shown = rows.filter((each) => each === row || !each.hidden);
+  const shown = findSiblings(row).filter((each) => each === row || !each.hidden);
   const from = shown.indexOf(row);
   const to = Math.min(Math.max(from + step, 0), shown.length - 1);
   if (to === from) return announce(step < 0 ? "This is the first habit." : "This is the last habit.");
@@ -103,7 +109,7 @@ function moveByKey(event) {
   const isHandle = event.target.matches("[data-handle]");
   if (isHandle ? event.altKey || event.ctrlKey || event.metaKey : !event.altKey || Math.abs(step) !== 1) return;
   event.preventDefault();
-  if (findRows().length > 1) moveRow(row, step);
+  if (findSiblings(row).length > 1) moveRow(row, step);
 }
 
 /* Dragging */
@@ -113,7 +119,7 @@ let drag;
 /** Puts the dragged row where the pointer is. */
 function followPointer() {
   const { row, y } = drag;
-  for (const other of findRows()) {
+  for (const other of findSiblings(row)) {
     if (other === row || other.hidden) continue;
     const { top, height } = other.getBoundingClientRect();
     const isAbove = Boolean(row.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_PRECEDING);

@@ -29,9 +29,10 @@ const HELP = [
   ["?", "Show keyboard shortcuts"],
 ];
 
-/** What `j` and `k` focus: the checkboxes of a day, or the links in the list of habits. */
+/** What `j` and `k` focus: the checkboxes of a day, or the links in the list of habits, as far as they are shown. */
 const findStops = () =>
-  [...document.querySelectorAll(".completion, .habit-list .habit-title")].filter((stop) => !stop.closest("[inert]"));
+  [...document.querySelectorAll(".completion, .habit-list .habit-title")].filter((stop) =>
+    !stop.closest("[inert]") && stop.checkVisibility());
 
 function moveFocus(step) {
   const stops = findStops();

@@ -4,7 +4,7 @@
  */
 
 document.addEventListener("input", ({ target }) => {
-  if (!target.list || target.name !== "tags") return;
+  if (!target.list || !/tags$/i.test(target.name)) return;
   const typed = target.value.slice(0, target.value.lastIndexOf(",") + 1);
   const before = typed && `${typed.trim()} `;
   const used = typed.split(",").map((tag) => tag.trim().toLowerCase());

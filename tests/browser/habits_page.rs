@@ -231,6 +231,50 @@ async fn a_long_list_is_filtered_while_typing_and_its_order_stays_complete() {
 }
 
 #[tokio::test]
+async fn a_group_that_was_folded_stays_so_opens_for_a_match_and_keeps_its_order_to_itself() {
+    let ines = open_as_ines(Device::DESKTOP).await;
+    prepare_habits(&ines, 0, &["Swim", "Read", "Run", "Walk"].map(str::to_owned)).await;
+    ines.visit("/habits").await;
+    ines.press_at("Select", "//a[normalize-space()='Select']").await;
+    ines.wait_for_path("/habits/select").await;
+    for title in ["Swim", "Run"] {
+        ines.press_at(title, &format!("//li[@data-habit-title='{title}']/label")).await;
+    }
+    ines.wait_for_text("2 selected").await;
+    ines.press("Change…").await;
+    ines.type_into("Move to group", "Sport").await;
+    ines.type_into("Add tags", "legs").await;
+    send_keys(&ines, ENTER).await;
+    ines.wait_for_text("Changes saved.").await;
+    wait_for_titles(&ines, &["Read", "Walk", "Swim", "Run"]).await;
+    press_action(&ines, "Run", "Move up").await;
+    ines.wait_for_text("Order saved: 1 of 2.").await;
+    wait_for_titles(&ines, &["Read", "Walk", "Run", "Swim"]).await;
+
+    let is_open = "return document.querySelector('[data-group=Sport] details').open";
+    let wait_for_open = async |open: bool| {
+        ines.wait_until("the group", async || Ok((ines.run_script(is_open).await == open).then_some(()))).await;
+    };
+    ines.press_at("Sport", "//section[@data-group='Sport']//summary").await;
+    wait_for_open(false).await;
+    ines.reload().await;
+    wait_for_open(false).await;
+    ines.press_keys("/ru").await;
+    ines.wait_for_text("1 of 4 shown").await;
+    wait_for_open(true).await;
+    assert_eq!(shown_titles(&ines).await, json!(["Run"]));
+    focus(&ines, "#filter").await;
+    send_keys(&ines, ESCAPE).await;
+    wait_for_open(false).await;
+    let choose_tag = "const tag = document.querySelector('[name=tag]'); tag.value = 'legs';
+        tag.dispatchEvent(new Event('change')); return location.search";
+    assert_eq!(ines.run_script(choose_tag).await, "?tag=legs");
+    assert_eq!(shown_titles(&ines).await, json!(["Run", "Swim"]));
+    ines.visit("/habits").await;
+    wait_for_open(false).await;
+}
+
+#[tokio::test]
 async fn forms_and_dialogs_open_at_the_row_without_leaving_the_page_and_give_the_focus_back() {
     let ines = open_as_ines(Device::DESKTOP).await;
     ines.visit("/habits").await;

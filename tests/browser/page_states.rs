@@ -178,7 +178,7 @@ const PAGE_STATES: &[PageState] = &[
     state("/calendar/{date}", &[Open("/calendar/2026-02-05")], "Nothing was scheduled for this day"),
     state("/habits", &[Open("/habits")], "Run along the river"),
     state("/habits, a menu", &[PressAt(ACTIONS)], "Move down"),
-    state("/habits, editing", &[Press("Edit")], "Changes apply from today"),
+    state("/habits, editing", &[Press("Edit"), ExpandAll], "Changes apply from today"),
     state(
         "/habits, editing with errors",
         &[
@@ -208,6 +208,21 @@ const PAGE_STATES: &[PageState] = &[
     ),
     state("/insights", &[Open("/insights"), ExpandAll], "Last 12 weeks"),
     state("/today, all done", &[Open("/today"), CompleteAll], "All done for today"),
+    state(
+        "/habits/select",
+        &[
+            Open("/habits/select"),
+            PressAt("(//label[contains(@class, 'habit-choice')])[1]"),
+            PressAt("(//label[contains(@class, 'habit-choice')])[2]"),
+        ],
+        "2 selected",
+    ),
+    state("/habits/select, the changes", &[Press("Change…")], "Remove tags"),
+    state(
+        "/habits, with a group",
+        &[Type("Move to group", "Mornings"), Type("Add tags", "calm"), Press("Apply")],
+        "Mornings",
+    ),
     state("/account", &[Open("/account")], "Update email"),
     state(
         "/account/email, with an invalid address",

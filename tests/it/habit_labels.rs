@@ -112,3 +112,145 @@ async fn labels_are_exported_and_imported_again_and_no_admin_sees_them() {
             .assert_lacks("rivate group");
     }
 }
+
+/// The titles on the habits page, group by group, as they come.
+async fn listed_titles(user: &TestUser, query: &str) -> Vec<String> {
+    let page = user.get(&format!("/habits{query}")).await.assert_status(200).text();
+    let rows = page.split("data-habit-title=\"").skip(1);
+    let title = |row: &str| row.split('"').next().unwrap().to_owned();
+    rows.filter(|row| !row.split('>').next().unwrap().contains(" hidden")).map(title).collect()
+}
+
+/// A habit without a group, two of Work, and two of Sport, created in turns.
+async fn create_groups(user: &TestUser) -> Vec<String> {
+    let mut ids = Vec::new();
+    for (title, group, tags) in [
+        ("Write", "Work", json!(["desk"])),
+        ("Run", "Sport", json!(["Legs", "outdoors"])),
+        ("Call home", "", json!([])),
+        ("Answer mail", "work", json!(["desk"])),
+        ("Climb", "Sport", json!(["outdoors"])),
+    ] {
+        ids.push(create(user, json!({ "title": title, "group": group, "tags": tags })).await);
+    }
+    ids
+}
+
+#[tokio::test]
+async fn habits_are_listed_by_group_and_move_within_it_and_groups_move_as_a_whole() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let ids = create_groups(&ada).await;
+    assert_eq!(listed_titles(&ada, "").await, ["Call home", "Write", "Answer mail", "Run", "Climb"]);
+    ada.get("/habits").await.assert_contains("data-group=\"Work\"").assert_lacks("data-group=\"work\"");
+
+    let shift = async |path: &str, fields: &[(&str, &str)]| ada.post_form(path, fields).await;
+    shift(&format!("/habits/{}/move", ids[4]), &[("direction", "up")]).await.assert_status(303);
+    assert_eq!(listed_titles(&ada, "").await, ["Call home", "Write", "Answer mail", "Climb", "Run"]);
+    shift(&format!("/habits/{}/move", ids[0]), &[("direction", "down")]).await.assert_status(303);
+    assert_eq!(listed_titles(&ada, "").await, ["Call home", "Answer mail", "Write", "Climb", "Run"]);
+    shift(&format!("/habits/{}/move", ids[2]), &[("direction", "down")]).await.assert_status(303);
+
+    let group = async |name: &str, direction: &str| {
+        shift("/habits/groups/move", &[("group", name), ("direction", direction)]).await.status
+    };
+    assert_eq!(group("SPORT", "up").await, 303);
+    let moved = ["Call home", "Climb", "Run", "Answer mail", "Write"];
+    assert_eq!(listed_titles(&ada, "").await, moved);
+    assert_eq!((group("Sport", "up").await, group("work", "down").await), (303, 303), "at the ends they stay");
+    assert_eq!(listed_titles(&ada, "").await, moved);
+    let file = ada.get("/api/account/exports/self").await.json();
+    let exported: Vec<_> = file["habits"].as_array().unwrap().iter().map(|habit| habit["title"].clone()).collect();
+    assert_eq!(exported, moved, "the order of groups is in the file");
+    assert_eq!((group("Garden", "up").await, group("", "up").await, group("Work", "left").await), (404, 404, 400));
+    let ben = world.signed_in_user("ben").await;
+    ben.post_form("/habits/groups/move", &[("group", "Work"), ("direction", "up")]).await.assert_status(404);
+}
+
+#[tokio::test]
+async fn the_list_is_filtered_by_name_and_tag_and_sorted_within_groups_without_javascript() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let plain = create(&ada, json!({ "title": "Plain" })).await;
+    ada.get("/habits").await.assert_lacks("data-filter");
+    let ids = create_groups(&ada).await;
+    ada.get("/habits").await.assert_contains("data-filter").assert_contains("<option value=\"Legs\">");
+    assert_eq!(listed_titles(&ada, "?tag=OUTDOORS").await, ["Run", "Climb"]);
+    assert_eq!(listed_titles(&ada, "?tag=outdoors&q=cli").await, ["Climb"]);
+    ada.get("/habits?tag=outdoors&q=write").await.assert_contains("No habit matches.");
+
+    assert_eq!(listed_titles(&ada, "?sort=name").await, ["Call home", "Plain", "Answer mail", "Write", "Climb", "Run"]);
+    for id in [&plain, &ids[4]] {
+        ada.set_completion(id, "2026-02-12", true).await.assert_status(200);
+    }
+    for sort in ["streak", "strength"] {
+        let sorted = listed_titles(&ada, &format!("?sort={sort}")).await;
+        assert_eq!(sorted, ["Plain", "Call home", "Write", "Answer mail", "Climb", "Run"], "{sort}");
+    }
+    let page = ada.get("/habits?sort=streak").await;
+    page.assert_contains("1-day streak").assert_lacks("data-order").assert_lacks("Move up");
+    assert_eq!(listed_titles(&ada, "?sort=luck").await[0], "Plain", "an unknown order is the user's");
+}
+
+#[tokio::test]
+async fn several_habits_are_changed_at_once_and_all_or_none() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let ids = create_groups(&ada).await;
+    ada.get("/habits/select").await.assert_status(200).assert_contains("Answer mail").assert_lacks("data-order");
+    let send = async |user: &TestUser, chosen: &[&String], fields: &[(&str, &str)]| {
+        let chosen = chosen.iter().map(|id| ("habit", id.as_str()));
+        user.post_form("/habits/select", &chosen.chain(fields.iter().copied()).collect::<Vec<_>>()).await
+    };
+    let both = [&ids[0], &ids[1]];
+    send(&ada, &[], &[("color", "red")]).await.assert_status(422).assert_contains("Select at least one habit.");
+    send(&ada, &both, &[("color", "keep"), ("group", " ")])
+        .await
+        .assert_status(422)
+        .assert_contains("Choose something to change.");
+    send(&ada, &both, &[("color", "ultraviolet")]).await.assert_status(422);
+
+    let change = [("color", "teal"), ("group", "Home"), ("tags", "LEGS, slow"), ("removedTags", "desk")];
+    send(&ada, &both, &change).await.assert_redirects_to("/habits?done=habit-saved#page-title");
+    let list = habits(&ada).await;
+    for (index, tags) in [(0, json!(["LEGS", "slow"])), (1, json!(["Legs", "outdoors", "slow"]))] {
+        let habit = &list[index];
+        assert_eq!((&habit["color"], &habit["group"], &habit["tags"]), (&json!("teal"), &json!("Home"), &tags));
+    }
+    assert_eq!(list[3]["tags"], json!(["desk"]), "habits that weren't selected stay as they are");
+    send(&ada, &both, &[("color", ""), ("noGroup", "true")]).await.assert_status(303);
+    let list = habits(&ada).await;
+    assert!(
+        list[0].get("color").is_none() && list[0].get("group").is_none() && list[0]["tags"] == json!(["LEGS", "slow"])
+    );
+
+    let many = (0..9).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    let refused = send(&ada, &[&ids[2], &ids[0]], &[("tags", &many), ("color", "red")]).await.assert_status(422);
+    refused.assert_contains("up to 10 tags").assert_contains(&format!("value=\"{}\" checked", ids[0]));
+    let ben = world.signed_in_user("ben").await;
+    let foreign = ben.create_habit("Ben's").await;
+    send(&ada, &[&ids[2], &foreign], &[("color", "red")]).await.assert_status(404);
+    send(&ada, &[&ids[2], &"no id".to_owned()], &[("color", "red")]).await.assert_status(404);
+    send(&ada, &[&ids[2], &foreign], &[("action", "archive")]).await.assert_status(404);
+    assert_eq!(habits(&ada).await, list, "nothing was changed");
+}
+
+#[tokio::test]
+async fn several_habits_are_archived_at_once_and_one_undo_brings_all_of_them_back() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let ids = create_groups(&ada).await;
+    let before = listed_titles(&ada, "").await;
+    ada.request("DELETE", &format!("/api/habits/{}", ids[4]), &[], b"").await.assert_status(200);
+    world.set_time("2026-02-12T12:05:00Z");
+    let fields = [("habit", ids[0].as_str()), ("habit", &ids[1]), ("action", "archive")];
+    let archived = ada.post_form("/habits/select", &fields).await.assert_status(303);
+    let page = archived.header("location").unwrap().split('#').next().unwrap().to_owned();
+    ada.get(&page).await.assert_contains("Habits archived.").assert_contains("name=\"undo\" value=\"together\"");
+    assert_eq!(listed_titles(&ada, "").await, ["Call home", "Answer mail"]);
+    let path = format!("/habits/{}/restore", ids[0]);
+    world.signed_in_user("ben").await.post_form(&path, &[("undo", "together")]).await.assert_status(404);
+    ada.post_form(&path, &[("undo", "together")]).await.assert_redirects_to("/habits?done=habits-restored#page-title");
+    assert_eq!(listed_titles(&ada, "").await, before[..4], "the habit that was archived before stays archived");
+    ada.post_form(&path, &[("undo", "together")]).await.assert_status(404);
+}

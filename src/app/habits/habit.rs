@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::app::identity::active_account::require_active_account;
 use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction};
+use crate::domain::habits::grouped::{HabitGroup, by_group, is_same_group};
 use crate::domain::habits::habit::{HabitPlan, MAX_ACTIVE_HABITS, MAX_HABITS};
 use crate::domain::{
     Account, AccountId, Client, Day, Description, Emoji, GroupName, Habit, HabitColor, HabitId, Refusal, ReminderTimes,
@@ -174,16 +175,22 @@ pub async fn update_habit(app: &App, me: &Account, id: HabitId, change: HabitCha
 /// [`Refusal::HabitNotFound`].
 pub async fn archive_habit(app: &App, me: &Account, id: HabitId) -> Result<Habit, Error> {
     let (now, today, me) = (app.clock.now(), app.today(me), me.id);
-    app.store
-        .write(move |txn| {
-            let mut habit = require_active(txn, me, id)?;
-            let done = completions::find_habit_year(txn, me, today.year(), id)?.is_done(today);
-            habit.schedule.pause_from(if done { today.add_days(1) } else { today });
-            (habit.archived_at, habit.updated_at) = (Some(now), now);
-            habits::put(txn, me, &habit)?;
-            Ok(habit)
-        })
-        .await
+    app.store.write(move |txn| archive(txn, me, id, today, now)).await
+}
+
+pub(super) fn archive(
+    txn: &mut WriteTxn<'_, '_>,
+    me: AccountId,
+    id: HabitId,
+    today: Day,
+    now: Timestamp,
+) -> Result<Habit, Error> {
+    let mut habit = require_active(txn, me, id)?;
+    let done = completions::find_habit_year(txn, me, today.year(), id)?.is_done(today);
+    habit.schedule.pause_from(if done { today.add_days(1) } else { today });
+    (habit.archived_at, habit.updated_at) = (Some(now), now);
+    habits::put(txn, me, &habit)?;
+    Ok(habit)
 }
 
 /// The archived habits, the last archived first.
@@ -211,21 +218,28 @@ pub enum RestoredPlace {
 /// [`Refusal::HabitNotFound`] for a habit that is not archived; [`Refusal::InvalidFields`] when the limit is reached.
 pub async fn restore_habit(app: &App, me: &Account, id: HabitId, place: RestoredPlace) -> Result<Habit, Error> {
     let (now, today, me) = (app.clock.now(), app.today(me), me.id);
-    app.store
-        .write(move |txn| {
-            let mut habit = require_archived(txn, me, id)?;
-            let active = habits::list_active(txn, me)?;
-            let last = next_position(&active)?;
-            let is_taken = active.iter().any(|other| other.position == habit.position);
-            if place == RestoredPlace::Last || is_taken {
-                habit.position = last;
-            }
-            habit.schedule.resume_from(today);
-            (habit.archived_at, habit.updated_at) = (None, now);
-            habits::put(txn, me, &habit)?;
-            Ok(habit)
-        })
-        .await
+    app.store.write(move |txn| restore(txn, me, id, place, today, now)).await
+}
+
+pub(super) fn restore(
+    txn: &mut WriteTxn<'_, '_>,
+    me: AccountId,
+    id: HabitId,
+    place: RestoredPlace,
+    today: Day,
+    now: Timestamp,
+) -> Result<Habit, Error> {
+    let mut habit = require_archived(txn, me, id)?;
+    let active = habits::list_active(txn, me)?;
+    let last = next_position(&active)?;
+    let is_taken = active.iter().any(|other| other.position == habit.position);
+    if place == RestoredPlace::Last || is_taken {
+        habit.position = last;
+    }
+    habit.schedule.resume_from(today);
+    (habit.archived_at, habit.updated_at) = (None, now);
+    habits::put(txn, me, &habit)?;
+    Ok(habit)
 }
 
 /// Permanently deletes an archived habit and its completions.
@@ -269,16 +283,26 @@ pub async fn reorder_habits(app: &App, me: AccountId, order: Vec<HabitId>) -> Re
             if order.iter().collect::<BTreeSet<_>>().len() != order.len() || order.len() != active.len() {
                 return Err(Refusal::OrderMismatch.into());
             }
-            for (position, id) in (0..).zip(&order) {
-                let habit = active.iter().find(|habit| habit.id == *id).ok_or(Refusal::HabitNotFound)?;
-                habits::put(txn, me, &Habit { position, ..habit.clone() })?;
-            }
-            Ok(())
+            let find = |id: &HabitId| active.iter().find(|habit| habit.id == *id).ok_or(Refusal::HabitNotFound);
+            let ordered = order.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+            save_order(txn, me, ordered)
         })
         .await
 }
 
-/// Moves a habit one position up or down. At either end it stays.
+/// Stores the positions of habits that are in a new order.
+fn save_order<'a>(
+    txn: &mut WriteTxn<'_, '_>,
+    me: AccountId,
+    ordered: impl IntoIterator<Item = &'a Habit>,
+) -> Result<(), Error> {
+    for (position, habit) in (0..).zip(ordered) {
+        habits::put(txn, me, &Habit { position, ..habit.clone() })?;
+    }
+    Ok(())
+}
+
+/// Moves a habit one place up or down in its group. At either end it stays.
 ///
 /// # Errors
 /// [`Refusal::HabitNotFound`] for a habit that is not active.
@@ -287,19 +311,44 @@ pub async fn move_habit(app: &App, me: AccountId, id: HabitId, up: bool) -> Resu
         .write(move |txn| {
             let mut active = habits::list_active(txn, me)?;
             let from = active.iter().position(|habit| habit.id == id).ok_or(Refusal::HabitNotFound)?;
-            let to = if up { from.saturating_sub(1) } else { (from + 1).min(active.len() - 1) };
-            active.swap(from, to);
-            for (position, habit) in (0..).zip(&mut active) {
-                habit.position = position;
-                habits::put(txn, me, habit)?;
+            let group = active.get(from).and_then(|habit| habit.group.clone());
+            let mut places = (0..active.len()).filter(|place| {
+                active.get(*place).is_some_and(|habit| is_same_group(habit.group.as_ref(), group.as_ref()))
+            });
+            let to =
+                if up { places.take_while(|place| *place < from).last() } else { places.find(|place| *place > from) };
+            if let Some(to) = to {
+                active.swap(from, to);
             }
+            save_order(txn, me, &active)?;
             require_active(txn, me, id)
         })
         .await
 }
 
+/// Moves a group with all its habits one place up or down among the groups. At either end it stays.
+///
+/// # Errors
+/// [`Refusal::HabitNotFound`] when no active habit is in the group.
+pub async fn move_group(app: &App, me: AccountId, name: GroupName, up: bool) -> Result<(), Error> {
+    app.store
+        .write(move |txn| {
+            let active = habits::list_active(txn, me)?;
+            let mut groups = by_group(&active);
+            let is_moved = |group: &HabitGroup<'_>| group.name.is_some_and(|known| known.is_same(&name));
+            let from = groups.iter().position(is_moved).ok_or(Refusal::HabitNotFound)?;
+            let to = if up { from.checked_sub(1) } else { Some(from + 1) };
+            // Habits without a group stay first.
+            if let Some(to) = to.filter(|to| groups.get(*to).is_some_and(|group| group.name.is_some())) {
+                groups.swap(from, to);
+            }
+            save_order(txn, me, groups.into_iter().flat_map(|group| group.habits))
+        })
+        .await
+}
+
 /// Loads an archived habit of this account.
-fn require_archived(txn: &impl Reader, me: AccountId, id: HabitId) -> Result<Habit, Error> {
+pub(super) fn require_archived(txn: &impl Reader, me: AccountId, id: HabitId) -> Result<Habit, Error> {
     let habit = habits::find_habit(txn, me, id)?.filter(|habit| !habit.is_active());
     habit.ok_or_else(|| Refusal::HabitNotFound.into())
 }

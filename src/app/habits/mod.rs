@@ -1,5 +1,6 @@
 //! Habits: editing and completing them, looking back, and importing and exporting.
 
+pub mod bulk;
 pub mod calendar;
 pub mod completions;
 pub mod data_export;
@@ -9,3 +10,4 @@ pub mod habit;
 pub mod import_source;
 pub mod insights;
 mod judged_histories;
+pub mod sorted;

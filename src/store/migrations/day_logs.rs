@@ -1,4 +1,4 @@
-//! Schema 5: habits have an appearance, goals with amounts and other frequencies than days of the week; days have logs.
+//! Schema 5: habits have an appearance, tags, groups, times of day, goals with amounts and other frequencies than days of the week; days have logs.
 //!
 //! Up: nothing changes, because all of it is optional. Down: the logs of days go, and of a habit everything that schema 4 doesn't
 //! know. A habit to do a number of times in a period, or every few days, is scheduled every day.
@@ -10,7 +10,7 @@ use crate::store::{Error, Reader, WriteTxn};
 
 pub(super) const MIGRATION: Migration = Migration {
     to: 5,
-    about: "colors, goals and frequencies of habits; amounts, notes and skipped days",
+    about: "colors, tags, groups, goals and frequencies of habits; amounts, notes and skipped days",
     min_reader: 5,
     up: |_| Ok(()),
     down,
@@ -22,7 +22,13 @@ const DAY_LOGS: &str = "day_logs";
 const DAY_SUMMARIES: &str = "day_summaries";
 
 /// The fields of a habit that schema 5 adds, and what they are to operators.
-const ADDED_FIELDS: [(&str, &str); 2] = [("color", "colors of habits"), ("emoji", "emoji of habits")];
+const ADDED_FIELDS: [(&str, &str); 5] = [
+    ("color", "colors of habits"),
+    ("emoji", "emoji of habits"),
+    ("tags", "tags of habits"),
+    ("group", "groups of habits"),
+    ("time_of_day", "times of day of habits"),
+];
 
 type Fields = Map<String, Value>;
 

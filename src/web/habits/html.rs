@@ -3,16 +3,18 @@
 use warp::http::StatusCode;
 
 use crate::app;
-use crate::app::habits::habit;
 use crate::app::habits::habit::{HabitChange, RestoredPlace};
+use crate::app::habits::{bulk, habit, sorted};
 use crate::domain::field_error::FieldErrors;
 use crate::domain::habits::habit::HabitPlan;
 use crate::domain::habits::preset::Preset;
+use crate::domain::habits::sort::ListSort;
 use crate::domain::{
     Description, Emoji, FieldError, GroupName, Habit, HabitColor, HabitId, Refusal, Tags, TimeOfDay, Title, Weekdays,
 };
 use crate::web::habits::archive_view::{ArchivePage, archive as archive_markup};
 use crate::web::habits::form_input::{HabitFormInput, KnownLabels};
+use crate::web::habits::list_filter::ListFilter;
 use crate::web::habits::view::{HabitsPage, OpenForm, page as habits_markup};
 use crate::web::http::body::FormFields;
 use crate::web::http::error::HttpError;
@@ -23,7 +25,8 @@ use crate::web::ui::announcement::Announcement;
 const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
 /// `GET /habits`; `?new` shows the form for a new habit first, `?edit=` opens the form of a habit, `?archive=` the dialog that
-/// archives it, and `?q=` filters the list.
+/// archives it, and `?q=`, `?tag=` and `?sort=` filter and sort
+/// the list.
 pub async fn show(request: Request) -> Result<Response, HttpError> {
     let query = request.query();
     let active = habit::list_active(&request.state.app, request.account()?.id)?;
@@ -91,13 +94,27 @@ pub async fn update(request: Request) -> Result<Response, HttpError> {
 /// `POST /habits/{id}/move`: one place up or down.
 pub async fn move_habit(request: Request) -> Result<Response, HttpError> {
     let id: HabitId = request.path_param("id")?;
-    let up = match request.form().await?.get("direction") {
-        "up" => true,
-        "down" => false,
-        _ => return Err(HttpError::Malformed("“direction” must be up or down.".to_owned())),
-    };
+    let up = parse_direction(&request.form().await?)?;
     let habit = habit::move_habit(&request.state.app, request.account()?.id, id, up).await?;
     Ok(redirect_to_habit(&habit, Announcement::HabitMoved))
+}
+
+/// `POST /habits/groups/move`: a group with its habits, one place up or down.
+pub async fn move_group(request: Request) -> Result<Response, HttpError> {
+    let form = request.form().await?;
+    let up = parse_direction(&form)?;
+    let name = GroupName::parse(form.get("group")).map_err(Refusal::from)?.ok_or(Refusal::HabitNotFound)?;
+    habit::move_group(&request.state.app, request.account()?.id, name, up).await?;
+    Ok(response::see_other(&Announcement::HabitMoved.on_page("/habits", "page-title")))
+}
+
+/// Whether the form moves something up.
+fn parse_direction(form: &FormFields) -> Result<bool, HttpError> {
+    match form.get("direction") {
+        "up" => Ok(true),
+        "down" => Ok(false),
+        _ => Err(HttpError::Malformed("“direction” must be up or down.".to_owned())),
+    }
 }
 
 /// `POST /habits/{id}/archive`.
@@ -112,15 +129,18 @@ pub async fn show_archive(request: Request) -> Result<Response, HttpError> {
     archive_page(&request, StatusCode::OK, deleting, None)
 }
 
-/// `POST /habits/{id}/restore`; with `undo`, archiving is undone, so the habit gets its place back.
+/// `POST /habits/{id}/restore`; with `undo`, archiving is undone, so the habit gets its place back, and with `undo=together` so do
+/// those that were archived with it.
 pub async fn restore(request: Request) -> Result<Response, HttpError> {
-    let id = request.path_param("id")?;
-    let place = match request.form().await?.maybe("undo") {
-        Some(_) => RestoredPlace::Former,
-        None => RestoredPlace::Last,
+    let (app, account, id) = (&request.state.app, request.account()?, request.path_param("id")?);
+    let restored = match request.form().await?.maybe("undo") {
+        Some("together") => bulk::undo_archive(app, account, id).await.map(|()| None),
+        Some(_) => habit::restore_habit(app, account, id, RestoredPlace::Former).await.map(Some),
+        None => habit::restore_habit(app, account, id, RestoredPlace::Last).await.map(Some),
     };
-    match habit::restore_habit(&request.state.app, request.account()?, id, place).await {
-        Ok(habit) => Ok(redirect_to_habit(&habit, Announcement::HabitRestored)),
+    match restored {
+        Ok(Some(habit)) => Ok(redirect_to_habit(&habit, Announcement::HabitRestored)),
+        Ok(None) => Ok(response::see_other(&Announcement::HabitsRestored.on_page("/habits", "page-title"))),
         Err(app::Error::Refused(refusal @ Refusal::InvalidFields(_))) => {
             archive_page(&request, UNPROCESSABLE, None, Some(&refusal.to_string()))
         }
@@ -158,16 +178,18 @@ fn habits_page(
     alert: Option<&str>,
 ) -> Result<Response, HttpError> {
     let account = request.account()?;
-    let habits = habit::list_active(&request.state.app, account.id)?;
-    let archived = habit::list_archived(&request.state.app, account.id)?.len();
     let query = request.query();
+    let filter = ListFilter { text: query.get("q"), tag: query.get("tag"), sort: ListSort::parse(query.get("sort")) };
+    let (habits, figures) = sorted::list_sorted(&request.state.app, account, filter.sort)?;
+    let archived = habit::list_archived(&request.state.app, account.id)?.len();
     let page = HabitsPage {
         habits: &habits,
+        figures: &figures,
         archived_count: archived,
         open,
         errors,
         alert,
-        filter: query.get("q"),
+        filter,
         week_start: account.preferences.week_start,
         known: KnownLabels::from_habits(&habits),
     };

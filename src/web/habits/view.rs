@@ -3,14 +3,20 @@
 //! The form for a new habit is part of the page, beside the list on wide screens and below it elsewhere. On a phone, the script
 //! moves it into a sheet while it is needed; without JavaScript, `/habits?new` shows it above the list.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use crate::domain::accounts::preferences::WeekStart;
+use crate::domain::habits::grouped::{HabitGroup, by_group};
+use crate::domain::habits::sort::{ListSort, SortFigure};
 use crate::domain::{FieldError, Habit, HabitId};
 use crate::web::assets::embedded::address;
 use crate::web::habits::form::habit_form;
 use crate::web::habits::form_input::{HabitForm, HabitFormInput, KnownLabels};
+use crate::web::habits::group_view::{GroupPlace, habit_group};
 use crate::web::habits::ideas::ideas;
+use crate::web::habits::list_filter::{ListFilter, filter_form};
 use crate::web::ui::confirm_dialog::{ConfirmDialog, QUESTION_ID, confirm_dialog};
 use crate::web::ui::form::alert;
 use crate::web::ui::habit_mark::{habit_color, habit_mark};
@@ -19,7 +25,7 @@ use crate::web::ui::layout::{Frame, document};
 use crate::web::ui::navigation::NavItem;
 use crate::web::ui::page_head::page_head;
 
-/// With more habits than this, the list can be filtered.
+/// With more habits than this, or with a tag, the list can be filtered.
 const MAX_UNFILTERED: usize = 10;
 
 /// The form that is open on the page, besides the empty one for a new habit.
@@ -47,8 +53,9 @@ pub struct HabitsPage<'a> {
     pub errors: &'a [FieldError],
     /// An error that concerns the whole page.
     pub alert: Option<&'a str>,
-    /// Only habits whose title contains this text are shown.
-    pub filter: &'a str,
+    pub filter: ListFilter<'a>,
+    /// The figures that the habits are sorted by.
+    pub figures: &'a BTreeMap<HabitId, SortFigure>,
     pub week_start: WeekStart,
     /// The tags and groups that forms suggest.
     pub known: KnownLabels<'a>,
@@ -66,12 +73,16 @@ impl HabitsPage<'_> {
     }
 
     fn is_filterable(&self) -> bool {
-        self.habits.len() > MAX_UNFILTERED
+        self.habits.len() > MAX_UNFILTERED || !self.known.tags.is_empty()
     }
 
-    /// The script filters the same way.
     fn is_shown(&self, habit: &Habit) -> bool {
-        !self.is_filterable() || habit.title.as_str().to_lowercase().contains(&self.filter.trim().to_lowercase())
+        !self.is_filterable() || self.filter.is_shown(habit)
+    }
+
+    /// Whether the list is in the user's order, which can be changed then.
+    fn is_movable(&self) -> bool {
+        self.filter.sort == ListSort::Manual
     }
 }
 
@@ -85,7 +96,10 @@ pub fn page(frame: &Frame<'_>, page: &HabitsPage<'_>) -> Markup {
         NavItem::Habits,
         &html! {
             div.habits.is-new-first[is_new_first] {
-                (page_head("Habits", &html! { a.button.new-habit-link href="/habits?new#title" { "New habit" } }))
+                (page_head("Habits", &html! {
+                    @if page.habits.len() > 1 { a.select-link href="/habits/select" { "Select" } }
+                    a.button.new-habit-link href="/habits?new#title" { "New habit" }
+                }))
                 // A form for one habit comes after the form for a new one, as scripts written for the predecessor expect.
                 @if is_editing || is_new_first { (new_habit(page)) }
                 div.habits-main {
@@ -121,52 +135,70 @@ fn list(page: &HabitsPage<'_>) -> Markup {
     if page.habits.is_empty() {
         return html! { p.lead.empty-line { "No habits yet. Start with something small." } };
     }
+    let (total, groups) = (page.habits.len(), by_group(page.habits));
     html! {
-        @if page.is_filterable() { (filter(page)) }
-        ul.habit-list data-order {
-            @for (index, habit) in page.habits.iter().enumerate() { (row(page, index, habit)) }
+        @if page.is_filterable() {
+            @let shown = page.habits.iter().filter(|habit| page.is_shown(habit)).count();
+            (filter_form("/habits", &page.filter, &page.known.tags, shown, total))
+        }
+        div.habit-lists data-order[page.is_movable()] {
+            @for (index, group) in groups.iter().enumerate() { (group_list(page, &groups, index, group)) }
         }
     }
 }
 
 /// Rows that don't match are hidden, not left out: the script shows them again, and saves the order of all habits.
-fn filter(page: &HabitsPage<'_>) -> Markup {
-    let (total, shown) = (page.habits.len(), page.habits.iter().filter(|habit| page.is_shown(habit)).count());
-    let is_filtered = !page.filter.trim().is_empty();
-    html! {
-        form.filter role="search" method="get" action="/habits" data-filter {
-            label.unseen for="filter" { "Filter by name" }
-            input #filter type="search" name="q" value=(page.filter) placeholder="Filter by name" autocomplete="off" dir="auto";
-            button.button.plain type="submit" { "Filter" }
-            p.hint role="status" data-matches {
-                @if is_filtered && shown == 0 { "No habit matches." } @else if is_filtered { (shown) " of " (total) " shown" }
-            }
+fn group_list(page: &HabitsPage<'_>, groups: &[HabitGroup<'_>], index: usize, group: &HabitGroup<'_>) -> Markup {
+    let list = html! {
+        ul.habit-list {
+            @for (index, habit) in group.habits.iter().enumerate() { (row(page, (index, group.habits.len()), habit)) }
         }
-    }
+    };
+    let Some(name) = group.name else { return list };
+    let first = groups.iter().position(|group| group.name.is_some());
+    let place = GroupPlace { index, is_first: first == Some(index), is_last: index + 1 == groups.len() };
+    let is_hidden = !group.habits.iter().any(|habit| page.is_shown(habit));
+    habit_group(name, group.habits.len(), page.is_movable().then_some(place), is_hidden, &list)
 }
 
-fn row(page: &HabitsPage<'_>, index: usize, habit: &Habit) -> Markup {
+/// The row of a habit with its place among those of its group, and how many these are.
+fn row(page: &HabitsPage<'_>, (index, count): (usize, usize), habit: &Habit) -> Markup {
+    let count = if page.is_movable() { count } else { 1 };
     let open = match &page.open {
         OpenForm::Edit(id, input) if *id == habit.id => edit_form(page, habit, input),
         OpenForm::Archive(id) if *id == habit.id => archive_dialog(habit),
         _ => html! {},
     };
     html! {
-        li.habit data-habit=(habit.id) data-habit-title=(habit.title) data-color=[habit_color(habit)] hidden[!page.is_shown(habit)] {
+        li.habit data-habit=(habit.id) data-habit-title=(habit.title) data-color=[habit_color(habit)]
+            data-tags=[(!habit.tags.is_empty()).then(|| habit.tags.to_text())] hidden[!page.is_shown(habit)] {
             div.habit-line {
-                @if page.habits.len() > 1 {
+                @if count > 1 {
                     // The script shows and explains it.
                     button.handle type="button" data-handle hidden aria-label={ "Reorder " (habit.title.as_str()) } {}
                 }
                 (habit_mark(habit))
                 div.habit-text {
                     a.habit-title id={ "habit-" (habit.id) } href={ "/habits/" (habit.id) } dir="auto" { (habit.title) }
-                    span.habit-days { (habit.schedule.weekdays().summary()) }
+                    span.habit-days {
+                        (habit.schedule.weekdays().summary())
+                        @if let Some(figure) = page.figures.get(&habit.id) { " · " (figure_text(*figure)) }
+                        @for tag in &habit.tags { " · " bdi { (tag) } }
+                    }
                 }
-                (menu(habit, index, page.habits.len()))
+                (menu(habit, index, count))
             }
             (open)
         }
+    }
+}
+
+/// The figure that the list is sorted by.
+fn figure_text(figure: SortFigure) -> String {
+    match figure {
+        SortFigure::Streak(0) => "no streak".to_owned(),
+        SortFigure::Streak(days) => format!("{days}-day streak"),
+        SortFigure::Strength(strength) => format!("{}% strength", strength.percent()),
     }
 }
 

@@ -169,6 +169,9 @@ const ALWAYS: &[Route] = routes! {
     POST   "/habits"                            Member habits::html::create, gzip;
     GET    "/habits/archive"                    Member habits::html::show_archive, gzip, cached;
     POST   "/habits/{id}"                       Member habits::html::update, gzip;
+    GET    "/habits/select"                     Member habits::select_html::show, gzip, cached;
+    POST   "/habits/select"                     Member habits::select_html::apply, gzip;
+    POST   "/habits/groups/move"                Member habits::html::move_group;
     POST   "/habits/{id}/move"                  Member habits::html::move_habit;
     POST   "/habits/{id}/archive"               Member habits::html::archive;
     POST   "/habits/{id}/restore"               Member habits::html::restore;

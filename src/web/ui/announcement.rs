@@ -11,17 +11,21 @@ pub enum Announcement {
     HabitMoved,
     /// The toast offers to undo it.
     HabitArchived(HabitId),
+    /// The habit and others, which the toast offers to undo together.
+    HabitsArchived(HabitId),
     HabitRestored,
+    HabitsRestored,
     HabitDeleted,
     DeviceSignedOut,
 }
 
 /// Those that are about no particular object.
-const PLAIN: [Announcement; 6] = [
+const PLAIN: [Announcement; 7] = [
     Announcement::HabitCreated,
     Announcement::HabitSaved,
     Announcement::HabitMoved,
     Announcement::HabitRestored,
+    Announcement::HabitsRestored,
     Announcement::HabitDeleted,
     Announcement::DeviceSignedOut,
 ];
@@ -35,8 +39,9 @@ pub const HABIT_FIELD: &str = "habit";
 impl Announcement {
     /// The announcement with that code; `habit` is the id of the habit that was archived.
     pub fn parse(code: &str, habit: &str) -> Option<Self> {
-        let archived = habit.parse().ok().map(Self::HabitArchived);
-        PLAIN.into_iter().chain(archived).find(|announcement| announcement.code() == code)
+        let id = habit.parse().ok();
+        let archived = [id.map(Self::HabitArchived), id.map(Self::HabitsArchived)];
+        PLAIN.into_iter().chain(archived.into_iter().flatten()).find(|announcement| announcement.code() == code)
     }
 
     /// The address of `path` with this announcement. The focus goes to the element whose id is `focus`.
@@ -51,7 +56,7 @@ impl Announcement {
     /// The habit that was archived, which the toast offers to undo.
     pub fn archived_habit(self) -> Option<HabitId> {
         match self {
-            Self::HabitArchived(habit) => Some(habit),
+            Self::HabitArchived(habit) | Self::HabitsArchived(habit) => Some(habit),
             _ => None,
         }
     }
@@ -62,7 +67,9 @@ impl Announcement {
             Self::HabitSaved => "habit-saved",
             Self::HabitMoved => "habit-moved",
             Self::HabitArchived(_) => "habit-archived",
+            Self::HabitsArchived(_) => "habits-archived",
             Self::HabitRestored => "habit-restored",
+            Self::HabitsRestored => "habits-restored",
             Self::HabitDeleted => "habit-deleted",
             Self::DeviceSignedOut => "device-signed-out",
         }
@@ -75,7 +82,9 @@ impl Announcement {
             Self::HabitSaved => "Changes saved.",
             Self::HabitMoved => "Order saved.",
             Self::HabitArchived(_) => "Habit archived.",
+            Self::HabitsArchived(_) => "Habits archived.",
             Self::HabitRestored => "Habit restored.",
+            Self::HabitsRestored => "Habits restored.",
             Self::HabitDeleted => "Habit deleted.",
             Self::DeviceSignedOut => "Device signed out.",
         }

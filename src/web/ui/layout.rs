@@ -151,7 +151,8 @@ fn toast(announcement: Option<Announcement>) -> Markup {
             p #announcer role="status" { @if let Some(announcement) = announcement { (announcement.message()) } }
             @if let Some(habit) = announcement.and_then(Announcement::archived_habit) {
                 form method="post" action={ "/habits/" (habit) "/restore" } data-undo {
-                    button.undo type="submit" name="undo" value="archive" { "Undo" }
+                    @let scope = if matches!(announcement, Some(Announcement::HabitsArchived(_))) { "together" } else { "archive" };
+                    button.undo type="submit" name="undo" value=(scope) { "Undo" }
                 }
             }
             button.undo #undo type="button" hidden { "Undo" }
