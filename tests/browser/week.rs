@@ -90,6 +90,15 @@ async fn change_on_another_device(ines: &BrowserUser, control: &str) {
 /// The animation of the message that everything is done.
 const CELEBRATION: &str = "return getComputedStyle(document.querySelector('.all-done')).animationName";
 
+/// Whether the bar at the bottom of a phone is in front of everything, even where a past day of a row is behind it.
+const IS_BAR_IN_FRONT: &str = "const { top, width } = document.querySelector('.side').getBoundingClientRect();
+    const day = document.querySelector('.completion-row:nth-child(20) .past-day:last-child');
+    scrollBy(0, day.getBoundingClientRect().top - top + 5);
+    const { left, right } = day.getBoundingClientRect();
+    const isInFront = Boolean(document.elementFromPoint((left + right) / 2, top + 20).closest('.side'));
+    scrollTo(0, 0);
+    return isInFront && width === innerWidth";
+
 #[tokio::test]
 async fn ten_rows_fit_on_a_phone_and_fourteen_on_a_desktop_and_nothing_moves_while_habits_are_completed() {
     let (ines, proxy) = open_behind_proxy(Device::PHONE).await;
@@ -104,6 +113,7 @@ async fn ten_rows_fit_on_a_phone_and_fourteen_on_a_desktop_and_nothing_moves_whi
     assert_eq!(proxy.take_requests(), ["GET /today", LAST_REQUEST], "the requests of a return visit");
     let visible = ines.run_script(VISIBLE_ROWS).await;
     assert!(visible.as_u64() >= Some(10), "{visible} rows are visible on a phone");
+    assert_eq!(ines.run_script(IS_BAR_IN_FRONT).await, true, "no row covers the bar");
     ines.browser.resize((1280, 800)).await;
     let visible = ines.run_script(VISIBLE_ROWS).await;
     assert!(visible.as_u64() >= Some(14), "{visible} rows are visible on a desktop");
@@ -145,6 +155,10 @@ const BROKEN_BY_LARGE_TEXT: &str = "return [...document.querySelectorAll('main *
     .filter((element) => { const { left, right } = element.getBoundingClientRect(); return left < -0.5 || right > innerWidth + 0.5 })
     .map((element) => element.outerHTML.slice(0, 100))";
 
+/// The narrowest title, in relation to the size of its text: the heading, or that of a habit.
+const NARROWEST_TITLE: &str = "return Math.min(...[...document.querySelectorAll('h1, .completion-title')]
+    .map((title) => title.getBoundingClientRect().width / parseFloat(getComputedStyle(title).fontSize)))";
+
 #[tokio::test]
 async fn large_text_shows_fewer_days_and_cuts_nothing_off() {
     let ines = open_as_ines(Device::DESKTOP).await;
@@ -158,6 +172,8 @@ async fn large_text_shows_fewer_days_and_cuts_nothing_off() {
         ines.run_script(&format!("document.documentElement.style.fontSize = '{percent}%'; return 1")).await;
         assert_eq!(ines.run_script(BROKEN_BY_LARGE_TEXT).await, json!([]), "{screen:?} at {percent} %");
         counts.push(ines.run_script(count_days).await);
+        let narrowest = ines.run_script(NARROWEST_TITLE).await.as_f64().unwrap();
+        assert!(narrowest > 2.5 || percent > 200, "a title is {narrowest} em wide on {screen:?} at {percent} %");
     }
     assert_eq!(counts, [6, 4, 4, 2, 4].map(Value::from));
 }
