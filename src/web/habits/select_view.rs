@@ -97,7 +97,7 @@ fn selection_bar(input: &SelectInput, known: &KnownLabels<'_>) -> Markup {
     html! {
         div.selection-bar {
             // The script shows both.
-            label.check hidden data-select-all { input type="checkbox"; "Select all" }
+            label.check hidden data-select-all { input type="checkbox" aria-label="Select all"; "All" }
             p.hint role="status" data-selected {}
             button.button.plain type="button" popovertarget="selection-menu" { "Change…" }
             div #selection-menu .menu.selection-menu popover role="group" aria-label="Changes" { (changes(input, known)) }
