@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use atlas::domain::{Environment, FileId};
 use atlas::store::migrations::Migrations;
 use atlas::store::tables::schema::COUNTS;
-use atlas::store::{Error, Store};
+use atlas::store::{Error, Store, WriteTxn};
 use jiff::Timestamp;
 
 const WRITER_COUNT: u64 = 4;
@@ -177,6 +177,7 @@ async fn main() {
     let began = Instant::now();
     drop(Store::open(&path("killed"), &Environment::development(), Migrations::BUILT_IN).unwrap());
     println!("opened after a kill in {:.2} s", began.elapsed().as_secs_f64());
+    measure_erasing_most(&store, rows).await;
     println!(
         "speed against cp {:.2}, p99 against none {:.2}, p99 while erasing against none {:.2}",
         ratios[2],
@@ -190,20 +191,43 @@ async fn main() {
 async fn measure_erasing(store: &Store, rows: u64, stop: &Arc<AtomicBool>) -> f64 {
     stop.store(false, Ordering::Relaxed);
     let (writes, parts) = tokio::join!(run_writers(store, rows, stop), async {
-        let erasing = store.clone();
-        let mut parts = Vec::new();
-        let mut is_done = false;
-        while !is_done {
-            let (store, began) = (erasing.clone(), Instant::now());
-            is_done = tokio::task::spawn_blocking(move || store.erase_part()).await.unwrap().unwrap().is_some();
-            parts.push(began.elapsed());
-        }
+        let parts = erase(store).await;
         tokio::time::sleep(WITHOUT_SNAPSHOT).await;
         stop.store(true, Ordering::Relaxed);
         parts
     });
     let p99 = print_latencies("while erasing, and 5 s after", &writes);
-    let longest = parts.iter().max().copied().unwrap_or_default();
-    println!("erasing took {} parts, the longest {:.2} ms", parts.len(), longest.as_secs_f64() * 1_000.0);
+    print_parts("erasing", &parts);
     p99
+}
+
+/// Deletes every row, so that most of the file is free, and erases it without any writes.
+async fn measure_erasing_most(store: &Store, rows: u64) {
+    for first in (0..rows).step_by(5_000) {
+        let delete = move |draft: &mut WriteTxn<'_, '_>| {
+            (first..rows.min(first + 5_000)).for_each(|number| draft.remove(&COUNTS, &key(number)));
+            Ok::<(), Error>(())
+        };
+        store.write(delete).await.unwrap();
+    }
+    print_parts("erasing most of the file", &erase(store).await);
+}
+
+/// Erases deleted rows, and returns the duration of each part.
+async fn erase(store: &Store) -> Vec<Duration> {
+    let mut parts = Vec::new();
+    let mut is_done = false;
+    while !is_done {
+        let (store, began) = (store.clone(), Instant::now());
+        is_done = tokio::task::spawn_blocking(move || store.erase_part()).await.unwrap().unwrap().is_some();
+        parts.push(began.elapsed());
+    }
+    parts
+}
+
+fn print_parts(what: &str, parts: &[Duration]) {
+    let longest = parts.iter().max().copied().unwrap_or_default();
+    let seconds = parts.iter().sum::<Duration>().as_secs_f64();
+    let (count, longest) = (parts.len(), longest.as_secs_f64() * 1_000.0);
+    println!("{what} took {count} parts and {seconds:.2} s, the longest {longest:.2} ms");
 }

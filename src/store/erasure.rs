@@ -15,8 +15,11 @@ use super::file::database::CACHE_BYTES;
 
 /// How many deleted rows have their pages built again in one commit.
 const ROWS_PER_PART: usize = 256;
-/// How many pages are overwritten in one part: 8 MiB, which the next commit may have to wait for.
-const PAGES_PER_PART: u64 = 2_048;
+/// The fewest pages that are overwritten in one part: 8 MiB, which the next commit may have to wait for.
+const MIN_PAGES_PER_PART: u64 = 2_048;
+/// Each part passes the pages of the parts before it again, so a large file is not erased in more than about so many.
+const MAX_PARTS: u64 = 16;
+const PAGE_BYTES: u64 = 4_096;
 
 impl Store {
     /// Whether there is something to erase: after a deletion, twice, since a reader may still use pages the first time; and once
@@ -49,12 +52,14 @@ impl Store {
         if has_more {
             return Ok(None);
         }
-        let (erased, backend) = self.between_commits(|database, backend| {
-            let erased = erase_free_pages(database, backend, CACHE_BYTES / 2, PAGES_PER_PART)?;
-            Ok((erased, backend.clone()))
+        let (erased, max_pages, backend) = self.between_commits(|database, backend| {
+            let length = backend.len().map_err(redb::StorageError::Io)?;
+            let max_pages = MIN_PAGES_PER_PART.max(length / PAGE_BYTES / MAX_PARTS);
+            let erased = erase_free_pages(database, backend, CACHE_BYTES / 2, max_pages)?;
+            Ok((erased, max_pages, backend.clone()))
         })?;
         backend.sync_data().map_err(redb::StorageError::Io)?;
-        if erased.erased == PAGES_PER_PART {
+        if erased.erased == max_pages {
             return Ok(None);
         }
         self.deleted_rows().finish_pass();

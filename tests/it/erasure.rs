@@ -3,13 +3,16 @@
 use std::collections::HashSet;
 use std::fs;
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
-use atlas::domain::{AccountId, Email, Environment};
+use atlas::domain::{AccountId, Email, Environment, FileId};
 use atlas::store::backup::verification::verify;
+use atlas::store::migrations::Migrations;
 use atlas::store::tables::schema;
 use atlas::store::{Error, Reader, Store, WriteTxn};
 use serde_json::json;
 
+use crate::faults::long_tests_enabled;
 use crate::security::{answer_challenge, complete_step_up, find_challenge_token, find_mailed_token};
 use crate::test_user::TestUser;
 use crate::world::{PASSWORD, World};
@@ -193,4 +196,64 @@ async fn addresses_deleted_together_leave_nothing_beside_and_above_those_that_st
     let is_found = |stem: &&String| found.contains(stem.as_bytes());
     assert_eq!(deleted.iter().filter(is_found).collect::<Vec<_>>(), Vec::<&String>::new());
     assert_eq!(kept.iter().filter(is_found).count(), kept.len());
+}
+
+/// Prints how long writers wait for one part when most of a large file is free: of 24 megabytes, or 120 in a long run.
+#[tokio::test]
+#[allow(clippy::print_stdout, reason = "shown with --nocapture")]
+async fn a_large_file_that_is_mostly_free_is_erased_in_many_parts() {
+    let megabytes = if long_tests_enabled() { 120 } else { 24 };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("atlas.redb");
+    let identity = (FileId::generate(jiff::Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], jiff::Timestamp::UNIX_EPOCH);
+    let store = Store::open_or_create(&path, &Environment::development(), Migrations::BUILT_IN, || identity);
+    let store = store.unwrap().store;
+    let secret = "practice the viola ".repeat(80);
+    let key = |number: u64| format!("{number:08}{secret}");
+    let mut rows = 0;
+    while fs::metadata(&path).unwrap().len() < megabytes << 20 {
+        let keys: Vec<String> = (rows..rows + 2_000).map(key).collect();
+        rows += 2_000;
+        let add = move |txn: &mut WriteTxn<'_, '_>| {
+            for key in &keys {
+                txn.put(&schema::COUNTS, key, &1);
+            }
+            Ok::<_, Error>(())
+        };
+        store.write(add).await.unwrap();
+    }
+    let keys: Vec<String> = (0..rows).map(key).collect();
+    let remove_all = move |txn: &mut WriteTxn<'_, '_>| {
+        for key in &keys {
+            txn.remove(&schema::COUNTS, key);
+        }
+        Ok::<_, Error>(())
+    };
+    store.write(remove_all).await.unwrap();
+    // redb frees pages when the next commit but one begins.
+    for _ in 0..2 {
+        let keep = |txn: &mut WriteTxn<'_, '_>| {
+            txn.put(&schema::COUNTS, &"kept".to_owned(), &1);
+            Ok::<_, Error>(())
+        };
+        store.write(keep).await.unwrap();
+    }
+
+    let mut parts = Vec::new();
+    let erased = loop {
+        let began = Instant::now();
+        let erased = store.erase_part().unwrap();
+        parts.push(began.elapsed());
+        if let Some(erased) = erased {
+            break erased;
+        }
+    };
+    let (longest, total) = (parts.iter().max().unwrap(), parts.iter().sum::<Duration>());
+    println!(
+        "{megabytes} MB, {} free pages: {} parts in {total:.1?}, the longest {longest:.1?}",
+        erased.free,
+        parts.len()
+    );
+    assert!(erased.is_complete && parts.len() > 2, "{erased:?}");
+    assert!(!fs::read(&path).unwrap().windows(18).any(|window| window == b"practice the viola"));
 }

@@ -65,6 +65,10 @@ fn fill(
         let mut table = transaction.open_table(definition("free pages"))?;
         let filler = value(FILLER_BYTES);
         while !backend.has_grown() && free < MAX_FREE_PAGES {
+            // The next call goes on from here; each begins with the same pages.
+            if backend.has_spent_erasing_budget() {
+                return Ok((free, false));
+            }
             table.insert(key(free).as_slice(), filler.as_slice())?;
             free += 1;
         }

@@ -25,6 +25,8 @@ const ZEROS: [u8; 4_096] = [0; 4_096];
 const KEPT_LEAVES: usize = 256;
 /// How much of a leaf is kept: its header and its only key.
 const KEPT_BYTES: usize = 64;
+/// The header, the key, and the beginning of the value.
+const LEAF_HEAD_BYTES: usize = 128;
 
 /// Filters what redb writes while it is active.
 #[derive(Debug, Default)]
@@ -87,6 +89,11 @@ impl PageEraser {
         self.is_active.load(Ordering::Acquire)
     }
 
+    /// Whether as many pages were overwritten as may be.
+    pub(super) fn has_spent_budget(&self) -> bool {
+        self.state.lock().budget == 0
+    }
+
     /// Whether redb needed more space than the file has.
     pub(super) fn has_grown(&self) -> bool {
         let state = self.state.lock();
@@ -114,12 +121,14 @@ impl PageEraser {
     /// Handles a write of `data` at `offset`. Returns false if it is to be made as it is.
     pub(super) fn write(&self, offset: u64, data: &[u8], file: &impl RawFile) -> bool {
         let mut state = self.state.lock();
-        let has = |marker: &[u8]| data.windows(marker.len()).any(|window| window == marker);
         let is_inside = offset.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX)) <= state.length;
-        if is_inside && !has(MARKER) {
+        // Nearly all pages are leaves, which needn't be searched.
+        let begins_as_leaf =
+            data.get(..LEAF_HEAD_BYTES).is_some_and(|head| has(head, MARKER) && has(head, LEAF_MARKER));
+        if is_inside && !begins_as_leaf && !has(data, MARKER) {
             return false;
         }
-        let is_leaf = has(LEAF_MARKER);
+        let is_leaf = begins_as_leaf || has(data, LEAF_MARKER);
         if is_inside {
             state.seen.leaves += u64::from(is_leaf);
             state.erase(offset, data.len(), file);
@@ -127,6 +136,10 @@ impl PageEraser {
         state.keep(offset, data, is_leaf);
         true
     }
+}
+
+fn has(data: &[u8], marker: &[u8]) -> bool {
+    data.windows(marker.len()).any(|window| window == marker)
 }
 
 impl State {

@@ -175,6 +175,11 @@ impl SnapshotBackend {
         self.0.eraser.has_grown()
     }
 
+    /// Whether [`Self::start_erasing`] allowed no more pages to be overwritten than have been.
+    pub(super) fn has_spent_erasing_budget(&self) -> bool {
+        self.0.eraser.has_spent_budget()
+    }
+
     /// How many pages of filler rows redb has written, since [`Self::start_erasing`].
     pub(super) fn erased_leaves(&self) -> u64 {
         self.0.eraser.seen().leaves
