@@ -10,7 +10,7 @@ impl Rgb {
     /// Reads `#RRGGBB`, in any case, also without the sign.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.trim().trim_start_matches('#');
-        let number = u32::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 6)?;
+        let number = u32::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 6 && !digits.starts_with('+'))?;
         let [_, rgb @ ..] = number.to_be_bytes();
         Some(Self(rgb))
     }

@@ -86,7 +86,7 @@ async fn requests_running_when_their_account_is_deleted_are_refused_and_write_no
     let file = ada.get("/api/account/exports/self").await.assert_status(200).text();
     let member = signed_in_member(&world, &ada);
     let (app, account, client) = (&world.state.app, &member.account, other_client());
-    let file = read_file(app, &ImportSource::new(file.into()), account.zone()).unwrap();
+    let file = read_file(app, &ImportSource::new(file.into()), None, account.zone()).unwrap();
     delete_account(&ada).await;
 
     let today = app.today(account);

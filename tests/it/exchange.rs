@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use crate::export_import::hidden_field;
 use crate::test_user::{TestResponse, TestUser};
 use crate::world::World;
 
@@ -261,6 +262,32 @@ async fn days_of_a_habit_with_the_same_name_are_added_to_it() {
     assert_eq!(completed(&ada).await, expected);
     let page = ada.upload_file("/account/import", "check", table.as_bytes()).await.assert_status(200);
     page.assert_contains("added to your habit of the same name, no new completed days, 2 already there");
+}
+
+#[tokio::test]
+async fn a_table_with_unknown_columns_is_imported_once_they_are_chosen_and_the_file_is_kept_for_half_an_hour() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let table = "When\tWhat\tHow much\n1.2.2026\tPush-ups\t20\n13.2.2026\tPush-ups\t0\n2.2.2026\tYoga\t1\n";
+    let page = ada.upload_file("/account/import", "check", table.as_bytes()).await.assert_status(422);
+    let kept = hidden_field(&page.text(), "kept");
+    page.assert_contains("Which columns are these?").assert_contains("How much").assert_contains("Yoga");
+    let columns =
+        [("kept", kept.as_str()), ("dateColumn", "0"), ("habitColumn", "1"), ("valueColumn", "2"), ("noteColumn", "")];
+    let page = ada.upload_fields("/account/import", &[&[("what", "check")][..], &columns].concat(), b"").await;
+    let page = page.assert_status(200).assert_contains("2 habits would be added").text();
+    let chosen: Vec<(&str, String)> =
+        ["kept", "dateColumn", "habitColumn", "valueColumn"].map(|name| (name, hidden_field(&page, name))).into();
+    let mut fields: Vec<(&str, &str)> = chosen.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    fields.push(("what", "import"));
+    let ben = world.signed_in_user("ben").await;
+    let expired = "This preview has expired. Choose the file again.";
+    ben.upload_fields("/account/import", &fields, b"").await.assert_status(422).assert_contains(expired);
+    ada.upload_fields("/account/import", &fields, b"").await.assert_status(200).assert_contains("Import complete");
+    assert_eq!(completed(&ada).await, [dates("Push-ups", &["2026-02-01"]), dates("Yoga", &["2026-02-02"])]);
+    ada.upload_file("/account/import", "check", table.as_bytes()).await.assert_status(422);
+    world.set_time("2026-02-12T23:00:00Z");
+    ada.upload_fields("/account/import", &fields, b"").await.assert_status(422).assert_contains(expired);
 }
 
 /// Ada with three habits and some days.

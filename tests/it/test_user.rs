@@ -143,8 +143,15 @@ impl TestUser {
 
     /// Submits a form with a file, by the button whose value is `action`.
     pub async fn upload_file(&self, path: &str, action: &str, file: &[u8]) -> TestResponse {
+        self.upload_fields(path, &[("what", action)], file).await
+    }
+
+    /// Submits a form with fields and a file, which is empty when none was chosen.
+    pub async fn upload_fields(&self, path: &str, fields: &[(&str, &str)], file: &[u8]) -> TestResponse {
         let part = "--boundary\r\nContent-Disposition: form-data; name=";
-        let head = format!("{part}\"what\"\r\n\r\n{action}\r\n{part}\"file\"; filename=\"atlas.json\"\r\n\r\n");
+        let fields: Vec<String> =
+            fields.iter().map(|(name, value)| format!("{part}\"{name}\"\r\n\r\n{value}\r\n")).collect();
+        let head = format!("{}{part}\"file\"; filename=\"atlas.json\"\r\n\r\n", fields.concat());
         let body = [head.as_bytes(), file, b"\r\n--boundary--\r\n"].concat();
         let headers = [("content-type", "multipart/form-data; boundary=boundary"), ("sec-fetch-site", "same-origin")];
         self.request("POST", path, &headers, &body).await

@@ -25,6 +25,7 @@ use crate::domain::{Account, AccountId, Client, Day, Habit, HabitId, Refusal, Ti
 use crate::exchange::convert::to_import_file;
 use crate::exchange::error::ExchangeError;
 use crate::exchange::recognize::{self, MAX_FOREIGN_BYTES};
+use crate::exchange::table_columns::TableColumns;
 use crate::store::tables::{audit, completions, habits};
 use crate::store::{Reader, WriteTxn};
 
@@ -54,11 +55,16 @@ pub enum ImportFileError {
     NotAnExport(serde_json::Error),
 }
 
-/// Reads a file of Atlas or of another habit tracker, and verifies its seal. Days are those of `zone`. This takes a while for large files, so run it on a thread for blocking work.
+/// Reads a file of Atlas or of another habit tracker, and verifies its seal. `columns` are those of a table. Days are those of `zone`. This takes a while for large files, so run it on a thread for blocking work.
 ///
 /// # Errors
 /// [`ImportFileError`].
-pub fn read_file(app: &App, source: &ImportSource, zone: &Zone) -> Result<CheckedFile, ImportFileError> {
+pub fn read_file(
+    app: &App,
+    source: &ImportSource,
+    columns: Option<TableColumns>,
+    zone: &Zone,
+) -> Result<CheckedFile, ImportFileError> {
     let explain = |error: serde_json::Error| match error.io_error_kind() {
         Some(io::ErrorKind::FileTooLarge) => ImportFileError::TooLarge,
         Some(_) => ImportFileError::Truncated,
@@ -68,7 +74,7 @@ pub fn read_file(app: &App, source: &ImportSource, zone: &Zone) -> Result<Checke
     let content = match ImportFile::read(open()?).map_err(explain) {
         Ok(content) => content,
         Err(error @ ImportFileError::NotAnExport(_)) => {
-            let content = read_foreign_file(app, source, zone)?.ok_or(error)?;
+            let content = read_foreign_file(app, source, columns, zone)?.ok_or(error)?;
             return Ok(CheckedFile { content, is_foreign: true });
         }
         Err(error) => return Err(error),
@@ -81,12 +87,17 @@ pub fn read_file(app: &App, source: &ImportSource, zone: &Zone) -> Result<Checke
 }
 
 /// Reads a file of another habit tracker; `None` when it is none.
-fn read_foreign_file(app: &App, source: &ImportSource, zone: &Zone) -> Result<Option<ImportFile>, ImportFileError> {
+fn read_foreign_file(
+    app: &App,
+    source: &ImportSource,
+    columns: Option<TableColumns>,
+    zone: &Zone,
+) -> Result<Option<ImportFile>, ImportFileError> {
     let bytes = source.read_up_to(MAX_FOREIGN_BYTES).map_err(|error| match error.kind() {
         io::ErrorKind::FileTooLarge => ImportFileError::TooLarge,
         _ => ImportFileError::Truncated,
     })?;
-    Ok(recognize::read(&bytes, zone, None)?.map(|file| to_import_file(&file, app.clock.now(), zone)))
+    Ok(recognize::read(&bytes, zone, columns)?.map(|file| to_import_file(&file, app.clock.now(), zone)))
 }
 
 /// What importing the file would change. Nothing is changed, and no write waits. Blocks while the data file is read.

@@ -7,7 +7,8 @@ use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 
 use crate::app::habits::data_export::{self, ExportFormat};
 use crate::domain::habits::data_export::MAX_FILE_BYTES;
-use crate::web::data_export::import;
+use crate::exchange::error::ExchangeError;
+use crate::web::data_export::import::{self, ImportError};
 use crate::web::data_export::line_format::LineFormatter;
 use crate::web::http::body;
 use crate::web::http::error::HttpError;
@@ -49,7 +50,7 @@ async fn export_json(request: Request) -> Result<Response, HttpError> {
 }
 
 /// `POST /api/account/imports/self`: 200 `{dryRun, changes, foreign, repairs, skipped, completions}`. With `?dryRun=true` nothing
-/// is changed.
+/// is changed. `?dateColumn=0&habitColumn=1` and so on say which columns of a table are what.
 pub async fn import(request: Request) -> Result<Response, HttpError> {
     let dry_run = match request.query().get("dryRun") {
         "" | "false" => false,
@@ -60,7 +61,14 @@ pub async fn import(request: Request) -> Result<Response, HttpError> {
         let _lock = import::lock_large_upload(&request).await;
         request.json_file(MAX_FILE_BYTES).await?
     };
-    let report = import::import(&request, file, dry_run, body::describe).await?;
+    let columns = import::parse_columns(&request.query());
+    let report =
+        import::import(&request, file, columns, dry_run, body::describe).await.map_err(|error| match error {
+            ImportError::Http(error) => error,
+            ImportError::UnknownColumns(sample) => {
+                HttpError::Malformed(ExchangeError::UnknownColumns(sample.into()).to_string())
+            }
+        })?;
     let body = json!({
         "dryRun": dry_run,
         "changes": report.changes,

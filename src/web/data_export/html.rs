@@ -6,9 +6,9 @@ use crate::domain::Refusal;
 use crate::domain::habits::data_export::MAX_FILE_BYTES;
 use crate::web::account::data;
 use crate::web::account::data::view::DataNotice;
-use crate::web::data_export::import;
+use crate::web::data_export::import::{self, ImportError};
 use crate::web::data_export::view as pages;
-use crate::web::data_export::view::ImportOutcome;
+use crate::web::data_export::view::{ImportOutcome, KeptFile};
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::Response;
@@ -16,7 +16,13 @@ use crate::web::http::response::Response;
 /// `POST /account/import`: previews the changes of a file, or imports it.
 pub async fn import(request: Request) -> Result<Response, HttpError> {
     match import_upload(&request).await {
-        Ok(outcome) => Ok(data::html::page(&request, StatusCode::OK, DataNotice::Import(&outcome))),
+        Ok(outcome) => {
+            let status = match outcome {
+                ImportOutcome::UnknownColumns(..) => StatusCode::UNPROCESSABLE_ENTITY,
+                _ => StatusCode::OK,
+            };
+            Ok(data::html::page(&request, status, DataNotice::Import(&outcome)))
+        }
         Err(error) => {
             let (status, why) = explain(error)?;
             Ok(data::html::page(&request, status, DataNotice::Import(&ImportOutcome::Failed(why))))
@@ -40,11 +46,28 @@ async fn import_upload(request: &Request) -> Result<ImportOutcome, HttpError> {
         "import" => false,
         _ => return Err(HttpError::Malformed("Something's missing from the form. Go back and try again.".to_owned())),
     };
-    if upload.file.is_empty() {
-        return Err(HttpError::Malformed("Choose a file first.".to_owned()));
+    let (account, now, digest) = (request.account()?.id, request.state.app.clock.now(), upload.fields.get("kept"));
+    let file = match (upload.file.is_empty(), digest) {
+        (false, _) => upload.file,
+        (true, "") => return Err(HttpError::Malformed("Choose a file first.".to_owned())),
+        (true, digest) => request
+            .state
+            .kept_uploads
+            .find(account, digest, now)
+            .ok_or_else(|| HttpError::Malformed("This preview has expired. Choose the file again.".to_owned()))?,
+    };
+    let columns = import::parse_columns(&upload.fields);
+    let keep = || KeptFile { digest: request.state.kept_uploads.keep(account, &file, now), columns };
+    match import::import(request, file.clone(), columns, is_preview, |_| "This isn't an Atlas export.".to_owned()).await
+    {
+        Ok(report) if is_preview => Ok(ImportOutcome::Preview(report, keep())),
+        Ok(report) => {
+            request.state.kept_uploads.remove(account, digest);
+            Ok(ImportOutcome::Imported(report))
+        }
+        Err(ImportError::UnknownColumns(sample)) => Ok(ImportOutcome::UnknownColumns(sample, keep())),
+        Err(ImportError::Http(error)) => Err(error),
     }
-    let report = import::import(request, upload.file, is_preview, |_| "This isn't an Atlas export.".to_owned()).await?;
-    Ok(if is_preview { ImportOutcome::Preview(report) } else { ImportOutcome::Imported(report) })
 }
 
 /// The status and message of an error in the file. Other errors are returned.

@@ -5,15 +5,28 @@ use maud::{Markup, html};
 use crate::domain::habits::data_export::MAX_FILE_BYTES;
 use crate::domain::habits::import_report::{HabitMatch, HabitOutcome, ImportReport};
 use crate::domain::habits::imported_habit::ImportNote;
+use crate::exchange::table_columns::{TableColumns, TableSample};
+use crate::web::ui::form::{options, select};
 
 /// The outcome of an uploaded file.
 #[derive(Debug, Clone)]
 pub enum ImportOutcome {
     /// Nothing was changed. The report says what an import would change.
-    Preview(ImportReport),
+    Preview(ImportReport, KeptFile),
+    /// Nothing was changed. The user has to say what the columns of the table are.
+    UnknownColumns(TableSample, KeptFile),
     Imported(ImportReport),
     /// Nothing was changed. The message says why.
     Failed(String),
+}
+
+/// A file that can be imported without choosing it again.
+#[derive(Debug, Clone)]
+pub struct KeptFile {
+    /// `None` when the file is too large to be kept.
+    pub digest: Option<String>,
+    /// What the user said about the columns.
+    pub columns: Option<TableColumns>,
 }
 
 /// The most repaired or skipped habits that are listed; a count replaces the others.
@@ -69,11 +82,18 @@ pub fn too_large() -> String {
 fn result(outcome: &ImportOutcome) -> Markup {
     match outcome {
         ImportOutcome::Failed(message) => html! { p.fault #file-fault { (message) } },
-        ImportOutcome::Preview(report) => html! {
+        ImportOutcome::Preview(report, kept) => html! {
             div.notice.report tabindex="-1" autofocus {
                 strong { "Nothing has been changed yet." }
                 (changes(report, "would be added"))
-                p.hint data-plain { "To import it, choose the file again." }
+                (kept_file(kept))
+            }
+        },
+        ImportOutcome::UnknownColumns(sample, kept) => html! {
+            div.notice.report tabindex="-1" autofocus {
+                strong { "Which columns are these?" }
+                (column_choice(sample))
+                (kept_file(kept))
             }
         },
         ImportOutcome::Imported(report) => html! {
@@ -82,6 +102,50 @@ fn result(outcome: &ImportOutcome) -> Markup {
                 (changes(report, "added"))
             }
         },
+    }
+}
+
+/// The fields by which the next request finds the file.
+fn kept_file(kept: &KeptFile) -> Markup {
+    let columns = kept.columns.map(|columns| {
+        let column = |name: &'static str, at: Option<usize>| at.map(|at| (name, at));
+        let TableColumns { date, habit, value, note } = columns;
+        [
+            column("dateColumn", Some(date)),
+            column("habitColumn", habit),
+            column("valueColumn", value),
+            column("noteColumn", note),
+        ]
+    });
+    html! {
+        @match &kept.digest {
+            Some(digest) => input type="hidden" name="kept" value=(digest);,
+            None => p.hint data-plain { "To import it, choose the file again." }
+        }
+        @for (name, at) in columns.into_iter().flatten().flatten() { input type="hidden" name=(name) value=(at); }
+    }
+}
+
+/// Lists to choose the columns of a table from, and its first rows.
+fn column_choice(sample: &TableSample) -> Markup {
+    let numbers: Vec<String> = (0..sample.columns.len()).map(|at| at.to_string()).collect();
+    let named = numbers.iter().map(String::as_str).zip(sample.columns.iter().map(String::as_str));
+    let list = |name: &'static str, label: &str, none: Option<&'static str>| {
+        let all = none.map(|text| ("", text)).into_iter().chain(named.clone());
+        select(name, label, &options(all, ""), None, &[])
+    };
+    html! {
+        p.hint { "Atlas doesn't know the columns of this table. Choose them, then preview it again." }
+        (list("dateColumn", "Date", None))
+        (list("habitColumn", "Habit", Some("All rows are one habit")))
+        (list("valueColumn", "Value", Some("Every row is a completed day")))
+        (list("noteColumn", "Note", Some("None")))
+        div.wide tabindex="0" role="region" aria-label="First rows of the table" {
+            table {
+                thead { tr { @for column in &sample.columns { th scope="col" dir="auto" { (column) } } } }
+                tbody { @for row in &sample.rows { tr { @for cell in row { td dir="auto" { (cell) } } } } }
+            }
+        }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod csrf;
 pub mod error;
 pub mod format;
 pub mod host;
+pub mod kept_uploads;
 pub mod media_type;
 pub mod operator_token;
 pub mod page_cache;

@@ -18,6 +18,7 @@ use crate::observe::sentry::{RELEASE, Reporter};
 use crate::observe::tunnel::Tunnel;
 use crate::web::http::cookie::{DeviceCookie, SessionCookie, SignUpCookie, ThemeCookie};
 use crate::web::http::host::is_same_authority;
+use crate::web::http::kept_uploads::KeptUploads;
 use crate::web::http::operator_token::Operator;
 use crate::web::http::page_cache::PageCache;
 use crate::web::http::rate_limit::RateLimiter;
@@ -45,6 +46,7 @@ pub struct WebState {
     pub large_upload_lock: tokio::sync::Mutex<()>,
     /// Held while a file to import is read, which may take memory and time out of proportion to its compressed size.
     pub import_lock: tokio::sync::Mutex<()>,
+    pub kept_uploads: KeptUploads,
     pub settings_report: Vec<SettingReport>,
     pub session_cookie: SessionCookie,
     pub device_cookie: DeviceCookie,
@@ -95,6 +97,7 @@ impl WebState {
             export_lock: tokio::sync::Mutex::default(),
             large_upload_lock: tokio::sync::Mutex::default(),
             import_lock: tokio::sync::Mutex::default(),
+            kept_uploads: KeptUploads::default(),
             settings_report: settings.report.clone(),
             basic_auth: settings.basic_auth.clone(),
             operator: None,
