@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::domain::habits::amount::Amount;
+use crate::domain::habits::day_log::{AmountEntry, DayLog};
+use crate::domain::habits::frequency::Window;
 use crate::domain::habits::import_file::{ImportFile, ImportedCompletion};
+use crate::domain::habits::imported_day_log::{ImportedDayLog, repair_note};
 use crate::domain::habits::imported_habit::{ImportNote, ImportedHabit, to_habit_id};
-use crate::domain::{Day, HabitId, Weekdays, Zone};
+use crate::domain::{Day, EntryId, Frequency, HabitId, Weekdays, Zone};
 use crate::exchange::color::Rgb;
 use crate::exchange::habit::{
     DayMark, ExchangeDay, ExchangeFile, ExchangeHabit, FrequencyPeriod, HabitFrequency, HabitKind,
@@ -48,7 +52,17 @@ pub fn to_import_file(file: &ExchangeFile, now: Timestamp, zone: &Zone) -> Impor
             date: *date,
             completed_at: None,
         }));
-        import.left_out.extend(left_out(habit).into_iter().map(|text| note(&habit.name, &text)));
+        let logs = habit.days.iter().map(|(date, day)| ImportedDayLog {
+            habit: id,
+            date: *date,
+            log: to_log(id, *date, day, zone),
+        });
+        import.day_logs.extend(logs.filter(|imported| !imported.log.is_empty()));
+        let is_frequency_kept = import.habits.last().is_some_and(|converted| {
+            let kept = converted.schedule.as_ref().map(|schedule| schedule.rule().frequency);
+            converted.id == id && kept == Some(to_frequency(habit.frequency, start(habit, now, zone)))
+        });
+        import.left_out.extend(left_out(habit, is_frequency_kept).into_iter().map(|text| note(&habit.name, &text)));
     }
     import
 }
@@ -86,12 +100,15 @@ fn to_habit(
     now: Timestamp,
     zone: &Zone,
 ) -> Result<ImportedHabit, ImportNote> {
-    let today = Day::at(now, zone);
-    let first = habit.start.into_iter().chain(habit.days.keys().next().copied()).min().unwrap_or(today).min(today);
+    let (today, first) = (Day::at(now, zone), start(habit, now, zone));
     let created_at = zone.time_zone().to_timestamp(first.date().into()).unwrap_or(now).min(now);
     let after_last = habit.days.keys().next_back().map_or(today, |last| last.add_days(1)).min(today);
     let archived_at = habit.is_archived.then(|| zone.time_zone().to_timestamp(after_last.date().into()).unwrap_or(now));
-    let mut versions = vec![json!({ "from": first, "weekdays": weekdays(habit.frequency) })];
+    let mut versions = vec![json!({
+        "from": first,
+        "weekdays": weekdays(habit.frequency),
+        "frequency": to_frequency(habit.frequency, first),
+    })];
     if habit.is_archived && after_last > first {
         versions.push(json!({ "from": after_last, "weekdays": Value::Null }));
     }
@@ -112,30 +129,58 @@ fn to_habit(
     ImportedHabit::from_json(raw, &reminders)
 }
 
+/// The first day of a habit: that which its program names, or the first with a record.
+fn start(habit: &ExchangeHabit, now: Timestamp, zone: &Zone) -> Day {
+    let today = Day::at(now, zone);
+    habit.start.into_iter().chain(habit.days.keys().next().copied()).min().unwrap_or(today).min(today)
+}
+
+fn to_frequency(frequency: HabitFrequency, anchor: Day) -> Frequency {
+    let parsed = match frequency {
+        HabitFrequency::Weekdays(_) => return Frequency::Weekdays,
+        HabitFrequency::EveryDays(days) => Frequency::parse_interval(days.into(), anchor),
+        HabitFrequency::Times { times, period } => {
+            let window = match period {
+                FrequencyPeriod::CalendarWeek => Window::CalendarWeek,
+                FrequencyPeriod::CalendarMonth => Window::CalendarMonth,
+                FrequencyPeriod::Days(days) => Window::RollingDays(days),
+            };
+            Frequency::parse_times(times.into(), window)
+        }
+    };
+    parsed.unwrap_or_default()
+}
+
+/// The note, the skip and the amount of a day. An amount has an id that is always the same, so that it is imported once.
+fn to_log(habit: HabitId, date: Day, day: &ExchangeDay, zone: &Zone) -> DayLog {
+    let amount = match day.state {
+        DayMark::Amount(thousandths) => Amount::from_thousandths(thousandths).filter(|amount| !amount.is_zero()),
+        _ => None,
+    };
+    let id = EntryId::from_bytes(to_habit_id(&format!("{habit}\n{date}")).to_bytes());
+    let recorded_at = zone.time_zone().to_timestamp(date.date().at(12, 0, 0, 0)).unwrap_or_default();
+    DayLog {
+        entries: amount.into_iter().map(|amount| AmountEntry { id, amount, recorded_at }).collect(),
+        note: repair_note(&day.note),
+        is_skipped: day.state == DayMark::Skipped,
+    }
+}
+
 fn weekdays(frequency: HabitFrequency) -> Weekdays {
     if let HabitFrequency::Weekdays(weekdays) = frequency { weekdays } else { Weekdays::ALL }
 }
 
 /// What of a habit is not kept, in sentences.
-fn left_out(habit: &ExchangeHabit) -> Vec<String> {
+fn left_out(habit: &ExchangeHabit, is_frequency_kept: bool) -> Vec<String> {
     let mut notes = habit.left_out.clone();
     match habit.frequency {
-        HabitFrequency::Weekdays(_) => {}
+        _ if is_frequency_kept => {}
         frequency => notes.push(format!("Atlas schedules it for every day instead of {}.", describe(frequency))),
     }
     if let HabitKind::Amount { target, is_limit } = habit.kind {
         let limit = if is_limit { "at most" } else { "at least" };
         let target = format!("{limit} {} {}", decimal(target), habit.unit);
-        notes.push(format!("Atlas keeps no amounts yet: days with {} are marked as done.", target.trim()));
-    }
-    let count = |is_counted: fn(&ExchangeDay) -> bool| habit.days.values().filter(|day| is_counted(day)).count();
-    let skips = count(|day| day.state == DayMark::Skipped);
-    let texts = count(|day| !day.note.trim().is_empty());
-    for (count, what) in [(skips, "skipped day"), (texts, "note")] {
-        if count > 0 {
-            let plural = if count == 1 { "" } else { "s" };
-            notes.push(format!("{count} {what}{plural} left out: Atlas keeps no {what}s yet."));
-        }
+        notes.push(format!("Days with {} are marked as done. The amounts are kept, but not shown yet.", target.trim()));
     }
     if !habit.tags.is_empty() {
         notes.push(format!("Tags left out: {}.", habit.tags.join(", ")));

@@ -142,14 +142,27 @@ async fn a_backup_of_loop_brings_habits_and_days_and_names_what_it_leaves_out() 
         assert!(habits[2]["archivedAt"].is_string());
         let left_out = left_out(&report);
         assert!(left_out.contains(": 1 days belong to no habit"), "{left_out}");
-        assert!(left_out.contains("Stretch: ") && left_out.contains("skipped day"), "{left_out}");
+        assert!(left_out.contains("Water: Days with at least 2 liters are marked as done."), "{left_out}");
+        let logs = export(&ada).await["dayLogs"].clone();
+        let skipped = logs.as_array().unwrap().iter().find(|log| log["date"] == "2026-01-02").unwrap();
+        assert_eq!(skipped["isSkipped"], true);
+        assert_eq!(
+            habits[0]["schedule"][0]["frequency"],
+            json!({ "kind": "times", "times": 3, "window": { "rolling": 7 } })
+        );
         if version == 25 {
+            assert_eq!(skipped["note"], "travel");
+            let water =
+                logs.as_array().unwrap().iter().find(|log| log["date"] == "2026-01-03" && log["note"].is_string());
+            assert_eq!(water.unwrap()["note"], "said \"enough\"");
+            assert_eq!(water.unwrap()["entries"][0]["amount"], 1_500);
             assert_eq!(habits[0]["description"], "Why not?\n\nDid you?");
             assert_eq!(habits[0]["id"], "00000000-0000-0000-0000-00000000abc0");
             assert_eq!(habits[0]["color"], "teal");
         }
         let again = import(&ada, &loop_backup(version)).await;
         assert_eq!((&again["changes"]["habitsAdded"], &again["changes"]["completionsAdded"]), (&json!(0), &json!(0)));
+        assert_eq!(again["dayLogs"]["added"], 0);
     }
     let eve = world.signed_in_user("eve").await;
     let refused = send(&eve, &loop_backup(26), "").await.assert_refused(400, "invalid_request").json();
@@ -306,6 +319,8 @@ async fn create_ada(world: &World) -> TestUser {
             ada.request("DELETE", &format!("/api/habits/{id}"), &[], b"").await.assert_status(200);
         }
     }
+    let skips = "date,habit,value,note\n2026-02-08,Old,skip,ill\n2026-02-12,Old,,late\n";
+    import(&ada, skips.as_bytes()).await;
     let days = "Date,=Read,\"Läufe, \"\"weit\"\"\"\n2026-02-10,1,\n2024-02-29,1,1\n2026-02-11,,1\n";
     import(&ada, days.as_bytes()).await;
     ada
@@ -343,6 +358,12 @@ async fn what_goes_to_other_programs_comes_back_as_it_was() {
         }
         let again = import(&ada, &file).await;
         assert_eq!((&again["changes"]["habitsAdded"], &again["changes"]["completionsAdded"]), (&json!(0), &json!(0)));
+        let logs = |file: &Value| {
+            let logs = file["dayLogs"].as_array().unwrap().iter();
+            logs.map(|log| [&log["date"], &log["note"], &log["isSkipped"]].map(Value::clone)).collect::<Vec<_>>()
+        };
+        assert_eq!(logs(&export(&ben).await), logs(&export(&ada).await), "{format}");
+        assert_eq!(again["dayLogs"], json!({ "added": 0, "known": 2 }));
     }
     let table = String::from_utf8(export_for(&ada, "csv").await).unwrap();
     assert!(table.contains("2026-02-10,'=Read,yes,,\n"), "{table}");
@@ -362,7 +383,7 @@ async fn sqlite_accepts_the_backup_for_loop_and_more_rows() {
         select color, freq_num, freq_den, reminder_hour, reminder_min, reminder_days, length(uuid), archived from Habits order by position;
         insert into Repetitions (habit, timestamp, value) values (1, 0, 2);
         create unique index days on Repetitions (habit, timestamp); select max(id) from Repetitions; pragma integrity_check;";
-    let expected = "ok\n25\n7|1770854400000\n8|1|1|8|30|127|32|0\n18|2|7|||127|32|0\n18|1|1|||127|32|1\n8\nok\n";
+    let expected = "ok\n25\n8|1770854400000\n8|1|1|8|30|127|32|0\n18|2|7|||127|32|0\n18|1|1|||127|32|1\n9\nok\n";
     assert_eq!(sqlite3(&path, script), expected);
 }
 
@@ -423,15 +444,15 @@ async fn files_of_other_trackers_are_recognized_and_read() {
     let json = |value: &Value| value.to_string().into_bytes();
     let users = ["ada", "ben", "cleo", "dora", "emil", "fay", "gus", "hal", "ines", "jo", "kim"];
     for (name, (file, title, days, notes)) in users.into_iter().zip([
-        (json(&beaver), "Read", &["2026-02-01"][..], &["3 times a week", "“Gone” was deleted", "evening"][..]),
-        (json(&inner), "Read", &["2026-02-01"], &["1 skipped day", "2 notes"]),
-        (database.finish(), "Read", &["2026-02-01"], &["3 times a week"]),
+        (json(&beaver), "Read", &["2026-02-01"][..], &["“Gone” was deleted", "evening"][..]),
+        (json(&inner), "Read", &["2026-02-01"], &["evening"]),
+        (database.finish(), "Read", &["2026-02-01"], &["evening"]),
         (json(&trove), "Gym", &["2026-01-05", "2026-02-01"], &["“Pay rent” is a task"]),
         (trove_zip, "Gym", &["2026-01-05", "2026-02-02"], &["“Pay rent” is a task"]),
-        (json(&table_habit), "Run", &["2026-01-01"], &["3 times a week", "“Deleted” was deleted"]),
-        (json(&habo), "Floss", &["2026-02-01"], &["1 skipped day", "1 note"]),
+        (json(&table_habit), "Run", &["2026-01-01"], &["“Deleted” was deleted"]),
+        (json(&habo), "Floss", &["2026-02-01"], &[]),
         (bull.as_bytes().to_vec(), "Walk", &["2026-02-01", "2026-02-03"], &["Health"]),
-        (json(&sync), "Tea", &["2026-02-01"], &["3 times a week"]),
+        (json(&sync), "Tea", &["2026-02-01"], &[]),
         (json(&habitica), "Vitamins", &["2026-02-01"], &["1 to-do"]),
         (history.as_bytes().to_vec(), "Vitamins", &["2026-02-01", "2026-02-03"], &[]),
     ]) {

@@ -1,16 +1,19 @@
 //! Exporting a user's data as a file.
 
+use std::collections::BTreeMap;
+
 use crate::app::habits::export_seal::compute_seal;
 use crate::app::{App, Error, audit};
 use crate::domain::accounts::audit::{Actor, AuditAction};
 use crate::domain::habits::completion::last_begun_day;
 use crate::domain::habits::data_export::{
-    Achievements, DataExport, ExportedCompletion, ExportedHabit, HabitReminder, Reminders, VERSION,
+    Achievements, DataExport, ExportedCompletion, ExportedDayLog, ExportedHabit, HabitReminder, Reminders, VERSION,
 };
-use crate::domain::{Account, Client, Habit};
+use crate::domain::habits::day_log::DayLog;
+use crate::domain::{Account, Client, Day, Habit, HabitId, History};
 use crate::exchange::outgoing::to_exchange_file;
 use crate::exchange::{day_table, loop_backup, loop_tables};
-use crate::store::tables::{habits, histories};
+use crate::store::tables::{day_logs, habits, histories};
 
 /// All data of a user as of now, sealed. The export is recorded in the audit trail first.
 ///
@@ -18,8 +21,7 @@ use crate::store::tables::{habits, histories};
 /// [`Error::Busy`], [`Error::Unavailable`].
 pub async fn export_data(app: &App, me: &Account, client: &Client) -> Result<DataExport, Error> {
     audit::record(app, Actor::User(me.id), AuditAction::DataExported, client).await?;
-    let (habits, done) =
-        app.store.read(|txn| Ok::<_, Error>((habits::list_all(txn, me.id)?, histories::find_all(txn, me.id)?)))?;
+    let (habits, done, logs) = read_all(app, me)?;
     let (now, mut exported) = (app.clock.now(), Vec::new());
     let last_day = last_begun_day(now);
     for (habit, history) in &done {
@@ -43,6 +45,7 @@ pub async fn export_data(app: &App, me: &Account, client: &Client) -> Result<Dat
         },
         habits: habits.iter().map(export_habit).collect(),
         completions: exported,
+        day_logs: logs.into_iter().filter(|(date, ..)| *date <= last_day).map(export_log).collect(),
         achievements: Achievements::default(),
         seal: None,
     };
@@ -57,9 +60,8 @@ pub async fn export_data(app: &App, me: &Account, client: &Client) -> Result<Dat
 /// [`Error::Busy`], [`Error::Unavailable`].
 pub async fn export_for(app: &App, me: &Account, program: ExportFormat, client: &Client) -> Result<Vec<u8>, Error> {
     audit::record(app, Actor::User(me.id), AuditAction::DataExported, client).await?;
-    let (habits, done) =
-        app.store.read(|txn| Ok::<_, Error>((habits::list_all(txn, me.id)?, histories::find_all(txn, me.id)?)))?;
-    let file = to_exchange_file(&habits, &done, last_begun_day(app.clock.now()));
+    let (habits, done, logs) = read_all(app, me)?;
+    let file = to_exchange_file(&habits, &done, &logs, last_begun_day(app.clock.now()));
     match program {
         ExportFormat::LoopBackup => Ok(loop_backup::write(&file)),
         ExportFormat::LoopTables => loop_tables::write(&file).map_err(Error::broken),
@@ -76,6 +78,19 @@ pub enum ExportFormat {
     LoopTables,
     /// One table for spreadsheets.
     DayTable,
+}
+
+type HabitData = (Vec<Habit>, BTreeMap<HabitId, History>, Vec<(Day, HabitId, DayLog)>);
+
+/// Everything that is known of a user's habits, as of one instant.
+fn read_all(app: &App, me: &Account) -> Result<HabitData, Error> {
+    app.store.read(|txn| {
+        Ok((habits::list_all(txn, me.id)?, histories::find_all(txn, me.id)?, day_logs::list_all(txn, me.id)?))
+    })
+}
+
+fn export_log((date, habit_id, log): (Day, HabitId, DayLog)) -> ExportedDayLog {
+    ExportedDayLog { habit_id, date, log }
 }
 
 fn export_habit(habit: &Habit) -> ExportedHabit {

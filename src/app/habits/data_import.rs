@@ -16,6 +16,7 @@ use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction};
 use crate::domain::habits::completion::last_begun_day;
 use crate::domain::habits::data_export::{MAX_COMPLETIONS, VERSION};
+use crate::domain::habits::day_log::DayLog;
 use crate::domain::habits::habit::{MAX_ACTIVE_HABITS, MAX_HABITS};
 use crate::domain::habits::habit_year::HabitYear;
 use crate::domain::habits::import_file::ImportFile;
@@ -26,7 +27,7 @@ use crate::exchange::convert::to_import_file;
 use crate::exchange::error::ExchangeError;
 use crate::exchange::recognize::{self, MAX_FOREIGN_BYTES};
 use crate::exchange::table_columns::TableColumns;
-use crate::store::tables::{audit, completions, habits};
+use crate::store::tables::{audit, completions, day_logs, habits};
 use crate::store::{Reader, WriteTxn};
 
 /// Longest name of a foreign environment that a message repeats.
@@ -169,6 +170,7 @@ struct ImportPlan {
     habits: Vec<Habit>,
     /// By year, so that each row is read and written once.
     years: BTreeMap<(i16, HabitId), HabitYear>,
+    logs: BTreeMap<(Day, HabitId), DayLog>,
     report: ImportReport,
 }
 
@@ -179,6 +181,9 @@ impl ImportPlan {
         }
         for ((year, id), days) in &self.years {
             completions::put(txn, me, *year, *id, days);
+        }
+        for ((day, id), log) in &self.logs {
+            day_logs::put(txn, me, *day, *id, log)?;
         }
         Ok(())
     }
@@ -238,7 +243,8 @@ fn plan_import(
     report.changes.habits_known = content.habits.len() - added.len();
     check_habit_count(&known, &added)?;
     let years = plan_completions(reader, me, last_day, content, &targets, &mut report)?;
-    Ok(ImportPlan { habits: added, years, report })
+    let logs = plan_logs(reader, me, last_day, content, &targets, &mut report)?;
+    Ok(ImportPlan { habits: added, years, logs, report })
 }
 
 /// Where the days of a habit of the file go.
@@ -281,6 +287,42 @@ fn check_habit_count(known: &[Habit], added: &[Habit]) -> Result<(), Refusal> {
         return Err(Refusal::field("habits", message));
     }
     Ok(())
+}
+
+/// The day logs of the habits in `targets`, merged with those that exist. What the account knows stays.
+fn plan_logs(
+    reader: &impl Reader,
+    me: AccountId,
+    last_day: Day,
+    file: &ImportFile,
+    targets: &BTreeMap<HabitId, ImportTarget>,
+    report: &mut ImportReport,
+) -> Result<BTreeMap<(Day, HabitId), DayLog>, Error> {
+    let mut logs: BTreeMap<(Day, HabitId), DayLog> = BTreeMap::new();
+    for imported in &file.day_logs {
+        let Some(target) = targets.get(&imported.habit) else {
+            report.completions.of_skipped_habits += usize::from(file.skipped_ids.contains(&imported.habit));
+            continue;
+        };
+        if imported.date > last_day {
+            report.completions.in_future += 1;
+            continue;
+        }
+        let key = (imported.date, target.id);
+        let known = match logs.get(&key) {
+            Some(log) => log.clone(),
+            None => day_logs::find_log(reader, me, imported.date, target.id)?,
+        };
+        let is_done = completions::find_habit_year(reader, me, imported.date.year(), target.id)?.is_done(imported.date);
+        let merged = known.clone().merged_with(&imported.log, is_done);
+        if merged == known {
+            report.day_logs.known += 1;
+        } else {
+            report.day_logs.added += 1;
+            logs.insert(key, merged);
+        }
+    }
+    Ok(logs)
 }
 
 /// The completions of the habits in `targets`, added to those that exist.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::accounts::preferences::Preferences;
+use crate::domain::habits::day_log::DayLog;
 use crate::domain::habits::group::MAX_GROUP_CHARS;
 use crate::domain::habits::habit::{MAX_ACTIVE_HABITS, MAX_DESCRIPTION_CHARS, MAX_HABITS, MAX_TITLE_CHARS};
 use crate::domain::habits::tag::{MAX_TAG_CHARS, MAX_TAGS};
@@ -50,6 +51,9 @@ pub struct DataExport {
     pub habits: Vec<ExportedHabit>,
     /// Sorted by date, then by habit.
     pub completions: Vec<ExportedCompletion>,
+    /// Notes, skipped days and amounts, sorted by date, then by habit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub day_logs: Vec<ExportedDayLog>,
     pub reminders: Reminders,
     /// Atlas has no achievements yet and writes empty lists.
     pub achievements: Achievements,
@@ -93,6 +97,16 @@ pub struct ExportedCompletion {
     pub date: Day,
     /// To the minute, if the time was stored.
     pub completed_at: Option<Timestamp>,
+}
+
+/// The log of a habit's day in the file.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExportedDayLog {
+    pub habit_id: HabitId,
+    pub date: Day,
+    #[serde(flatten)]
+    pub log: DayLog,
 }
 
 /// The reminders in the file.

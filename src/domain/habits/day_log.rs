@@ -98,6 +98,19 @@ impl DayLog {
         Some(self.entries.remove(at))
     }
 
+    /// This log with what another one knows besides. A completed day isn't skipped, and entries that were recorded here stay alone.
+    #[must_use]
+    pub fn merged_with(mut self, other: &Self, is_done: bool) -> Self {
+        if self.entries.is_empty() {
+            self.entries.clone_from(&other.entries);
+        }
+        if self.note.is_none() {
+            self.note.clone_from(&other.note);
+        }
+        self.is_skipped |= other.is_skipped && !is_done;
+        self
+    }
+
     /// The sum of the entries; `None` when there is none.
     pub fn amount(&self) -> Option<Amount> {
         (!self.entries.is_empty()).then(|| self.entries.iter().map(|entry| entry.amount).sum())

@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::domain::habits::data_export::MAX_COMPLETIONS;
 use crate::domain::habits::habit::MAX_HABITS;
+use crate::domain::habits::imported_day_log::{ImportedDayLog, RawDayLogs, read_day_logs};
 use crate::domain::habits::imported_habit::{ImportNote, ImportedHabit, RawHabit, to_habit_id};
 use crate::domain::{Day, HabitId};
 
@@ -42,6 +43,8 @@ pub struct ImportFile {
     pub completions: Vec<ImportedCompletion>,
     /// Completions whose date cannot be read.
     pub unreadable_completions: usize,
+    /// Notes, skipped days and amounts.
+    pub day_logs: Vec<ImportedDayLog>,
 }
 
 /// A completion in the file.
@@ -74,6 +77,8 @@ struct RawFile {
     habits: (Vec<RawHabit>, usize),
     #[serde(deserialize_with = "read_completions")]
     completions: RawCompletions,
+    #[serde(default, deserialize_with = "read_day_logs")]
+    day_logs: RawDayLogs,
     #[serde(default)]
     reminders: RawReminders,
 }
@@ -153,7 +158,8 @@ impl RawFile {
             skipped: Vec::new(),
             skipped_ids: BTreeSet::new(),
             completion_count: self.completions.count,
-            unreadable_completions: self.completions.unreadable,
+            unreadable_completions: self.completions.unreadable + self.day_logs.unreadable,
+            day_logs: self.day_logs.readable,
             completions: self.completions.readable,
         };
         for raw in raw_habits {

@@ -22,6 +22,15 @@ pub struct ImportReport {
     /// Habits that were left out.
     pub skipped: Vec<ImportNote>,
     pub completions: CompletionNotes,
+    pub day_logs: DayLogChanges,
+}
+
+/// Days whose notes, skips and amounts were taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct DayLogChanges {
+    pub added: usize,
+    /// Days about which the account knows as much.
+    pub known: usize,
 }
 
 /// What becomes of one habit of a file.

@@ -13,8 +13,8 @@ use crate::domain::habits::schedule::ScheduleVersion;
 use crate::domain::habits::tag::{MAX_TAG_CHARS, MAX_TAGS};
 use crate::domain::text_repair::{RepairedText, repair_line, repair_paragraph};
 use crate::domain::{
-    Day, Description, Emoji, GroupName, Habit, HabitColor, HabitId, ReminderTimes, Schedule, Tag, Tags, TimeOfDay,
-    Title, Weekdays, Zone,
+    Day, Description, Emoji, Frequency, GroupName, Habit, HabitColor, HabitId, ReminderTimes, Schedule, Tag, Tags,
+    TimeOfDay, Title, Weekdays, Zone,
 };
 
 /// The longest name of a habit that a note quotes.
@@ -334,7 +334,8 @@ fn schedule_version(raw: &Value) -> Option<ScheduleVersion> {
     let from = raw.get("from").and_then(Value::as_str).and_then(|text| Day::parse(text).ok())?;
     let raw_weekdays = raw.get("weekdays").unwrap_or(&Value::Null);
     let weekdays = if raw_weekdays.is_null() { None } else { Some(weekdays(raw_weekdays).0?) };
-    Some(ScheduleVersion::new(from, weekdays.map(Rule::from)))
+    let frequency = raw.get("frequency").and_then(|raw| Frequency::deserialize(raw).ok()).unwrap_or_default();
+    Some(ScheduleVersion::new(from, weekdays.map(|weekdays| Rule { frequency, ..weekdays.into() })))
 }
 
 fn timestamp(raw: &Value) -> Option<Timestamp> {

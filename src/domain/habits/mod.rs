@@ -21,6 +21,7 @@ pub mod habit_year;
 pub mod history;
 pub mod import_file;
 pub mod import_report;
+pub mod imported_day_log;
 pub mod imported_habit;
 pub mod insights;
 pub mod intensity;

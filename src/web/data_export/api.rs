@@ -76,6 +76,7 @@ pub async fn import(request: Request) -> Result<Response, HttpError> {
         "repairs": report.repairs,
         "skipped": report.skipped,
         "completions": report.completions,
+        "dayLogs": report.day_logs,
         "program": report.program,
         "habits": report.habits,
         "leftOut": report.left_out,
