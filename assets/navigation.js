@@ -21,8 +21,16 @@ function focusHeading() {
   heading.focus({ preventScroll: true });
 }
 
+/** Scrolls the links of a subject, which are one line on phones, to the current page. */
+function showCurrentLink() {
+  const link = document.querySelector(".subnav [aria-current]");
+  const line = link?.closest("ul");
+  if (line) line.scrollLeft = link.offsetLeft - (line.clientWidth - link.offsetWidth) / 2;
+}
+
 export function startNavigation() {
   focusHeading();
+  showCurrentLink();
   document.querySelector(".side nav")?.addEventListener("click", (event) => {
     const link = event.target.closest("a");
     const opensElsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;

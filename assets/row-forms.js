@@ -1,6 +1,6 @@
 /**
- * Forms and dialogs of a habit, opened at its row without leaving the page. The server renders them into the page that opens
- * without JavaScript; the script takes them from there.
+ * Forms and dialogs of a habit, or of the object of a table's row, opened without leaving the page. The server renders them into
+ * the page that opens without JavaScript; the script takes them from there.
  */
 
 import { announce } from "./announce.js";
@@ -18,7 +18,7 @@ const hasChanges = (form) => [...form.elements].some((field) =>
 
 /** Closes the open form. The focus goes back to what opened it. */
 function close() {
-  const row = open.closest("[data-habit]");
+  const row = open.closest("[data-habit], [data-row]");
   open.remove();
   open = undefined;
   if (newHabit && !newHabit.closest("dialog")) main.after(newHabit);
@@ -44,7 +44,7 @@ function showAsDialog() {
 async function openRowForm(opener) {
   const address = new URL(opener.action);
   address.search = new URLSearchParams(new FormData(opener));
-  const row = opener.closest("[data-habit]");
+  const row = opener.closest("[data-habit], [data-row]");
   const answer = await fetchPage(address);
   const part = answer?.page.querySelector(".row-form");
   // The habit was archived in another window, the session has ended, or Atlas can't be reached.

@@ -28,6 +28,7 @@ pub mod habits;
 pub mod id_generator;
 pub mod identity;
 pub mod initiator;
+pub mod list_request;
 pub mod mail;
 pub mod progress;
 pub mod random;

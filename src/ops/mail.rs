@@ -5,6 +5,7 @@ use super::protocol::mail::{
     RetriedMail,
 };
 use crate::app::initiator::Initiator;
+use crate::app::list_request::ListRequest;
 use crate::app::mail::health;
 use crate::app::mail::health::MailHealth;
 use crate::app::mail::outbox;
@@ -33,7 +34,8 @@ pub async fn execute(app: &App, command: MailCommand) -> Result<MailAnswer, Erro
 }
 
 async fn retry_all(app: &App) -> Result<Vec<MailSummary>, Error> {
-    let waiting = outbox::list_mail(app, None, Some(MailState::Waiting.as_str()), None, MAX_MAILS_PER_LIST)?.rows;
+    let newest = ListRequest::newest_first(None, MAX_MAILS_PER_LIST);
+    let waiting = outbox::list_mail(app, None, Some(MailState::Waiting.as_str()), newest)?.rows;
     let mut retried = Vec::new();
     for mail in waiting {
         match outbox::retry_mail(app, &Initiator::operator(), mail.id).await {
@@ -53,7 +55,8 @@ fn list(
     limit: usize,
     cursor: Option<MailId>,
 ) -> Result<MailList, Error> {
-    let page = outbox::list_mail(app, to, state.map(MailState::as_str), cursor, limit.clamp(1, MAX_MAILS_PER_LIST))?;
+    let request = ListRequest::newest_first(cursor, limit.clamp(1, MAX_MAILS_PER_LIST));
+    let page = outbox::list_mail(app, to, state.map(MailState::as_str), request)?;
     Ok(MailList {
         mails: page.rows.iter().map(summary).collect(),
         next_cursor: page.next,
@@ -75,7 +78,9 @@ fn outbox_summary(health: &MailHealth) -> OutboxSummary {
 fn find(app: &App, mail: &MailRef) -> Result<Mail, Error> {
     let found = match mail {
         MailRef::Id(id) => outbox::find_mail(app, *id)?,
-        MailRef::NewestTo(email) => outbox::list_mail(app, Some(email), None, None, 1)?.rows.into_iter().next(),
+        MailRef::NewestTo(email) => {
+            outbox::list_mail(app, Some(email), None, ListRequest::newest_first(None, 1))?.rows.into_iter().next()
+        }
     };
     found.ok_or_else(|| Refusal::field("mail", "Email not found.").into())
 }

@@ -7,6 +7,7 @@ use super::protocol::users::{
 use crate::app::admin;
 use crate::app::identity::two_factor;
 use crate::app::initiator::Initiator;
+use crate::app::list_request::ListRequest;
 use crate::app::{App, Error};
 use crate::domain::{Account, AccountId};
 
@@ -49,7 +50,8 @@ fn find(app: &App, user: &UserRef) -> Result<AccountId, Error> {
 
 fn list(app: &App, search: &str, limit: usize, cursor: Option<AccountId>) -> Result<UserList, Error> {
     let counts = admin::queries::count_users(app)?;
-    let page = admin::queries::list_users(app, search, cursor, limit.clamp(1, MAX_USERS_PER_LIST))?;
+    let request = ListRequest::newest_first(cursor, limit.clamp(1, MAX_USERS_PER_LIST));
+    let page = admin::queries::list_users(app, search, request)?;
     Ok(UserList {
         users: page.rows.iter().map(summary).collect(),
         counts: UserTotals { total: counts.total, verified: counts.verified, disabled: counts.disabled },

@@ -33,7 +33,7 @@ pub use data_file::{OpenedFile, Store};
 pub use engine::change_tracker::CommitSeq;
 pub use engine::error::{DecodeError, Error};
 pub use engine::free_pages::ErasedPages;
-pub use engine::read_txn::{PageRequest, ReadTxn, RowPage};
+pub use engine::read_txn::{PageRequest, ReadTxn, RowPage, SortDirection};
 pub use engine::reader::Reader;
 pub use engine::stats::{BATCH_BOUNDS, Stats};
 pub use engine::table::Table;

@@ -38,8 +38,17 @@ async fn check_admin_access(device: Device) {
     user.wait_for_path("/admin").await;
     user.wait_for_text("Admin dashboard").await;
     user.visit("/admin/users?search=INES").await;
-    user.press_at("Ines", "//ul[@class='records']//a").await;
+    // From the menu of the row, and back to it.
+    user.press_at("the menu of Ines", "//tbody//button[@class='menu-button']").await;
     user.press("Disable").await;
+    user.wait_for_text("Disable Ines").await;
+    user.press("Disable account").await;
+    user.wait_for_text("Disabled and signed out of all devices").await;
+    user.press_at("Ines", "//tbody//th//a").await;
+    user.press("Enable").await;
+    user.wait_for_text("Account enabled").await;
+    user.press("Disable").await;
+    user.press("Disable account").await;
     user.wait_for_text("Account disabled").await;
     user.sign_out().await;
     user.sign_in("ines@example.com", "plenty of quiet mornings").await;

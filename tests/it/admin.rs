@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use atlas::app::list_request::ListRequest;
 use atlas::app::{admin, audit};
 use atlas::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
 use atlas::domain::mail::DeliveryStatus;
 use atlas::domain::{AccountId, AuditId, Email};
+use atlas::store::SortDirection::{Ascending, Descending};
 use atlas::store::tables::schema::COUNTS;
 use atlas::store::tables::{accounts, audit as trails, outbox};
 use atlas::store::{PageRequest, Reader};
@@ -30,7 +32,8 @@ fn account_id(world: &World, user: &TestUser) -> AccountId {
 }
 
 fn audit_trail(world: &World) -> Vec<(AuditAction, Actor, Option<AccountId>)> {
-    let page = admin::queries::list_audit_entries(&world.state.app, None, None, None, 1_000).unwrap();
+    let page = admin::queries::list_audit_entries(&world.state.app, None, None, ListRequest::newest_first(None, 1_000))
+        .unwrap();
     let known = |line: AuditEntry| Some((line.action.known()?, line.actor.known()?, line.subject));
     page.rows.into_iter().filter_map(known).collect()
 }
@@ -213,12 +216,7 @@ async fn an_admin_ends_a_users_sessions_and_resends_a_confirmation() {
     let entries = audit_trail(&world).into_iter().filter(|entry| entry.1 == actor && entry.2.is_some());
     let actions: Vec<AuditAction> = entries.map(|entry| entry.0).collect();
     assert_eq!(actions, [AuditAction::VerificationResent, AuditAction::SessionsEnded]);
-    let page = olga
-        .get("/admin/audit?deed=admin.sessions_ended")
-        .await
-        .assert_status(200)
-        .assert_contains("by <a")
-        .assert_contains(">olga</a>");
+    let page = olga.get("/admin/audit?deed=admin.sessions_ended").await.assert_status(200).assert_contains(">olga</a>");
     page.assert_contains(">ada</a>").assert_lacks(">ben</a>");
     olga.get("/admin/audit?person=ben@example.com")
         .await
@@ -250,7 +248,9 @@ async fn a_sign_up_and_each_lockout_is_audited_once_with_its_request_id() {
     let (adas_id, bobs_id) = (account_id(&world, &ada), account_id(&world, &bob));
     let entries = async |action: AuditAction| {
         world.state.app.store.flush().await.unwrap();
-        admin::queries::list_audit_entries(&world.state.app, None, Some(action), None, 100).unwrap().rows
+        admin::queries::list_audit_entries(&world.state.app, None, Some(action), ListRequest::newest_first(None, 100))
+            .unwrap()
+            .rows
     };
     let sign_ups: Vec<_> = entries(AuditAction::SignedUp)
         .await
@@ -505,6 +505,135 @@ async fn paging_lists_every_user_once_and_search_ignores_case() {
 }
 
 #[tokio::test]
+async fn users_sort_by_address_and_sign_up_in_both_directions_and_no_page_skips_or_repeats_one() {
+    let world = world_with_admins().await;
+    let olga = world.signed_in_user("olga").await;
+    for name in TWELVE_NAMES {
+        TestUser::new(name, &world).sign_up("UTC").await;
+    }
+    let app = &world.state.app;
+    for direction in [Ascending, Descending] {
+        for (search, expected) in [("", 13), ("p", 13), ("P0@", 1)] {
+            let mut emails = Vec::new();
+            let mut request = ListRequest { cursor: None, direction, limit: 5 };
+            loop {
+                let page = admin::queries::list_users_by_email(app, search, request.clone()).unwrap();
+                emails.extend(page.rows.into_iter().map(|user| user.email));
+                match page.next {
+                    Some(next) => request.cursor = Some(next),
+                    None => break,
+                }
+            }
+            if direction == Descending {
+                emails.reverse();
+            }
+            assert_eq!(emails.len(), expected, "{search}");
+            assert!(emails.windows(2).all(|pair| pair[0] < pair[1]), "{direction:?}: {emails:?}");
+        }
+    }
+
+    // The next page begins at the same place, although the user at the end of this one is gone.
+    let first = ListRequest { cursor: None, direction: Ascending, limit: 5 };
+    let page = admin::queries::list_users_by_email(app, "", first).unwrap();
+    let last = page.rows.last().unwrap().clone();
+    assert_eq!((last.email.as_str(), page.next.as_ref()), ("p3@example.com", Some(&last.email)));
+    app.store.write(move |txn| accounts::remove(txn, &last)).await.unwrap();
+    let second = ListRequest { cursor: page.next, ..ListRequest { cursor: None, direction: Ascending, limit: 5 } };
+    let page = admin::queries::list_users_by_email(app, "", second).unwrap();
+    assert_eq!(page.rows[0].email.as_str(), "p4@example.com");
+
+    let order = |page: &str| {
+        let links = page.split("href=\"/admin/users/").skip(1).filter(|part| part.contains("dir=\"auto\">"));
+        links.map(|part| text_between(part, "dir=\"auto\">", "<")).collect::<Vec<_>>()
+    };
+    for (query, [first, second], sorted) in [
+        (
+            "",
+            ["pb", "pa"],
+            "<th scope=\"col\" aria-sort=\"descending\"><a href=\"/admin/users?sort=joined&amp;dir=asc\">",
+        ),
+        ("?dir=asc", ["olga", "p0"], "<th scope=\"col\" aria-sort=\"ascending\"><a href=\"/admin/users\">"),
+        ("?sort=email", ["olga", "p0"], "aria-sort=\"ascending\"><a href=\"/admin/users?sort=email&amp;dir=desc\">"),
+        (
+            "?sort=email&dir=desc",
+            ["pb", "pa"],
+            "aria-sort=\"descending\"><a href=\"/admin/users?sort=email&amp;dir=asc\">",
+        ),
+        ("?sort=email&after=p0%40example.com", ["p1", "p2"], "/admin/users?sort=email&amp;dir=asc\">First page</a>"),
+        ("?sort=password", ["pb", "pa"], "aria-sort=\"descending\""),
+    ] {
+        let page = olga.get(&format!("/admin/users{query}")).await.assert_status(200).assert_contains(sorted).text();
+        assert_eq!(order(&page)[..2], [first, second], "{query}");
+        assert_eq!(page.matches("aria-sort").count(), 1, "{query}");
+    }
+    let search = olga.get("/admin/users?sort=email&dir=desc&search=p").await.assert_status(200);
+    search.assert_contains("<input type=\"hidden\" name=\"sort\" value=\"email\">");
+}
+
+#[tokio::test]
+async fn every_list_says_by_which_column_it_is_sorted() {
+    let world = world_with_admins().await;
+    let (olga, ada) = (world.signed_in_user("olga").await, world.signed_in_user("ada").await);
+    ada.create_habit("Read").await;
+    ada.get("/nowhere").await.assert_status(404);
+    olga.post_form("/admin/snapshots", &[]).await.assert_status(303);
+    for (path, sorted) in [
+        (
+            "/admin/habits",
+            "aria-sort=\"descending\"><a href=\"/admin/habits?status=active&amp;sort=owner&amp;dir=asc\">",
+        ),
+        (
+            "/admin/activity?sort=status",
+            "aria-sort=\"descending\"><a href=\"/admin/activity?sort=status&amp;dir=asc\">",
+        ),
+        ("/admin/activity?sort=route&dir=desc", "aria-sort=\"descending\""),
+        ("/admin/audit?dir=asc", "aria-sort=\"ascending\"><a href=\"/admin/audit\">"),
+        ("/admin/mail?dir=asc&standing=captured", "aria-sort=\"ascending\"><a href=\"/admin/mail?standing=captured\">"),
+        ("/admin/snapshots?sort=size", "aria-sort=\"descending\"><a href=\"/admin/snapshots?sort=size&amp;dir=asc\">"),
+        ("/admin/configuration?sort=setting", "aria-sort=\"ascending\""),
+    ] {
+        let page = olga.get(path).await.assert_status(200).assert_contains(sorted).text();
+        assert_eq!(page.matches("aria-sort").count(), 1, "{path}");
+    }
+    let page = olga.get("/admin/activity?sort=status").await.text();
+    let first = page.split("<tbody>").nth(1).unwrap().split("</tr>").next().unwrap();
+    assert!(first.contains(">404</strong>"), "{first}");
+}
+
+#[tokio::test]
+async fn an_action_of_a_row_leads_back_to_its_list_and_disabling_asks_first() {
+    let world = world_with_admins().await;
+    let (olga, ada) = (world.signed_in_user("olga").await, world.signed_in_user("ada").await);
+    let (id, own_id) = (account_id(&world, &ada), account_id(&world, &olga));
+    let list = "/admin/users?search=ada&sort=email&dir=asc";
+    let page = olga.get(list).await.assert_status(200).assert_contains("aria-label=\"Actions for ada\"");
+    page.assert_lacks("<dialog");
+    let question = olga.get(&format!("{list}&user={id}&confirm=disable")).await.assert_status(200);
+    let text = question.assert_contains("Disable ada?").text();
+    assert!(ada.get("/today").await.status == 200, "nothing has happened yet");
+    let action = text_between(text.split("<dialog").nth(1).unwrap(), "action=\"", "\"").replace("&amp;", "&");
+    assert_eq!(
+        action,
+        format!("/admin/users/{id}/disable?from=%2Fadmin%2Fusers%3Fsearch%3Dada%26sort%3Demail%26dir%3Dasc")
+    );
+    let back = format!("{list}&done=disable&user={id}");
+    olga.post_form(&action, &[]).await.assert_status(303).assert_redirects_to(&format!("{back}#actions-{id}"));
+    let page = olga
+        .get(&back)
+        .await
+        .assert_status(200)
+        .assert_contains("Disabled and signed out of all devices: <bdi>ada</bdi>");
+    page.assert_contains(&format!("action=\"/admin/users/{id}/enable?from=")).assert_lacks("<dialog");
+    ada.get("/today").await.assert_status(307);
+
+    // Nothing offers to disable the admin's own account, and no form leads anywhere else.
+    let own = olga.get(&format!("/admin/users?search=olga&user={own_id}&confirm=disable")).await.assert_status(200);
+    own.assert_contains("Sign out all devices").assert_lacks(">Disable<").assert_lacks("<dialog");
+    let foreign = format!("/admin/users/{id}/enable?from=%2F%2Fevil.example%2Fadmin%2Fusers");
+    olga.post_form(&foreign, &[]).await.assert_redirects_to(&format!("/admin/users/{id}?done=enable"));
+}
+
+#[tokio::test]
 async fn the_habits_of_all_users_are_listed_with_their_owners() {
     let mut world = world_with_admins().await;
     world.restart_with_settings(|settings| settings.admins_see_habits = true).await;
@@ -702,7 +831,11 @@ async fn audit_entries_are_purged_after_four_hundred_days() {
     assert!(purged > 0 && purged < before);
     assert_eq!(audit_trail(&world).len(), before - purged);
     let id = account_id(&world, &ada);
-    let indexed = admin::queries::list_audit_entries(&world.state.app, Some(id), None, None, 100).unwrap().rows.len();
+    let indexed =
+        admin::queries::list_audit_entries(&world.state.app, Some(id), None, ListRequest::newest_first(None, 100))
+            .unwrap()
+            .rows
+            .len();
     assert_eq!(indexed, before - purged, "the index entries are purged with the audit entries");
 }
 
@@ -720,7 +853,7 @@ async fn after_a_rollback_the_audit_trail_shows_the_actions_of_the_newer_release
     };
     world.state.app.store.write(add).await.unwrap();
     let shown = "<span>unknown action <code>teapot.boiled</code></span>";
-    olga.get("/admin/audit").await.assert_status(200).assert_contains(shown).assert_contains("by an unknown actor");
+    olga.get("/admin/audit").await.assert_status(200).assert_contains(shown).assert_contains(">unknown actor</td>");
     crate::deletion::delete_account(&ada).await;
     olga.get("/admin/audit").await.assert_status(200).assert_contains(shown);
 }
@@ -758,10 +891,13 @@ async fn audit_pages_are_complete_for_any_page_size_and_scan_limit() {
         (Some(subject), None, 20),
         (Some(subject), Some(AuditAction::AccountDisabled), 4),
     ] {
-        for (page_size, scan_limit) in [(1, 1), (3, 2), (3, 7), (100, 3), (8, 1_000), (100, 1_000)] {
+        let sizes = [(1, 1), (3, 2), (3, 7), (100, 3), (8, 1_000), (100, 1_000)];
+        for (direction, (page_size, scan_limit)) in
+            [Ascending, Descending].into_iter().flat_map(|direction| sizes.map(|size| (direction, size)))
+        {
             let (mut seen, mut cursor) = (Vec::new(), None);
             loop {
-                let request = PageRequest { cursor, limit: page_size, scan_limit };
+                let request = PageRequest { cursor, direction, limit: page_size, scan_limit };
                 let page = world
                     .state
                     .app
@@ -780,7 +916,10 @@ async fn audit_pages_are_complete_for_any_page_size_and_scan_limit() {
                 );
             }
             assert_eq!(seen.len(), expected, "{page_size} {scan_limit}");
-            assert!(seen.windows(2).all(|pair| pair[0] > pair[1]), "newest first, each once");
+            if direction == Ascending {
+                seen.reverse();
+            }
+            assert!(seen.windows(2).all(|pair| pair[0] > pair[1]), "{direction:?}, each once");
         }
     }
 }
@@ -853,7 +992,7 @@ async fn an_admin_takes_a_snapshot_and_it_is_listed_and_audited() {
         .assert_contains("created and verified")
         .assert_contains("manually");
     page.assert_contains(taken["id"].as_str().unwrap())
-        .assert_contains("created less than a minute ago")
+        .assert_contains("less than a minute ago, manually")
         .assert_contains("atlas rollback --env development");
     assert!(audit_trail(&world).contains(&(AuditAction::SnapshotTaken, Actor::User(account_id(&world, &olga)), None)));
 

@@ -1,6 +1,7 @@
 //! Editing, moving, archiving, restoring and deleting habits.
 
 use atlas::app::admin::queries::list_audit_entries;
+use atlas::app::list_request::ListRequest;
 use atlas::domain::accounts::audit::AuditAction;
 use serde_json::json;
 
@@ -219,7 +220,7 @@ async fn a_script_deletes_an_archived_habit_permanently_and_only_its_own_and_the
     }
     let deletions = || {
         let action = Some(AuditAction::HabitDeleted);
-        list_audit_entries(&world.state.app, None, action, None, 10).unwrap().rows.len()
+        list_audit_entries(&world.state.app, None, action, ListRequest::newest_first(None, 10)).unwrap().rows.len()
     };
     let path = format!("/api/habits/{read}");
     let permanent = format!("{path}?permanent=true");

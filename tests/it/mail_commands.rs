@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use atlas::app::admin;
+use atlas::app::list_request::ListRequest;
 use atlas::app::mail::delivery;
 use atlas::config::Tls;
 use atlas::domain::Email;
@@ -121,9 +122,14 @@ async fn a_retry_is_audited_and_never_sends_to_disallowed_recipients() {
     delivery::deliver_due_mail(&world.state.app, &relay).await.unwrap();
     assert_eq!(smtp_server.accepted_messages().len(), 1);
     assert!(run_command(&world, retry_command("ada@example.com")).await.unwrap_err().contains("already sent"));
-    let trail = admin::queries::list_audit_entries(&world.state.app, None, Some(AuditAction::MailRetried), None, 10)
-        .unwrap()
-        .rows;
+    let trail = admin::queries::list_audit_entries(
+        &world.state.app,
+        None,
+        Some(AuditAction::MailRetried),
+        ListRequest::newest_first(None, 10),
+    )
+    .unwrap()
+    .rows;
     let ada = admin::queries::find_user(&world.state.app, "ada@example.com").unwrap();
     let entries: Vec<_> = trail.iter().map(|line| (line.actor.known(), line.subject)).collect();
     assert_eq!(entries, [(Some(Actor::Operator), Some(ada))], "a refused retry was audited");
@@ -189,6 +195,13 @@ async fn an_admin_sees_why_mail_is_not_sent_and_when_it_is_sent_again() {
         .await
         .assert_status(303)
         .assert_redirects_to(&format!("{page}?done=retry"));
+    let action = format!("{page}/retry?from=%2Fadmin%2Fmail%3Fstanding%3Dwaiting");
+    let list = ada.get("/admin/mail?standing=waiting").await.assert_status(200);
+    list.assert_contains(&format!(
+        "<form method=\"post\" action=\"{action}\"><button type=\"submit\">Send now</button>"
+    ));
+    let back = format!("/admin/mail?standing=waiting&done=retry#actions-{}", newest_mail(&world).id);
+    press_button(&ada, &action).await.assert_status(303).assert_redirects_to(&back);
     for _ in 0..2 {
         delivery::deliver_due_mail(&world.state.app, &fixed).await.unwrap();
     }
@@ -197,10 +210,15 @@ async fn an_admin_sees_why_mail_is_not_sent_and_when_it_is_sent_again() {
     ada.get("/admin").await.assert_status(200).assert_lacks("Mail can't be sent");
     let health = ada.get("/api/admin/health").await.assert_status(200).data();
     assert_eq!((&health["mail"]["relay"]["state"], &health["alerts"]), (&json!("works"), &json!([])));
-    let trail = admin::queries::list_audit_entries(&world.state.app, None, Some(AuditAction::MailRetried), None, 10)
-        .unwrap()
-        .rows;
-    assert_eq!(trail.len(), 1);
+    let trail = admin::queries::list_audit_entries(
+        &world.state.app,
+        None,
+        Some(AuditAction::MailRetried),
+        ListRequest::newest_first(None, 10),
+    )
+    .unwrap()
+    .rows;
+    assert_eq!(trail.len(), 2);
     assert!(matches!(trail[0].actor.known(), Some(Actor::User(_))));
 }
 

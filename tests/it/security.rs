@@ -1,5 +1,6 @@
 //! Account security: passwords, email changes, devices and deletion, including what an attacker may try.
 
+use atlas::app::list_request::ListRequest;
 use atlas::store;
 use atlas::store::tables::counts;
 use atlas::store::tables::counts::RowCounter;
@@ -423,10 +424,14 @@ async fn a_deleted_account_leaves_nothing_but_anonymous_audit_entries() {
     other_browser.try_sign_in(PASSWORD).await.assert_status(422);
 
     crate::deletion::assert_no_trace(&world, &id, &["ada@", "127.0.0.1", "Read", "argon2"]);
-    let entries =
-        atlas::app::admin::queries::list_audit_entries(&world.state.app, Some(id.parse().unwrap()), None, None, 100)
-            .unwrap()
-            .rows;
+    let entries = atlas::app::admin::queries::list_audit_entries(
+        &world.state.app,
+        Some(id.parse().unwrap()),
+        None,
+        ListRequest::newest_first(None, 100),
+    )
+    .unwrap()
+    .rows;
     assert!(
         entries.len() > 3 && entries.iter().all(|entry| entry.address.is_none() && entry.request_id.is_none()),
         "{entries:?}"

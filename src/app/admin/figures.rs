@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
 use crate::app::error::Error;
-use crate::app::initiator::SCAN_LIMIT;
+use crate::app::list_request::SCAN_LIMIT;
 use crate::domain::calendar::day::inclusive_range;
 use crate::domain::{Day, Zone};
 use crate::store::file::disk;

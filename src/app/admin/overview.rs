@@ -9,6 +9,7 @@ use crate::app::backup::restore_points::{RestorePoints, load_restore_points};
 use crate::app::backup::snapshots::offsite_alert;
 use crate::app::disk_recovery::corruption_alert;
 use crate::app::error::Error;
+use crate::app::list_request::ListRequest;
 use crate::app::mail::health::check_mail_health;
 use crate::domain::Account;
 
@@ -52,7 +53,7 @@ pub fn load_overview(app: &App) -> Result<Overview, Error> {
         figures,
         users: count_users(app)?,
         habits: count_habits(app)?,
-        newest_users: list_users(app, "", None, NEWEST_USERS)?.rows,
+        newest_users: list_users(app, "", ListRequest::newest_first(None, NEWEST_USERS))?.rows,
         restore_points,
     })
 }

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 
 use crate::app::context::App;
 use crate::app::error::Error;
-use crate::app::initiator::SCAN_LIMIT;
+use crate::app::list_request::ListRequest;
 use crate::domain::accounts::audit::{AuditAction, AuditEntry};
 use crate::domain::{Account, AccountId, AuditId, Description, Email, Habit, HabitId, Refusal, Title, Weekdays};
 use crate::store::tables::counts::RowCounter;
 use crate::store::tables::schema::{ACCOUNTS, HABITS};
 use crate::store::tables::{accounts, audit, counts, habits, sessions};
-use crate::store::{PageRequest, RowPage};
+use crate::store::{ReadTxn, RowPage};
 
 /// How many accounts exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,29 +52,53 @@ pub fn count_habits(app: &App) -> Result<HabitCounts, Error> {
     })
 }
 
-fn page_request<K>(cursor: Option<K>, limit: usize) -> PageRequest<K> {
-    PageRequest { cursor, limit, scan_limit: SCAN_LIMIT.max(limit) }
-}
-
-/// Accounts, newest first, whose address or name contains `search`, ignoring case. If `search` is the whole address of
-/// an account, only that one is returned, without a scan.
+/// Accounts by when they were created, whose address or name contains `search`, ignoring case. If `search` is the whole
+/// address of an account, only that one is returned, without a scan.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
 pub fn list_users(
     app: &App,
     search: &str,
-    cursor: Option<AccountId>,
-    limit: usize,
+    request: ListRequest<AccountId>,
 ) -> Result<RowPage<AccountId, Account>, Error> {
-    app.store.read(|txn| {
-        if let Ok(email) = Email::parse(search)
-            && let Some(owner) = accounts::find_by_email(txn, &email)?
-        {
-            return Ok(RowPage { rows: vec![owner], next: None });
-        }
-        Ok(accounts::list_page(txn, &search.trim().to_lowercase(), &page_request(cursor, limit))?)
+    let request = request.into_page_request();
+    app.store.read(|txn| match find_exactly(txn, search)? {
+        Some(account) => Ok(RowPage { rows: vec![account], next: None }),
+        None => Ok(accounts::list_page(txn, &search.trim().to_lowercase(), &request)?),
     })
+}
+
+/// [`list_users`] by email address.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn list_users_by_email(
+    app: &App,
+    search: &str,
+    request: ListRequest<Email>,
+) -> Result<RowPage<Email, Account>, Error> {
+    let request = request.into_page_request();
+    app.store.read(|txn| match find_exactly(txn, search)? {
+        Some(account) => Ok(RowPage { rows: vec![account], next: None }),
+        None => Ok(accounts::list_page_by_email(txn, &search.trim().to_lowercase(), &request)?),
+    })
+}
+
+/// The account whose whole address is `search`.
+fn find_exactly(txn: &ReadTxn, search: &str) -> Result<Option<Account>, Error> {
+    match Email::parse(search) {
+        Ok(email) => Ok(accounts::find_by_email(txn, &email)?),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The name of an account, if it exists.
+///
+/// # Errors
+/// [`Error::Unavailable`] when the file cannot be read.
+pub fn find_name(app: &App, id: AccountId) -> Result<Option<String>, Error> {
+    app.store.read(|txn| Ok(accounts::find_account(txn, id)?.map(|account| account.name().to_owned())))
 }
 
 /// A habit as admins see it.
@@ -105,7 +129,7 @@ impl OwnedHabit {
     }
 }
 
-/// The habits of all accounts with their owners: newest accounts first, and newest habits first within an account.
+/// The habits of all accounts with their owners, by when the accounts were created, and in an account by when the habits were.
 /// `active` selects active or archived habits. `search` matches the owner's name and address, and the title and the description
 /// if admins see them.
 ///
@@ -115,18 +139,17 @@ pub fn list_habits(
     app: &App,
     search: &str,
     active: Option<bool>,
-    cursor: Option<(AccountId, HabitId)>,
-    limit: usize,
+    request: ListRequest<(AccountId, HabitId)>,
 ) -> Result<RowPage<(AccountId, HabitId), OwnedHabit>, Error> {
     let (search, shows_texts) = (search.trim().to_lowercase(), app.admins_see_habits);
     app.store.read(|txn| {
-        let page = habits::list_page(txn, &search, shows_texts, active, &page_request(cursor, limit))?;
+        let page = habits::list_page(txn, &search, shows_texts, active, &request.into_page_request())?;
         let rows = page.rows.into_iter().map(|(owner, habit)| OwnedHabit::new(owner, habit, shows_texts)).collect();
         Ok(RowPage { rows, next: page.next })
     })
 }
 
-/// The audit trail, newest first, filtered by the account it concerns and by action.
+/// The audit trail by time, filtered by the account it concerns and by action.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
@@ -134,10 +157,9 @@ pub fn list_audit_entries(
     app: &App,
     subject: Option<AccountId>,
     action: Option<AuditAction>,
-    cursor: Option<AuditId>,
-    limit: usize,
+    request: ListRequest<AuditId>,
 ) -> Result<RowPage<AuditId, AuditEntry>, Error> {
-    app.store.read(|txn| Ok(audit::list_page(txn, subject, action, &page_request(cursor, limit))?))
+    app.store.read(|txn| Ok(audit::list_page(txn, subject, action, &request.into_page_request())?))
 }
 
 /// The current names of accounts; deleted accounts are left out.

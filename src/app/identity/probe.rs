@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use crate::app::identity::accounts::erase_account;
 use crate::app::identity::pending_sign_up::forget_address;
+use crate::app::list_request::ListRequest;
 use crate::app::mail::outbox;
 use crate::app::mail::probe_mailbox::{ActiveProbe, PROBE_LIFETIME};
 use crate::app::{App, Error, audit, random_bytes};
@@ -55,7 +56,9 @@ pub async fn start_probe(app: &App) -> Result<(Email, Timestamp), Error> {
 /// [`Refusal::OperationRefused`] when no probe is active; [`Error::Unavailable`].
 pub fn newest_mail(app: &App) -> Result<Option<(Mail, Option<String>)>, Error> {
     let Some(email) = probe_address(app) else { return Err(Refusal::operation("no checklist is running").into()) };
-    let Some(mail) = outbox::list_mail(app, Some(&email), None, None, 1)?.rows.into_iter().next() else {
+    let Some(mail) =
+        outbox::list_mail(app, Some(&email), None, ListRequest::newest_first(None, 1))?.rows.into_iter().next()
+    else {
         return Ok(None);
     };
     let text = app.mail_policy.probe.lock().as_ref().and_then(|probe| probe.texts.get(&mail.id).cloned());

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::app::initiator::{Initiator, SCAN_LIMIT};
+use crate::app::initiator::Initiator;
+use crate::app::list_request::ListRequest;
 use crate::app::mail::stale::stale_reason;
 use crate::app::{App, Error};
 use crate::domain::accounts::audit::{AuditAction, AuditEntry};
 use crate::domain::mail::{DeliveryStatus, Mail, MessageBody};
 use crate::domain::{Email, MailId, Refusal};
 use crate::store::tables::{accounts, audit, outbox};
-use crate::store::{PageRequest, RowPage, WriteTxn};
+use crate::store::{RowPage, WriteTxn};
 
 /// How long to wait before saving an outcome again when the store was busy.
 const BUSY_RETRY_PAUSE: Duration = Duration::from_millis(100);
@@ -111,7 +112,7 @@ pub(super) async fn save_outcome(app: &App, mail: Mail) -> Result<(), Error> {
     }
 }
 
-/// Mail, newest first, filtered by recipient and status.
+/// Mail by when it was created, filtered by recipient and status.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
@@ -119,13 +120,11 @@ pub fn list_mail(
     app: &App,
     to: Option<&Email>,
     status: Option<&str>,
-    cursor: Option<MailId>,
-    limit: usize,
+    request: ListRequest<MailId>,
 ) -> Result<RowPage<MailId, Mail>, Error> {
-    let page = PageRequest { cursor, limit, scan_limit: SCAN_LIMIT.max(limit) };
     let matches =
         |mail: &Mail| to.is_none_or(|to| *to == mail.to) && status.is_none_or(|status| status == mail.status.as_str());
-    app.store.read(|txn| Ok(outbox::list_page(txn, matches, &page)?))
+    app.store.read(|txn| Ok(outbox::list_page(txn, matches, &request.into_page_request())?))
 }
 
 /// Whether [`retry_mail`] would succeed.

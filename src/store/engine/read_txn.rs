@@ -20,20 +20,27 @@ pub(crate) struct ReadContext {
     pub(crate) cache: Box<dyn Any + Send + Sync>,
 }
 
-/// A page of rows, newest first.
+/// A page of rows.
 #[derive(Debug)]
 pub struct RowPage<K, T> {
-    /// The rows, newest first.
     pub rows: Vec<T>,
     /// The cursor of the next page; `None` on the last one.
     pub next: Option<K>,
 }
 
-/// Where a page begins and how much it may cost.
+/// The order of rows. Keys that begin with a time sort by it, so descending is newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortDirection {
+    Ascending,
+    Descending,
+}
+
+/// Where a page begins, its order, and how much it may cost.
 #[derive(Debug, Clone, Copy)]
 pub struct PageRequest<K> {
-    /// Only rows before this key; all when `None`.
+    /// Only rows after this key, in the order of the page; all when `None`.
     pub cursor: Option<K>,
+    pub direction: SortDirection,
     /// How many rows the page may have.
     pub limit: usize,
     /// How many rows may be read to fill it. A page that ends for this reason may be short, and has a next page.
@@ -111,7 +118,7 @@ impl ReadTxn {
         }
     }
 
-    /// A page of the rows whose key begins with `prefix` and for which `select` returns something, in reverse key order.
+    /// A page of the rows whose key begins with `prefix` and for which `select` returns something, in the order of the request.
     /// `select` gets the bytes of each row, so that a row that is not wanted need not be decoded.
     pub(crate) fn read_page<K: RowKey, V: RowValue, T>(
         &self,
@@ -120,15 +127,25 @@ impl ReadTxn {
         request: &PageRequest<K>,
         mut select: impl FnMut(K, &[u8]) -> Result<Option<T>, Error>,
     ) -> Result<RowPage<K, T>, Error> {
-        let end = request.cursor.as_ref().map(RowKey::encode).or_else(|| next_prefix(prefix));
-        if end.as_deref().is_some_and(|end| end <= prefix) {
+        let cursor = request.cursor.as_ref().map(RowKey::encode);
+        let (from, to) = match (request.direction, cursor) {
+            (_, None) => (prefix.to_vec(), next_prefix(prefix)),
+            (SortDirection::Descending, Some(cursor)) => (prefix.to_vec(), Some(cursor)),
+            // The first key after the cursor.
+            (SortDirection::Ascending, Some(cursor)) => ([cursor, vec![0]].concat(), next_prefix(prefix)),
+        };
+        if to.as_ref().is_some_and(|to| *to <= from) {
             return Ok(RowPage { rows: Vec::new(), next: None });
         }
         self.with_table(table.name(), |open, format| {
-            let range = stored_range(open, prefix, end.as_deref())?;
+            let mut range = stored_range(open, &from, to.as_deref())?;
             let mut page = RowPage { rows: Vec::new(), next: None };
             let (mut last_selected, mut last_read) = (None, None);
-            for (number, row) in range.rev().enumerate() {
+            let rows = std::iter::from_fn(|| match request.direction {
+                SortDirection::Ascending => range.next(),
+                SortDirection::Descending => range.next_back(),
+            });
+            for (number, row) in rows.enumerate() {
                 if number == request.scan_limit {
                     page.next = last_read.and_then(|key: Vec<u8>| K::decode(&key));
                     break;

@@ -72,7 +72,7 @@ pub fn find_by_token(txn: &impl Reader, token: &TokenHash) -> Result<Option<Acco
     }
 }
 
-/// A page of accounts, newest first: those whose email address or name contains `search`, which is in lower case.
+/// A page of accounts by when they were created: those whose email address or name contains `search`, which is in lower case.
 ///
 /// # Errors
 /// [`Error::File`]; [`Error::Corrupt`].
@@ -81,16 +81,35 @@ pub fn list_page(
     search: &str,
     request: &PageRequest<AccountId>,
 ) -> Result<RowPage<AccountId, Account>, Error> {
-    txn.read_page(&ACCOUNTS, &[], request, |_, bytes| {
-        if !search.is_empty() {
-            let fields: SearchedFields<'_> =
-                decode_fields(bytes).map_err(|source| Error::Corrupt { table: ACCOUNTS.name(), source })?;
-            if !contains(&fields.email, search) && !contains(&fields.credentials.name, search) {
-                return Ok(None);
-            }
-        }
-        ACCOUNTS.decode_value(bytes).map(Some)
+    txn.read_page(&ACCOUNTS, &[], request, |_, bytes| decode_match(bytes, search))
+}
+
+/// The same page by email address, read through the index of addresses.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Corrupt`].
+pub fn list_page_by_email(
+    txn: &ReadTxn,
+    search: &str,
+    request: &PageRequest<Email>,
+) -> Result<RowPage<Email, Account>, Error> {
+    txn.read_page(&EMAILS, &[], request, |_, bytes| {
+        let id = EMAILS.decode_value(bytes)?;
+        let account = txn.get_with(ACCOUNTS.name(), &id.encode(), |bytes| decode_match(bytes, search))?;
+        Ok(account.flatten())
     })
+}
+
+/// Decodes an account if its email address or name contains `search`.
+fn decode_match(bytes: &[u8], search: &str) -> Result<Option<Account>, Error> {
+    if !search.is_empty() {
+        let fields: SearchedFields<'_> =
+            decode_fields(bytes).map_err(|source| Error::Corrupt { table: ACCOUNTS.name(), source })?;
+        if !contains(&fields.email, search) && !contains(&fields.credentials.name, search) {
+            return Ok(None);
+        }
+    }
+    ACCOUNTS.decode_value(bytes).map(Some)
 }
 
 /// Calls `on_account` with the time of each sign-up at `since` or later. Examines up to `limit` accounts and decodes none: ids

@@ -14,7 +14,7 @@ pub fn add(txn: &mut WriteTxn<'_, '_>, entry: &AuditEntry) {
     }
 }
 
-/// A page of the entries, newest first: those about `subject`, and of `action`, where they are given.
+/// A page of the entries by time: those about `subject`, and of `action`, where they are given.
 ///
 /// # Errors
 /// [`Error::File`]; [`Error::Corrupt`].
@@ -31,7 +31,8 @@ pub fn list_page(
         });
     };
     let cursor = request.cursor.map(|id| (subject, id));
-    let by_account = PageRequest { cursor, limit: request.limit, scan_limit: request.scan_limit };
+    let by_account =
+        PageRequest { cursor, direction: request.direction, limit: request.limit, scan_limit: request.scan_limit };
     let page = txn.read_page(&ACCOUNT_AUDIT, &subject.encode(), &by_account, |(_, id), _| {
         Ok(txn.get(&AUDIT, &id)?.filter(matches))
     })?;

@@ -47,7 +47,7 @@ pub fn list_active(txn: &impl Reader, account: AccountId) -> Result<Vec<Habit>, 
 /// A page of all accounts' habits, each with its owner.
 pub type HabitPage = RowPage<(AccountId, HabitId), (Account, Habit)>;
 
-/// A page of all accounts' habits: those of the newest accounts first, and of each account the newest habits first. `active`
+/// A page of all accounts' habits by when the accounts were created, and in an account by when the habits were. `active`
 /// selects active or archived habits; `search`, in lower case, is part of the owner's name or email address, or with `in_texts`
 /// of the title or the description.
 ///

@@ -58,7 +58,7 @@ pub fn list_newest(txn: &impl Reader, limit: usize) -> Result<Vec<Mail>, Error> 
     Ok(txn.scan_newest(&MAIL, &[], None, limit)?.into_iter().map(|(_, mail)| mail).collect())
 }
 
-/// A page of the messages for which `matches` is true, newest first.
+/// A page of the messages for which `matches` is true, by when they were created.
 ///
 /// # Errors
 /// [`Error::File`]; [`Error::Corrupt`].

@@ -8,6 +8,7 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, Heade
 use crate::app::admin;
 use crate::app::admin::queries::OwnedHabit;
 use crate::app::backup::restore_points::load_restore_points;
+use crate::app::list_request::ListRequest;
 use crate::domain::{AccountId, Description, Email, HabitId, Weekdays};
 use crate::observe::activity::MAX_RECORDS;
 use crate::web::admin::csv_table::{CsvReader, CsvTable};
@@ -40,8 +41,8 @@ pub async fn users(request: Request) -> Result<Response, HttpError> {
     let query = request.query();
     let counts = admin::queries::count_users(app)?;
     let (words, cursor) = (query.get("search").to_owned(), cursor::<AccountId>(&query)?);
-    let limit = limit(&query, 20, 100);
-    let page = request.read_blocking(move |app| admin::queries::list_users(app, &words, cursor, limit)).await?;
+    let page = ListRequest::newest_first(cursor, limit(&query, 20, 100));
+    let page = request.read_blocking(move |app| admin::queries::list_users(app, &words, page)).await?;
     let users: Vec<Value> = page
         .rows
         .iter()
@@ -115,9 +116,9 @@ pub async fn habits(request: Request) -> Result<Response, HttpError> {
     let counts = admin::queries::count_habits(app)?;
     let cursor = cursor::<HabitCursor>(&query)?.map(|cursor| cursor.0);
     let is_active = is_active(parse_status(query.get("status")));
-    let (words, limit) = (query.get("search").to_owned(), limit(&query, 20, 100));
-    let page =
-        request.read_blocking(move |app| admin::queries::list_habits(app, &words, is_active, cursor, limit)).await?;
+    let words = query.get("search").to_owned();
+    let page = ListRequest::newest_first(cursor, limit(&query, 20, 100));
+    let page = request.read_blocking(move |app| admin::queries::list_habits(app, &words, is_active, page)).await?;
     let habits: Vec<AdminHabit<'_>> = page.rows.iter().map(AdminHabit::from).collect();
     let body = json!({
         "habits": habits,
@@ -215,7 +216,11 @@ pub async fn export_users(request: Request) -> Result<Response, HttpError> {
     let mut table = CsvTable::new(reader, &columns, MAX_EXPORT_BYTES)?;
     let mut cursor = None;
     loop {
-        let page = request.read_blocking(move |app| admin::queries::list_users(app, "", cursor, ROWS_PER_READ)).await?;
+        let page = request
+            .read_blocking(move |app| {
+                admin::queries::list_users(app, "", ListRequest::newest_first(cursor, ROWS_PER_READ))
+            })
+            .await?;
         for user in &page.rows {
             let verified = user.verified_at.map(|at| reader.format_time(at)).unwrap_or_default();
             table.add_row(&[user.email.as_str(), user.name(), &verified, &reader.format_time(user.created_at), ""])?;
@@ -238,8 +243,11 @@ pub async fn export_habits(request: Request) -> Result<Response, HttpError> {
     let mut table = CsvTable::new(reader, &columns, MAX_EXPORT_BYTES)?;
     let mut cursor = None;
     loop {
-        let page =
-            request.read_blocking(move |app| admin::queries::list_habits(app, "", None, cursor, ROWS_PER_READ)).await?;
+        let page = request
+            .read_blocking(move |app| {
+                admin::queries::list_habits(app, "", None, ListRequest::newest_first(cursor, ROWS_PER_READ))
+            })
+            .await?;
         for habit in &page.rows {
             let (owner, texts) = (&habit.owner, habit.texts.as_ref());
             let title = texts.map_or("", |texts| texts.title.as_str());

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::web::admin::list_query::{ListQuery, PageLinks};
 use crate::web::ui::form::{alert, status};
 use crate::web::ui::layout::{Frame, NavItem, document};
 
@@ -41,7 +42,8 @@ pub fn page(frame: &Frame<'_>, current: AdminPage, title: &str, main: &Markup) -
         &html! {
             div.admin {
                 nav.subnav aria-label="Admin" {
-                    ul {
+                    // On a phone, the links are one line that scrolls.
+                    ul.wide {
                         @for (page, path, label) in ADMIN_PAGES {
                             li { a href=(path) aria-current=[(page == current).then_some("page")] { (label) } }
                         }
@@ -58,6 +60,8 @@ pub fn page(frame: &Frame<'_>, current: AdminPage, title: &str, main: &Markup) -
 pub enum AdminNotice<'a> {
     None,
     Done(&'a str),
+    /// What was done, and with what.
+    DoneWith(&'a str, &'a str),
     Refused(&'a str),
 }
 
@@ -66,6 +70,7 @@ pub fn show_notice(notice: AdminNotice<'_>) -> Markup {
     match notice {
         AdminNotice::None => html! {},
         AdminNotice::Done(message) => status(message),
+        AdminNotice::DoneWith(message, name) => html! { p.notice role="status" { (message) ": " bdi { (name) } } },
         AdminNotice::Refused(message) => alert(message),
     }
 }
@@ -77,10 +82,11 @@ pub fn facts(rows: &[(&str, Markup)]) -> Markup {
     }
 }
 
-/// A search form: a text field and an optional second field.
-pub fn search_form(action: &str, query: &str, label: &str, filter: Option<&Markup>) -> Markup {
+/// A search form: a text field and an optional second field. The order of the list stays.
+pub fn search_form(list: &ListQuery, query: &str, label: &str, filter: Option<&Markup>) -> Markup {
     html! {
-        form.search method="get" action=(action) role="search" {
+        form.search method="get" action=(list.path()) role="search" {
+            (list.order_fields())
             div.field {
                 label for="search" { (label) }
                 input #search name="search" type="search" value=[(!query.is_empty()).then_some(query)] autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="200";
@@ -89,15 +95,6 @@ pub fn search_form(action: &str, query: &str, label: &str, filter: Option<&Marku
             button.button.plain type="submit" { "Search" }
         }
     }
-}
-
-/// Links from one page of a list to others.
-#[derive(Debug, Clone, Default)]
-pub struct PageLinks {
-    /// The address of the next page, if there is one.
-    pub next: Option<String>,
-    /// The address of the first page, unless this is the first.
-    pub first: Option<String>,
 }
 
 /// The end of a list: a message if this page is empty, and the links to other pages.
@@ -111,8 +108,8 @@ pub fn pagination(links: &PageLinks, is_empty: bool) -> Markup {
         }
         @if links.next.is_some() || links.first.is_some() {
             nav.pagination aria-label="Pages" {
-                @if let Some(first) = &links.first { a.button.plain href=(first) { "Newest" } }
-                @if let Some(next) = &links.next { a.button.plain href=(next) rel="next" { "Older" } }
+                @if let Some(first) = &links.first { a.button.plain href=(first) { "First page" } }
+                @if let Some(next) = &links.next { a.button.plain href=(next) rel="next" { "Next page" } }
             }
         }
     }

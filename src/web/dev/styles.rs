@@ -36,7 +36,7 @@ pub fn style_page(frame: &Frame<'_>) -> Markup {
 /// Draws a component. Its ids begin with the theme, since each is on the page twice.
 type Component = fn(&str) -> Markup;
 
-const COMPONENTS: [(&str, Component); 19] = [
+const COMPONENTS: [(&str, Component); 20] = [
     ("Text", texts::text),
     ("Buttons", controls::buttons),
     ("Fields", controls::fields),
@@ -55,5 +55,6 @@ const COMPONENTS: [(&str, Component); 19] = [
     ("Streaks and months", charts::streaks_and_months),
     ("Marks", charts::marks),
     ("Tables", texts::tables),
+    ("Lists", texts::object_table),
     ("Messages", texts::message),
 ];

@@ -61,6 +61,11 @@ pub fn utc_time(at: Timestamp) -> Markup {
     html! { time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) { (at.strftime("%b %-d, %Y, %H:%M UTC")) } }
 }
 
+/// The day of an instant for admins, in UTC: "Nov 29, 2026". The `datetime` attribute has the time.
+pub fn utc_date(at: Timestamp) -> Markup {
+    html! { time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) { (at.strftime("%b %-d, %Y")) } }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +94,6 @@ mod tests {
         assert_eq!(format_time(at, &Zone::parse("Europe/Lisbon").unwrap()), "November 29, 2026 at 16:07");
         let element = "<time datetime=\"2026-11-29T16:07:37Z\">Nov 29, 2026, 16:07 UTC</time>";
         assert_eq!(utc_time(at).into_string(), element);
+        assert_eq!(utc_date(at).into_string(), "<time datetime=\"2026-11-29T16:07:37Z\">Nov 29, 2026</time>");
     }
 }

@@ -2,43 +2,63 @@
 
 use warp::http::StatusCode;
 
-use super::view::{self, ActorView, AuditEntryView};
+use super::view::{self, ActorView, AuditEntryView, AuditFilters};
 use crate::app::{self, admin};
 use crate::domain::accounts::audit::{Actor, AuditAction, AuditEntry};
 use crate::domain::{AccountId, Recorded, Refusal};
 use crate::observe::activity::MAX_RECORDS;
-use crate::web::admin::list_query::{ROWS_PER_PAGE, cursor, filter, page_links};
+use crate::store::SortDirection::{Ascending, Descending};
+use crate::web::admin::list_query::{ListQuery, PageLinks, SortKey, filter};
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
 
+/// The requests are in memory.
+const REQUEST_SORT_KEYS: &[SortKey] = &[
+    (view::BY_TIME, Descending),
+    (view::BY_ROUTE, Ascending),
+    (view::BY_STATUS, Descending),
+    (view::BY_DURATION, Descending),
+];
+const AUDIT_SORT_KEYS: &[SortKey] = &[(view::BY_TIME, Descending)];
+
 /// `GET /admin/activity`.
 pub async fn requests(request: Request) -> Result<Response, HttpError> {
-    let requests = request.state.activity.newest(MAX_RECORDS);
-    Ok(response::page(StatusCode::OK, view::activity_page(&request.frame(), &requests)))
+    let list = ListQuery::new("/admin/activity", &request.query(), REQUEST_SORT_KEYS, &[]);
+    let mut requests = request.state.activity.newest(MAX_RECORDS);
+    list.sort_rows(&mut requests, |left, right| match list.sort_name() {
+        view::BY_ROUTE => (left.route, &left.method).cmp(&(right.route, &right.method)),
+        view::BY_STATUS => left.status.cmp(&right.status),
+        view::BY_DURATION => left.millis.total_cmp(&right.millis),
+        _ => left.at.cmp(&right.at),
+    });
+    Ok(response::page(StatusCode::OK, view::activity_page(&request.frame(), &list, &requests)))
 }
 
-/// `GET /admin/audit`, filtered by `?deed=` and `?person=`, from the cursor `?before=`.
+/// `GET /admin/audit`, filtered by `?deed=` and `?person=`.
 pub async fn audit_trail(request: Request) -> Result<Response, HttpError> {
     let app = &request.state.app;
     let query = request.query();
     let (action, person) = (AuditAction::parse(query.get("deed")), filter(&query, "person"));
+    let filters = [("deed", action.map_or("", AuditAction::as_str)), ("person", person.as_str())];
+    let list = ListQuery::new("/admin/audit", &query, AUDIT_SORT_KEYS, &filters);
     let subject = match person.as_str() {
         "" => None,
         // The entries of a deleted account can be found by its id.
         person => match (person.parse(), admin::queries::find_user(app, person)) {
             (Ok(id), _) | (_, Ok(id)) => Some(id),
             (_, Err(app::Error::Refused(refusal @ Refusal::UserNotFound))) => {
-                let (error, links) = (refusal.to_string(), page_links("", &query, &[], None::<u8>));
-                let page = view::audit_page(&request.frame(), (action, person), Some(&error), &[], &links);
+                let (error, links) = (refusal.to_string(), PageLinks::default());
+                let filters = AuditFilters { action, person, error: Some(&error) };
+                let page = view::audit_page(&request.frame(), &list, &filters, &[], &links);
                 return Ok(response::page(StatusCode::OK, page));
             }
             (_, Err(error)) => return Err(error.into()),
         },
     };
-    let cursor = cursor(&query);
-    let list = move |app: &app::App| admin::queries::list_audit_entries(app, subject, action, cursor, ROWS_PER_PAGE);
-    let page = request.read_blocking(list).await?;
+    let page_request = list.request();
+    let read = move |app: &app::App| admin::queries::list_audit_entries(app, subject, action, page_request);
+    let page = request.read_blocking(read).await?;
     let names = admin::queries::load_names(app, page.rows.iter().flat_map(AuditEntry::accounts))?;
     let name = |id: AccountId| names.get(&id).map_or("", String::as_str);
     let entries: Vec<AuditEntryView<'_>> = page
@@ -55,8 +75,7 @@ pub async fn audit_trail(request: Request) -> Result<Response, HttpError> {
             subject: entry.subject.map(|id| (id, name(id))),
         })
         .collect();
-    let filters = [("deed", action.map_or("", AuditAction::as_str)), ("person", person.as_str())];
-    let links = page_links("/admin/audit", &query, &filters, page.next);
-    let page = view::audit_page(&request.frame(), (action, &person), None, &entries, &links);
+    let filters = AuditFilters { action, person: &person, error: None };
+    let page = view::audit_page(&request.frame(), &list, &filters, &entries, &list.links(page.next));
     Ok(response::page(StatusCode::OK, page))
 }

@@ -4,26 +4,35 @@ use warp::http::StatusCode;
 
 use super::view::{self, STATUSES};
 use crate::app::{App, admin};
-use crate::web::admin::list_query::{HabitCursor, ROWS_PER_PAGE, cursor, filter, page_links};
+use crate::store::SortDirection::Descending;
+use crate::web::admin::list_query::{HabitCursor, ListQuery, SortKey, filter};
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
 
-/// `GET /admin/habits`, filtered by `?search=` and `?status=`, from the cursor `?before=`.
+/// Habits are stored by their owners, so that is their order.
+const SORT_KEYS: &[SortKey] = &[(view::BY_OWNER, Descending)];
+
+/// `GET /admin/habits`, filtered by `?search=` and `?status=`.
 pub async fn list(request: Request) -> Result<Response, HttpError> {
     let app = &request.state.app;
     let query = request.query();
     let (search, status) = (filter(&query, "search"), parse_status(query.get("status")));
-    let cursor = cursor::<HabitCursor>(&query).map(|cursor| cursor.0);
+    let list = ListQuery::new("/admin/habits", &query, SORT_KEYS, &[("search", &search), ("status", status)]);
+    let page_request = list.request_with(|text| text.parse::<HabitCursor>().ok().map(|cursor| cursor.0));
     let (words, is_active) = (search.clone(), is_active(status));
-    let list = move |app: &App| admin::queries::list_habits(app, &words, is_active, cursor, ROWS_PER_PAGE);
-    let page = request.read_blocking(list).await?;
-    let filters = [("search", search.as_str()), ("status", status)];
-    let links = page_links("/admin/habits", &query, &filters, page.next.map(HabitCursor));
-    let total = admin::queries::count_habits(app)?.total;
-    let page =
-        view::habits_page(&request.frame(), (&search, status), &page.rows, (total, app.admins_see_habits), &links);
-    Ok(response::page(StatusCode::OK, page))
+    let read = move |app: &App| admin::queries::list_habits(app, &words, is_active, page_request);
+    let page = request.read_blocking(read).await?;
+    let links = list.links(page.next.map(HabitCursor));
+    let view = view::HabitsView {
+        list: &list,
+        search: &search,
+        status,
+        habits: &page.rows,
+        total: admin::queries::count_habits(app)?.total,
+        shows_texts: app.admins_see_habits,
+    };
+    Ok(response::page(StatusCode::OK, view::habits_page(&request.frame(), &view, &links)))
 }
 
 /// The status filter. An unknown value becomes `active`.

@@ -3,42 +3,69 @@
 use maud::{Markup, html};
 
 use crate::domain::mail::{DeliveryStatus, Mail};
-use crate::web::admin::view::{AdminNotice, AdminPage, PageLinks, facts, page, pagination, show_notice};
+use crate::web::admin::list_query::{ListQuery, PageLinks};
+use crate::web::admin::view::{AdminNotice, AdminPage, facts, page, pagination, show_notice};
 use crate::web::dev::view::message_text;
 use crate::web::ui::date::utc_time;
 use crate::web::ui::form::options;
 use crate::web::ui::layout::Frame;
+use crate::web::ui::menu::action_menu;
+use crate::web::ui::page_head::page_head;
+use crate::web::ui::table::{Column, TableRow, data_table};
 
-/// The messages with a status, or all of them if `status` is empty.
-pub fn outbox_page(frame: &Frame<'_>, status: &str, mails: &[Mail], links: &PageLinks) -> Markup {
+/// By when the message was created.
+pub const BY_CREATED: &str = "created";
+
+/// The messages with a status, or all of them if `status` is empty; each with whether it can be sent now.
+pub fn outbox_page(
+    frame: &Frame<'_>,
+    list: &ListQuery,
+    status: &str,
+    mails: &[(bool, Mail)],
+    notice: AdminNotice<'_>,
+    links: &PageLinks,
+) -> Markup {
     let statuses = std::iter::once(("", "All")).chain(DeliveryStatus::NAMES.map(|status| (status, label(status))));
+    let columns =
+        [Column::new("Subject"), Column::new("To"), Column::new("Status"), list.column("Created", BY_CREATED)];
+    let rows: Vec<TableRow> = mails.iter().map(|(can_retry, mail)| mail_row(mail, *can_retry, list)).collect();
     let main = html! {
-        h1 { "Mail" }
+        (page_head("Mail", &html! {}))
+        (show_notice(notice))
         p.lead { "Emails to your users. You can read messages that were captured instead of sent." }
         form.search method="get" action="/admin/mail" role="search" {
+            (list.order_fields())
             div.field {
                 label for="status" { "Status" }
                 select #status name="standing" { (options(statuses, status)) }
             }
             button.button.plain type="submit" { "Filter" }
         }
-        ul.records {
-            @for mail in mails {
-                li {
-                    a href={ "/admin/mail/" (mail.id) } { (subject(mail)) }
-                    span { "to " (mail.to) }
-                    @match mail.status {
-                        DeliveryStatus::Failed { .. } => strong.badge { "Failed" },
-                        DeliveryStatus::Waiting { deferred: true, .. } => strong.badge { "Held" },
-                        _ => span { (label(mail.status.as_str())) },
-                    }
-                    span.hint { (utc_time(mail.created_at)) }
-                }
-            }
-        }
+        (data_table("Mail", &columns, &rows))
         (pagination(links, mails.is_empty()))
     };
     page(frame, AdminPage::Mail, "Mail", &main)
+}
+
+fn mail_row(mail: &Mail, can_retry: bool, list: &ListQuery) -> TableRow {
+    let retry = list.action(&format!("/admin/mail/{}/retry", mail.id));
+    let items = html! { form method="post" action=(retry) { button type="submit" { "Send now" } } };
+    TableRow {
+        head: html! { a href={ "/admin/mail/" (mail.id) } { (subject(mail)) } },
+        cells: vec![
+            html! { (mail.to) },
+            html! {
+                @match mail.status {
+                    DeliveryStatus::Failed { .. } => strong.badge { "Failed" },
+                    DeliveryStatus::Waiting { deferred: true, .. } => strong.badge { "Held" },
+                    _ => (label(mail.status.as_str())),
+                }
+            },
+            utc_time(mail.created_at),
+        ],
+        menu: html! { @if can_retry { (action_menu(&mail.id.to_string(), subject(mail), &items)) } },
+        ..TableRow::default()
+    }
 }
 
 /// The page of a message.
@@ -47,7 +74,7 @@ pub fn outbox_page(frame: &Frame<'_>, status: &str, mails: &[Mail], links: &Page
 /// secret of its recipient. The text is shown as plain text, so that reading it loads nothing from other servers.
 pub fn message_page(frame: &Frame<'_>, mail: &Mail, can_retry: bool, notice: AdminNotice<'_>) -> Markup {
     let main = html! {
-        h1 { (subject(mail)) }
+        (page_head(subject(mail), &html! {}))
         (show_notice(notice))
         (facts(&[
             ("To", html! { (mail.to) }),

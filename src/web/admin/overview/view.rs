@@ -10,12 +10,13 @@ use crate::app::admin::overview::Overview;
 use crate::domain::Day;
 use crate::domain::calendar::format::format_duration;
 use crate::observe::activity::RequestRecord;
-use crate::web::admin::activity::view::request_list;
-use crate::web::admin::users::view::user_list;
+use crate::web::admin::activity::view::request_table;
+use crate::web::admin::users::view::user_table;
 use crate::web::admin::view::{AdminPage, facts, format_bytes, format_number, page};
 use crate::web::ui::daily_chart::{DailySeries, daily_chart, daily_size_chart, stacked_daily_chart};
 use crate::web::ui::date::utc_time;
 use crate::web::ui::layout::Frame;
+use crate::web::ui::page_head::page_head;
 
 /// What the dashboard shows.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ pub struct DashboardView<'a> {
 /// The dashboard.
 pub fn dashboard(frame: &Frame<'_>, view: &DashboardView<'_>) -> Markup {
     let main = html! {
-        h1 { "Admin dashboard" }
+        (page_head("Admin dashboard", &html! { a.more href="/admin/handbook/dashboard" { "About the figures" } }))
         (attention(&view.overview.attention))
         div.tiles {
             (users(view.overview))
@@ -42,18 +43,17 @@ pub fn dashboard(frame: &Frame<'_>, view: &DashboardView<'_>) -> Markup {
             (release(view))
             (disk(view.overview))
         }
-        p { a.more href="/admin/handbook/dashboard" { "What the figures mean" } }
         section #health aria-labelledby="health-title" {
             h2 #health-title { "Health status" }
             (health(view))
         }
         section aria-labelledby="newest-title" {
             h2 #newest-title { "Newest sign-ups" }
-            (user_list(&view.overview.newest_users))
+            (user_table("Newest sign-ups", &view.overview.newest_users))
         }
         section #activity aria-labelledby="activity-title" {
             h2 #activity-title { "Activity" }
-            (request_list(view.latest_requests))
+            (request_table(view.latest_requests))
             p.links { a.more href="/admin/activity" { "Latest requests" } a.more href="/admin/audit" { "Audit trail" } }
         }
         section #export aria-labelledby="export-title" {

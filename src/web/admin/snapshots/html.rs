@@ -6,11 +6,14 @@ use std::time::Duration;
 use warp::http::StatusCode;
 
 use super::view::{self, SnapshotsView};
+use crate::app::admin::figures::chart_days;
 use crate::app::backup::restore_points::load_restore_points;
 use crate::app::backup::take_snapshot;
 use crate::app::{self, audit};
 use crate::domain::accounts::audit::AuditAction;
 use crate::domain::backup::snapshot::SnapshotReason;
+use crate::store::SortDirection::Descending;
+use crate::web::admin::list_query::{ListQuery, SortKey};
 use crate::web::admin::view::AdminNotice;
 use crate::web::http::error::{HttpError, TaskError};
 use crate::web::http::request::Request;
@@ -18,6 +21,10 @@ use crate::web::http::response::{self, Response};
 
 /// A snapshot that takes longer is finished in the background.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Snapshots and releases are a few files. One of the two tables is sorted, and the other one has the newest first.
+const SORT_KEYS: &[SortKey] =
+    &[(view::BY_TAKEN, Descending), (view::BY_SIZE, Descending), (view::BY_STARTED, Descending)];
 
 /// `GET /admin/snapshots`, with a notice about the action in `?done=`.
 pub async fn list(request: Request) -> Result<Response, HttpError> {
@@ -30,10 +37,24 @@ pub async fn list(request: Request) -> Result<Response, HttpError> {
 }
 
 async fn snapshots_page(request: &Request, status: StatusCode, notice: AdminNotice<'_>) -> Result<Response, HttpError> {
-    let restore_points = request.read_blocking(load_restore_points).await?;
+    let mut restore_points = request.read_blocking(load_restore_points).await?;
     let app = &request.state.app;
-    let environment = &app.store.stamp().environment;
-    let view = SnapshotsView { environment, now: app.clock.now(), restore_points: &restore_points };
+    let sizes = restore_points.daily_sizes(chart_days(app.clock.now()));
+    let list = ListQuery::new("/admin/snapshots", &request.query(), SORT_KEYS, &[]);
+    match list.sort_name() {
+        view::BY_TAKEN => {
+            list.sort_rows(&mut restore_points.snapshots, |left, right| left.taken_at.cmp(&right.taken_at));
+        }
+        view::BY_SIZE => list.sort_rows(&mut restore_points.snapshots, |left, right| left.bytes.cmp(&right.bytes)),
+        _ => list.sort_rows(&mut restore_points.releases, |left, right| left.last_started.cmp(&right.last_started)),
+    }
+    let view = SnapshotsView {
+        list: &list,
+        environment: &app.store.stamp().environment,
+        now: app.clock.now(),
+        restore_points: &restore_points,
+        sizes: &sizes,
+    };
     Ok(response::page(status, view::snapshots_page(&request.frame(), &view, notice)))
 }
 

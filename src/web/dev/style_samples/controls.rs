@@ -7,7 +7,7 @@ use crate::domain::accounts::preferences::WeekStart;
 use crate::web::habits::appearance_fields::{Appearance, appearance_fields};
 use crate::web::habits::form::weekday_picker;
 use crate::web::ui::form::{self, Field};
-use crate::web::ui::icon::{Icon, icon};
+use crate::web::ui::menu::action_menu;
 
 pub fn buttons(_: &str) -> Markup {
     html! {
@@ -105,17 +105,12 @@ pub fn part_links(theme: &str) -> Markup {
 }
 
 pub fn menu(theme: &str) -> Markup {
-    let id = format!("{theme}-menu");
-    html! {
-        div {
-            button.menu-button type="button" popovertarget=(id) aria-label={ "Actions, " (theme) } { (icon(Icon::More)) }
-            div.menu id=(id) popover role="group" aria-label={ "Actions, " (theme) } {
-                button type="button" { "Edit" }
-                button type="button" disabled { "Move up" }
-                button type="button" { "Archive" }
-            }
-        }
-    }
+    let items = html! {
+        button type="button" { "Edit" }
+        button type="button" disabled { "Move up" }
+        button type="button" { "Archive" }
+    };
+    html! { div { (action_menu(theme, theme, &items)) } }
 }
 
 /// As it is without JavaScript. With it, the question is above the page.

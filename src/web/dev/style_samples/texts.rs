@@ -3,9 +3,12 @@
 use maud::{Markup, html};
 
 use crate::domain::mail::MessageBody;
+use crate::store::SortDirection;
 use crate::web::dev::view::message_text;
 use crate::web::ui::form;
 use crate::web::ui::icon::{Icon, icon};
+use crate::web::ui::menu::action_menu;
+use crate::web::ui::table::{Column, ColumnSort, TableRow, data_table};
 
 pub fn text(_: &str) -> Markup {
     html! {
@@ -76,6 +79,26 @@ pub fn tables(theme: &str) -> Markup {
             }
         }
     }
+}
+
+/// A list of objects with a menu, and a question at a row.
+pub fn object_table(theme: &str) -> Markup {
+    let sort = |current| ColumnSort { address: "/dev/styles".to_owned(), current };
+    let columns = [
+        Column::sorted_by("Name", sort(Some(SortDirection::Ascending))),
+        Column::sorted_by("Joined", sort(None)).labeled(),
+    ];
+    let row = |name: &str, is_open: bool| TableRow {
+        head: html! { a href="/dev/styles" { (name) } },
+        cells: vec![html! { "Nov 29" }],
+        menu: action_menu(
+            &format!("{theme}-{name}"),
+            &format!("{name}, {theme}"),
+            &html! { button type="button" { "Disable" } },
+        ),
+        dialog: html! { @if is_open { p.hint { "A question opens here." } } },
+    };
+    data_table("Users", &columns, &[row("Ada", true), row("Ben", false)])
 }
 
 pub fn message(_: &str) -> Markup {
