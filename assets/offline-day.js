@@ -6,6 +6,7 @@
 import { addDays, checkCompletionWindow, readCompletionWindow } from "./completion-window.js";
 import { listDueHabits } from "./due-habits.js";
 import { drawPastDay, formatDay } from "./past-days.js";
+import { listPending } from "./queue.js";
 
 /** How many days before the listed one a row shows. */
 const PAST_DAYS = 6;
@@ -40,6 +41,34 @@ function createPastDay({ id, weekdays, recentDays = {} }, dateKey, storedDay) {
     : createElement("button", { class: "past-day is-closed", type: "button", popovertarget: "closed-days" });
   drawPastDay(control, dateKey, state);
   return control;
+}
+
+/** The streak as of the listed day: that of the day on which the habits were stored, and the days since, of which only queued
+ *  completions are known. */
+function countStreak({ id, weekdays, streak = 0, recentDays = {} }, today, storedDay, pending) {
+  const queued = pending.filter(({ habitId }) => habitId === id);
+  if (queued.some(({ dateKey }) => dateKey < storedDay)) return 0;
+  const isDue = (dateKey) => listDueHabits([{ weekdays }], dateKey).length > 0;
+  const wasDone = recentDays[storedDay] === "done";
+  let length = wasDone && isDue(storedDay) ? streak - 1 : streak;
+  for (let dateKey = storedDay; dateKey < today; dateKey = addDays(dateKey, 1)) {
+    if (!isDue(dateKey)) continue;
+    const change = queued.find((completion) => completion.dateKey === dateKey);
+    const isDone = change ? change.completed : dateKey === storedDay && wasDone;
+    length = isDone ? length + 1 : 0;
+  }
+  return length;
+}
+
+/** Draws the streaks as `list` in src/web/today/view.rs does. */
+async function drawStreaks(day, due, today, storedDay) {
+  const pending = await listPending();
+  const places = day.querySelectorAll(".completion-status");
+  due.forEach((habit, index) => {
+    const length = countStreak(habit, today, storedDay, pending);
+    if (length < 2) return;
+    places[index].prepend(createElement("span", { class: "completion-streak", "data-days": length }, `${length}-day streak`));
+  });
 }
 
 /** A row like those of `list` in src/web/today/view.rs. A test compares the two. */
@@ -119,5 +148,6 @@ export function drawNewDay(day) {
   drawHead(head, today, due.length);
   const content = due.length === 0 ? createEmptyDay() : createList(due, today, storedDay);
   day.replaceChildren(head, content, allDone, closedNote);
+  drawStreaks(day, due, today, storedDay);
   return true;
 }

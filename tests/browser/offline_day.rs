@@ -61,6 +61,34 @@ async fn a_page_that_was_left_open_over_midnight_loads_again_when_it_becomes_vis
     }
 }
 
+/// Keeps the timers of pages that would run out after more than a second, so that the test decides when they do.
+const HOLD_TIMERS: &str = "{ const start = globalThis.setTimeout; globalThis.heldTimers = [];
+    globalThis.setTimeout = (run, delay, ...rest) =>
+        delay > 1000 ? heldTimers.push({ run, delay }) : start(run, delay, ...rest); }";
+const RUN_TIMERS: &str = "for (const { run } of heldTimers.splice(0)) run();";
+
+#[tokio::test]
+async fn a_page_that_stays_open_over_midnight_turns_to_the_new_day_by_itself() {
+    let ines = open_as_ines(Device::DESKTOP).await;
+    ines.browser.run_on_new_pages(HOLD_TIMERS).await;
+    for path in ["/today", "/yesterday", "/calendar"] {
+        ines.visit(path).await;
+        ines.run_script("window.isSamePage = true; return 1").await;
+        let is_same_page = "return window.isSamePage === true";
+        let has_timer = "return heldTimers.some(({ delay }) => delay <= 15 * 60 * 1000)";
+        let wait_for_timer = async || {
+            ines.wait_until("a timer", async || Ok((ines.run_script(has_timer).await == true).then_some(()))).await;
+        };
+        wait_for_timer().await;
+        ines.browser.evaluate(RUN_TIMERS).await;
+        wait_for_timer().await;
+        assert_eq!(ines.run_script(is_same_page).await, true, "{path}: the day has not turned");
+        ines.browser.evaluate(&format!("{NEXT_DAY} {RUN_TIMERS}")).await;
+        ines.wait_until("the new page", async || Ok((ines.run_script(is_same_page).await == false).then_some(())))
+            .await;
+    }
+}
+
 #[tokio::test]
 async fn a_tap_on_a_list_of_yesterday_is_stored_under_no_day() {
     let (ines, proxy) = open_behind_proxy(Device::PHONE).await;
@@ -91,18 +119,21 @@ const STRUCTURE: &str =
         .filter(({ className }) => !['completion-streak', 'notice', 'pending'].includes(className)).map(describe)];
     const rows = [...document.querySelectorAll('.completion-row')];
     return [describe(document.querySelector('.day')), document.querySelector('.past-names').textContent,
-        rows.map((row) => row.querySelector('.completion-title').textContent)]";
+        rows.map((row) => row.querySelector('.completion-title').textContent),
+        rows.map((row) => row.querySelector('.completion-streak')?.textContent ?? '')]";
 
 #[tokio::test]
 async fn offline_the_next_morning_the_list_is_that_of_the_new_day_and_completions_are_queued_for_it() {
     let (ines, proxy) = open_behind_proxy(Device::PHONE).await;
     let today = shown_day(&ines).await;
     let by_server = ines.run_script(STRUCTURE).await;
+    assert!(by_server[3].to_string().contains("-day streak"), "{by_server}");
     store_list_of(1, &ines, &proxy, &today).await;
     proxy.change("", |_| Vec::new());
     ines.visit("/today").await;
     ines.wait_for_text("You're offline. Today's list comes from your habits as of").await;
     assert_eq!(shown_day(&ines).await, today);
+    ines.wait_for_text("-day streak").await;
     assert_eq!(ines.run_script(STRUCTURE).await, by_server, "the rows are those of the server");
     ines.toggle_completion(HABIT).await;
     wait_for_pending(&ines, 1).await;

@@ -110,15 +110,20 @@ pub fn load_agenda(app: &App, me: &Account, day: Day) -> Result<Agenda, Error> {
     })
 }
 
-/// The active habits with their states on the last day of `window` and on the [`PAST_DAYS`] days before.
+/// A habit with its last days.
+pub struct RecentHabit {
+    pub habit: Habit,
+    /// The days up to the last one of the window, earliest first.
+    pub states: [DayState; PAST_DAYS + 1],
+    /// The length of the current streak.
+    pub streak: u32,
+}
+
+/// The active habits with their states on the last day of `window` and on the [`PAST_DAYS`] days before, and their streaks.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
-pub fn list_recent(
-    app: &App,
-    me: &Account,
-    window: CompletionWindow,
-) -> Result<Vec<(Habit, [DayState; PAST_DAYS + 1])>, Error> {
+pub fn list_recent(app: &App, me: &Account, window: CompletionWindow) -> Result<Vec<RecentHabit>, Error> {
     app.store.read(|txn| {
         let habits = habits::list_active(txn, me.id)?;
         let done = judged_histories::load_all(txn, me, &habits, window.today)?;
@@ -126,7 +131,8 @@ pub fn list_recent(
         let with_states = |habit: Habit| {
             let history = done.get(&habit.id).unwrap_or(&empty);
             let states = past_states(&habit, history, window.today.add_days(1), window.first_day_of(&habit));
-            (habit, states)
+            let streak = current_streak(&habit.schedule, history, window.today);
+            RecentHabit { habit, states, streak }
         };
         Ok(habits.into_iter().map(with_states).collect())
     })

@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use warp::http::StatusCode;
 
-use crate::app::habits::habit::HabitChange;
-use crate::app::habits::{completions, habit};
+use crate::app::habits::completions::{self, RecentHabit};
+use crate::app::habits::habit::{self, HabitChange};
 use crate::domain::field_error::FieldErrors;
 use crate::domain::habits::agenda::{DayState, PAST_DAYS, past_days};
 use crate::domain::habits::completion::CompletionWindow;
@@ -66,6 +66,8 @@ struct HabitDetail<'a> {
     time_of_day: Option<TimeOfDay>,
     #[serde(skip_serializing_if = "Option::is_none")]
     recent_days: Option<BTreeMap<Day, &'static str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    streak: Option<u32>,
 }
 
 impl<'a> From<&'a Habit> for HabitDetail<'a> {
@@ -79,25 +81,26 @@ impl<'a> From<&'a Habit> for HabitDetail<'a> {
             group: habit.group.as_ref(),
             time_of_day: habit.time_of_day,
             recent_days: None,
+            streak: None,
         }
     }
 }
 
 impl<'a> HabitDetail<'a> {
-    /// With the days up to `today` on which the habit was due or done.
-    fn with_recent_days(habit: &'a Habit, states: [DayState; PAST_DAYS + 1], today: Day) -> Self {
-        let days = past_days::<{ PAST_DAYS + 1 }>(today.add_days(1)).into_iter().zip(states);
+    /// With the days up to `today` on which the habit was due or done, and with the streak.
+    fn with_recent_days(recent: &'a RecentHabit, today: Day) -> Self {
+        let days = past_days::<{ PAST_DAYS + 1 }>(today.add_days(1)).into_iter().zip(recent.states);
         let recent_days = days.filter_map(|(day, state)| match state {
             DayState::Done => Some((day, "done")),
             DayState::Open => Some((day, "open")),
             DayState::NotScheduled => None,
         });
-        Self { recent_days: Some(recent_days.collect()), ..habit.into() }
+        Self { recent_days: Some(recent_days.collect()), streak: Some(recent.streak), ..(&recent.habit).into() }
     }
 }
 
 /// `GET /api/habits`: the active habits in the user's order; with `?recentDays=true`, also on which of the last days they were
-/// due or done.
+/// due or done, and the current streak.
 pub async fn list(request: Request) -> Result<Response, HttpError> {
     if request.query().get("recentDays") == "true" {
         return list_with_recent_days(&request);
@@ -112,10 +115,7 @@ fn list_with_recent_days(request: &Request) -> Result<Response, HttpError> {
     let app = &request.state.app;
     let window = CompletionWindow::at(app.clock.now(), account.zone());
     let habits = completions::list_recent(app, account, window)?;
-    let with_days = habits
-        .iter()
-        .map(|(habit, states)| HabitDetail::with_recent_days(habit, *states, window.today))
-        .collect::<Vec<_>>();
+    let with_days: Vec<_> = habits.iter().map(|recent| HabitDetail::with_recent_days(recent, window.today)).collect();
     Ok(response::json(StatusCode::OK, &json!({ "habits": with_days })))
 }
 
