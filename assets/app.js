@@ -9,6 +9,7 @@ import { startForms } from "./forms.js";
 import { startNavigation } from "./navigation.js";
 import { startPrinting } from "./print.js";
 import { startShortcuts } from "./shortcuts.js";
+import { startSkips } from "./skips.js";
 
 startAnnouncements();
 startNavigation();
@@ -18,6 +19,7 @@ startCalendar();
 startDownloads();
 startPrinting();
 startShortcuts();
+startSkips();
 startBadge();
 
 if (document.body.dataset.member) navigator.serviceWorker?.register("/sw.js");

@@ -45,15 +45,16 @@ function intensityLevel(done, total) {
 
 /** Updates the progress of the day and its cell in the calendar. */
 function drawProgress() {
-  const total = day.querySelectorAll(".completion").length;
+  const total = day.querySelectorAll('.completion:not([data-skipped][aria-checked="false"])').length;
   const done = day.querySelectorAll('.completion[aria-checked="true"]').length;
   const isComplete = total > 0 && done === total;
-  const count = `${done}/${total}`;
-  const label = `${done} of ${total} done`;
+  const count = total > 0 ? `${done}/${total}` : "–";
+  const label = total > 0 ? `${done} of ${total} done` : "Skipped";
   day.querySelector("[data-count]").textContent = label;
   const progress = day.querySelector("progress");
+  progress.max = Math.max(total, 1);
   progress.value = done;
-  progress.textContent = count;
+  progress.textContent = `${done}/${total}`;
   const message = day.querySelector("[data-complete]");
   if (message) {
     message.hidden = !isComplete;
@@ -65,7 +66,8 @@ function drawProgress() {
   if (!cell) return;
   cell.parentElement.querySelector("[data-cell-count]").textContent = count;
   cell.parentElement.querySelector("[data-cell-label]").textContent = label;
-  cell.dataset.level = intensityLevel(done, total);
+  if (total > 0) cell.dataset.level = intensityLevel(done, total);
+  else delete cell.dataset.level;
   cell.toggleAttribute("data-complete", isComplete);
   if (isComplete) cell.dataset.complete = "true";
 }
@@ -115,6 +117,16 @@ export function drawPending(pending) {
   }
 }
 
+/** Replaces the state of a control by that in a newer page. */
+function drawNewerState(control, newer) {
+  const { dateKey } = readControl(control);
+  if (isCompleted(newer) !== isCompleted(control)) drawCompletion(control, isCompleted(newer));
+  if (!isRow(control)) return drawPastDay(control, dateKey, newer.dataset.state);
+  if (newer.hasAttribute("data-skipped") === control.hasAttribute("data-skipped")) return undefined;
+  control.toggleAttribute("data-skipped");
+  return drawProgress();
+}
+
 /** Replaces the states and the streaks of the rows by those of the same habits in a newer page. The state of a control stays while
  *  `isChanging` says so. */
 export function drawNewerRows(page, isChanging) {
@@ -122,10 +134,10 @@ export function drawNewerRows(page, isChanging) {
     const { habitId, dateKey } = readControl(control);
     const newer = findControl(habitId, dateKey, page);
     if (!newer) continue;
-    if (!isChanging(control) && isCompleted(newer) !== isCompleted(control)) drawCompletion(control, isCompleted(newer));
+    if (!isChanging(control)) drawNewerState(control, newer);
     if (!isRow(control)) continue;
-    control.querySelector(".completion-streak")?.remove();
-    const streak = newer.querySelector(".completion-streak");
-    if (streak) control.querySelector(".completion-status").prepend(streak);
+    control.querySelector(".completion-streak, .completion-skipped")?.remove();
+    const status = newer.querySelector(".completion-streak, .completion-skipped");
+    if (status) control.querySelector(".completion-status").prepend(status);
   }
 }

@@ -165,6 +165,7 @@ export async function startCompletions() {
   if (!list) return;
   startRowKeys(list);
   list.addEventListener("submit", (event) => {
+    if (event.submitter.name === "skip") return;
     event.preventDefault();
     toggleCompletion(event.submitter);
   });

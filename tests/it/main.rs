@@ -88,6 +88,7 @@ mod sentry_tunnel;
 mod service_manager;
 mod settings;
 mod sign_up_browser;
+mod skips;
 mod small_disk;
 mod snapshots;
 mod store;

@@ -1,6 +1,6 @@
 //! The calendar: one read of the file gives the month, the selected day, and the streaks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::habits::completions::build_agenda;
 use crate::app::habits::judged_histories;
@@ -22,6 +22,8 @@ pub struct CalendarMonth {
     pub week_start: WeekStart,
     /// For every day of the month.
     pub rates: BTreeMap<Day, CompletionRate>,
+    /// The days of the month on which everything that was scheduled is skipped.
+    pub skipped: BTreeSet<Day>,
     /// The selected day, of this month or another.
     pub day: Option<OpenDay>,
     /// The streak of every habit; empty while no habit was ever completed.
@@ -64,9 +66,11 @@ pub fn load_month(app: &App, me: &Account, month: Month, selected: Option<Day>) 
         let closed = window.check_open(day, me.preferences.backfill).err().filter(|_| !agenda.items.is_empty());
         OpenDay { agenda, closed }
     });
-    let rates = month.days().map(|day| (day, histories.rate_of(day))).collect();
+    let rates: BTreeMap<Day, CompletionRate> = month.days().map(|day| (day, histories.rate_of(day))).collect();
+    let is_empty = |day: &Day| rates.get(day).is_some_and(|rate| rate.scheduled == 0);
+    let skipped = month.days().filter(is_empty).filter(|day| histories.has_skips(*day)).collect();
     let streaks = histories.streaks(today);
-    Ok(CalendarMonth { month, today, week_start: me.preferences.week_start, rates, day, streaks })
+    Ok(CalendarMonth { month, today, week_start: me.preferences.week_start, rates, skipped, day, streaks })
 }
 
 impl HabitHistories {
@@ -74,10 +78,18 @@ impl HabitHistories {
         day <= self.last_day && self.done.get(&habit.id).is_some_and(|history| history.is_done(day))
     }
 
-    /// Counts what was scheduled, by the schedules of that day, and what was completed.
+    /// Whether a habit that was scheduled for the day is skipped.
+    fn has_skips(&self, day: Day) -> bool {
+        let is_skipped =
+            |habit: &Habit| self.done.get(&habit.id).is_some_and(|history| history.skipped().contains(day));
+        self.habits.iter().any(|habit| is_skipped(habit) && habit.is_due(day))
+    }
+
+    /// Counts what was scheduled and not skipped, by the schedules of that day, and what was completed.
     fn rate_of(&self, day: Day) -> CompletionRate {
         let mut rate = CompletionRate::default();
-        for habit in self.habits.iter().filter(|habit| habit.is_due(day)) {
+        let counts = |habit: &Habit| self.done.get(&habit.id).is_none_or(|history| history.counts(day));
+        for habit in self.habits.iter().filter(|habit| habit.is_due(day) && counts(habit)) {
             rate.scheduled += 1;
             rate.completed += u32::from(self.is_done(habit, day));
         }

@@ -12,15 +12,27 @@ use crate::domain::habits::completion::{CompletionWindow, check_editable, last_b
 use crate::domain::habits::recent_changes::is_superseded;
 use crate::domain::habits::streak::current_streak;
 use crate::domain::{Account, AccountId, Day, Habit, HabitId, History, Zone};
-use crate::store::tables::{completions, daily_completions, habits};
+use crate::store::WriteTxn;
+use crate::store::tables::{completions, daily_completions, day_logs, habits};
 
-/// What [`set_completed`] changed.
+/// What a change of a habit's day led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompletionOutcome {
     Created,
     Deleted,
     /// Nothing had to change, or the day was changed after this change was made.
     Noop,
+}
+
+impl CompletionOutcome {
+    /// As the API writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Deleted => "deleted",
+            Self::Noop => "noop",
+        }
+    }
 }
 
 /// A completion of a habit, or its undo.
@@ -50,8 +62,8 @@ pub async fn set_completed(
     apply_change(app, me, CompletionChange { habit, day, done, made_at: when, now: when }).await
 }
 
-/// Applies a change under the rules of the time when it was made, unless the day was changed later. Idempotent, also for
-/// concurrent calls.
+/// Applies a change under the rules of the time when it was made, unless the day was changed later. A completed day is no longer
+/// skipped. Idempotent, also for concurrent calls.
 ///
 /// # Errors
 /// [`Refusal::HabitNotFound`](crate::domain::Refusal::HabitNotFound), or the refusal of [`check_editable`].
@@ -67,12 +79,15 @@ pub async fn apply_change(app: &App, me: &Account, change: CompletionChange) -> 
             if is_superseded(made_at, now, last_change) {
                 return Ok(CompletionOutcome::Noop);
             }
-            let changed = if done { year.complete(day, made_at) } else { year.undo(day) };
-            if !changed {
+            let is_changed = if done { year.complete(day, made_at) } else { year.undo(day) };
+            let is_unskipped = done && remove_skip(txn, me, day, id)?;
+            if !is_changed && !is_unskipped {
                 return Ok(CompletionOutcome::Noop);
             }
-            completions::put(txn, me, day.year(), id, &year);
-            daily_completions::record(txn, day, Day::at(now, &Zone::UTC), done)?;
+            if is_changed {
+                completions::put(txn, me, day.year(), id, &year);
+                daily_completions::record(txn, day, Day::at(now, &Zone::UTC), done)?;
+            }
             if year.completed_at(day).is_none() {
                 habit.recent_changes.record(day, made_at, now);
                 habits::put(txn, me, &habit)?;
@@ -80,6 +95,16 @@ pub async fn apply_change(app: &App, me: &Account, change: CompletionChange) -> 
             Ok(if done { CompletionOutcome::Created } else { CompletionOutcome::Deleted })
         })
         .await
+}
+
+/// Undoes the skip of a day that is completed now, and returns whether there was one.
+fn remove_skip(txn: &mut WriteTxn<'_, '_>, me: AccountId, day: Day, habit: HabitId) -> Result<bool, Error> {
+    let mut log = day_logs::find_log(txn, me, day, habit)?;
+    let was_skipped = std::mem::take(&mut log.is_skipped);
+    if was_skipped {
+        day_logs::put(txn, me, day, habit, &log)?;
+    }
+    Ok(was_skipped)
 }
 
 /// The habits that were completed on `day`, including archived ones.
@@ -153,7 +178,8 @@ pub(super) fn build_agenda(
         let history = done.get(&habit.id).unwrap_or(&empty);
         let streak = if day == window.today { current_streak(&habit.schedule, history, day) } else { 0 };
         let past = past_states(habit, history, day, window.first_day_of(habit));
-        HabitProgress { done: day <= last_day && history.is_done(day), streak, past }
+        let is_skipped = history.skipped().contains(day);
+        HabitProgress { done: day <= last_day && !is_skipped && history.is_done(day), is_skipped, streak, past }
     };
     Agenda::new(habits, day, completed_last, progress)
 }

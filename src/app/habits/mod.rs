@@ -10,4 +10,5 @@ pub mod habit;
 pub mod import_source;
 pub mod insights;
 mod judged_histories;
+pub mod skips;
 pub mod sorted;

@@ -12,6 +12,8 @@ pub enum DayState {
     Done,
     /// Scheduled and not completed.
     Open,
+    /// Scheduled, but left out by the user: neither done nor missed.
+    Skipped,
     NotScheduled,
 }
 
@@ -19,6 +21,8 @@ pub enum DayState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HabitProgress {
     pub done: bool,
+    /// Whether the listed day is skipped: neither done nor open.
+    pub is_skipped: bool,
     /// The length of the current streak.
     pub streak: u32,
     /// The days before the listed one, earliest first.
@@ -57,13 +61,19 @@ impl Agenda {
         Self { day, items }
     }
 
+    /// How many habits are due, without skipped ones.
+    pub fn due_count(&self) -> usize {
+        self.items.iter().filter(|item| !item.progress.is_skipped).count()
+    }
+
     pub fn completed_count(&self) -> usize {
         self.items.iter().filter(|item| item.progress.done).count()
     }
 
     /// Whether something is due and all of it is completed.
     pub fn is_complete(&self) -> bool {
-        !self.items.is_empty() && self.items.iter().all(|item| item.progress.done)
+        let due = self.due_count();
+        due > 0 && self.completed_count() == due
     }
 }
 
@@ -85,8 +95,9 @@ pub fn past_states<const COUNT: usize>(habit: &Habit, history: &History, day: Da
     let mut done = history.backward_from(day).skip(1);
     let scheduled = habit.schedule.backward_from(day).skip(1).zip(1..=day.days_since(first));
     let mut scheduled = scheduled.map(|(is_scheduled, _)| is_scheduled);
-    for state in states.iter_mut().rev() {
+    for (state, days_ago) in states.iter_mut().rev().zip(1..) {
         *state = match (done.next().unwrap_or(false), scheduled.next().unwrap_or(false)) {
+            (_, true) if history.is_skipped(day, days_ago) => DayState::Skipped,
             (true, _) => DayState::Done,
             (false, true) => DayState::Open,
             (false, false) => DayState::NotScheduled,
@@ -109,6 +120,7 @@ mod tests {
         fn the_days_before_are_those_of_the_schedule_and_of_the_history(
             done in prop::collection::btree_set(0_i32..30, 0..20),
             weekdays in prop::collection::btree_set(1_i64..=7, 1..=7),
+            skipped in prop::collection::btree_set(0_i32..40, 0..6),
             start in 0_i32..30,
             change in prop::option::of((0_i32..30, prop::collection::btree_set(1_i64..=7, 1..=7))),
         ) {
@@ -120,11 +132,15 @@ mod tests {
             if let Some((from, weekdays)) = change {
                 habit.schedule.change_from(first.add_days(from), Weekdays::parse(weekdays).unwrap());
             }
-            let history = History::of_days(done.iter().map(|offset| first.add_days(*offset)));
+            let mut history = History::of_days(done.iter().map(|offset| first.add_days(*offset)));
+            for offset in skipped {
+                history.skip(first.add_days(offset), first.add_days(offset));
+            }
             for offset in 0..40 {
                 let day = first.add_days(offset);
                 let expected = past_days::<PAST_DAYS>(day)
                     .map(|day| match (history.is_done(day), habit.schedule.is_scheduled(day)) {
+                        (_, true) if !history.counts(day) => DayState::Skipped,
                         (true, _) => DayState::Done,
                         (false, true) => DayState::Open,
                         (false, false) => DayState::NotScheduled,

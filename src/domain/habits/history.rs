@@ -41,6 +41,11 @@ impl History {
         !self.skipped.is_empty() && self.skipped.contains(today.add_days(-i32::try_from(days_ago).unwrap_or(i32::MAX)))
     }
 
+    /// Whether figures that go by days count the day, if it's scheduled.
+    pub fn counts(&self, day: Day) -> bool {
+        !self.skipped.contains(day)
+    }
+
     /// The days that count neither way.
     pub fn skipped(&self) -> &DayRanges {
         &self.skipped

@@ -127,9 +127,9 @@ pub fn recent_rate(schedule: &Schedule, history: &History, today: Day) -> Comple
     })
 }
 
-/// How many of these habits were scheduled on `day`, and how many of those were completed.
+/// How many of these habits were scheduled on `day` and not skipped, and how many of those were completed.
 pub(super) fn rate_on(habits: &[(&Schedule, &History)], day: Day) -> CompletionRate {
-    let scheduled = habits.iter().filter(|(schedule, _)| schedule.is_scheduled(day));
+    let scheduled = habits.iter().filter(|(schedule, history)| schedule.is_scheduled(day) && history.counts(day));
     scheduled.fold(CompletionRate::default(), |rate, (_, history)| CompletionRate {
         scheduled: rate.scheduled + 1,
         completed: rate.completed + u32::from(history.is_done(day)),

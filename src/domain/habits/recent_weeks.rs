@@ -76,6 +76,7 @@ mod tests {
         #[test]
         fn totals_count_every_scheduled_day_once(
             done in prop::collection::btree_set(0_i32..120, 0..90),
+            skipped in prop::collection::btree_set(0_i32..120, 0..20),
             weekdays in prop::collection::vec(1_i64..=7, 1..7),
             since in 0_i32..120,
             starts_on_sunday in any::<bool>(),
@@ -83,7 +84,10 @@ mod tests {
             let today = day("2026-03-05");
             let first = today.add_days(-119);
             let schedule = Schedule::new(first.add_days(since), Weekdays::parse(weekdays).unwrap());
-            let history = History::of_days(done.into_iter().map(|offset| first.add_days(offset)));
+            let mut history = History::of_days(done.into_iter().map(|offset| first.add_days(offset)));
+            for offset in skipped {
+                history.skip(first.add_days(offset), first.add_days(offset));
+            }
             let (start, offset) =
                 if starts_on_sunday { (WeekStart::Sunday, 4) } else { (WeekStart::Monday, 3) };
             let weeks = recent_weeks(&[(&schedule, &history)], start, today);
@@ -93,7 +97,7 @@ mod tests {
                 for date in 0..7 {
                     let at = today.add_days(date - offset - 7 * back);
                     prop_assert_eq!(week.days[usize::try_from(date).unwrap()].0, at);
-                    if schedule.is_scheduled(at) && at <= today && (at < today || history.is_done(at)) {
+                    if schedule.is_scheduled(at) && history.counts(at) && at <= today && (at < today || history.is_done(at)) {
                         expected.scheduled += 1;
                         expected.completed += u32::from(history.is_done(at));
                     }

@@ -17,6 +17,8 @@ pub enum DayStatus {
     Completed,
     /// Scheduled and not completed.
     Missed,
+    /// Scheduled, but left out by the user. Not part of any rate.
+    Skipped,
     /// Completed although not scheduled. Not part of any rate.
     Unplanned,
     /// Today: scheduled and not completed yet. Not part of any rate.
@@ -31,6 +33,7 @@ pub struct Review {
     /// Active or archived.
     pub habit: Habit,
     pub today: Day,
+    pub today_status: DayStatus,
     /// Over all years, as of today.
     pub streak: Streak,
     pub year: i16,
@@ -56,6 +59,7 @@ impl Review {
         let year = year.or(newest).unwrap_or_else(|| today.year());
         let mut review = Self {
             today,
+            today_status: status_of(&habit.schedule, history, today, today),
             streak: compute_streak(&habit.schedule, history, today),
             year,
             earlier: years.iter().rev().find(|other| **other < year).copied(),
@@ -126,7 +130,7 @@ pub(super) fn rate_of_status(status: DayStatus) -> CompletionRate {
     match status {
         DayStatus::Completed => CompletionRate { scheduled: 1, completed: 1 },
         DayStatus::Missed => CompletionRate { scheduled: 1, completed: 0 },
-        DayStatus::NotScheduled | DayStatus::Unplanned | DayStatus::Due | DayStatus::Future => {
+        DayStatus::NotScheduled | DayStatus::Skipped | DayStatus::Unplanned | DayStatus::Due | DayStatus::Future => {
             CompletionRate::default()
         }
     }
@@ -149,6 +153,7 @@ fn years(habit: &Habit, history: &History, today: Day) -> Vec<i16> {
 pub(super) fn status_of(schedule: &Schedule, history: &History, day: Day, today: Day) -> DayStatus {
     match (schedule.is_scheduled(day), history.is_done(day)) {
         _ if day > today => DayStatus::Future,
+        (true, _) if history.skipped().contains(day) => DayStatus::Skipped,
         (true, true) => DayStatus::Completed,
         (false, true) => DayStatus::Unplanned,
         (true, false) if day == today => DayStatus::Due,

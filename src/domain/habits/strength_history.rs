@@ -24,10 +24,11 @@ pub fn compute_strengths(schedule: &Schedule, history: &History, today: Day) -> 
         if let Some(rule) = rule {
             meter.get_or_insert_with(|| StrengthMeter::new(rule)).change_rule(rule);
         }
-        let of_version = done.iter().take(end.min(days)).skip(strengths.len());
-        let values = of_version.map(|is_done| match (rule, is_done) {
+        let of_version = (0..days).rev().zip(&done).take(end.min(days)).skip(strengths.len());
+        let values = of_version.map(|(days_ago, is_done)| match (rule, is_done) {
             (None, _) => DayValue::Skipped,
             (Some(_), true) => DayValue::Done,
+            (Some(_), false) if history.is_skipped(today, days_ago) => DayValue::Skipped,
             (Some(_), false) => DayValue::Nothing,
         });
         strengths.extend(values.map(|value| meter.as_mut().map_or_else(Strength::default, |meter| meter.add(value))));

@@ -105,17 +105,23 @@ fn cell(calendar: &CalendarMonth, day: Day) -> Markup {
     let intensity = Intensity::from_rate(rate);
     let is_open = calendar.day.as_ref().is_some_and(|open| open.agenda.day == day);
     let count_id = format!("count-{day}");
+    let is_skipped = calendar.skipped.contains(&day);
     html! {
         a.cell.is-open[is_open].is-ahead[day > calendar.today] id={ "day-" (day) } href=(address(calendar.month, Some(day)))
             data-date-key=(day) data-level=[intensity.map(Intensity::level)]
             data-complete=[(intensity == Some(Intensity::Whole)).then_some("true")]
             aria-current=[(day == calendar.today).then_some("date")]
-            aria-label={ "Open daily view for " (format_date(day, DateStyle::Long)) } aria-describedby=[(scheduled > 0).then_some(&count_id)] {
+            aria-label={ "Open daily view for " (format_date(day, DateStyle::Long)) } aria-describedby=[(scheduled > 0 || is_skipped).then_some(&count_id)] {
             span.cell-day { (day.date().day()) }
         }
         // Outside of the link, because the visible text of a link must be part of its name. Screen readers get the
         // words.
-        @if scheduled > 0 {
+        @if is_skipped {
+            span.cell-count id=(count_id) {
+                span data-cell-count aria-hidden="true" { "–" }
+                span.unseen data-cell-label { "Skipped" }
+            }
+        } @else if scheduled > 0 {
             span.cell-count id=(count_id) {
                 span data-cell-count aria-hidden="true" { (completed) "/" (scheduled) }
                 span.unseen data-cell-label { (completed) " of " (scheduled) " done" }

@@ -87,12 +87,13 @@ impl<'a> From<&'a Habit> for HabitDetail<'a> {
 }
 
 impl<'a> HabitDetail<'a> {
-    /// With the days up to `today` on which the habit was due or done, and with the streak.
+    /// With the days up to `today` on which the habit was due, done or skipped, and with the streak.
     fn with_recent_days(recent: &'a RecentHabit, today: Day) -> Self {
         let days = past_days::<{ PAST_DAYS + 1 }>(today.add_days(1)).into_iter().zip(recent.states);
         let recent_days = days.filter_map(|(day, state)| match state {
             DayState::Done => Some((day, "done")),
             DayState::Open => Some((day, "open")),
+            DayState::Skipped => Some((day, "skipped")),
             DayState::NotScheduled => None,
         });
         Self { recent_days: Some(recent_days.collect()), streak: Some(recent.streak), ..(&recent.habit).into() }

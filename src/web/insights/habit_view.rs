@@ -3,13 +3,15 @@
 use maud::{Markup, html};
 
 use crate::app::habits::insights::HabitFigures;
+use crate::domain::Schedule;
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::habits::period_rates::Period;
+use crate::domain::habits::review::{DayStatus, Review};
 use crate::domain::habits::schedule::ScheduleVersion;
-use crate::domain::{Habit, Schedule};
 use crate::web::insights::history_view::{best_streaks, months_by_weekday, periods};
 use crate::web::insights::strength_view::strength_part;
 use crate::web::insights::year_view::year_part;
+use crate::web::today::skip_control::{SkipLabel, skip_button};
 use crate::web::ui::bar_chart::{bar_chart, weekday_bars};
 use crate::web::ui::date::{DateStyle, format_date};
 use crate::web::ui::figures::{Figure, figures, format_percent, format_ratio};
@@ -38,7 +40,7 @@ pub fn page(frame: &Frame<'_>, figures: &HabitFigures, selection: &PageSelection
         NavItem::Habits,
         &html! {
             div.insights.habit-page data-color=[habit_color(habit)] {
-                (header(habit))
+                (header(review))
                 (summary(figures))
                 (year_part(review, week_start, period))
                 div.pair {
@@ -62,14 +64,15 @@ pub fn page(frame: &Frame<'_>, figures: &HabitFigures, selection: &PageSelection
     )
 }
 
-fn header(habit: &Habit) -> Markup {
+fn header(review: &Review) -> Markup {
+    let habit = &review.habit;
     let (path, label) = if habit.is_active() { ("/habits", "All habits") } else { ("/habits/archive", "Archive") };
     html! {
         div.habit-head {
             p.back { a href=(path) { (label) } }
             div.habit-heading {
                 (habit_mark(habit))
-                (page_head(&habit.title, &actions(habit)))
+                (page_head(&habit.title, &actions(review)))
             }
             @if let Some(description) = &habit.description { p.lead.about dir="auto" { (description) } }
             @if !habit.is_active() { p.notice { "This habit is archived. Its history is kept." } }
@@ -78,9 +81,17 @@ fn header(habit: &Habit) -> Markup {
 }
 
 /// What can be done with the habit. Printing needs a script.
-fn actions(habit: &Habit) -> Markup {
+fn actions(review: &Review) -> Markup {
+    let habit = &review.habit;
     html! {
         div.head-actions {
+            @if habit.is_active() && matches!(review.today_status, DayStatus::Due | DayStatus::Skipped) {
+                form method="post" action="/today" {
+                    input type="hidden" name="from" value={ "/habits/" (habit.id) };
+                    input type="hidden" name="today" value=(review.today);
+                    (skip_button(habit, review.today, review.today_status == DayStatus::Skipped, SkipLabel::Today))
+                }
+            }
             button.quiet type="button" data-print hidden { "Print" }
             @if habit.is_active() {
                 a.quiet href={ "/habits?edit=" (habit.id) "#edit-title" } { "Edit" }

@@ -64,6 +64,7 @@ fn year(review: &Review, week_start: WeekStart) -> Markup {
         (legend(&[
             (CellMark::Done, "done"),
             (CellMark::Empty, "missed"),
+            (CellMark::Skipped, "skipped"),
             (CellMark::Open, "due today"),
             (CellMark::Extra, "done on an off day"),
             (CellMark::Nothing, "not scheduled"),
@@ -103,6 +104,7 @@ fn mark(status: DayStatus) -> Option<CellMark> {
         DayStatus::NotScheduled => Some(CellMark::Nothing),
         DayStatus::Completed => Some(CellMark::Done),
         DayStatus::Missed => Some(CellMark::Empty),
+        DayStatus::Skipped => Some(CellMark::Skipped),
         DayStatus::Unplanned => Some(CellMark::Extra),
         DayStatus::Due => Some(CellMark::Open),
         DayStatus::Future => None,
@@ -114,6 +116,7 @@ fn label(status: DayStatus) -> &'static str {
         DayStatus::NotScheduled => "not scheduled",
         DayStatus::Completed => "done",
         DayStatus::Missed => "missed",
+        DayStatus::Skipped => "skipped",
         DayStatus::Unplanned => "done on an off day",
         DayStatus::Due => "due today",
         DayStatus::Future => "upcoming",
@@ -126,7 +129,7 @@ fn describe_day(day: Day, status: DayStatus) -> String {
 
 /// The text alternative of a month: "Done: 1 to 4, 6. Missed: 5."
 fn describe_month(review: &Review, month: Month) -> String {
-    let statuses = [DayStatus::Completed, DayStatus::Missed, DayStatus::Due, DayStatus::Unplanned];
+    let statuses = [DayStatus::Completed, DayStatus::Missed, DayStatus::Skipped, DayStatus::Due, DayStatus::Unplanned];
     let sentences = statuses.into_iter().filter_map(|status| {
         let days = dates(review, month, status);
         let mut label = label(status).to_owned();

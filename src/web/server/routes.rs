@@ -253,6 +253,8 @@ const ALWAYS: &[Route] = routes! {
     DELETE "/api/habits/{id}"                   Member habits::api::archive;
     GET    "/api/completions"                   Member today::api::list, gzip;
     POST   "/api/completions"                   Member today::api::set_completed;
+    GET    "/api/skips"                         Member today::api::list_skips, gzip;
+    POST   "/api/skips"                         Member today::api::set_skipped;
     GET    "/api/insights"                      Member insights::api::show, gzip;
     GET    "/api/admin/health"                  Admin  health::show_details;
     GET    "/api/admin/users"                   Admin  admin::api::users, gzip;

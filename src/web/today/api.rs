@@ -1,12 +1,12 @@
-//! The JSON of completions.
+//! The JSON of completions and skipped days.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use warp::http::StatusCode;
 
-use crate::app::habits::completions;
-use crate::app::habits::completions::{CompletionChange, CompletionOutcome};
+use crate::app::habits::completions::{self, CompletionChange, CompletionOutcome};
+use crate::app::habits::skips;
 use crate::domain::habits::completion::{check_list_of_today, completed_at};
 use crate::domain::{Day, HabitId, Refusal};
 use crate::web::http::error::HttpError;
@@ -53,12 +53,38 @@ pub async fn set_completed(request: Request) -> Result<Response, HttpError> {
     let habit: HabitId = input.habit_id.parse().map_err(|_| Refusal::HabitNotFound)?;
     let change = CompletionChange { habit, day, done: input.completed, made_at, now };
     let outcome = completions::apply_change(&request.state.app, request.account()?, change).await?;
-    let status = match outcome {
-        CompletionOutcome::Created => "created",
-        CompletionOutcome::Deleted => "deleted",
-        CompletionOutcome::Noop => "noop",
-    };
-    Ok(response::json(StatusCode::OK, &json!({ "result": { "status": status, "habitId": habit, "date": day } })))
+    Ok(outcome_response(outcome, habit, day))
+}
+
+/// `GET /api/skips?date=`: `{skips:[{habitId,date}]}`, archived habits included.
+pub async fn list_skips(request: Request) -> Result<Response, HttpError> {
+    let day = Day::parse(request.query().get("date")).map_err(Refusal::from)?;
+    let skipped = skips::list_skipped_on(&request.state.app, request.account()?.id, day)?;
+    let skipped: Vec<Value> = skipped.iter().map(|habit| json!({ "habitId": habit, "date": day })).collect();
+    Ok(response::json(StatusCode::OK, &json!({ "skips": skipped })))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SkipInput {
+    habit_id: String,
+    date: String,
+    skipped: bool,
+}
+
+/// `POST /api/skips`: `{result:{status,habitId,date}}`. Idempotent.
+pub async fn set_skipped(request: Request) -> Result<Response, HttpError> {
+    let now = test_clock(&request)?.unwrap_or_else(|| request.state.app.clock.now());
+    let input: SkipInput = request.json().await?;
+    let day = Day::parse(&input.date).map_err(Refusal::from)?;
+    let habit: HabitId = input.habit_id.parse().map_err(|_| Refusal::HabitNotFound)?;
+    let outcome = skips::set_skipped(&request.state.app, request.account()?, habit, day, input.skipped, now).await?;
+    Ok(outcome_response(outcome, habit, day))
+}
+
+fn outcome_response(outcome: CompletionOutcome, habit: HabitId, day: Day) -> Response {
+    let result = json!({ "status": outcome.as_str(), "habitId": habit, "date": day });
+    response::json(StatusCode::OK, &json!({ "result": result }))
 }
 
 /// The time in a browser test's header. Without test endpoints, the header is ignored.

@@ -3,7 +3,7 @@
 use warp::http::StatusCode;
 
 use super::view;
-use crate::app::habits::{completions, habit};
+use crate::app::habits::{completions, habit, skips};
 use crate::app::{self, App};
 use crate::domain::habits::completion::{CompletionWindow, check_list_of_today};
 use crate::domain::{Account, Day, Refusal};
@@ -30,7 +30,7 @@ pub async fn show_yesterday(request: Request) -> Result<Response, HttpError> {
     day_page(&request, ListedDay::Yesterday, StatusCode::OK, TodayNotice::None)
 }
 
-/// `POST /today`: completes a habit or reverts that, then returns to the page in `from`.
+/// `POST /today`: completes or skips a habit, or reverts that, then returns to the page in `from`.
 pub async fn complete(request: Request) -> Result<Response, HttpError> {
     let form = request.form().await?;
     let from = redirect::after_sign_in(form.get("from"));
@@ -54,20 +54,25 @@ pub async fn complete(request: Request) -> Result<Response, HttpError> {
 
 /// A change as a form sends it, not checked yet.
 struct PostedChange<'a> {
+    /// Whether it is about skipping the day rather than about completing it.
+    is_skip: bool,
     habit: &'a str,
     day: &'a str,
-    completed: &'a str,
+    state: &'a str,
 }
 
 impl<'a> PostedChange<'a> {
-    /// Reads the button that was pressed: `change=<habit>:<day>:<completed>`. Pages of earlier versions send three fields.
+    /// Reads the button that was pressed: `change=<habit>:<day>:<completed>` or `skip=<habit>:<day>:<skipped>`. Pages of earlier
+    /// versions send three fields.
     fn from_form(form: &'a FormFields) -> Self {
-        let Some(change) = form.maybe("change") else {
-            return Self { habit: form.get("habitId"), day: form.get("date"), completed: form.get("completed") };
+        let skip = form.maybe("skip");
+        let Some(change) = skip.or_else(|| form.maybe("change")) else {
+            let [habit, day, state] = ["habitId", "date", "completed"].map(|name| form.get(name));
+            return Self { is_skip: false, habit, day, state };
         };
         let mut parts = change.splitn(3, ':');
         let mut next = || parts.next().unwrap_or_default();
-        Self { habit: next(), day: next(), completed: next() }
+        Self { is_skip: skip.is_some(), habit: next(), day: next(), state: next() }
     }
 }
 
@@ -79,12 +84,17 @@ async fn apply(app: &App, account: &Account, change: &PostedChange<'_>, today: O
     }
     let habit = change.habit.parse().map_err(|_| Refusal::HabitNotFound)?;
     let day = Day::parse(change.day).map_err(Refusal::from)?;
-    let done = match change.completed {
+    let state = match change.state {
         "true" => true,
         "false" => false,
         _ => return Err(Refusal::field("completed", "Choose whether the habit is done or not done.").into()),
     };
-    completions::set_completed(app, account, habit, day, done, now).await.map(drop)
+    let outcome = if change.is_skip {
+        skips::set_skipped(app, account, habit, day, state, now).await
+    } else {
+        completions::set_completed(app, account, habit, day, state, now).await
+    };
+    outcome.map(drop)
 }
 
 fn day_page(

@@ -1,6 +1,7 @@
-//! Today's habits, and completing them.
+//! Today's habits, and completing and skipping them.
 
 pub mod api;
 pub mod html;
 pub mod past_days;
+pub mod skip_control;
 pub mod view;

@@ -52,8 +52,9 @@ impl PastDays {
             div.past role="group" aria-labelledby=(title_id) {
                 @for (day, state) in self.0.iter().zip(states) {
                     @match state {
-                        DayState::Done => (control(day, habit, true)),
-                        DayState::Open => (control(day, habit, false)),
+                        DayState::Done => (control(day, habit, ["done", "done", "false"])),
+                        DayState::Open => (control(day, habit, ["open", "not done", "true"])),
+                        DayState::Skipped => (control(day, habit, ["skipped", "skipped", "true"])),
                         // Screen readers skip it: there is nothing to do.
                         DayState::NotScheduled => span.past-day {},
                     }
@@ -73,12 +74,12 @@ impl PastDays {
     }
 }
 
-/// The control of a day on which the habit was due or done. assets/past-days.js draws the same.
-fn control(day: &PastDay, habit: HabitId, is_done: bool) -> Markup {
+/// The control of a day on which the habit was due, done or skipped: its state, the word for it, and whether pressing it completes
+/// the day. assets/past-days.js draws the same.
+fn control(day: &PastDay, habit: HabitId, state: [&'static str; 3]) -> Markup {
     let PastDay { date, label, is_open } = day;
     let (date, label) = (PreEscaped(date), PreEscaped(label));
-    let (state, word, next) = if is_done { ("done", "done", "false") } else { ("open", "not done", "true") };
-    let (state, word, next) = (PreEscaped(state), PreEscaped(word), PreEscaped(next));
+    let [state, word, next] = state.map(PreEscaped);
     html! {
         @if *is_open {
             button.past-day type="submit" name="change" value={ (habit) ":" (date) ":" (next) } data-state=(state) aria-label={ (label) ": " (word) } {}

@@ -9,6 +9,7 @@ use crate::domain::habits::agenda::{Agenda, AgendaItem};
 use crate::domain::habits::completion::CompletionWindow;
 use crate::domain::{Day, Habit, HabitId, Refusal};
 use crate::web::today::past_days::PastDays;
+use crate::web::today::skip_control::{SkipLabel, skip_button};
 use crate::web::ui::closed_day::explain;
 use crate::web::ui::date::{DateStyle, format_date};
 use crate::web::ui::form::alert;
@@ -121,8 +122,8 @@ pub fn page(frame: &Frame<'_>, page: &DayPage<'_>) -> Markup {
 }
 
 fn day_head(listed: ListedDay, agenda: &Agenda) -> Markup {
-    let (done, total) = (agenda.completed_count(), agenda.items.len());
     let other = listed.other();
+    let has_items = !agenda.items.is_empty();
     html! {
         header.page-head.day-head.(listed.path().trim_start_matches('/')) {
             div {
@@ -132,9 +133,9 @@ fn day_head(listed: ListedDay, agenda: &Agenda) -> Markup {
                     span.short { (format_date(agenda.day, DateStyle::Weekday)) }
                 } }
             }
-            @if total > 0 { p.day-count data-count { (done) " of " (total) " done" } }
+            @if has_items { p.day-count data-count { (count(agenda)) } }
             a.day-turn href=(other.path()) { (other.title()) }
-            @if total > 0 { (progress_bar(done, total)) }
+            @if has_items { (progress_bar(agenda)) }
         }
     }
 }
@@ -152,21 +153,27 @@ fn all_done(agenda: &Agenda) -> Markup {
 
 /// How much of the day is done. `all_done` is shown when everything is. The script keeps all of it current.
 pub fn progress(agenda: &Agenda, all_done: &str) -> Markup {
-    let (done, total) = (agenda.completed_count(), agenda.items.len());
     html! {
         div.strip {
-            p.strip-count data-count { (done) " of " (total) " done" }
-            (progress_bar(done, total))
+            p.strip-count data-count { (count(agenda)) }
+            (progress_bar(agenda))
             (complete_message(agenda, all_done))
         }
     }
 }
 
-fn progress_bar(done: usize, total: usize) -> Markup {
+/// "2 of 3 done", without skipped habits.
+fn count(agenda: &Agenda) -> Markup {
+    let (done, total) = (agenda.completed_count(), agenda.due_count());
+    html! { @if total == 0 { "Skipped" } @else { (done) " of " (total) " done" } }
+}
+
+fn progress_bar(agenda: &Agenda) -> Markup {
+    let (done, total) = (agenda.completed_count(), agenda.due_count());
     html! {
         div.progress-bar {
             label.unseen for="day-progress" { "Progress" }
-            progress #day-progress max=(total) value=(done) { (done) "/" (total) }
+            progress #day-progress max=(total.max(1)) value=(done) { (done) "/" (total) }
         }
     }
 }
@@ -210,13 +217,13 @@ pub fn list(agenda: &Agenda, options: &RowOptions<'_>) -> Markup {
             @if let Some(today) = options.today { input type="hidden" name="today" value=(today); }
             ul {
                 (Reserve(agenda.items.len() * row_bytes))
-                @for (index, item) in agenda.items.iter().enumerate() { (row(item, index, &day, options)) }
+                @for (index, item) in agenda.items.iter().enumerate() { (row(item, index, agenda.day, &day, options)) }
             }
         }
     }
 }
 
-fn row(item: &AgendaItem, index: usize, day: &str, options: &RowOptions<'_>) -> Markup {
+fn row(item: &AgendaItem, index: usize, listed: Day, day: &str, options: &RowOptions<'_>) -> Markup {
     let AgendaItem { habit, progress } = item;
     let (checked, next) = if progress.done { ("true", "false") } else { ("false", "true") };
     let (checked, next, day) = (PreEscaped(checked), PreEscaped(next), PreEscaped(day));
@@ -226,7 +233,7 @@ fn row(item: &AgendaItem, index: usize, day: &str, options: &RowOptions<'_>) -> 
     html! {
         li.completion-row data-color=[habit_color(habit)] {
             button.completion type="submit" name="change" value={ (habit.id) ":" (day) ":" (next) } role="checkbox"
-                aria-checked=(checked) aria-describedby=[description_id(habit, options, refused)] disabled[!is_open] {
+                aria-checked=(checked) aria-describedby=[description_id(habit, options, refused)] data-skipped[progress.is_skipped] disabled[!is_open] {
                 span.box aria-hidden="true" {}
                 (habit_mark(habit))
                 @if options.past.is_some() {
@@ -239,12 +246,15 @@ fn row(item: &AgendaItem, index: usize, day: &str, options: &RowOptions<'_>) -> 
                 }
                 // Its width is reserved, so that a new streak or a mark does not move the rows below.
                 span.completion-status {
-                    @if progress.streak > 1 { span.completion-streak data-days=(progress.streak) { (progress.streak) "-day streak" } }
+                    @if progress.is_skipped { span.completion-skipped { "Skipped" } }
+                    @else if progress.streak > 1 { span.completion-streak data-days=(progress.streak) { (progress.streak) "-day streak" } }
                 }
             }
             @if let Some(past) = options.past {
                 (past.row(habit.id, &progress.past, &title_id))
                 a.detail href={ "/habits/" (habit.id) } aria-label={ "Details of " (habit.title) } {}
+            } @else if is_open {
+                (skip_button(habit, listed, progress.is_skipped, SkipLabel::InRow))
             }
             @if let Some(refused) = refused { p.fault id={ "fault-" (habit.id) } role="alert" { (refused.message) } }
         }

@@ -24,6 +24,8 @@ pub enum CellMark {
     Done,
     /// Due today and not done yet: a dashed box.
     Open,
+    /// Skipped: a dash.
+    Skipped,
     /// Done on a day without a schedule: a check mark without a box.
     Extra,
 }
@@ -49,7 +51,7 @@ pub const CELL_PITCH: u16 = 20;
 
 const CHECK_MARK: &str = "5.1,7.5 4,8.7 7.1,12 12,5.8 10.9,4.7 7,9.5";
 
-const ALL_MARKS: [CellMark; 9] = [
+const ALL_MARKS: [CellMark; 10] = [
     CellMark::Nothing,
     CellMark::Empty,
     CellMark::Low,
@@ -58,6 +60,7 @@ const ALL_MARKS: [CellMark; 9] = [
     CellMark::All,
     CellMark::Done,
     CellMark::Open,
+    CellMark::Skipped,
     CellMark::Extra,
 ];
 
@@ -72,6 +75,7 @@ impl CellMark {
             Self::All => "mark-all",
             Self::Done => "mark-done",
             Self::Open => "mark-open",
+            Self::Skipped => "mark-skipped",
             Self::Extra => "mark-extra",
         }
     }
@@ -90,6 +94,7 @@ impl CellMark {
             Self::All => html! { (frame("mark-gold")) polygon.mark-on-gold points=(CHECK_MARK) {} },
             Self::Done => html! { (frame("mark-box")) polygon.mark-check points=(CHECK_MARK) {} },
             Self::Open => frame("mark-frame mark-dashed"),
+            Self::Skipped => html! { rect.mark-ink x="3" y="7" width="10" height="2" rx="1" {} },
             Self::Extra => html! { polygon.mark-ink points=(CHECK_MARK) {} },
         }
     }

@@ -98,6 +98,7 @@ fn any_json_gets_a_response() {
         ("PUT", habit_path.as_str()),
         ("PUT", "/api/habits/order"),
         ("POST", "/api/completions"),
+        ("POST", "/api/skips"),
         ("PUT", "/api/account"),
         ("POST", "/api/auth/verify-email"),
         ("POST", "/api/auth/sign-in/2fa/verify"),
