@@ -103,7 +103,7 @@ return loaded.then(() => {
   for (let text = texts.nextNode(); text; text = texts.nextNode()) {
     if (!text.data.trim() || !isShown(text.parentElement)) continue;
     // Emoji have the colors of their font, and decorate.
-    if (/^\p{Emoji_Presentation}/u.test(text.data)) continue;
+    if (/^(\p{Emoji_Presentation}|\p{Emoji}\uFE0F)/u.test(text.data)) continue;
     const range = document.createRange();
     range.selectNodeContents(text);
     const boxes = [...range.getClientRects()].map((box) => boxInScreenshot(box, seen)).filter(Boolean);

@@ -59,7 +59,8 @@ fn color_field(prefix: &str, chosen: &str, errors: &[FieldError]) -> Markup {
 fn swatch(color: Option<&str>, name: &str, is_chosen: bool) -> Markup {
     html! {
         label.swatch data-color=[color] {
-            input type="radio" name="color" value=(color.unwrap_or_default()) checked[is_chosen];
+            // The name beside it is invisible most of the time.
+            input type="radio" name="color" aria-label=(name) value=(color.unwrap_or_default()) checked[is_chosen];
             span.swatch-name { (name) }
         }
     }
