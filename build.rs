@@ -35,6 +35,7 @@ const STYLE_SHEET_ORDER: &[&str] = &[
     "subnav",
     "buttons",
     "forms",
+    "frequency",
     "notices",
     "weekday-picker",
     "appearance",

@@ -48,6 +48,7 @@ mod fake_sentry;
 #[allow(clippy::print_stdout, reason = "it prints the table of faults")]
 mod faults;
 mod first_habit;
+mod frequencies;
 mod fuzz;
 mod habit_colors;
 mod habit_labels;

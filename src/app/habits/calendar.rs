@@ -60,8 +60,8 @@ pub fn load_month(app: &App, me: &Account, month: Month, selected: Option<Day>) 
         Ok::<_, Error>(HabitHistories { habits, done, last_day })
     })?;
     let day = selected.map(|day| {
-        let (habits, completed_last) = (histories.habits.clone(), me.preferences.completed_last);
-        let agenda = build_agenda(habits, &histories.done, day, window, last_day, completed_last);
+        let habits = histories.habits.clone();
+        let agenda = build_agenda(habits, &histories.done, day, window, last_day, me.preferences);
         // Every habit on the agenda is scheduled for that day, so the window alone decides.
         let closed = window.check_open(day, me.preferences.backfill).err().filter(|_| !agenda.items.is_empty());
         OpenDay { agenda, closed }
@@ -69,7 +69,7 @@ pub fn load_month(app: &App, me: &Account, month: Month, selected: Option<Day>) 
     let rates: BTreeMap<Day, CompletionRate> = month.days().map(|day| (day, histories.rate_of(day))).collect();
     let is_empty = |day: &Day| rates.get(day).is_some_and(|rate| rate.scheduled == 0);
     let skipped = month.days().filter(is_empty).filter(|day| histories.has_skips(*day)).collect();
-    let streaks = histories.streaks(today);
+    let streaks = histories.streaks(today, me.preferences.week_start);
     Ok(CalendarMonth { month, today, week_start: me.preferences.week_start, rates, skipped, day, streaks })
 }
 
@@ -97,13 +97,14 @@ impl HabitHistories {
     }
 
     /// The streak of every habit; empty while no habit was ever completed.
-    fn streaks(&self, today: Day) -> Vec<(Habit, Streak)> {
+    fn streaks(&self, today: Day, week_start: WeekStart) -> Vec<(Habit, Streak)> {
         let empty = History::default();
         let history = |habit: &Habit| self.done.get(&habit.id).unwrap_or(&empty);
         if self.habits.iter().all(|habit| history(habit).first().is_none()) {
             return Vec::new();
         }
-        let with_streak = |habit: &Habit| (habit.clone(), compute_streak(&habit.schedule, history(habit), today));
+        let with_streak =
+            |habit: &Habit| (habit.clone(), compute_streak(&habit.schedule, history(habit), today, week_start));
         self.habits.iter().map(with_streak).collect()
     }
 }

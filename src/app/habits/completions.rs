@@ -7,10 +7,13 @@ use jiff::Timestamp;
 use crate::app::habits::habit::require_active;
 use crate::app::habits::judged_histories;
 use crate::app::{App, Error};
+use crate::domain::accounts::preferences::Preferences;
 use crate::domain::habits::agenda::{Agenda, DayState, HabitProgress, PAST_DAYS, past_states};
 use crate::domain::habits::completion::{CompletionWindow, check_editable, last_begun_day};
 use crate::domain::habits::recent_changes::is_superseded;
 use crate::domain::habits::streak::current_streak;
+use crate::domain::habits::streak_runs::StreakUnit;
+use crate::domain::habits::window_plan::{has_windows, is_listed};
 use crate::domain::{Account, AccountId, Day, Habit, HabitId, History, Zone};
 use crate::store::WriteTxn;
 use crate::store::tables::{completions, daily_completions, day_logs, habits};
@@ -131,7 +134,7 @@ pub fn load_agenda(app: &App, me: &Account, day: Day) -> Result<Agenda, Error> {
     app.store.read(|txn| {
         let habits = habits::list_active(txn, me.id)?;
         let done = judged_histories::load_all(txn, me, &habits, window.today)?;
-        Ok(build_agenda(habits, &done, day, window, last_day, me.preferences.completed_last))
+        Ok(build_agenda(habits, &done, day, window, last_day, me.preferences))
     })
 }
 
@@ -152,11 +155,11 @@ pub fn list_recent(app: &App, me: &Account, window: CompletionWindow) -> Result<
     app.store.read(|txn| {
         let habits = habits::list_active(txn, me.id)?;
         let done = judged_histories::load_all(txn, me, &habits, window.today)?;
-        let empty = History::default();
+        let (empty, week_start) = (History::default(), me.preferences.week_start);
         let with_states = |habit: Habit| {
             let history = done.get(&habit.id).unwrap_or(&empty);
             let states = past_states(&habit, history, window.today.add_days(1), window.first_day_of(&habit));
-            let streak = current_streak(&habit.schedule, history, window.today);
+            let streak = current_streak(&habit.schedule, history, window.today, week_start);
             RecentHabit { habit, states, streak }
         };
         Ok(habits.into_iter().map(with_states).collect())
@@ -166,22 +169,29 @@ pub fn list_recent(app: &App, me: &Account, window: CompletionWindow) -> Result<
 /// Builds the agenda of a day. Only today's agenda has streaks, because a streak is as of today. After `last_day`, the last one
 /// that has begun, nothing is completed.
 pub(super) fn build_agenda(
-    habits: Vec<Habit>,
+    mut habits: Vec<Habit>,
     done: &BTreeMap<HabitId, History>,
     day: Day,
     window: CompletionWindow,
     last_day: Day,
-    completed_last: bool,
+    preferences: Preferences,
 ) -> Agenda {
     let empty = History::default();
+    let week_start = preferences.week_start;
+    habits.retain(|habit| {
+        !has_windows(&habit.schedule)
+            || is_listed(&habit.schedule, done.get(&habit.id).unwrap_or(&empty), day, week_start)
+    });
     let progress = |habit: &Habit| {
         let history = done.get(&habit.id).unwrap_or(&empty);
-        let streak = if day == window.today { current_streak(&habit.schedule, history, day) } else { 0 };
+        let streak = if day == window.today { current_streak(&habit.schedule, history, day, week_start) } else { 0 };
         let past = past_states(habit, history, day, window.first_day_of(habit));
         let is_skipped = history.skipped().contains(day);
-        HabitProgress { done: day <= last_day && !is_skipped && history.is_done(day), is_skipped, streak, past }
+        let done = day <= last_day && !is_skipped && history.is_done(day);
+        let streak_unit = StreakUnit::of_rule(habit.schedule.rule());
+        HabitProgress { done, is_skipped, streak, streak_unit, past }
     };
-    Agenda::new(habits, day, completed_last, progress)
+    Agenda::new(habits, day, preferences.completed_last, progress)
 }
 
 /// Adds completions regardless of the editing window, and returns how many were new. For seeds.

@@ -9,9 +9,10 @@ use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction};
 use crate::domain::habits::grouped::{HabitGroup, by_group, is_same_group};
 use crate::domain::habits::habit::{HabitPlan, MAX_ACTIVE_HABITS, MAX_HABITS};
+use crate::domain::habits::rule::Rule;
 use crate::domain::{
-    Account, AccountId, Client, Day, Description, Emoji, GroupName, Habit, HabitColor, HabitId, Refusal, ReminderTimes,
-    Tags, TimeOfDay, Title, Weekdays,
+    Account, AccountId, Client, Day, Description, Emoji, Frequency, GroupName, Habit, HabitColor, HabitId, Refusal,
+    ReminderTimes, Tags, TimeOfDay, Title, Weekdays,
 };
 use crate::store::tables::{audit, completions, day_logs, habits};
 use crate::store::{Reader, WriteTxn};
@@ -23,6 +24,7 @@ pub struct HabitChange {
     /// The inner `None` clears the description.
     pub description: Option<Option<Description>>,
     pub weekdays: Option<Weekdays>,
+    pub frequency: Option<Frequency>,
     pub reminder_times: Option<ReminderTimes>,
     /// The inner `None` clears the color.
     pub color: Option<Option<HabitColor>>,
@@ -125,7 +127,7 @@ fn next_position(active: &[Habit]) -> Result<u32, Error> {
     Ok(active.iter().map(|habit| habit.position + 1).max().unwrap_or(0))
 }
 
-/// Changes a habit. New weekdays apply from today; past days keep their schedule.
+/// Changes a habit. A new schedule applies from today; past days keep their schedule.
 ///
 /// # Errors
 /// [`Refusal::HabitNotFound`] for a habit that doesn't exist, belongs to another user, or is archived.
@@ -140,9 +142,10 @@ pub async fn update_habit(app: &App, me: &Account, id: HabitId, change: HabitCha
             if let Some(description) = change.description {
                 habit.description = description;
             }
-            if let Some(weekdays) = change.weekdays {
-                habit.schedule.change_from(today, weekdays);
-            }
+            let rule = habit.schedule.rule();
+            let weekdays = change.weekdays.unwrap_or(rule.weekdays);
+            let frequency = change.frequency.unwrap_or(rule.frequency);
+            habit.schedule.change_from(today, Rule { weekdays, frequency, ..rule });
             if let Some(times) = change.reminder_times {
                 habit.reminder_times = times;
             }

@@ -2,11 +2,12 @@
 
 use crate::app::habits::judged_histories;
 use crate::app::{App, Error};
-use crate::domain::habits::best_streaks::{StreakRun, find_best_streaks};
+use crate::domain::habits::best_streaks::find_best_streaks;
 use crate::domain::habits::insights::{CompletionRate, Insights, compute_insights, recent_rate};
 use crate::domain::habits::period_rates::{Period, PeriodRate, compute_period_rates};
 use crate::domain::habits::recent_weeks::{RECENT_WEEKS, RecentWeek, recent_weeks};
 use crate::domain::habits::review::Review;
+use crate::domain::habits::streak_runs::StreakRun;
 use crate::domain::habits::strength::Strength;
 use crate::domain::habits::strength_history::{compute_strengths, current_strength};
 use crate::domain::{Account, Habit, HabitId, History, Refusal, Schedule};
@@ -92,9 +93,15 @@ pub fn load_figures(
         let habit = habits::find_habit(txn, me.id, id)?.ok_or(Refusal::HabitNotFound)?;
         let histories = judged_histories::load_all(txn, me, std::slice::from_ref(&habit), today)?;
         let history = histories.get(&id).cloned().unwrap_or_default();
-        let best_streaks = find_best_streaks(&habit.schedule, &history, today);
-        let periods = compute_period_rates(&habit.schedule, &history, period, me.preferences.week_start, today);
+        let week_start = me.preferences.week_start;
+        let best_streaks = find_best_streaks(&habit.schedule, &history, today, week_start);
+        let periods = compute_period_rates(&habit.schedule, &history, period, week_start, today);
         let strengths = compute_strengths(&habit.schedule, &history, today);
-        Ok(HabitFigures { review: Review::new(habit, &history, year, today), best_streaks, periods, strengths })
+        Ok(HabitFigures {
+            review: Review::new(habit, &history, year, today, week_start),
+            best_streaks,
+            periods,
+            strengths,
+        })
     })
 }

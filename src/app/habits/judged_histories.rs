@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::habits::judgment::judge;
+use crate::domain::habits::window_plan::{has_windows, plan_windows};
 use crate::domain::{Account, Day, Habit, HabitId, History};
 use crate::store::tables::histories;
 use crate::store::{Error, Reader};
@@ -18,10 +19,13 @@ pub(super) fn load_all(
     habits: &[Habit],
     today: Day,
 ) -> Result<BTreeMap<HabitId, History>, Error> {
+    let week_start = me.preferences.week_start;
     let mut histories = histories::find_all(txn, me.id)?;
-    for habit in habits.iter().filter(|habit| habit.schedule.has_amounts()) {
-        let history = histories.remove(&habit.id).unwrap_or_default();
-        histories.insert(habit.id, judge(&habit.schedule, history, today, me.preferences.week_start));
+    for Habit { id, schedule, .. } in habits {
+        if schedule.has_amounts() || has_windows(schedule) {
+            let history = judge(schedule, histories.remove(id).unwrap_or_default(), today, week_start);
+            histories.insert(*id, plan_windows(schedule, history, today, week_start));
+        }
     }
     Ok(histories)
 }

@@ -8,6 +8,7 @@ use crate::app::{App, Error};
 use crate::domain::habits::grouped::by_group;
 use crate::domain::habits::sort::{ListSort, SortFigure};
 use crate::domain::habits::streak::current_streak;
+use crate::domain::habits::streak_runs::StreakUnit;
 use crate::domain::habits::strength_history::current_strength;
 use crate::domain::{Account, Habit, HabitId};
 use crate::store::tables::habits;
@@ -21,7 +22,7 @@ pub fn list_sorted(
     me: &Account,
     sort: ListSort,
 ) -> Result<(Vec<Habit>, BTreeMap<HabitId, SortFigure>), Error> {
-    let today = app.today(me);
+    let (today, week_start) = (app.today(me), me.preferences.week_start);
     app.store.read(|txn| {
         let (active, mut figures) = (habits::list_active(txn, me.id)?, BTreeMap::new());
         if sort.has_figures() {
@@ -29,7 +30,10 @@ pub fn list_sorted(
             for habit in &active {
                 let history = done.remove(&habit.id).unwrap_or_default();
                 let figure = match sort {
-                    ListSort::Streak => SortFigure::Streak(current_streak(&habit.schedule, &history, today)),
+                    ListSort::Streak => {
+                        let length = current_streak(&habit.schedule, &history, today, week_start);
+                        SortFigure::Streak(length, StreakUnit::of_rule(habit.schedule.rule()))
+                    }
                     _ => SortFigure::Strength(current_strength(&habit.schedule, &history, today)),
                 };
                 figures.insert(habit.id, figure);

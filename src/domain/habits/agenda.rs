@@ -1,5 +1,6 @@
 //! The list of one day: the habits that are due, which of them are completed, and the days before.
 
+use crate::domain::habits::streak_runs::StreakUnit;
 use crate::domain::{Day, Habit, History};
 
 /// How many days before the listed one a row shows.
@@ -25,6 +26,7 @@ pub struct HabitProgress {
     pub is_skipped: bool,
     /// The length of the current streak.
     pub streak: u32,
+    pub streak_unit: StreakUnit,
     /// The days before the listed one, earliest first.
     pub past: [DayState; PAST_DAYS],
 }
@@ -95,12 +97,14 @@ pub fn past_states<const COUNT: usize>(habit: &Habit, history: &History, day: Da
     let mut done = history.backward_from(day).skip(1);
     let scheduled = habit.schedule.backward_from(day).skip(1).zip(1..=day.days_since(first));
     let mut scheduled = scheduled.map(|(is_scheduled, _)| is_scheduled);
-    for (state, days_ago) in states.iter_mut().rev().zip(1..) {
+    let mut at = day;
+    for state in states.iter_mut().rev() {
+        at = at.yesterday();
         *state = match (done.next().unwrap_or(false), scheduled.next().unwrap_or(false)) {
-            (_, true) if history.is_skipped(day, days_ago) => DayState::Skipped,
+            (_, true) if history.skipped().contains(at) => DayState::Skipped,
             (true, _) => DayState::Done,
-            (false, true) => DayState::Open,
-            (false, false) => DayState::NotScheduled,
+            (false, true) if history.counts(at) => DayState::Open,
+            (false, _) => DayState::NotScheduled,
         };
     }
     states

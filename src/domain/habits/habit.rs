@@ -5,10 +5,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::habits::goal::Goal;
 use crate::domain::habits::recent_changes::RecentChanges;
+use crate::domain::habits::rule::Rule;
 use crate::domain::recorded::known_or_default;
 use crate::domain::{
-    Day, Emoji, FieldError, GroupName, HabitColor, HabitId, Schedule, Tags, TimeOfDay, Weekdays, text,
+    Day, Emoji, FieldError, Frequency, GroupName, HabitColor, HabitId, Schedule, Tags, TimeOfDay, Weekdays, text,
 };
 
 /// The most active habits of one user.
@@ -145,6 +147,7 @@ pub struct HabitPlan {
     pub title: Title,
     pub description: Option<Description>,
     pub weekdays: Weekdays,
+    pub frequency: Frequency,
     pub reminder_times: ReminderTimes,
     pub color: Option<HabitColor>,
     pub emoji: Option<Emoji>,
@@ -160,6 +163,7 @@ impl HabitPlan {
             title,
             description: None,
             weekdays,
+            frequency: Frequency::Weekdays,
             reminder_times: ReminderTimes::default(),
             color: None,
             emoji: None,
@@ -202,8 +206,19 @@ pub struct Habit {
 impl Habit {
     /// A new habit whose first day is `day` in its owner's time zone.
     pub fn new(id: HabitId, plan: HabitPlan, position: u32, day: Day, created_at: Timestamp) -> Self {
-        let HabitPlan { title, description, weekdays, reminder_times, color, emoji, tags, group, time_of_day } = plan;
-        let schedule = Schedule::new(day, weekdays);
+        let HabitPlan {
+            title,
+            description,
+            weekdays,
+            frequency,
+            reminder_times,
+            color,
+            emoji,
+            tags,
+            group,
+            time_of_day,
+        } = plan;
+        let schedule = Schedule::new(day, Rule { weekdays, frequency, goal: Goal::default() });
         Self {
             id,
             title,

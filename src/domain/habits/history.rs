@@ -13,6 +13,7 @@ pub struct History {
     completions: Vec<(i16, HabitYear)>,
     summaries: Vec<(i16, SummaryYear)>,
     skipped: DayRanges,
+    unplanned: DayRanges,
 }
 
 impl History {
@@ -36,14 +37,19 @@ impl History {
         self.skipped.insert(first, last);
     }
 
-    /// Whether the day `days_ago` before `today` counts neither way. Most habits have no such days, which costs nothing.
-    pub(super) fn is_skipped(&self, today: Day, days_ago: usize) -> bool {
-        !self.skipped.is_empty() && self.skipped.contains(today.add_days(-i32::try_from(days_ago).unwrap_or(i32::MAX)))
+    /// Leaves a day out of figures that go by days: its window has enough planned days without it.
+    pub(super) fn mark_unplanned(&mut self, day: Day) {
+        self.unplanned.insert(day, day);
     }
 
     /// Whether figures that go by days count the day, if it's scheduled.
     pub fn counts(&self, day: Day) -> bool {
-        !self.skipped.contains(day)
+        !self.skipped.contains(day) && !self.unplanned.contains(day)
+    }
+
+    /// Whether the day `days_ago` before `today` counts neither way. Most habits have no such days, which costs nothing.
+    pub(super) fn is_skipped(&self, today: Day, days_ago: usize) -> bool {
+        !self.skipped.is_empty() && self.skipped.contains(today.add_days(-i32::try_from(days_ago).unwrap_or(i32::MAX)))
     }
 
     /// The days that count neither way.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::calendar::day;
 use crate::domain::calendar::month::Month;
 use crate::domain::habits::insights::CompletionRate;
@@ -53,14 +54,14 @@ pub struct Review {
 
 impl Review {
     /// Reviews `year`. Without one, the current year, or for an archived habit the last year with something to show.
-    pub fn new(habit: Habit, history: &History, year: Option<i16>, today: Day) -> Self {
+    pub fn new(habit: Habit, history: &History, year: Option<i16>, today: Day, week_start: WeekStart) -> Self {
         let years = years(&habit, history, today);
         let newest = if habit.is_active() { None } else { years.last().copied() };
         let year = year.or(newest).unwrap_or_else(|| today.year());
         let mut review = Self {
             today,
             today_status: status_of(&habit.schedule, history, today, today),
-            streak: compute_streak(&habit.schedule, history, today),
+            streak: compute_streak(&habit.schedule, history, today, week_start),
             year,
             earlier: years.iter().rev().find(|other| **other < year).copied(),
             later: years.iter().find(|other| **other > year).copied(),
@@ -151,9 +152,10 @@ fn years(habit: &Habit, history: &History, today: Day) -> Vec<i16> {
 
 /// The status of a day as of `today`.
 pub(super) fn status_of(schedule: &Schedule, history: &History, day: Day, today: Day) -> DayStatus {
-    match (schedule.is_scheduled(day), history.is_done(day)) {
+    let is_skipped = history.skipped().contains(day);
+    match (schedule.is_scheduled(day) && (is_skipped || history.counts(day)), history.is_done(day)) {
         _ if day > today => DayStatus::Future,
-        (true, _) if history.skipped().contains(day) => DayStatus::Skipped,
+        (true, _) if is_skipped => DayStatus::Skipped,
         (true, true) => DayStatus::Completed,
         (false, true) => DayStatus::Unplanned,
         (true, false) if day == today => DayStatus::Due,
@@ -199,7 +201,7 @@ mod tests {
     fn every_day_of_the_year_has_a_status_and_only_scheduled_days_count() {
         // Mondays and Wednesdays from Monday 5 January; today is Wednesday the 14th.
         let done = History::of_days(["2026-01-04", "2026-01-05", "2026-01-08", "2026-01-19"].map(day));
-        let review = Review::new(habit("2026-01-05", &[1, 3]), &done, None, day("2026-01-14"));
+        let review = Review::new(habit("2026-01-05", &[1, 3]), &done, None, day("2026-01-14"), WeekStart::Monday);
         let statuses =
             ["2026-01-03", "2026-01-04", "2026-01-05", "2026-01-07", "2026-01-08", "2026-01-14", "2026-01-19"]
                 .map(|text| review.status(day(text)));
@@ -218,7 +220,7 @@ mod tests {
         habit.schedule.pause_from(day("2024-06-01"));
         habit.schedule.resume_from(day("2026-01-05"));
         let years = |year| {
-            let review = Review::new(habit.clone(), &History::default(), year, day("2027-01-01"));
+            let review = Review::new(habit.clone(), &History::default(), year, day("2027-01-01"), WeekStart::Monday);
             (review.year, review.earlier, review.later)
         };
         // From Thursday 28 December 2023 no Monday is left in that year, and 2025 was paused.
@@ -234,15 +236,20 @@ mod tests {
         let mut habit = habit("2024-02-01", &[1, 2, 3, 4, 5, 6, 7]);
         habit.schedule.pause_from(day("2024-03-02"));
         habit.archived_at = Some(Timestamp::UNIX_EPOCH);
-        let review =
-            Review::new(habit, &History::of_days(["2024-02-29", "2024-03-01"].map(day)), None, day("2026-02-12"));
+        let review = Review::new(
+            habit,
+            &History::of_days(["2024-02-29", "2024-03-01"].map(day)),
+            None,
+            day("2026-02-12"),
+            WeekStart::Monday,
+        );
         assert_eq!((review.year, review.earlier, review.later), (2024, None, None));
         assert_eq!(review.total, rate(30, 2));
         assert_eq!(
             review.visible_months().iter().map(|(_, rate)| *rate).collect::<Vec<_>>(),
             [rate(29, 1), rate(1, 1)]
         );
-        assert_eq!(review.streak, Streak { current: 2, longest: 2 });
+        assert_eq!(review.streak, Streak { current: 2, longest: 2, ..Streak::default() });
     }
 
     proptest! {
@@ -255,7 +262,7 @@ mod tests {
             let first = day("2026-01-01");
             let done = History::of_days(done.into_iter().map(|days| first.add_days(days)));
             let habit = habit("2026-01-20", &weekdays);
-            let review = Review::new(habit, &done, Some(2026), first.add_days(today));
+            let review = Review::new(habit, &done, Some(2026), first.add_days(today), WeekStart::Monday);
             let mut months = Vec::new();
             for (month, rates) in review.visible_month_weekdays() {
                 // The same rule, counted by the statuses of the month's days.
@@ -278,7 +285,13 @@ mod tests {
     #[test]
     fn years_outside_the_range_are_empty() {
         for year in [1970, 2199, i16::MAX, i16::MIN, 0] {
-            let review = Review::new(habit("2026-01-05", &[1]), &History::default(), Some(year), day("2026-01-14"));
+            let review = Review::new(
+                habit("2026-01-05", &[1]),
+                &History::default(),
+                Some(year),
+                day("2026-01-14"),
+                WeekStart::Monday,
+            );
             assert!(review.visible_months().is_empty() && review.total == CompletionRate::default(), "{year}");
         }
     }

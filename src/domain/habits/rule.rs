@@ -14,6 +14,11 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// When it is scheduled, as text for users: "Mon, Wed", "3 times a week".
+    pub fn summary(&self) -> String {
+        self.frequency.summary(self.weekdays)
+    }
+
     /// Whether `day` is scheduled. A habit to do a number of times in a period may be done on any day of it.
     pub fn matches(&self, day: Day) -> bool {
         match self.frequency {

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::domain::habits::streak_runs::StreakUnit;
 use crate::domain::habits::strength::Strength;
 
 /// The order of a list.
@@ -56,7 +57,7 @@ impl ListSort {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SortFigure {
     /// The length of the current streak.
-    Streak(u32),
+    Streak(u32, StreakUnit),
     Strength(Strength),
 }
 
@@ -64,7 +65,9 @@ impl SortFigure {
     /// Compares two figures of the same kind.
     pub fn compare(one: Option<&Self>, other: Option<&Self>) -> Ordering {
         match (one, other) {
-            (Some(Self::Streak(one)), Some(Self::Streak(other))) => one.cmp(other),
+            (Some(Self::Streak(one, unit)), Some(Self::Streak(other, other_unit))) => {
+                (one * unit.days()).cmp(&(other * other_unit.days()))
+            }
             (Some(Self::Strength(one)), Some(Self::Strength(other))) => one.value().total_cmp(&other.value()),
             _ => Ordering::Equal,
         }

@@ -1,21 +1,38 @@
-//! Streaks: how many scheduled days in a row were completed.
+//! Streaks: how many scheduled days in a row were completed, or how many weeks or months in which a habit was done often enough.
 //!
-//! Days without a schedule neither break nor extend a streak. Today does not break it as long as it can still be completed.
+//! Days without a schedule neither break nor extend a streak, and neither do skipped days. Today does not break it as long as it
+//! can still be completed, and the current week or month doesn't until it's over.
 
 use crate::domain::Day;
+use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::habits::history::History;
 use crate::domain::habits::schedule::Schedule;
+use crate::domain::habits::streak_runs::{StreakUnit, find_runs};
+use crate::domain::habits::window_plan::has_windows;
 
-/// The lengths of a habit's streaks, in scheduled days.
+/// The lengths of a habit's streaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Streak {
     /// The streak that ends today, or yesterday while today is due.
     pub current: u32,
+    /// The longest one that is counted in `unit`.
     pub longest: u32,
+    pub unit: StreakUnit,
 }
 
 /// The current and the longest streak as of `today`. Later completions are ignored.
-pub fn compute_streak(schedule: &Schedule, history: &History, today: Day) -> Streak {
+pub fn compute_streak(schedule: &Schedule, history: &History, today: Day, week_start: WeekStart) -> Streak {
+    if !has_windows(schedule) {
+        return compute_day_streak(schedule, history, today);
+    }
+    let unit = StreakUnit::of_rule(schedule.rule());
+    let runs = find_runs(schedule, history, today, week_start);
+    let longest = runs.iter().filter(|run| run.unit == unit).map(|run| run.length).max().unwrap_or(0);
+    let current = runs.first().filter(|run| run.is_current).map_or(0, |run| run.length);
+    Streak { current, longest, unit }
+}
+
+fn compute_day_streak(schedule: &Schedule, history: &History, today: Day) -> Streak {
     let (mut run, mut longest, mut current) = (0, 0, None);
     for (days_ago, is_done) in scheduled_days(schedule, history, today) {
         if is_done {
@@ -26,11 +43,14 @@ pub fn compute_streak(schedule: &Schedule, history: &History, today: Day) -> Str
             run = 0;
         }
     }
-    Streak { current: current.unwrap_or(run), longest }
+    Streak { current: current.unwrap_or(run), longest, unit: StreakUnit::Day }
 }
 
 /// Only the current streak. It stops at the first missed day, so its cost is the length of the streak.
-pub fn current_streak(schedule: &Schedule, history: &History, today: Day) -> u32 {
+pub fn current_streak(schedule: &Schedule, history: &History, today: Day, week_start: WeekStart) -> u32 {
+    if has_windows(schedule) {
+        return compute_streak(schedule, history, today, week_start).current;
+    }
     let mut length = 0;
     for (days_ago, is_done) in scheduled_days(schedule, history, today) {
         match is_done {
@@ -70,8 +90,12 @@ mod tests {
 
     fn lengths(schedule: &Schedule, done: &[&str], today: &str) -> (u32, u32) {
         let history = History::of_days(done.iter().map(|text| day(text)));
-        let found = compute_streak(schedule, &history, day(today));
-        assert_eq!(current_streak(schedule, &history, day(today)), found.current, "{done:?} as of {today}");
+        let found = compute_streak(schedule, &history, day(today), WeekStart::Monday);
+        assert_eq!(
+            current_streak(schedule, &history, day(today), WeekStart::Monday),
+            found.current,
+            "{done:?} as of {today}"
+        );
         (found.current, found.longest)
     }
 
@@ -187,8 +211,8 @@ mod tests {
             }
             let today = first.add_days(today);
             let expected = reference_streak(&schedule, &history, today);
-            prop_assert_eq!(compute_streak(&schedule, &history, today), expected);
-            prop_assert_eq!(current_streak(&schedule, &history, today), expected.current);
+            prop_assert_eq!(compute_streak(&schedule, &history, today, WeekStart::Monday), expected);
+            prop_assert_eq!(current_streak(&schedule, &history, today, WeekStart::Monday), expected.current);
         }
 
         #[test]
@@ -206,8 +230,8 @@ mod tests {
             let days: Vec<Day> = done.into_iter().map(|offset| first.add_days(offset)).collect();
             let history = History::of_days(days.iter().copied());
             let today = first.add_days(today);
-            let whole = compute_streak(&schedule, &history, today);
-            prop_assert_eq!(current_streak(&schedule, &history, today), whole.current);
+            let whole = compute_streak(&schedule, &history, today, WeekStart::Monday);
+            prop_assert_eq!(current_streak(&schedule, &history, today, WeekStart::Monday), whole.current);
             prop_assert!(whole.longest >= whole.current);
         }
     }

@@ -1,13 +1,16 @@
 //! The strength of a habit at the end of each day, each day judged by the version of the schedule in force on it.
 
-use crate::domain::habits::schedule::ScheduleVersion;
+use crate::domain::habits::frequency::FrequencyRatio;
+use crate::domain::habits::goal::{Goal, GoalPeriod};
+use crate::domain::habits::rule::Rule;
 use crate::domain::habits::strength::{DayValue, Strength, StrengthGoal, StrengthMeter, StrengthRule};
-use crate::domain::{Day, Frequency, History, Schedule};
+use crate::domain::{Day, History, Schedule};
 
 /// The strength at the end of each day up to `today`, oldest first: from the habit's first day, or the first completed one if
 /// that is earlier. Nothing is scheduled while a habit is archived, so those days leave the strength as it is.
 pub fn compute_strengths(schedule: &Schedule, history: &History, today: Day) -> Vec<Strength> {
-    let start = history.first().map_or(schedule.start(), |first| first.min(schedule.start()));
+    let known = history.first().into_iter().chain(history.summaries().next().map(|(day, _)| day)).min();
+    let start = known.map_or(schedule.start(), |known| known.min(schedule.start()));
     if start > today {
         return Vec::new();
     }
@@ -20,18 +23,19 @@ pub fn compute_strengths(schedule: &Schedule, history: &History, today: Day) -> 
     let mut meter = None::<StrengthMeter>;
     let mut strengths = Vec::with_capacity(days);
     for (version, end) in schedule.versions().zip(last_days) {
-        let rule = rule_of(version);
+        let rule = version.rule().map(strength_rule);
         if let Some(rule) = rule {
             meter.get_or_insert_with(|| StrengthMeter::new(rule)).change_rule(rule);
         }
-        let of_version = (0..days).rev().zip(&done).take(end.min(days)).skip(strengths.len());
-        let values = of_version.map(|(days_ago, is_done)| match (rule, is_done) {
-            (None, _) => DayValue::Skipped,
-            (Some(_), true) => DayValue::Done,
-            (Some(_), false) if history.is_skipped(today, days_ago) => DayValue::Skipped,
-            (Some(_), false) => DayValue::Nothing,
-        });
-        strengths.extend(values.map(|value| meter.as_mut().map_or_else(Strength::default, |meter| meter.add(value))));
+        let begin = strengths.len();
+        let of_version = done.iter().take(end.min(days)).skip(begin).zip(begin..);
+        let value = |(is_done, days_since_start): (&bool, usize)| {
+            let day = || start.add_days(i32::try_from(days_since_start).unwrap_or(0));
+            rule.map_or(DayValue::Skipped, |rule| day_value(rule.goal, *is_done, history, day))
+        };
+        strengths.extend(
+            of_version.map(value).map(|value| meter.as_mut().map_or_else(Strength::default, |meter| meter.add(value))),
+        );
     }
     strengths
 }
@@ -41,10 +45,39 @@ pub fn current_strength(schedule: &Schedule, history: &History, today: Day) -> S
     compute_strengths(schedule, history, today).last().copied().unwrap_or_default()
 }
 
-/// `None` while the habit is archived.
-fn rule_of(version: ScheduleVersion) -> Option<StrengthRule> {
-    let ratio = Frequency::Weekdays.ratio(version.weekdays?);
-    Some(StrengthRule { ratio, goal: StrengthGoal::Done })
+/// Loop Habit Tracker has no amounts on days of the week, so such days are done or not.
+fn strength_rule(rule: Rule) -> StrengthRule {
+    let ratio = rule.frequency.ratio(rule.weekdays);
+    let of_period = |per: GoalPeriod| match per {
+        GoalPeriod::Day => FrequencyRatio::new(1, 1),
+        GoalPeriod::Week => FrequencyRatio::new(1, 7),
+        GoalPeriod::Month => FrequencyRatio::new(1, 30),
+    };
+    match rule.goal {
+        Goal::YesNo => StrengthRule { ratio, goal: StrengthGoal::Done },
+        Goal::AtLeast { per: GoalPeriod::Day, .. } if ratio != of_period(GoalPeriod::Day) => {
+            StrengthRule { ratio, goal: StrengthGoal::Done }
+        }
+        Goal::AtLeast { target, per } => {
+            StrengthRule { ratio: of_period(per), goal: StrengthGoal::AtLeast(target.thousandths()) }
+        }
+        Goal::AtMost { target, per } => {
+            StrengthRule { ratio: of_period(per), goal: StrengthGoal::AtMost(target.thousandths()) }
+        }
+    }
+}
+
+/// `day` is called only if the habit has more than completions.
+fn day_value(goal: StrengthGoal, is_done: bool, history: &History, day: impl Fn() -> Day) -> DayValue {
+    let is_skipped = || !history.skipped().is_empty() && history.skipped().contains(day());
+    match goal {
+        StrengthGoal::Done if is_done => DayValue::Done,
+        _ if is_skipped() => DayValue::Skipped,
+        StrengthGoal::Done => DayValue::Nothing,
+        StrengthGoal::AtLeast(_) | StrengthGoal::AtMost(_) => {
+            history.summary(day()).amount.map_or(DayValue::Nothing, |amount| DayValue::Amount(amount.thousandths()))
+        }
+    }
 }
 
 #[cfg(test)]

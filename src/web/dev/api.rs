@@ -35,6 +35,7 @@ pub async fn create_habit(request: Request) -> Result<Response, HttpError> {
     let day = Day::parse(&input.created_at).map_err(|error| Refusal::InvalidFields(vec![error]))?;
     let since = day.date().to_zoned(TimeZone::UTC).map_err(HttpError::internal)?.timestamp();
     let habit =
-        habit::create_habit(&request.state.app, request.account()?, input.habit.parse()?, Some((day, since))).await?;
+        habit::create_habit(&request.state.app, request.account()?, input.habit.parse(day)?, Some((day, since)))
+            .await?;
     Ok(response::json(StatusCode::OK, &json!({ "habit": HabitSummary::from(&habit) })))
 }

@@ -13,9 +13,10 @@ use crate::domain::habits::agenda::{DayState, PAST_DAYS, past_days};
 use crate::domain::habits::completion::CompletionWindow;
 use crate::domain::habits::habit::HabitPlan;
 use crate::domain::{
-    Day, Description, Emoji, GroupName, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Tags, TimeOfDay, Title,
-    Weekdays,
+    Day, Description, Emoji, Frequency, GroupName, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Tags, TimeOfDay,
+    Title, Weekdays,
 };
+use crate::web::habits::frequency_input::FrequencyInput;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::format_timestamp;
@@ -54,6 +55,8 @@ struct HabitDetail<'a> {
     #[serde(flatten)]
     summary: HabitSummary<'a>,
     reminder_times: &'a ReminderTimes,
+    #[serde(skip_serializing_if = "Frequency::is_weekdays")]
+    frequency: Frequency,
     #[serde(skip_serializing_if = "Option::is_none")]
     color: Option<HabitColor>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,6 +78,7 @@ impl<'a> From<&'a Habit> for HabitDetail<'a> {
         Self {
             summary: habit.into(),
             reminder_times: &habit.reminder_times,
+            frequency: habit.schedule.rule().frequency,
             color: habit.color,
             emoji: habit.emoji.as_ref(),
             tags: &habit.tags,
@@ -128,6 +132,7 @@ pub struct NewHabit {
     #[serde(default, deserialize_with = "text")]
     description: Option<String>,
     weekdays: Vec<i64>,
+    frequency: Option<FrequencyInput>,
     #[serde(default)]
     reminder_times: Vec<i64>,
     color: Option<String>,
@@ -143,13 +148,17 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
 }
 
 impl NewHabit {
+    /// A habit that is created on `today`.
+    ///
     /// # Errors
     /// [`Refusal::InvalidFields`] with every invalid field.
-    pub fn parse(&self) -> Result<HabitPlan, Refusal> {
+    pub fn parse(&self, today: Day) -> Result<HabitPlan, Refusal> {
         let mut errors = FieldErrors::default();
         let title = errors.record(Title::parse(&self.title));
         let description = errors.record(Description::parse(self.description.as_deref().unwrap_or("")));
         let weekdays = errors.record(Weekdays::parse(self.weekdays.iter().copied()));
+        let frequency = self.frequency.as_ref().map_or(Ok(Frequency::default()), |input| input.parse(today));
+        let frequency = errors.record(frequency);
         let reminder_times = errors.record(ReminderTimes::parse(&self.reminder_times));
         let color = errors.record(HabitColor::parse(self.color.as_deref().unwrap_or_default()));
         let emoji = errors.record(Emoji::parse(self.emoji.as_deref().unwrap_or_default()));
@@ -162,6 +171,7 @@ impl NewHabit {
             title,
             description: description.flatten(),
             weekdays,
+            frequency: frequency.unwrap_or_default(),
             reminder_times: reminder_times.unwrap_or_default(),
             color: color.flatten(),
             emoji: emoji.flatten(),
@@ -175,7 +185,9 @@ impl NewHabit {
 /// `POST /api/habits`: 201 `{habit}`.
 pub async fn create(request: Request) -> Result<Response, HttpError> {
     let input: NewHabit = request.json().await?;
-    let habit = habit::create_habit(&request.state.app, request.account()?, input.parse()?, None).await?;
+    let account = request.account()?;
+    let plan = input.parse(request.state.app.today(account))?;
+    let habit = habit::create_habit(&request.state.app, account, plan, None).await?;
     Ok(response::json(StatusCode::CREATED, &json!({ "habit": HabitDetail::from(&habit) })))
 }
 
@@ -186,6 +198,7 @@ struct HabitPatch {
     #[serde(default, deserialize_with = "nullable")]
     description: Option<Option<String>>,
     weekdays: Option<Vec<i64>>,
+    frequency: Option<FrequencyInput>,
     reminder_times: Option<Vec<i64>>,
     #[serde(default, deserialize_with = "nullable")]
     color: Option<Option<String>>,
@@ -205,12 +218,13 @@ fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> 
 }
 
 impl HabitPatch {
-    fn parse(self) -> Result<HabitChange, Refusal> {
+    fn parse(self, today: Day) -> Result<HabitChange, Refusal> {
         let mut errors = FieldErrors::default();
         let title = self.title.and_then(|title| errors.record(Title::parse(&title)));
         let description = self.description.map(Option::unwrap_or_default);
         let description = description.and_then(|text| errors.record(Description::parse(&text)));
         let weekdays = self.weekdays.and_then(|days| errors.record(Weekdays::parse(days)));
+        let frequency = self.frequency.and_then(|input| errors.record(input.parse(today)));
         let reminder_times = self.reminder_times.and_then(|times| errors.record(ReminderTimes::parse(&times)));
         let color = self.color.map(Option::unwrap_or_default);
         let color = color.and_then(|name| errors.record(HabitColor::parse(&name)));
@@ -221,8 +235,18 @@ impl HabitPatch {
         let group = group.and_then(|name| errors.record(GroupName::parse(&name)));
         let time_of_day = self.time_of_day.map(Option::unwrap_or_default);
         let time_of_day = time_of_day.and_then(|name| errors.record(TimeOfDay::parse(&name)));
-        let change =
-            HabitChange { title, description, weekdays, reminder_times, color, emoji, tags, group, time_of_day };
+        let change = HabitChange {
+            title,
+            description,
+            weekdays,
+            frequency,
+            reminder_times,
+            color,
+            emoji,
+            tags,
+            group,
+            time_of_day,
+        };
         if change.is_empty() {
             errors.add("title", "Include at least one field to change.");
         }
@@ -235,7 +259,9 @@ impl HabitPatch {
 pub async fn update(request: Request) -> Result<Response, HttpError> {
     let id = request.path_param("id")?;
     let input: HabitPatch = request.json().await?;
-    let habit = habit::update_habit(&request.state.app, request.account()?, id, input.parse()?).await?;
+    let account = request.account()?;
+    let change = input.parse(request.state.app.today(account))?;
+    let habit = habit::update_habit(&request.state.app, account, id, change).await?;
     Ok(response::json(StatusCode::OK, &json!({ "habit": HabitDetail::from(&habit) })))
 }
 

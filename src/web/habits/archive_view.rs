@@ -57,7 +57,7 @@ fn row(page: &ArchivePage<'_>, habit: &Habit) -> Markup {
                 (habit_mark(habit))
                 div.habit-text {
                     a.habit-title id={ "habit-" (habit.id) } href={ "/habits/" (habit.id) } dir="auto" { (habit.title) }
-                    span.habit-days { (habit.schedule.weekdays().summary()) }
+                    span.habit-days { (habit.schedule.rule().summary()) }
                 }
                 div.habit-actions {
                     form method="post" action={ "/habits/" (habit.id) "/restore" } {

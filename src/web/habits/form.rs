@@ -7,6 +7,7 @@ use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::calendar::month::weekday_order;
 use crate::domain::calendar::weekdays::short_name;
 use crate::web::habits::form_input::HabitForm;
+use crate::web::habits::frequency_fields::frequency_fields;
 use crate::web::habits::more_options::more_options;
 use crate::web::ui::form::{Field, description_ids, field, field_notes, find_error, text_area};
 
@@ -26,6 +27,7 @@ pub fn habit_form(form: &HabitForm<'_>, submit: &Markup) -> Markup {
             (field(prefix, &title, errors))
             (text_area(prefix, "description", "Description (optional)", &input.description, errors))
             (weekday_picker(prefix, week_start, &input.weekdays, errors))
+            (frequency_fields(prefix, &input.frequency, errors))
             (more_options(form))
             (submit)
         }

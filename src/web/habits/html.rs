@@ -10,10 +10,12 @@ use crate::domain::habits::habit::HabitPlan;
 use crate::domain::habits::preset::Preset;
 use crate::domain::habits::sort::ListSort;
 use crate::domain::{
-    Description, Emoji, FieldError, GroupName, Habit, HabitColor, HabitId, Refusal, Tags, TimeOfDay, Title, Weekdays,
+    Day, Description, Emoji, FieldError, GroupName, Habit, HabitColor, HabitId, Refusal, Tags, TimeOfDay, Title,
+    Weekdays,
 };
 use crate::web::habits::archive_view::{ArchivePage, archive as archive_markup};
 use crate::web::habits::form_input::{HabitFormInput, KnownLabels};
+use crate::web::habits::frequency_fields::FrequencyFields;
 use crate::web::habits::list_filter::ListFilter;
 use crate::web::habits::view::{HabitsPage, OpenForm, page as habits_markup};
 use crate::web::http::body::FormFields;
@@ -48,7 +50,7 @@ pub async fn create(request: Request) -> Result<Response, HttpError> {
         (HabitFormInput::default(), Ok(parse_preset(key)?))
     } else {
         let input = parse_form(&form);
-        let plan = parse_plan(&input);
+        let plan = parse_plan(&input, request.state.app.today(account));
         (input, plan)
     };
     let created = match plan {
@@ -67,13 +69,14 @@ pub async fn update(request: Request) -> Result<Response, HttpError> {
     let form = request.form().await?;
     let input = parse_form(&form);
     let account = request.account()?;
-    let changed = match parse_plan(&input) {
-        Ok(HabitPlan { title, description, weekdays, color, emoji, tags, group, time_of_day, .. }) => {
+    let changed = match parse_plan(&input, request.state.app.today(account)) {
+        Ok(HabitPlan { title, description, weekdays, frequency, color, emoji, tags, group, time_of_day, .. }) => {
             let change = HabitChange {
                 title: Some(title),
                 description: Some(description),
                 weekdays: Some(weekdays),
                 // A form without these fields doesn't change them.
+                frequency: form.maybe("frequency").map(|_| frequency),
                 color: form.maybe("color").map(|_| color),
                 emoji: form.maybe("emoji").map(|_| emoji),
                 tags: form.maybe("tags").map(|_| tags),
@@ -222,6 +225,12 @@ fn parse_form(form: &FormFields) -> HabitFormInput {
         description: form.get("description").to_owned(),
         // 0 is not a day of the week, so it is refused.
         weekdays: form.all("weekdays").map(|number| number.parse().unwrap_or(0)).collect(),
+        frequency: FrequencyFields {
+            choice: form.get("frequency").to_owned(),
+            times: form.get("times").to_owned(),
+            days: form.get("days").to_owned(),
+            anchor: form.get("anchor").to_owned(),
+        },
         color: form.get("color").to_owned(),
         emoji: form.get("emoji").to_owned(),
         tags: form.get("tags").to_owned(),
@@ -230,11 +239,15 @@ fn parse_form(form: &FormFields) -> HabitFormInput {
     }
 }
 
-fn parse_plan(input: &HabitFormInput) -> Result<HabitPlan, Refusal> {
+/// The form as it was sent on `today`. Without days of the week, they are those of every day, if the frequency needs none.
+fn parse_plan(input: &HabitFormInput, today: Day) -> Result<HabitPlan, Refusal> {
     let mut errors = FieldErrors::default();
     let title = errors.record(Title::parse(&input.title));
     let description = errors.record(Description::parse(&input.description));
-    let weekdays = errors.record(Weekdays::parse(input.weekdays.iter().copied()));
+    let is_any_day = input.weekdays.is_empty() && !input.frequency.is_weekdays();
+    let weekdays = if is_any_day { Ok(Weekdays::ALL) } else { Weekdays::parse(input.weekdays.iter().copied()) };
+    let weekdays = errors.record(weekdays);
+    let frequency = errors.record(input.frequency.parse(today));
     let color = errors.record(HabitColor::parse(&input.color));
     let emoji = errors.record(Emoji::parse(&input.emoji));
     let tags = errors.record(Tags::parse_text(&input.tags));
@@ -244,6 +257,7 @@ fn parse_plan(input: &HabitFormInput) -> Result<HabitPlan, Refusal> {
     errors.check()?;
     Ok(HabitPlan {
         description: description.flatten(),
+        frequency: frequency.unwrap_or_default(),
         color: color.flatten(),
         emoji: emoji.flatten(),
         tags: tags.unwrap_or_default(),

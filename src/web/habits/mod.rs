@@ -5,6 +5,8 @@ pub mod appearance_fields;
 mod archive_view;
 pub mod form;
 mod form_input;
+pub mod frequency_fields;
+pub mod frequency_input;
 mod group_view;
 pub mod html;
 mod ideas;

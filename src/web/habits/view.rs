@@ -181,7 +181,7 @@ fn row(page: &HabitsPage<'_>, (index, count): (usize, usize), habit: &Habit) -> 
                 div.habit-text {
                     a.habit-title id={ "habit-" (habit.id) } href={ "/habits/" (habit.id) } dir="auto" { (habit.title) }
                     span.habit-days {
-                        (habit.schedule.weekdays().summary())
+                        (habit.schedule.rule().summary())
                         @if let Some(figure) = page.figures.get(&habit.id) { " · " (figure_text(*figure)) }
                         @for tag in &habit.tags { " · " bdi { (tag) } }
                     }
@@ -196,8 +196,8 @@ fn row(page: &HabitsPage<'_>, (index, count): (usize, usize), habit: &Habit) -> 
 /// The figure that the list is sorted by.
 fn figure_text(figure: SortFigure) -> String {
     match figure {
-        SortFigure::Streak(0) => "no streak".to_owned(),
-        SortFigure::Streak(days) => format!("{days}-day streak"),
+        SortFigure::Streak(0, _) => "no streak".to_owned(),
+        SortFigure::Streak(length, unit) => format!("{length}-{} streak", unit.as_str()),
         SortFigure::Strength(strength) => format!("{}% strength", strength.percent()),
     }
 }

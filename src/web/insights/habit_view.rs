@@ -102,16 +102,16 @@ fn actions(review: &Review) -> Markup {
 }
 
 fn summary(HabitFigures { review, strengths, .. }: &HabitFigures) -> Markup {
-    let days = |count: u32| if count == 1 { "day".to_owned() } else { "days".to_owned() };
     let streak = review.streak;
+    let unit = |count: u32| format!("{}{}", streak.unit.as_str(), if count == 1 { "" } else { "s" });
     figures(&[
         Figure {
             label: "Strength",
             value: format!("{}%", strengths.last().copied().unwrap_or_default().percent()),
             detail: "as of today".to_owned(),
         },
-        Figure { label: "Current streak", value: streak.current.to_string(), detail: days(streak.current) },
-        Figure { label: "Longest streak", value: streak.longest.to_string(), detail: days(streak.longest) },
+        Figure { label: "Current streak", value: streak.current.to_string(), detail: unit(streak.current) },
+        Figure { label: "Longest streak", value: streak.longest.to_string(), detail: unit(streak.longest) },
         Figure {
             label: &format!("Done in {}", review.year),
             value: format_percent(review.total),
@@ -126,7 +126,7 @@ fn summary(HabitFigures { review, strengths, .. }: &HabitFigures) -> Markup {
 /// Every version of the schedule, oldest first.
 fn schedule_history(schedule: &Schedule) -> Markup {
     let line = |version: ScheduleVersion| {
-        let days = version.rule().map_or_else(|| "archived".to_owned(), |rule| rule.frequency.summary(rule.weekdays));
+        let days = version.rule().map_or_else(|| "archived".to_owned(), |rule| rule.summary());
         format!("From {}: {days}", format_date(version.from, DateStyle::Long))
     };
     html! {

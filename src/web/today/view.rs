@@ -247,7 +247,7 @@ fn row(item: &AgendaItem, index: usize, listed: Day, day: &str, options: &RowOpt
                 // Its width is reserved, so that a new streak or a mark does not move the rows below.
                 span.completion-status {
                     @if progress.is_skipped { span.completion-skipped { "Skipped" } }
-                    @else if progress.streak > 1 { span.completion-streak data-days=(progress.streak) { (progress.streak) "-day streak" } }
+                    @else if progress.streak > 1 { span.completion-streak data-days=(progress.streak) { (progress.streak) "-" (progress.streak_unit.as_str()) " streak" } }
                 }
             }
             @if let Some(past) = options.past {

@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::calendar::month::Month;
-use crate::domain::habits::best_streaks::StreakRun;
 use crate::domain::habits::insights::CompletionRate;
+use crate::domain::habits::streak_runs::{StreakRun, StreakUnit};
 use crate::domain::{Day, HabitColor};
 use crate::web::insights::history_view::{streak_table, weekday_matrix};
 use crate::web::ui::bar_chart::{Bar, bar_chart, sparkline, weekday_bars};
@@ -74,7 +74,7 @@ pub fn streaks_and_months(theme: &str) -> Markup {
 
 fn run(first: Day, length: u32) -> StreakRun {
     let last = first.add_days(i32::try_from(length).unwrap_or(1) - 1);
-    StreakRun { first, last, length, is_current: length == 4 }
+    StreakRun { first, last, length, unit: StreakUnit::Day, is_current: length == 4 }
 }
 
 pub fn marks(_: &str) -> Markup {
