@@ -23,6 +23,6 @@ pub fn skip_button(habit: &Habit, day: Day, is_skipped: bool, label: SkipLabel) 
     let next = if is_skipped { "false" } else { "true" };
     let name = (label == SkipLabel::InRow).then(|| format!("{text}: {}", habit.title.as_str()));
     html! {
-        button.quiet.skip type="submit" name="skip" value={ (habit.id) ":" (day) ":" (next) } aria-label=[name] { (text) }
+        button.quiet.skip-day type="submit" name="skip" value={ (habit.id) ":" (day) ":" (next) } aria-label=[name] { (text) }
     }
 }
