@@ -241,6 +241,32 @@ async fn a_day_is_changed_without_javascript_and_yesterday_has_its_own_page() {
 }
 
 #[tokio::test]
+async fn a_day_is_skipped_and_then_done_after_all() {
+    let mut ines = open_as_ines(Device::PHONE).await;
+    let habits = ines.run_script("return document.querySelectorAll('.completion').length").await.as_u64().unwrap();
+    create_habits(&ines, &["Stretch again"]).await;
+    let due = |count: u64| format!("of {count} done");
+    ines.wait_for_text(&due(habits + 1)).await;
+    ines.press_at("the details", "//a[@aria-label='Details of Stretch again']").await;
+    ines.press("Skip today").await;
+    ines.wait_for_text("Skipped.").await;
+    ines.wait_for_text("Undo skip").await;
+    ines.visit("/today").await;
+    ines.wait_for_text(&due(habits)).await;
+    ines.toggle_completion("Stretch again").await;
+    ines.wait_for_text(&due(habits + 1)).await;
+    ines.wait_for_text("Marked as done").await;
+    ines.toggle_completion("Stretch again").await;
+    ines.wait_for_text("Marked as not done").await;
+    ines.wait_for_text(&due(habits + 1)).await;
+    ines.press_at("the details", "//a[@aria-label='Details of Stretch again']").await;
+    ines.wait_for_text("Skip today").await;
+    ines.server.stop();
+    ines.press("Skip today").await;
+    ines.wait_for_text("You're offline. Skipping needs a connection.").await;
+}
+
+#[tokio::test]
 async fn a_closed_day_says_why_and_links_to_the_setting() {
     let ines = open_as_ines(Device::PHONE).await;
     set_backfill(&ines, "grace").await;
