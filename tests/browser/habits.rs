@@ -128,7 +128,8 @@ async fn a_half_typed_new_habit_is_still_there_after_another_habit_was_edited_an
     ines.run_script(type_title).await;
     let color = "return document.querySelector('.new-habit form').elements.color.value";
     let emoji = "return document.querySelector('.new-habit form').elements.emoji.value";
-    ines.press_at("More options", "//section[contains(@class, 'new-habit')]//summary").await;
+    ines.press_at("More options", "//section[contains(@class, 'new-habit')]//summary[contains(., 'More options')]")
+        .await;
     ines.press_at("Green", "//section[contains(@class, 'new-habit')]//label[input/@value='green']").await;
     ines.press_at("Plant", "//section[contains(@class, 'new-habit')]//button[@aria-label='Plant']").await;
     press_action(&ines, "Read 10 pages", "Edit").await;

@@ -11,6 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Barrier;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -370,12 +371,19 @@ async fn haproxys_health_checks_find_atlas_up() {
     }
 }
 
-/// Requests health through a proxy on one connection after the other, until the proxy reports that Atlas is down.
-async fn request_until_gone(proxy: &Proxy) -> Vec<u16> {
+/// How many clients send requests during a stop.
+const STOP_CLIENTS: usize = 4;
+
+/// Requests health through a proxy on one connection after the other, until the proxy reports that Atlas is down. Reaches
+/// `started` after the first response.
+async fn request_until_gone(proxy: &Proxy, started: &Barrier) -> Vec<u16> {
     let mut statuses = Vec::new();
     while statuses.last().is_none_or(|status| *status == 200) {
         let response = proxy.send("GET /api/health HTTP/1.1\r\nhost: HOST\r\nconnection: close", b"").await;
         statuses.push(response.unwrap().status);
+        if statuses.len() == 1 {
+            started.wait().await;
+        }
     }
     statuses
 }
@@ -403,14 +411,16 @@ async fn a_stop_behind_a_proxy_loses_no_request() {
         // HAProxy would try a closed port again after a second.
         let impatient = |config: String| config.replace("timeout server 60s\n", "timeout server 60s\n    retries 0\n");
         let proxy = Proxy::start(kind, world.address.port(), impatient).await;
+        let started = Barrier::new(STOP_CLIENTS + 1);
         let stop = async {
+            started.wait().await;
             for _ in 0..50 {
                 world.visitor().get("/api/health").await.assert_status(200);
             }
             world.stop();
             world.server_task.take().unwrap().await.unwrap()
         };
-        let clients = futures_util::future::join_all((0..4).map(|_| request_until_gone(&proxy)));
+        let clients = futures_util::future::join_all((0..STOP_CLIENTS).map(|_| request_until_gone(&proxy, &started)));
         let (clients, cut_off) = tokio::join!(clients, stop);
         assert_eq!(cut_off, 0);
         for statuses in clients {

@@ -50,17 +50,23 @@ pub async fn start_probe(app: &App) -> Result<(Email, Timestamp), Error> {
     Ok((email, until))
 }
 
-/// The newest mail to the probe, with its text.
+/// The newest mail to the probe, with its text. While it is being sent, it has no reply yet.
 ///
 /// # Errors
 /// [`Refusal::OperationRefused`] when no probe is active; [`Error::Unavailable`].
 pub fn newest_mail(app: &App) -> Result<Option<(Mail, Option<String>)>, Error> {
     let Some(email) = probe_address(app) else { return Err(Refusal::operation("no checklist is running").into()) };
-    let Some(mail) =
-        outbox::list_mail(app, Some(&email), None, ListRequest::newest_first(None, 1))?.rows.into_iter().next()
-    else {
-        return Ok(None);
-    };
+    let request = || ListRequest::newest_first(None, 1);
+    let find = || outbox::list_mail(app, Some(&email), None, request()).map(|page| page.rows.into_iter().next());
+    let Some(mut mail) = find()? else { return Ok(None) };
+    // An attempt is recorded before the relay has answered, and its outcome before it ends. So a mail that is not being sent is
+    // read again, in case the attempt ended in between.
+    if !app.in_transit.contains(mail.id) {
+        mail = find()?.unwrap_or(mail);
+    }
+    if app.in_transit.contains(mail.id) {
+        mail.reply = None;
+    }
     let text = app.mail_policy.probe.lock().as_ref().and_then(|probe| probe.texts.get(&mail.id).cloned());
     Ok(Some((mail, text)))
 }

@@ -46,6 +46,11 @@ impl InTransit {
         Some(Claim { in_transit: self, id })
     }
 
+    /// Whether a session is busy with this mail.
+    pub(in crate::app) fn contains(&self, id: MailId) -> bool {
+        self.state.lock().mails.contains_key(&id)
+    }
+
     /// Whether all of so many sessions are past connecting and busy with a mail.
     pub(super) fn are_all_sending(&self, sessions: usize) -> bool {
         self.state.lock().mails.values().filter(|step| **step != TransitStep::Claimed).count() >= sessions
