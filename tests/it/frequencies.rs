@@ -153,3 +153,18 @@ async fn a_form_without_javascript_creates_and_changes_a_frequency() {
     ada.post_form(&format!("/habits/{id}"), &[("title", "Run far"), ("weekdays", "1")]).await.assert_status(303);
     assert_eq!(ada.get("/api/habits").await.data()["habits"][0]["frequency"], expected);
 }
+
+#[tokio::test]
+async fn a_script_that_only_knows_days_of_the_week_schedules_a_habit_by_them_again() {
+    let world = World::at_time("2026-02-09T12:00:00Z").await;
+    let ada = world.signed_in_user("ada").await;
+    let swim = create(&ada, "Swim", &json!({ "kind": "times", "times": 2, "window": "week" })).await;
+    let path = format!("/api/habits/{swim}");
+    // A script that sends back what it read changes nothing but the title.
+    let same = json!({ "title": "Swim far", "weekdays": [1] });
+    let habit = ada.send_json("PUT", &path, &same).await.assert_status(200).data();
+    assert_eq!(habit["habit"]["frequency"]["kind"], "times");
+    let habit = ada.send_json("PUT", &path, &json!({ "weekdays": [2, 4] })).await.assert_status(200).data();
+    assert!(habit["habit"].get("frequency").is_none(), "{habit}");
+    assert!(!is_listed(&ada, "Swim far").await, "it is Monday");
+}

@@ -144,7 +144,9 @@ pub async fn update_habit(app: &App, me: &Account, id: HabitId, change: HabitCha
             }
             let rule = habit.schedule.rule();
             let weekdays = change.weekdays.unwrap_or(rule.weekdays);
-            let frequency = change.frequency.unwrap_or(rule.frequency);
+            // Other days of the week alone mean that the habit goes by them from now on.
+            let chooses_days = change.weekdays.is_some_and(|days| days != rule.weekdays);
+            let frequency = change.frequency.unwrap_or(if chooses_days { Frequency::Weekdays } else { rule.frequency });
             habit.schedule.change_from(today, Rule { weekdays, frequency, ..rule });
             if let Some(times) = change.reminder_times {
                 habit.reminder_times = times;
