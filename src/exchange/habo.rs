@@ -9,17 +9,10 @@ use serde_json::Value;
 use crate::domain::Weekdays;
 use crate::exchange::error::ExchangeError;
 use crate::exchange::habit::{DayMark, ExchangeDay, ExchangeFile, ExchangeHabit, HabitAlarm, HabitKind};
-use crate::exchange::json::{HabitList, day_in, integer, text};
+use crate::exchange::json::{HabitsFile, day_in, integer, text};
 use crate::exchange::thousandths::to_thousandths;
 
 pub const HABO: &str = "Habo";
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Root {
-    Object { habits: HabitList<RawHabit> },
-    List(HabitList<RawHabit>),
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -96,9 +89,7 @@ fn read_event(event: &[Value]) -> ExchangeDay {
 /// # Errors
 /// [`ExchangeError::Json`].
 pub fn read(json: &[u8]) -> Result<ExchangeFile, ExchangeError> {
-    let root: Root = serde_json::from_slice(json)?;
-    let (Root::Object { habits } | Root::List(habits)) = root;
-    let mut habits = habits.0;
+    let mut habits = serde_json::from_slice::<HabitsFile<RawHabit>>(json)?.into_habits();
     habits.sort_by_key(|habit| integer(&habit.position).unwrap_or(i64::MAX));
     let mut file = ExchangeFile::new(HABO);
     for raw in habits {

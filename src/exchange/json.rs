@@ -48,6 +48,22 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for HabitListVisitor<T> {
     }
 }
 
+/// The habits of a file, under the key `habits` or as the whole file.
+#[derive(Deserialize)]
+#[serde(untagged, bound = "T: DeserializeOwned")]
+pub enum HabitsFile<T> {
+    Object { habits: HabitList<T> },
+    List(HabitList<T>),
+}
+
+impl<T> HabitsFile<T> {
+    /// The habits, in the order of the file.
+    pub fn into_habits(self) -> Vec<T> {
+        let (Self::Object { habits } | Self::List(habits)) = self;
+        habits.0
+    }
+}
+
 /// A record of a day, as a program writes it.
 pub trait DayRecord: DeserializeOwned {
     /// The day, if it can be read, and what is known of it.

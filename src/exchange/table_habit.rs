@@ -9,17 +9,10 @@ use crate::exchange::error::ExchangeError;
 use crate::exchange::habit::{
     DayMark, ExchangeDay, ExchangeFile, ExchangeHabit, FrequencyPeriod, HabitFrequency, HabitKind,
 };
-use crate::exchange::json::{DayList, DayRecord, HabitList, epoch_day, integer, text};
+use crate::exchange::json::{DayList, DayRecord, HabitsFile, epoch_day, integer, text};
 use crate::exchange::thousandths::to_thousandths;
 
 pub const TABLE_HABIT: &str = "Table Habit";
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Root {
-    Object { habits: HabitList<RawHabit> },
-    List(HabitList<RawHabit>),
-}
 
 #[derive(Deserialize)]
 struct RawHabit {
@@ -76,9 +69,7 @@ impl DayRecord for RawRecord {
 /// # Errors
 /// [`ExchangeError::Json`].
 pub fn read(json: &[u8]) -> Result<ExchangeFile, ExchangeError> {
-    let root: Root = serde_json::from_slice(json)?;
-    let (Root::Object { habits } | Root::List(habits)) = root;
-    let mut habits = habits.0;
+    let mut habits = serde_json::from_slice::<HabitsFile<RawHabit>>(json)?.into_habits();
     habits.sort_by(|one, other| position(one).total_cmp(&position(other)));
     let mut file = ExchangeFile::new(TABLE_HABIT);
     for raw in habits {
