@@ -130,7 +130,7 @@ pub fn read(json: &[u8], zone: &Zone) -> Result<ExchangeFile, ExchangeError> {
     Ok(file)
 }
 
-/// One success makes a day done, whatever else happened on it.
+/// A day with at least one success counts as done.
 fn add_score(habit: &mut ExchangeHabit, day: Option<Day>, is_success: bool) {
     let Some(day) = day else {
         habit.unreadable_days += 1;

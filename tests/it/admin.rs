@@ -532,7 +532,7 @@ async fn users_sort_by_address_and_sign_up_in_both_directions_and_no_page_skips_
         }
     }
 
-    // The next page begins at the same place, although the user at the end of this one is gone.
+    // Deleting the last user of a page does not change where the next page starts.
     let first = ListRequest { cursor: None, direction: Ascending, limit: 5 };
     let page = admin::queries::list_users_by_email(app, "", first).unwrap();
     let last = page.rows.last().unwrap().clone();

@@ -92,9 +92,9 @@ impl CompletionWindow {
 /// Every user can change today, and yesterday until 02:00 by the local clock. In a night whose clock skips from 01:59 to 03:00,
 /// yesterday closes at 03:00. Future days can never be changed.
 ///
-/// A day on which the habit is not scheduled cannot be completed. It may be completed all the same, because the schedule was
-/// changed afterwards or the completion was imported. Undoing that needs an open day only, and whoever undid it by mistake can
-/// complete the day again as long as the undo is remembered. The same applies to days before the habit's first one.
+/// A day on which the habit is not scheduled cannot be completed. It can still hold a completion that was imported, or made before
+/// the schedule changed. Such a completion can be undone while its day is open, and an undo can be reverted for as long as the
+/// habit's recent changes include it. The same applies to days before the habit's first one.
 ///
 /// # Errors
 /// The first [`Refusal`] that applies: the day of the week, the future, then the setting.
