@@ -109,6 +109,8 @@ fn export_habit(habit: &Habit) -> ExportedHabit {
         tags: habit.tags.clone(),
         group: habit.group.clone(),
         time_of_day: habit.time_of_day,
+        unit: habit.unit.clone(),
+        step: habit.step,
     }
 }
 

@@ -11,8 +11,8 @@ use crate::domain::habits::grouped::{HabitGroup, by_group, is_same_group};
 use crate::domain::habits::habit::{HabitPlan, MAX_ACTIVE_HABITS, MAX_HABITS};
 use crate::domain::habits::rule::Rule;
 use crate::domain::{
-    Account, AccountId, Client, Day, Description, Emoji, Frequency, GroupName, Habit, HabitColor, HabitId, Refusal,
-    ReminderTimes, Tags, TimeOfDay, Title, Weekdays,
+    Account, AccountId, Amount, Client, Day, Description, Emoji, Frequency, Goal, GroupName, Habit, HabitColor,
+    HabitId, Refusal, ReminderTimes, Tags, TimeOfDay, Title, Unit, Weekdays,
 };
 use crate::store::tables::{audit, completions, day_logs, habits};
 use crate::store::{Reader, WriteTxn};
@@ -25,6 +25,11 @@ pub struct HabitChange {
     pub description: Option<Option<Description>>,
     pub weekdays: Option<Weekdays>,
     pub frequency: Option<Frequency>,
+    pub goal: Option<Goal>,
+    /// The inner `None` clears the unit.
+    pub unit: Option<Option<Unit>>,
+    /// The inner `None` is one.
+    pub step: Option<Option<Amount>>,
     pub reminder_times: Option<ReminderTimes>,
     /// The inner `None` clears the color.
     pub color: Option<Option<HabitColor>>,
@@ -147,7 +152,14 @@ pub async fn update_habit(app: &App, me: &Account, id: HabitId, change: HabitCha
             // Other days of the week alone mean that the habit goes by them from now on.
             let chooses_days = change.weekdays.is_some_and(|days| days != rule.weekdays);
             let frequency = change.frequency.unwrap_or(if chooses_days { Frequency::Weekdays } else { rule.frequency });
-            habit.schedule.change_from(today, Rule { weekdays, frequency, ..rule });
+            let goal = change.goal.unwrap_or(rule.goal);
+            habit.schedule.change_from(today, Rule { weekdays, frequency, goal });
+            if let Some(unit) = change.unit {
+                habit.unit = unit;
+            }
+            if let Some(step) = change.step {
+                habit.step = step;
+            }
             if let Some(times) = change.reminder_times {
                 habit.reminder_times = times;
             }

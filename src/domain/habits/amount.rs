@@ -33,6 +33,14 @@ impl Amount {
         self.0 == 0
     }
 
+    /// The amount, unless it's zero.
+    ///
+    /// # Errors
+    /// A [`FieldError`] of `field`.
+    pub fn require_positive(self, field: &'static str) -> Result<Self, FieldError> {
+        if self.is_zero() { Err(FieldError::new(field, "Enter a number above 0.")) } else { Ok(self) }
+    }
+
     /// The sum, at most [`Self::MAX`].
     #[must_use]
     pub fn saturating_add(self, other: Self) -> Self {
@@ -54,6 +62,14 @@ impl Amount {
         }
         // A float prints every integer of this size exactly.
         format!("{thousandths:.0}").parse().ok().and_then(Self::from_thousandths)
+    }
+
+    /// The number in a JSON body: an integer where it is one.
+    pub fn to_json(self) -> serde_json::Value {
+        if self.0.is_multiple_of(THOUSANDTHS) {
+            return (self.0 / THOUSANDTHS).into();
+        }
+        self.to_string().parse::<f64>().map_or(serde_json::Value::Null, Into::into)
     }
 
     /// Parses what a user typed for a habit of this unit: `2.5`, `2,5`, `1 250`, `1,250.5`, and for minutes `1h 30m`, `1:30`, or

@@ -1,7 +1,7 @@
 //! The data export: a user's data as one file that can be imported again.
 //!
 //! The format is that of Atlas's predecessor, with `schemaVersion` raised to 2 and these fields added: a habit's `schedule`,
-//! `color`, `emoji`, `tags`, `group` and `timeOfDay`, the account's `timeZone` and `preferences`, the `environment`, and the `seal`. [`super::import_file`] reads such files, and those of
+//! `color`, `emoji`, `tags`, `group`, `timeOfDay`, `unit` and `step`, the account's `timeZone` and `preferences`, the `environment`, and the `seal`. [`super::import_file`] reads such files, and those of
 //! version 1.
 
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use crate::domain::habits::group::MAX_GROUP_CHARS;
 use crate::domain::habits::habit::{MAX_ACTIVE_HABITS, MAX_DESCRIPTION_CHARS, MAX_HABITS, MAX_TITLE_CHARS};
 use crate::domain::habits::tag::{MAX_TAG_CHARS, MAX_TAGS};
 use crate::domain::{
-    Day, Description, Emoji, GroupName, HabitColor, HabitId, Schedule, Tags, TimeOfDay, Title, Weekdays,
+    Amount, Day, Description, Emoji, GroupName, HabitColor, HabitId, Schedule, Tags, TimeOfDay, Title, Unit, Weekdays,
 };
 
 /// The `schemaVersion` of new files.
@@ -87,6 +87,11 @@ pub struct ExportedHabit {
     pub group: Option<GroupName>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_of_day: Option<TimeOfDay>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
+    /// In thousandths of the unit, like all amounts in the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<Amount>,
 }
 
 /// A completion in the file.
@@ -165,6 +170,7 @@ mod tests {
     use super::*;
     use crate::domain::habits::habit::MAX_REMINDER_TIMES;
     use crate::domain::habits::schedule::ScheduleVersion;
+    use crate::domain::habits::unit::MAX_UNIT_CHARS;
 
     #[test]
     fn the_largest_rows_fit_into_the_largest_file() {
@@ -194,6 +200,8 @@ mod tests {
             tags: Tags::parse((0..MAX_TAGS).map(|n| format!("{n}{}", "👍".repeat(MAX_TAG_CHARS - 1)))).unwrap(),
             group: GroupName::parse(&"👍".repeat(MAX_GROUP_CHARS)).unwrap(),
             time_of_day: Some(TimeOfDay::Afternoon),
+            unit: Unit::parse(&"👍".repeat(MAX_UNIT_CHARS)).unwrap(),
+            step: Some(Amount::MAX),
         };
         let reminder = HabitReminder { habit_id: id, time_minutes: 1_439, enabled: true };
         let reminders = MAX_REMINDER_TIMES * length(&|| serde_json::to_vec(&reminder));

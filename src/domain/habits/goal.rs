@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Day;
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::calendar::month::{Month, week_of};
 use crate::domain::habits::amount::Amount;
 use crate::domain::habits::day_ranges::DayRange;
+use crate::domain::{Day, FieldError};
 
 /// A habit's goal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -32,6 +32,29 @@ pub enum GoalPeriod {
 }
 
 impl GoalPeriod {
+    pub const ALL: [Self; 3] = [Self::Day, Self::Week, Self::Month];
+
+    /// As forms and the API write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+        }
+    }
+
+    /// Parses what [`Self::as_str`] returns; nothing is a day.
+    ///
+    /// # Errors
+    /// A [`FieldError`] of the field `per`.
+    pub fn parse(name: &str) -> Result<Self, FieldError> {
+        if name.is_empty() {
+            return Ok(Self::Day);
+        }
+        let known = Self::ALL.into_iter().find(|period| period.as_str() == name);
+        known.ok_or_else(|| FieldError::new("per", "Choose day, week, or month."))
+    }
+
     /// The period that contains `day`.
     pub fn days_around(self, day: Day, week_start: WeekStart) -> DayRange {
         match self {
@@ -49,6 +72,24 @@ impl GoalPeriod {
 }
 
 impl Goal {
+    /// A goal to reach.
+    ///
+    /// # Errors
+    /// A [`FieldError`] of the field `target` for zero, which every day reaches.
+    pub fn at_least(target: Amount, per: GoalPeriod) -> Result<Self, FieldError> {
+        Ok(Self::AtLeast { target: target.require_positive("target")?, per })
+    }
+
+    /// A limit of zero: each day without an entry is kept.
+    pub fn quit() -> Self {
+        Self::AtMost { target: Amount::ZERO, per: GoalPeriod::Day }
+    }
+
+    /// Whether it's a limit, which a day keeps by itself and exceeds by its entries.
+    pub fn is_limit(self) -> bool {
+        matches!(self, Self::AtMost { .. })
+    }
+
     /// The goal for `#[serde(skip_serializing_if)]`: rows of yes/no habits say nothing about it.
     pub fn is_yes_no(&self) -> bool {
         *self == Self::YesNo

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::habits::amount::Amount;
 use crate::domain::habits::goal::Goal;
 use crate::domain::habits::recent_changes::RecentChanges;
 use crate::domain::habits::rule::Rule;
+use crate::domain::habits::unit::Unit;
 use crate::domain::recorded::known_or_default;
 use crate::domain::{
     Day, Emoji, FieldError, Frequency, GroupName, HabitColor, HabitId, Schedule, Tags, TimeOfDay, Weekdays, text,
@@ -148,6 +150,11 @@ pub struct HabitPlan {
     pub description: Option<Description>,
     pub weekdays: Weekdays,
     pub frequency: Frequency,
+    pub goal: Goal,
+    /// The unit of its amounts.
+    pub unit: Option<Unit>,
+    /// The amount that one tap adds; `None` is one.
+    pub step: Option<Amount>,
     pub reminder_times: ReminderTimes,
     pub color: Option<HabitColor>,
     pub emoji: Option<Emoji>,
@@ -164,6 +171,9 @@ impl HabitPlan {
             description: None,
             weekdays,
             frequency: Frequency::Weekdays,
+            goal: Goal::YesNo,
+            unit: None,
+            step: None,
             reminder_times: ReminderTimes::default(),
             color: None,
             emoji: None,
@@ -201,6 +211,12 @@ pub struct Habit {
     pub group: Option<GroupName>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_or_default")]
     pub time_of_day: Option<TimeOfDay>,
+    /// The unit of its amounts. Whether it has any is up to the goal of its schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_or_default")]
+    pub unit: Option<Unit>,
+    /// The amount that one tap adds; `None` is one.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_or_default")]
+    pub step: Option<Amount>,
 }
 
 impl Habit {
@@ -211,6 +227,9 @@ impl Habit {
             description,
             weekdays,
             frequency,
+            goal,
+            unit,
+            step,
             reminder_times,
             color,
             emoji,
@@ -218,7 +237,7 @@ impl Habit {
             group,
             time_of_day,
         } = plan;
-        let schedule = Schedule::new(day, Rule { weekdays, frequency, goal: Goal::default() });
+        let schedule = Schedule::new(day, Rule { weekdays, frequency, goal });
         Self {
             id,
             title,
@@ -235,7 +254,14 @@ impl Habit {
             tags,
             group,
             time_of_day,
+            unit,
+            step,
         }
+    }
+
+    /// The amount that one tap adds.
+    pub fn one_tap(&self) -> Amount {
+        self.step.unwrap_or(Amount::ONE)
     }
 
     /// Whether the habit is not archived.

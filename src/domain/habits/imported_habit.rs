@@ -11,10 +11,11 @@ use crate::domain::habits::recent_changes::RecentChanges;
 use crate::domain::habits::rule::Rule;
 use crate::domain::habits::schedule::ScheduleVersion;
 use crate::domain::habits::tag::{MAX_TAG_CHARS, MAX_TAGS};
+use crate::domain::habits::unit::MAX_UNIT_CHARS;
 use crate::domain::text_repair::{RepairedText, repair_line, repair_paragraph};
 use crate::domain::{
-    Day, Description, Emoji, Frequency, GroupName, Habit, HabitColor, HabitId, ReminderTimes, Schedule, Tag, Tags,
-    TimeOfDay, Title, Weekdays, Zone,
+    Amount, Day, Description, Emoji, Frequency, GroupName, Habit, HabitColor, HabitId, ReminderTimes, Schedule, Tag,
+    Tags, TimeOfDay, Title, Unit, Weekdays, Zone,
 };
 
 /// The longest name of a habit that a note quotes.
@@ -51,6 +52,8 @@ pub struct ImportedHabit {
     pub tags: Tags,
     pub group: Option<GroupName>,
     pub time_of_day: Option<TimeOfDay>,
+    pub unit: Option<Unit>,
+    pub step: Option<Amount>,
     pub repairs: Vec<ImportNote>,
 }
 
@@ -88,6 +91,8 @@ impl ImportedHabit {
             tags: self.tags.clone(),
             group: self.group.clone(),
             time_of_day: self.time_of_day,
+            unit: self.unit.clone(),
+            step: self.step,
         }
     }
 }
@@ -122,6 +127,8 @@ pub(super) struct RawHabit {
     tags: Value,
     group: Value,
     time_of_day: Value,
+    unit: Value,
+    step: Value,
 }
 
 impl RawHabit {
@@ -160,6 +167,8 @@ impl RawHabit {
             tags: notes.tags(&self.tags),
             group: notes.group(&self.group),
             time_of_day: notes.time_of_day(&self.time_of_day),
+            unit: notes.unit(&self.unit),
+            step: notes.step(&self.step),
             repairs: notes.notes,
         })
     }
@@ -295,6 +304,24 @@ impl Notes {
             self.add("timeOfDay", "Its time of day isn't one that Atlas has, so it was left out.");
             None
         })
+    }
+
+    fn unit(&mut self, raw: &Value) -> Option<Unit> {
+        let repaired = repair_line(raw.as_str().unwrap_or_default(), MAX_UNIT_CHARS);
+        self.add_text("unit", &repaired, MAX_UNIT_CHARS);
+        Unit::parse(&repaired.text).ok().flatten()
+    }
+
+    /// The step in thousandths, as amounts are in the file.
+    fn step(&mut self, raw: &Value) -> Option<Amount> {
+        if raw.is_null() {
+            return None;
+        }
+        let step = raw.as_u64().and_then(Amount::from_thousandths).filter(|step| !step.is_zero());
+        if step.is_none() {
+            self.add("step", "The amount of one tap couldn't be read, so it's 1.");
+        }
+        step
     }
 
     fn reminder_times(&mut self, minutes: &[f64]) -> ReminderTimes {

@@ -22,12 +22,14 @@ const DAY_LOGS: &str = "day_logs";
 const DAY_SUMMARIES: &str = "day_summaries";
 
 /// The fields of a habit that schema 5 adds, and what they are to operators.
-const ADDED_FIELDS: [(&str, &str); 5] = [
+const ADDED_FIELDS: [(&str, &str); 7] = [
     ("color", "colors of habits"),
     ("emoji", "emoji of habits"),
     ("tags", "tags of habits"),
     ("group", "groups of habits"),
     ("time_of_day", "times of day of habits"),
+    ("unit", "units of habits"),
+    ("step", "amounts of one tap of habits"),
 ];
 
 type Fields = Map<String, Value>;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use warp::http::StatusCode;
 
 use crate::app::habits::completions::{self, RecentHabit};
@@ -13,10 +13,11 @@ use crate::domain::habits::agenda::{DayState, PAST_DAYS, past_days};
 use crate::domain::habits::completion::CompletionWindow;
 use crate::domain::habits::habit::HabitPlan;
 use crate::domain::{
-    Day, Description, Emoji, Frequency, GroupName, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Tags, TimeOfDay,
-    Title, Weekdays,
+    Amount, Day, Description, Emoji, Frequency, GroupName, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Tags,
+    TimeOfDay, Title, Unit, Weekdays,
 };
 use crate::web::habits::frequency_input::FrequencyInput;
+use crate::web::habits::goal_input::{AmountInput, GoalInput, goal_json};
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::format_timestamp;
@@ -58,6 +59,12 @@ struct HabitDetail<'a> {
     #[serde(skip_serializing_if = "Frequency::is_weekdays")]
     frequency: Frequency,
     #[serde(skip_serializing_if = "Option::is_none")]
+    goal: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<&'a Unit>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     color: Option<HabitColor>,
     #[serde(skip_serializing_if = "Option::is_none")]
     emoji: Option<&'a Emoji>,
@@ -79,6 +86,9 @@ impl<'a> From<&'a Habit> for HabitDetail<'a> {
             summary: habit.into(),
             reminder_times: &habit.reminder_times,
             frequency: habit.schedule.rule().frequency,
+            goal: goal_json(habit.schedule.rule().goal),
+            unit: habit.unit.as_ref(),
+            step: habit.step.map(Amount::to_json),
             color: habit.color,
             emoji: habit.emoji.as_ref(),
             tags: &habit.tags,
@@ -133,6 +143,9 @@ pub struct NewHabit {
     description: Option<String>,
     weekdays: Vec<i64>,
     frequency: Option<FrequencyInput>,
+    goal: Option<GoalInput>,
+    unit: Option<String>,
+    step: Option<AmountInput>,
     #[serde(default)]
     reminder_times: Vec<i64>,
     color: Option<String>,
@@ -159,6 +172,9 @@ impl NewHabit {
         let weekdays = errors.record(Weekdays::parse(self.weekdays.iter().copied()));
         let frequency = self.frequency.as_ref().map_or(Ok(Frequency::default()), |input| input.parse(today));
         let frequency = errors.record(frequency);
+        let unit = errors.record(Unit::parse(self.unit.as_deref().unwrap_or_default())).flatten();
+        let goal = self.goal.as_ref().and_then(|goal| errors.record(goal.parse(unit.as_ref())));
+        let step = self.step.as_ref().and_then(|step| errors.record(step.parse_step(unit.as_ref())));
         let reminder_times = errors.record(ReminderTimes::parse(&self.reminder_times));
         let color = errors.record(HabitColor::parse(self.color.as_deref().unwrap_or_default()));
         let emoji = errors.record(Emoji::parse(self.emoji.as_deref().unwrap_or_default()));
@@ -172,6 +188,9 @@ impl NewHabit {
             description: description.flatten(),
             weekdays,
             frequency: frequency.unwrap_or_default(),
+            goal: goal.unwrap_or_default(),
+            unit,
+            step,
             reminder_times: reminder_times.unwrap_or_default(),
             color: color.flatten(),
             emoji: emoji.flatten(),
@@ -199,6 +218,11 @@ struct HabitPatch {
     description: Option<Option<String>>,
     weekdays: Option<Vec<i64>>,
     frequency: Option<FrequencyInput>,
+    goal: Option<GoalInput>,
+    #[serde(default, deserialize_with = "nullable")]
+    unit: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    step: Option<Option<AmountInput>>,
     reminder_times: Option<Vec<i64>>,
     #[serde(default, deserialize_with = "nullable")]
     color: Option<Option<String>>,
@@ -225,6 +249,10 @@ impl HabitPatch {
         let description = description.and_then(|text| errors.record(Description::parse(&text)));
         let weekdays = self.weekdays.and_then(|days| errors.record(Weekdays::parse(days)));
         let frequency = self.frequency.and_then(|input| errors.record(input.parse(today)));
+        let unit = self.unit.map(Option::unwrap_or_default).and_then(|text| errors.record(Unit::parse(&text)));
+        let known_unit = unit.as_ref().and_then(Option::as_ref);
+        let goal = self.goal.and_then(|goal| errors.record(goal.parse(known_unit)));
+        let step = self.step.map(|step| step.and_then(|step| errors.record(step.parse_step(known_unit))));
         let reminder_times = self.reminder_times.and_then(|times| errors.record(ReminderTimes::parse(&times)));
         let color = self.color.map(Option::unwrap_or_default);
         let color = color.and_then(|name| errors.record(HabitColor::parse(&name)));
@@ -240,6 +268,9 @@ impl HabitPatch {
             description,
             weekdays,
             frequency,
+            goal,
+            unit,
+            step,
             reminder_times,
             color,
             emoji,

@@ -8,6 +8,7 @@ use crate::domain::calendar::month::weekday_order;
 use crate::domain::calendar::weekdays::short_name;
 use crate::web::habits::form_input::HabitForm;
 use crate::web::habits::frequency_fields::frequency_fields;
+use crate::web::habits::goal_fields::goal_fields;
 use crate::web::habits::more_options::more_options;
 use crate::web::ui::form::{Field, description_ids, field, field_notes, find_error, text_area};
 
@@ -28,6 +29,7 @@ pub fn habit_form(form: &HabitForm<'_>, submit: &Markup) -> Markup {
             (text_area(prefix, "description", "Description (optional)", &input.description, errors))
             (weekday_picker(prefix, week_start, &input.weekdays, errors))
             (frequency_fields(prefix, &input.frequency, errors))
+            (goal_fields(prefix, &input.goal, errors))
             (more_options(form))
             (submit)
         }

@@ -4,6 +4,7 @@ use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::habits::{group, tag};
 use crate::domain::{FieldError, GroupName, Habit, Tag};
 use crate::web::habits::frequency_fields::FrequencyFields;
+use crate::web::habits::goal_fields::GoalFields;
 
 /// The groups and tags of a user's habits, which the fields suggest.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +28,7 @@ pub struct HabitFormInput {
     /// ISO numbers of the days of the week: Monday is 1, Sunday is 7.
     pub weekdays: Vec<i64>,
     pub frequency: FrequencyFields,
+    pub goal: GoalFields,
     /// The name of a color, or nothing.
     pub color: String,
     pub emoji: String,
@@ -45,6 +47,7 @@ impl Default for HabitFormInput {
             description: String::new(),
             weekdays: (1..=7).collect(),
             frequency: FrequencyFields::default(),
+            goal: GoalFields::default(),
             color: String::new(),
             emoji: String::new(),
             tags: String::new(),
@@ -61,6 +64,7 @@ impl From<&Habit> for HabitFormInput {
             description: habit.description.as_ref().map(|text| text.as_str().to_owned()).unwrap_or_default(),
             weekdays: habit.schedule.weekdays().iso_numbers().into_iter().map(i64::from).collect(),
             frequency: habit.schedule.rule().frequency.into(),
+            goal: habit.into(),
             color: habit.color.map(|color| color.as_str().to_owned()).unwrap_or_default(),
             emoji: habit.emoji.as_ref().map(|emoji| emoji.as_str().to_owned()).unwrap_or_default(),
             tags: habit.tags.to_text(),

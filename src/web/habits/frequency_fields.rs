@@ -6,7 +6,8 @@
 use maud::{Markup, html};
 
 use crate::domain::{Day, FieldError, Frequency, Window};
-use crate::web::ui::form::{description_ids, field_notes, find_error, has_first_error, options};
+use crate::web::habits::short_field::{ShortField, short_field};
+use crate::web::ui::form::{find_error, options};
 
 /// The choices, each with its label.
 const CHOICES: [(&str, &str); 5] = [
@@ -82,6 +83,11 @@ impl FrequencyFields {
 /// [`field`](crate::web::ui::form::field).
 pub fn frequency_fields(prefix: &str, fields: &FrequencyFields, errors: &[FieldError]) -> Markup {
     let has_error = ["times", "days", "anchor"].iter().any(|name| find_error(name, errors).is_some());
+    let number = |name, label, value| {
+        short_field(prefix, &ShortField { name, label, keyboard: Some("numeric"), input_type: "text", value }, errors)
+    };
+    let anchor =
+        ShortField { name: "anchor", label: "First day", keyboard: None, input_type: "date", value: &fields.anchor };
     html! {
         details.more-options.frequency open[has_error || !fields.is_weekdays()] {
             summary { "Other frequency" }
@@ -90,30 +96,10 @@ pub fn frequency_fields(prefix: &str, fields: &FrequencyFields, errors: &[FieldE
                     label for={ (prefix) "frequency" } { "How often" }
                     select id={ (prefix) "frequency" } name="frequency" autocomplete="off" { (options(CHOICES, &fields.choice)) }
                 }
-                (short_field(prefix, ("times", "Times"), ("numeric", "text"), &fields.times, errors))
-                (short_field(prefix, ("days", "Number of days"), ("numeric", "text"), &fields.days, errors))
-                (short_field(prefix, ("anchor", "First day"), ("none", "date"), &fields.anchor, errors))
+                (number("times", "Times", &fields.times))
+                (number("days", "Number of days", &fields.days))
+                (short_field(prefix, &anchor, errors))
             }
-        }
-    }
-}
-
-fn short_field(
-    prefix: &str,
-    (name, label): (&'static str, &str),
-    (keyboard, input_type): (&str, &str),
-    value: &str,
-    errors: &[FieldError],
-) -> Markup {
-    let error = find_error(name, errors);
-    let inputmode = (keyboard != "none").then_some(keyboard);
-    html! {
-        div.field data-field=(name) {
-            label for={ (prefix) (name) } { (label) }
-            input id={ (prefix) (name) } name=(name) type=(input_type) inputmode=[inputmode] value=[(!value.is_empty()).then_some(value)]
-                autocomplete="off" aria-describedby=[description_ids(prefix, name, false, error.is_some())]
-                aria-invalid=[error.map(|_| "true")] autofocus[has_first_error(name, errors)];
-            (field_notes(prefix, name, None, error))
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::domain::{
 use crate::web::habits::archive_view::{ArchivePage, archive as archive_markup};
 use crate::web::habits::form_input::{HabitFormInput, KnownLabels};
 use crate::web::habits::frequency_fields::FrequencyFields;
+use crate::web::habits::goal_fields::GoalFields;
 use crate::web::habits::list_filter::ListFilter;
 use crate::web::habits::view::{HabitsPage, OpenForm, page as habits_markup};
 use crate::web::http::body::FormFields;
@@ -70,19 +71,25 @@ pub async fn update(request: Request) -> Result<Response, HttpError> {
     let input = parse_form(&form);
     let account = request.account()?;
     let changed = match parse_plan(&input, request.state.app.today(account)) {
-        Ok(HabitPlan { title, description, weekdays, frequency, color, emoji, tags, group, time_of_day, .. }) => {
+        Ok(plan) => {
+            // A form without these fields doesn't change them.
+            let is_sent = |field| form.maybe(field).is_some();
+            let sends_goal = is_sent("goal");
+            let has_amounts = plan.goal.has_amounts();
             let change = HabitChange {
-                title: Some(title),
-                description: Some(description),
-                weekdays: Some(weekdays),
-                // A form without these fields doesn't change them.
-                frequency: form.maybe("frequency").map(|_| frequency),
-                color: form.maybe("color").map(|_| color),
-                emoji: form.maybe("emoji").map(|_| emoji),
-                tags: form.maybe("tags").map(|_| tags),
-                group: form.maybe("group").map(|_| group),
-                time_of_day: form.maybe("timeOfDay").map(|_| time_of_day),
-                ..HabitChange::default()
+                title: Some(plan.title),
+                description: Some(plan.description),
+                weekdays: Some(plan.weekdays),
+                frequency: is_sent("frequency").then_some(plan.frequency),
+                goal: sends_goal.then_some(plan.goal),
+                unit: (sends_goal && has_amounts).then_some(plan.unit),
+                step: (sends_goal && has_amounts).then_some(plan.step),
+                color: is_sent("color").then_some(plan.color),
+                emoji: is_sent("emoji").then_some(plan.emoji),
+                tags: is_sent("tags").then_some(plan.tags),
+                group: is_sent("group").then_some(plan.group),
+                time_of_day: is_sent("timeOfDay").then_some(plan.time_of_day),
+                reminder_times: None,
             };
             habit::update_habit(&request.state.app, account, id, change).await
         }
@@ -231,6 +238,13 @@ fn parse_form(form: &FormFields) -> HabitFormInput {
             days: form.get("days").to_owned(),
             anchor: form.get("anchor").to_owned(),
         },
+        goal: GoalFields {
+            choice: form.get("goal").to_owned(),
+            target: form.get("target").to_owned(),
+            unit: form.get("unit").to_owned(),
+            per: form.get("per").to_owned(),
+            step: form.get("step").to_owned(),
+        },
         color: form.get("color").to_owned(),
         emoji: form.get("emoji").to_owned(),
         tags: form.get("tags").to_owned(),
@@ -248,6 +262,7 @@ fn parse_plan(input: &HabitFormInput, today: Day) -> Result<HabitPlan, Refusal> 
     let weekdays = if is_any_day { Ok(Weekdays::ALL) } else { Weekdays::parse(input.weekdays.iter().copied()) };
     let weekdays = errors.record(weekdays);
     let frequency = errors.record(input.frequency.parse(today));
+    let goal = input.goal.parse(&mut errors);
     let color = errors.record(HabitColor::parse(&input.color));
     let emoji = errors.record(Emoji::parse(&input.emoji));
     let tags = errors.record(Tags::parse_text(&input.tags));
@@ -258,6 +273,9 @@ fn parse_plan(input: &HabitFormInput, today: Day) -> Result<HabitPlan, Refusal> 
     Ok(HabitPlan {
         description: description.flatten(),
         frequency: frequency.unwrap_or_default(),
+        goal: goal.goal,
+        unit: goal.unit,
+        step: goal.step,
         color: color.flatten(),
         emoji: emoji.flatten(),
         tags: tags.unwrap_or_default(),
