@@ -50,6 +50,7 @@ const STYLE_SHEET_ORDER: &[&str] = &[
     "heatmap",
     "today",
     "week",
+    "amounts",
     "habits",
     "first-habit",
     "habit-ideas",

@@ -1,6 +1,7 @@
 /**
  * The habits of the day on the page: a row for each, whose controls are buttons named `change`. The value of a control names its
- * habit, its day and the state that pressing it leads to: `<habit>:<YYYY-MM-DD>:<true or false>`.
+ * habit, its day and the state that pressing it leads to: `<habit>:<YYYY-MM-DD>:<true or false>`. The control of a habit that counts
+ * an amount is named `add`, and ends with the amount that pressing it adds.
  */
 
 import { drawPastDay } from "./past-days.js";
@@ -9,13 +10,14 @@ import { drawPastDay } from "./past-days.js";
 export const day = document.querySelector("[data-day]");
 /** Offline, the list of a new day may have replaced it. */
 export const findList = () => day?.querySelector("form.completions");
-const listControls = (page = document) => [...page.querySelectorAll('[name="change"]')];
+const listControls = (page = document) => [...page.querySelectorAll('[name="change"], [name="add"]')];
 
 export function readControl(control) {
   const [habitId, dateKey] = control.value.split(":");
   return { habitId, dateKey };
 }
 
+const isAmount = (control) => control.matches(".amount");
 const isRow = (control) => control.matches(".completion");
 const findRow = (control) => control.closest(".completion-row");
 export const isCompleted = (control) => control.value.endsWith(":false");
@@ -43,10 +45,13 @@ function intensityLevel(done, total) {
   return done === 0 ? 0 : done === total ? 4 : percent >= 70 ? 3 : percent >= 40 ? 2 : 1;
 }
 
+/** Rows that the day's count leaves out: skipped ones, and limits that are still kept today. */
+const UNCOUNTED = '[data-skipped]:not([aria-checked="true"]), [data-limit][data-done="false"]:not([data-exceeded])';
+
 /** Updates the progress of the day and its cell in the calendar. */
-function drawProgress() {
-  const total = day.querySelectorAll('.completion:not([data-skipped][aria-checked="false"])').length;
-  const done = day.querySelectorAll('.completion[aria-checked="true"]').length;
+export function drawProgress() {
+  const total = day.querySelectorAll(`.completion:not(${UNCOUNTED})`).length;
+  const done = day.querySelectorAll('.completion:is([aria-checked="true"], [data-done="true"])').length;
   const isComplete = total > 0 && done === total;
   const count = total > 0 ? `${done}/${total}` : "–";
   const label = total > 0 ? `${done} of ${total} done` : "Skipped";
@@ -117,8 +122,21 @@ export function drawPending(pending) {
   }
 }
 
+/** Replaces the sum of a row by that in a newer page. */
+function drawNewerAmount(control, newer) {
+  for (const name of ["done", "exceeded", "skipped"]) {
+    if (newer.dataset[name] === undefined) delete control.dataset[name];
+    else control.dataset[name] = newer.dataset[name];
+  }
+  control.querySelector(".amount-bar").value = newer.querySelector(".amount-bar").value;
+  const status = newer.querySelector(".amount-sum, .completion-skipped");
+  control.querySelector(".amount-sum, .completion-skipped").replaceWith(status);
+  return drawProgress();
+}
+
 /** Replaces the state of a control by that in a newer page. */
 function drawNewerState(control, newer) {
+  if (isAmount(control) || isAmount(newer)) return isAmount(control) && isAmount(newer) && drawNewerAmount(control, newer);
   const { dateKey } = readControl(control);
   if (isCompleted(newer) !== isCompleted(control)) drawCompletion(control, isCompleted(newer));
   if (!isRow(control)) return drawPastDay(control, dateKey, newer.dataset.state);
@@ -135,7 +153,7 @@ export function drawNewerRows(page, isChanging) {
     const newer = findControl(habitId, dateKey, page);
     if (!newer) continue;
     if (!isChanging(control)) drawNewerState(control, newer);
-    if (!isRow(control)) continue;
+    if (!isRow(control) || isAmount(control)) continue;
     control.querySelector(".completion-streak, .completion-skipped")?.remove();
     const status = newer.querySelector(".completion-streak, .completion-skipped");
     if (status) control.querySelector(".completion-status").prepend(status);

@@ -1,12 +1,13 @@
 /** Completing habits without loading a new page, online and offline. */
 
+import { addAmount, drawAdded, isSending } from "./amounts.js";
 import { announce, announceOnNextPage, reloadPage } from "./announce.js";
 import * as rows from "./completion-rows.js";
 import { checkCompletionWindow } from "./completion-window.js";
 import { checkDay, hasNewDay, startDayTurn } from "./day-turn.js";
 import { refreshPage, refreshRows, startPageRefresh } from "./page-refresh.js";
 import { formatDay, startRowKeys } from "./past-days.js";
-import { enqueueCompletion, listPending, sendCompletion, startReplay } from "./queue.js";
+import { enqueueCompletion, isEntry, listPending, sendCompletion, startReplay } from "./queue.js";
 import { callApi, leaveToSignIn, OFFLINE_MESSAGE } from "./requests.js";
 
 const NEW_DAY_MESSAGE = "A new day has begun, so nothing was changed.";
@@ -128,6 +129,7 @@ async function isSaved({ habitId, dateKey, completed }) {
  *  change for that day changes nothing. */
 async function handleReplayed(completion, { data, error }) {
   const pending = await refreshPending();
+  if (isEntry(completion)) return handleSentEntry(completion, error, pending);
   const isSuperseded = data?.result.status === "noop" && !await isSaved(completion);
   const control = rows.findControl(completion.habitId, completion.dateKey);
   if (control && (error || isSuperseded)) rows.drawCompletion(control, !completion.completed);
@@ -136,6 +138,25 @@ async function handleReplayed(completion, { data, error }) {
   else if (isSuperseded) announce("A change you made later was kept.");
   else if (pending.length === 0) announce("All synced.");
   if (pending.length === 0) refreshPage();
+  return undefined;
+}
+
+/** Updates the page after the server has answered an entry of the queue. */
+function handleSentEntry({ habitId, dateKey, amount }, error, pending) {
+  const control = rows.findControl(habitId, dateKey);
+  if (control && error) {
+    drawAdded(control, -1000 * Number(amount));
+    rows.drawError(control, error.message);
+  }
+  if (error) announce(error.message);
+  else if (pending.length === 0) announce("All synced.");
+  if (pending.length === 0) refreshPage();
+}
+
+/** After an entry was queued: marks its row, and waits for the server. */
+async function handleQueued() {
+  await refreshPending();
+  watchQueue();
 }
 
 let isWatching = false;
@@ -158,23 +179,27 @@ async function storeFirstCopy() {
 }
 
 export async function startCompletions() {
-  if (rows.day) startPageRefresh((control) => savingControls.has(control) || rows.isPending(control));
+  if (rows.day) startPageRefresh((control) => savingControls.has(control) || isSending(control) || rows.isPending(control));
   startDayTurn(() => savingControls.size > 0);
   // Offline, the list of a new day has replaced that of the page.
   const list = rows.findList();
   if (!list) return;
   startRowKeys(list);
   list.addEventListener("submit", (event) => {
-    if (event.submitter.name === "skip") return;
+    const { submitter } = event;
+    if (submitter.name === "skip") return;
     event.preventDefault();
-    toggleCompletion(event.submitter);
+    if (submitter.name === "add") addAmount(submitter, { onQueued: handleQueued, onSaved: refreshRows });
+    else toggleCompletion(submitter);
   });
 
   storeFirstCopy();
   const pending = await refreshPending();
-  for (const { habitId, dateKey, completed } of pending) {
+  for (const change of pending) {
+    const { habitId, dateKey, completed } = change;
     const control = rows.findControl(habitId, dateKey);
-    if (control && rows.isCompleted(control) !== completed) rows.drawCompletion(control, completed);
+    if (control && isEntry(change)) drawAdded(control, 1000 * Number(change.amount));
+    else if (control && rows.isCompleted(control) !== completed) rows.drawCompletion(control, completed);
   }
   if (pending.length > 0) watchQueue();
 }

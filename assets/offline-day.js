@@ -32,12 +32,14 @@ function isOpen(dateKey) {
 }
 
 /** A day before the listed one. */
-function createPastDay({ id, weekdays, recentDays = {} }, dateKey, storedDay) {
+function createPastDay({ id, weekdays, goal, recentDays = {} }, dateKey, storedDay) {
   const isKnown = dateKey <= storedDay;
   const state = isKnown ? recentDays[dateKey] : listDueHabits([{ weekdays }], dateKey).length > 0 && "unknown";
   if (!state) return createElement("span", { class: "past-day" });
   const control = isOpen(dateKey)
-    ? createElement("button", { class: "past-day", type: "submit", name: "change", value: `${id}:${dateKey}:${state !== "done"}` })
+    ? goal
+      ? createElement("a", { class: "past-day", href: `/habits/${id}?day=${dateKey}#entries` })
+      : createElement("button", { class: "past-day", type: "submit", name: "change", value: `${id}:${dateKey}:${state !== "done"}` })
     : createElement("button", { class: "past-day is-closed", type: "button", popovertarget: "closed-days" });
   drawPastDay(control, dateKey, state);
   return control;
@@ -66,25 +68,56 @@ async function drawStreaks(day, due, today, storedDay) {
   const places = day.querySelectorAll(".completion-status");
   due.forEach((habit, index) => {
     const length = countStreak(habit, today, storedDay, pending);
-    if (length < 2) return;
+    if (length < 2 || habit.goal) return;
     places[index].prepend(createElement("span", { class: "completion-streak", "data-days": length }, `${length}-day streak`));
   });
 }
 
+/** The button of a row that is done or not. */
+function createCompletionButton({ id, title, emoji }, titleId, today) {
+  const mark = emoji ? [createElement("span", { class: "habit-mark", "aria-hidden": "true" }, emoji)] : [];
+  return createElement("button", {
+    class: "completion", type: "submit", name: "change", value: `${id}:${today}:true`, role: "checkbox", "aria-checked": "false",
+  },
+  createElement("span", { class: "box", "aria-hidden": "true" }),
+  ...mark,
+  createElement("span", { class: "completion-title", id: titleId, dir: "auto" }, title),
+  createElement("span", { class: "completion-status" }));
+}
+
+/** "8 glasses", or "8" for a habit without a unit. */
+const withUnit = (amount, unit) => (unit ? `${amount} ${unit}` : `${amount}`);
+
+/** The button of a row whose amounts count, as `amount_button` in src/web/today/amount_row.rs. What other days of a week or month
+ *  have is unknown, so their sum isn't shown. */
+function createAmountButton({ id, title, emoji, goal, unit, step = 1 }, titleId, today) {
+  const mark = emoji ? [createElement("span", { class: "habit-mark", "aria-hidden": "true" }, emoji)] : [];
+  const isLimit = goal.kind === "atMost";
+  const isQuit = isLimit && goal.target === 0;
+  const suffix = isQuit ? " today" : ` of ${withUnit(goal.target, unit)}`;
+  const sum = goal.per === "day"
+    ? [createElement("span", { class: "amount-sum", "data-sum": 0, "data-target": 1000 * goal.target, "data-suffix": suffix },
+      isQuit ? "none so far" : `0${suffix}`)]
+    : [];
+  return createElement("button", {
+    class: "completion amount", type: "submit", name: "add", value: `${id}:${today}:${step}`, "data-done": "false",
+    ...(isLimit && { "data-limit": "" }),
+  },
+  createElement("span", { class: "box", "aria-hidden": "true" }),
+  ...mark,
+  createElement("span", { class: "completion-title", id: titleId, dir: "auto" }, title),
+  createElement("span", { class: "unseen" }, `: add ${withUnit(step, unit)}. `),
+  createElement("span", { class: "completion-status" }, ...sum),
+  createElement("progress", { class: "amount-bar", "aria-hidden": "true", max: 100, value: 0 }));
+}
+
 /** A row like those of `list` in src/web/today/view.rs. A test compares the two. */
 function createRow(habit, index, today, storedDay) {
-  const { id, title, color, emoji } = habit;
+  const { id, title, color } = habit;
   const titleId = `title-${index}`;
   const past = listPastDays(today).map((dateKey) => createPastDay(habit, dateKey, storedDay));
-  const mark = emoji ? [createElement("span", { class: "habit-mark", "aria-hidden": "true" }, emoji)] : [];
   return createElement("li", { class: "completion-row", ...(color && { "data-color": color }) },
-    createElement("button", {
-      class: "completion", type: "submit", name: "change", value: `${id}:${today}:true`, role: "checkbox", "aria-checked": "false",
-    },
-    createElement("span", { class: "box", "aria-hidden": "true" }),
-    ...mark,
-    createElement("span", { class: "completion-title", id: titleId, dir: "auto" }, title),
-    createElement("span", { class: "completion-status" })),
+    habit.goal ? createAmountButton(habit, titleId, today) : createCompletionButton(habit, titleId, today),
     createElement("div", { class: "past", role: "group", "aria-labelledby": titleId }, ...past),
     createElement("a", { class: "detail", href: `/habits/${id}`, "aria-label": `Details of ${title}` }));
 }
@@ -145,7 +178,8 @@ export function drawNewDay(day) {
   const [head, allDone, closedNote] = [".day-head", ".all-done", ".closed-note"].map((part) => day.querySelector(part));
   day.dataset.day = today;
   resetAllDone(day);
-  drawHead(head, today, due.length);
+  // A limit isn't counted on a day that isn't over.
+  drawHead(head, today, due.filter(({ goal }) => goal?.kind !== "atMost").length);
   const content = due.length === 0 ? createEmptyDay() : createList(due, today, storedDay);
   day.replaceChildren(head, content, allDone, closedNote);
   drawStreaks(day, due, today, storedDay);

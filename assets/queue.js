@@ -1,5 +1,5 @@
 /**
- * Sends completions to the server. Those that cannot be sent wait in IndexedDB, with their account and time, until the server is
+ * Sends completions and entries to the server. Those that cannot be sent wait in IndexedDB, with their account and time, until the server is
  * reachable again.
  */
 
@@ -28,6 +28,15 @@ export async function sendCompletion({ habitId, dateKey, today, completed, updat
   const answer = await callApi("POST", "/api/completions", body);
   const result = answer.data?.result;
   const isAnswered = answer.error || (result?.status && result.habitId === habitId && result.date === dateKey);
+  return isAnswered ? answer : { status: 0, error: { message: OFFLINE_MESSAGE } };
+}
+
+/** Sends an entry. Returns as {@link sendCompletion}. */
+export async function sendEntry({ id, habitId, dateKey, today, amount, updatedAt }) {
+  const secondsAgo = Math.max(0, Math.floor((Date.now() - updatedAt) / 1000));
+  const body = { id, habitId, date: dateKey, today, amount, secondsAgo, userId: member };
+  const answer = await callApi("POST", "/api/entries", body);
+  const isAnswered = answer.error || answer.data?.result?.id === id;
   return isAnswered ? answer : { status: 0, error: { message: OFFLINE_MESSAGE } };
 }
 
@@ -61,7 +70,26 @@ export async function enqueueCompletion({ habitId, dateKey, completed, updatedAt
   await waitFor(store.put({ key, member, habitId, dateKey, completed, createdAt, updatedAt }));
 }
 
-/** The account's queued completions, oldest first. */
+const entryKey = (id) => `${member}:entry:${id}`;
+
+/** Queues an entry. */
+export async function enqueueEntry(entry) {
+  const store = await openStore("readwrite");
+  await waitFor(store.put({ ...entry, key: entryKey(entry.id), member, createdAt: entry.updatedAt }));
+}
+
+/** Removes an entry from the queue. Returns whether it was there. */
+export async function removeQueuedEntry(id) {
+  const store = await openStore("readwrite");
+  const isQueued = Boolean(await waitFor(store.get(entryKey(id))));
+  if (isQueued) await waitFor(store.delete(entryKey(id)));
+  return isQueued;
+}
+
+/** Whether a change of the queue is an entry rather than a completion. */
+export const isEntry = (change) => change.amount !== undefined;
+
+/** The account's queued completions and entries, oldest first. */
 export async function listPending() {
   if (!member) return [];
   try {
@@ -73,12 +101,12 @@ export async function listPending() {
   }
 }
 
-/** Removes a completion that was sent, unless it was changed in the meantime. Returns whether it was removed. */
-async function removeSent(completion) {
+/** Removes a change that was sent, unless it was changed in the meantime. Returns whether it was removed. */
+async function removeSent(change) {
   const store = await openStore("readwrite");
-  const current = await waitFor(store.get(completion.key));
-  const isUnchanged = current?.updatedAt === completion.updatedAt;
-  if (isUnchanged) await waitFor(store.delete(completion.key));
+  const current = await waitFor(store.get(change.key));
+  const isUnchanged = current?.updatedAt === change.updatedAt;
+  if (isUnchanged) await waitFor(store.delete(change.key));
   return isUnchanged;
 }
 
@@ -95,9 +123,9 @@ function scheduleRetry() {
   retryTimer = setTimeout(replayQueue, delay + Math.random() * MAX_RETRY_JITTER_MS);
 }
 
-/** Sends one queued completion. Returns whether the next one may follow. */
-async function replayCompletion(completion) {
-  const answer = await sendCompletion(completion);
+/** Sends one queued change. Returns whether the next one may follow. */
+async function replayChange(change) {
+  const answer = await (isEntry(change) ? sendEntry : sendCompletion)(change);
   if (answer.error && !PERMANENT_ERRORS.includes(answer.status)) {
     // After the person has signed in, a new page replays the queue. With 403 someone else is signed in.
     if (answer.status === 401) await leaveToSignIn();
@@ -105,12 +133,12 @@ async function replayCompletion(completion) {
     return false;
   }
   failures = 0;
-  if (await removeSent(completion)) onReplayed?.(completion, answer);
+  if (await removeSent(change)) onReplayed?.(change, answer);
   else mustRepeat = true;
   return true;
 }
 
-/** Sends the queued completions one by one. */
+/** Sends the queued changes one by one. */
 async function replayQueue() {
   if (isReplaying) {
     mustRepeat = true;
@@ -119,13 +147,13 @@ async function replayQueue() {
   isReplaying = true;
   do {
     mustRepeat = false;
-    for (const completion of await listPending()) if (!await replayCompletion(completion)) break;
+    for (const change of await listPending()) if (!await replayChange(change)) break;
   } while (mustRepeat);
   isReplaying = false;
 }
 
-/** Replays the queue now and whenever the browser comes online. Calls `callback(completion, answer)` for each completion that the
- *  server has answered. */
+/** Replays the queue now and whenever the browser comes online. Calls `callback(change, answer)` for each completion and entry
+ *  that the server has answered. */
 export function startReplay(callback) {
   onReplayed = callback;
   addEventListener("online", () => {

@@ -22,7 +22,7 @@ use crate::app::random::random_bytes;
 use crate::config::Settings;
 use crate::config::policy::MailRule;
 use crate::domain::accounts::preferences::Preferences;
-use crate::domain::{Account, AccountId, AuditId, Day, Email, HabitId, MailId};
+use crate::domain::{Account, AccountId, AuditId, Day, Email, EntryId, HabitId, MailId};
 use crate::observe::metrics::SnapshotAges;
 use crate::store::Store;
 
@@ -132,6 +132,10 @@ impl App {
 
     pub(in crate::app) fn generate_habit_id(&self) -> Result<HabitId, Error> {
         self.ids.next(&self.clock).map(|(at, bytes)| HabitId::generate(at, bytes))
+    }
+
+    pub(in crate::app) fn generate_entry_id(&self) -> Result<EntryId, Error> {
+        self.ids.next(&self.clock).map(|(at, bytes)| EntryId::generate(at, bytes))
     }
 
     pub(in crate::app) fn generate_audit_id(&self) -> Result<AuditId, Error> {

@@ -32,6 +32,8 @@ pub enum Refusal {
     SessionNotFound,
     /// The habit does not exist, belongs to another user, or is archived.
     HabitNotFound,
+    /// The day has no such entry.
+    EntryNotFound,
     /// The habit is not scheduled for that day of the week.
     NotScheduled,
     /// The day has not begun in the user's time zone.
@@ -115,6 +117,7 @@ impl fmt::Display for Refusal {
             Self::LinkExpired => "This link has expired.",
             Self::SessionNotFound => "That device is no longer signed in.",
             Self::HabitNotFound => "Habit not found.",
+            Self::EntryNotFound => "Entry not found.",
             Self::NotScheduled => "This habit isn't scheduled for that day.",
             Self::FutureDay => "You can't complete future days.",
             Self::GracePeriodOver => "Yesterday closed at 02:00. To edit older days, change “Edit past days” in Account.",

@@ -207,11 +207,12 @@ impl Store {
         self.shared.file.tracker().current()
     }
 
-    /// Whether the account, its habits and its completions are unchanged since that commit, so that reading them again would
+    /// Whether the account, its habits and what is known of their days are unchanged since that commit, so that reading them again would
     /// give the same. Sessions, mail and the account's other rows are not considered.
     pub fn is_unchanged(&self, account: AccountId, since: CommitSeq) -> bool {
         let key = account.to_bytes();
-        let tables = [schema::ACCOUNTS.name(), schema::HABITS.name(), schema::COMPLETIONS.name()];
+        let tables =
+            [schema::ACCOUNTS.name(), schema::HABITS.name(), schema::COMPLETIONS.name(), schema::DAY_LOGS.name()];
         tables.iter().all(|table| self.shared.file.tracker().is_unchanged(table, &key, since))
     }
 

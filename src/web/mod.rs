@@ -20,6 +20,7 @@ pub mod calendar;
 pub mod data_export;
 pub mod dev;
 pub mod email_links;
+pub mod entries;
 pub mod first_habit;
 pub mod habits;
 pub mod health;

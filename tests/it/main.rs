@@ -21,6 +21,7 @@
 mod abuse;
 mod accounts;
 mod admin;
+mod amounts;
 mod architecture;
 mod assets;
 mod authenticator;

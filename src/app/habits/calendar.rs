@@ -8,6 +8,7 @@ use crate::app::{App, Error};
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::calendar::month::Month;
 use crate::domain::habits::agenda::Agenda;
+use crate::domain::habits::amount_progress::AmountProgress;
 use crate::domain::habits::completion::{CompletionWindow, last_begun_day};
 use crate::domain::habits::insights::CompletionRate;
 use crate::domain::habits::streak::{Streak, compute_streak};
@@ -42,6 +43,8 @@ pub struct OpenDay {
 struct HabitHistories {
     habits: Vec<Habit>,
     done: BTreeMap<HabitId, History>,
+    today: Day,
+    week_start: WeekStart,
     /// The last day that has begun; nothing later is completed.
     last_day: Day,
 }
@@ -57,7 +60,7 @@ pub fn load_month(app: &App, me: &Account, month: Month, selected: Option<Day>) 
     let histories = app.store.read(|txn| {
         let habits = habits::list_active(txn, me.id)?;
         let done = judged_histories::load_all(txn, me, &habits, today)?;
-        Ok::<_, Error>(HabitHistories { habits, done, last_day })
+        Ok::<_, Error>(HabitHistories { habits, done, today, week_start: me.preferences.week_start, last_day })
     })?;
     let day = selected.map(|day| {
         let habits = histories.habits.clone();
@@ -69,13 +72,20 @@ pub fn load_month(app: &App, me: &Account, month: Month, selected: Option<Day>) 
     let rates: BTreeMap<Day, CompletionRate> = month.days().map(|day| (day, histories.rate_of(day))).collect();
     let is_empty = |day: &Day| rates.get(day).is_some_and(|rate| rate.scheduled == 0);
     let skipped = month.days().filter(is_empty).filter(|day| histories.has_skips(*day)).collect();
-    let streaks = histories.streaks(today, me.preferences.week_start);
+    let streaks = histories.streaks();
     Ok(CalendarMonth { month, today, week_start: me.preferences.week_start, rates, skipped, day, streaks })
 }
 
 impl HabitHistories {
     fn is_done(&self, habit: &Habit, day: Day) -> bool {
         day <= self.last_day && self.done.get(&habit.id).is_some_and(|history| history.is_done(day))
+    }
+
+    /// Whether the habit is a limit that is kept today so far.
+    fn is_kept_limit(&self, habit: &Habit) -> bool {
+        let empty = History::default();
+        let history = self.done.get(&habit.id).unwrap_or(&empty);
+        AmountProgress::new(habit, history, self.today, self.week_start).is_some_and(|amount| amount.is_kept_limit())
     }
 
     /// Whether a habit that was scheduled for the day is skipped.
@@ -90,6 +100,10 @@ impl HabitHistories {
         let mut rate = CompletionRate::default();
         let counts = |habit: &Habit| self.done.get(&habit.id).is_none_or(|history| history.counts(day));
         for habit in self.habits.iter().filter(|habit| habit.is_due(day) && counts(habit)) {
+            // A limit that is still kept today shows how it went once the day is over.
+            if day == self.today && self.is_kept_limit(habit) {
+                continue;
+            }
             rate.scheduled += 1;
             rate.completed += u32::from(self.is_done(habit, day));
         }
@@ -97,14 +111,15 @@ impl HabitHistories {
     }
 
     /// The streak of every habit; empty while no habit was ever completed.
-    fn streaks(&self, today: Day, week_start: WeekStart) -> Vec<(Habit, Streak)> {
+    fn streaks(&self) -> Vec<(Habit, Streak)> {
         let empty = History::default();
         let history = |habit: &Habit| self.done.get(&habit.id).unwrap_or(&empty);
         if self.habits.iter().all(|habit| history(habit).first().is_none()) {
             return Vec::new();
         }
-        let with_streak =
-            |habit: &Habit| (habit.clone(), compute_streak(&habit.schedule, history(habit), today, week_start));
+        let with_streak = |habit: &Habit| {
+            (habit.clone(), compute_streak(&habit.schedule, history(habit), self.today, self.week_start))
+        };
         self.habits.iter().map(with_streak).collect()
     }
 }

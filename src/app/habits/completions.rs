@@ -1,6 +1,6 @@
 //! Completing habits. A completion belongs to a civil date, not to an instant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -9,12 +9,13 @@ use crate::app::habits::judged_histories;
 use crate::app::{App, Error};
 use crate::domain::accounts::preferences::Preferences;
 use crate::domain::habits::agenda::{Agenda, DayState, HabitProgress, PAST_DAYS, past_states};
+use crate::domain::habits::amount_progress::AmountProgress;
 use crate::domain::habits::completion::{CompletionWindow, check_editable, last_begun_day};
 use crate::domain::habits::recent_changes::is_superseded;
 use crate::domain::habits::streak::current_streak;
 use crate::domain::habits::streak_runs::StreakUnit;
 use crate::domain::habits::window_plan::{has_windows, is_listed};
-use crate::domain::{Account, AccountId, Day, Habit, HabitId, History, Zone};
+use crate::domain::{Account, AccountId, Day, Habit, HabitId, History, Refusal, Zone};
 use crate::store::WriteTxn;
 use crate::store::tables::{completions, daily_completions, day_logs, habits};
 
@@ -69,7 +70,8 @@ pub async fn set_completed(
 /// skipped. Idempotent, also for concurrent calls.
 ///
 /// # Errors
-/// [`Refusal::HabitNotFound`](crate::domain::Refusal::HabitNotFound), or the refusal of [`check_editable`].
+/// [`Refusal::HabitNotFound`]; the refusal of [`check_editable`]; or [`Refusal::InvalidFields`] of the field `completed` for a day that
+/// counts an amount.
 pub async fn apply_change(app: &App, me: &Account, change: CompletionChange) -> Result<CompletionOutcome, Error> {
     let (me, zone, backfill) = (me.id, me.zone().clone(), me.preferences.backfill);
     let CompletionChange { habit: id, day, done, made_at, now } = change;
@@ -77,6 +79,11 @@ pub async fn apply_change(app: &App, me: &Account, change: CompletionChange) -> 
         .write(move |txn| {
             let mut habit = require_active(txn, me, id)?;
             check_editable(&habit, day, done, made_at, &zone, backfill)?;
+            if habit.schedule.rule_on(day).is_some_and(|rule| rule.goal.has_amounts()) {
+                return Err(
+                    Refusal::field("completed", "This habit counts an amount. Record an amount instead.").into()
+                );
+            }
             let mut year = completions::find_habit_year(txn, me, day.year(), id)?;
             let last_change = habit.recent_changes.last_change(day).max(year.completed_at(day));
             if is_superseded(made_at, now, last_change) {
@@ -110,17 +117,32 @@ fn remove_skip(txn: &mut WriteTxn<'_, '_>, me: AccountId, day: Day, habit: Habit
     Ok(was_skipped)
 }
 
-/// The habits that were completed on `day`, including archived ones.
+/// The habits that were completed on `day`, including archived ones. A habit with an amount is completed when it reached its goal, and
+/// a limit when it was kept.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
-pub fn list_completed_on(app: &App, me: AccountId, day: Day) -> Result<Vec<HabitId>, Error> {
+pub fn list_completed_on(app: &App, me: &Account, day: Day) -> Result<Vec<HabitId>, Error> {
     if day > last_begun_day(app.clock.now()) {
         return Ok(Vec::new());
     }
     app.store.read(|txn| {
-        let year = completions::find_year(txn, me, day.year())?;
-        Ok(year.into_iter().filter(|(_, days)| days.is_done(day)).map(|(habit, _)| habit).collect())
+        let year = completions::find_year(txn, me.id, day.year())?;
+        let mut completed: BTreeSet<HabitId> =
+            year.into_iter().filter(|(_, days)| days.is_done(day)).map(|(habit, _)| habit).collect();
+        let mut with_amounts = habits::list_all(txn, me.id)?;
+        with_amounts.retain(|habit| habit.schedule.has_amounts());
+        if !with_amounts.is_empty() {
+            let done = judged_histories::load_all(txn, me, &with_amounts, app.today(me))?;
+            for Habit { id, .. } in with_amounts {
+                if done.get(&id).is_some_and(|history| history.is_done(day)) {
+                    completed.insert(id);
+                } else {
+                    completed.remove(&id);
+                }
+            }
+        }
+        Ok(completed.into_iter().collect())
     })
 }
 
@@ -189,7 +211,9 @@ pub(super) fn build_agenda(
         let is_skipped = history.skipped().contains(day);
         let done = day <= last_day && !is_skipped && history.is_done(day);
         let streak_unit = StreakUnit::of_rule(habit.schedule.rule());
-        HabitProgress { done, is_skipped, streak, streak_unit, past }
+        let amount = AmountProgress::new(habit, history, day, week_start);
+        let is_undecided = day == window.today && amount.is_some_and(|amount| amount.is_kept_limit());
+        HabitProgress { done, is_skipped, streak, streak_unit, past, amount, is_undecided }
     };
     Agenda::new(habits, day, preferences.completed_last, progress)
 }

@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod completions;
 pub mod data_export;
 pub mod data_import;
+pub mod entries;
 mod export_seal;
 pub mod habit;
 pub mod import_source;

@@ -1,5 +1,6 @@
 //! The list of one day: the habits that are due, which of them are completed, and the days before.
 
+use crate::domain::habits::amount_progress::AmountProgress;
 use crate::domain::habits::streak_runs::StreakUnit;
 use crate::domain::{Day, Habit, History};
 
@@ -29,6 +30,17 @@ pub struct HabitProgress {
     pub streak_unit: StreakUnit,
     /// The days before the listed one, earliest first.
     pub past: [DayState; PAST_DAYS],
+    /// Its amounts, if the listed day has any.
+    pub amount: Option<AmountProgress>,
+    /// Whether the day shows how it went only once it's over: a limit that isn't exceeded yet.
+    pub is_undecided: bool,
+}
+
+impl HabitProgress {
+    /// Whether the day's count includes the habit.
+    pub fn is_counted(&self) -> bool {
+        !self.is_skipped && !self.is_undecided
+    }
 }
 
 /// A habit on the list of a day.
@@ -63,9 +75,9 @@ impl Agenda {
         Self { day, items }
     }
 
-    /// How many habits are due, without skipped ones.
+    /// How many habits are due, without skipped ones and limits that are still kept.
     pub fn due_count(&self) -> usize {
-        self.items.iter().filter(|item| !item.progress.is_skipped).count()
+        self.items.iter().filter(|item| item.progress.is_counted()).count()
     }
 
     pub fn completed_count(&self) -> usize {

@@ -14,8 +14,8 @@ use crate::domain::habits::tag::{MAX_TAG_CHARS, MAX_TAGS};
 use crate::domain::habits::unit::MAX_UNIT_CHARS;
 use crate::domain::text_repair::{RepairedText, repair_line, repair_paragraph};
 use crate::domain::{
-    Amount, Day, Description, Emoji, Frequency, GroupName, Habit, HabitColor, HabitId, ReminderTimes, Schedule, Tag,
-    Tags, TimeOfDay, Title, Unit, Weekdays, Zone,
+    Amount, Day, Description, Emoji, Frequency, Goal, GroupName, Habit, HabitColor, HabitId, ReminderTimes, Schedule,
+    Tag, Tags, TimeOfDay, Title, Unit, Weekdays, Zone,
 };
 
 /// The longest name of a habit that a note quotes.
@@ -362,7 +362,8 @@ fn schedule_version(raw: &Value) -> Option<ScheduleVersion> {
     let raw_weekdays = raw.get("weekdays").unwrap_or(&Value::Null);
     let weekdays = if raw_weekdays.is_null() { None } else { Some(weekdays(raw_weekdays).0?) };
     let frequency = raw.get("frequency").and_then(|raw| Frequency::deserialize(raw).ok()).unwrap_or_default();
-    Some(ScheduleVersion::new(from, weekdays.map(|weekdays| Rule { frequency, ..weekdays.into() })))
+    let goal = raw.get("goal").and_then(|raw| Goal::deserialize(raw).ok()).unwrap_or_default();
+    Some(ScheduleVersion::new(from, weekdays.map(|weekdays| Rule { weekdays, frequency, goal })))
 }
 
 fn timestamp(raw: &Value) -> Option<Timestamp> {

@@ -2,6 +2,7 @@
 
 pub mod agenda;
 pub mod amount;
+pub mod amount_progress;
 pub mod best_streaks;
 pub mod completion;
 pub mod data_export;

@@ -184,7 +184,9 @@ impl HttpError {
 
     fn status(&self, format: Format) -> StatusCode {
         match self {
-            Self::Refused(Refusal::HabitNotFound | Refusal::SessionNotFound | Refusal::UserNotFound)
+            Self::Refused(
+                Refusal::HabitNotFound | Refusal::EntryNotFound | Refusal::SessionNotFound | Refusal::UserNotFound,
+            )
             | Self::NotFound => StatusCode::NOT_FOUND,
             Self::Refused(
                 Refusal::WrongCredentials
@@ -227,7 +229,9 @@ impl HttpError {
             Self::Refused(Refusal::TooManyAttempts(_)) => code::RATE_LIMITED,
             Self::Refused(Refusal::LinkInvalid) => code::TOKEN_INVALID,
             Self::Refused(Refusal::LinkExpired | Refusal::ChallengeExpired) => code::TOKEN_EXPIRED,
-            Self::Refused(Refusal::HabitNotFound | Refusal::SessionNotFound | Refusal::UserNotFound)
+            Self::Refused(
+                Refusal::HabitNotFound | Refusal::EntryNotFound | Refusal::SessionNotFound | Refusal::UserNotFound,
+            )
             | Self::NotFound => code::NOT_FOUND,
             Self::Refused(Refusal::StepUpRequired | Refusal::StepUpFailed | Refusal::TwoFactorUnreadable)
             | Self::NotSignedIn

@@ -6,7 +6,7 @@
 //! gets no page. A cached page equals the page that would be rendered now, because everything that a page of a cached route shows
 //! depends only on
 //!
-//! - the user's account, habits and completions: a commit that changes any of them invalidates every page whose rendering began
+//! - the user's account, habits, completions and day logs: a commit that changes any of them invalidates every page whose rendering began
 //!   before it, see [`Store::is_unchanged`](crate::store::Store::is_unchanged);
 //! - the exact path and query;
 //! - the [`CompletionWindow`] in the user's time zone;

@@ -18,8 +18,8 @@ use crate::web::http::rate_limit::{LimitScope, RateLimit};
 use crate::web::http::request::{PathParams, Request};
 use crate::web::http::response::Response;
 use crate::web::{
-    account, admin, assets, auth, calendar, data_export, dev, email_links, first_habit, habits, health, insights,
-    landing, offline, operator, security, sentry_tunnel, step_up, today, two_factor,
+    account, admin, assets, auth, calendar, data_export, dev, email_links, entries, first_habit, habits, health,
+    insights, landing, offline, operator, security, sentry_tunnel, step_up, today, two_factor,
 };
 
 /// What a handler returns.
@@ -255,6 +255,10 @@ const ALWAYS: &[Route] = routes! {
     POST   "/api/completions"                   Member today::api::set_completed;
     GET    "/api/skips"                         Member today::api::list_skips, gzip;
     POST   "/api/skips"                         Member today::api::set_skipped;
+    GET    "/api/entries"                       Member entries::api::list, gzip;
+    POST   "/api/entries"                       Member entries::api::add;
+    PUT    "/api/entries/{id}"                  Member entries::api::change;
+    DELETE "/api/entries/{id}"                  Member entries::api::remove;
     GET    "/api/insights"                      Member insights::api::show, gzip;
     GET    "/api/admin/health"                  Admin  health::show_details;
     GET    "/api/admin/users"                   Admin  admin::api::users, gzip;

@@ -16,7 +16,7 @@ use crate::web::http::response::{self, Response};
 /// `GET /api/completions?date=`: `{completions:[{habitId,date}]}`, archived habits included.
 pub async fn list(request: Request) -> Result<Response, HttpError> {
     let day = Day::parse(request.query().get("date")).map_err(Refusal::from)?;
-    let completed = completions::list_completed_on(&request.state.app, request.account()?.id, day)?;
+    let completed = completions::list_completed_on(&request.state.app, request.account()?, day)?;
     let completed: Vec<Value> = completed.iter().map(|habit| json!({ "habitId": habit, "date": day })).collect();
     Ok(response::json(StatusCode::OK, &json!({ "completions": completed })))
 }
@@ -88,7 +88,7 @@ fn outcome_response(outcome: CompletionOutcome, habit: HabitId, day: Day) -> Res
 }
 
 /// The time in a browser test's header. Without test endpoints, the header is ignored.
-fn test_clock(request: &Request) -> Result<Option<Timestamp>, HttpError> {
+pub fn test_clock(request: &Request) -> Result<Option<Timestamp>, HttpError> {
     if !request.state.has_test_endpoints {
         return Ok(None);
     }

@@ -3,10 +3,12 @@
 use warp::http::StatusCode;
 
 use super::view;
-use crate::app::habits::{completions, habit, skips};
+use crate::app::habits::completions;
+use crate::app::habits::entries::{self, HabitDay, NewEntry};
+use crate::app::habits::{habit, skips};
 use crate::app::{self, App};
 use crate::domain::habits::completion::{CompletionWindow, check_list_of_today};
-use crate::domain::{Account, Day, Refusal};
+use crate::domain::{Account, Amount, Day, Refusal};
 use crate::web::calendar;
 use crate::web::http::body::FormFields;
 use crate::web::http::error::HttpError;
@@ -30,7 +32,7 @@ pub async fn show_yesterday(request: Request) -> Result<Response, HttpError> {
     day_page(&request, ListedDay::Yesterday, StatusCode::OK, TodayNotice::None)
 }
 
-/// `POST /today`: completes or skips a habit, or reverts that, then returns to the page in `from`.
+/// `POST /today`: completes or skips a habit, or reverts that, or adds an amount, then returns to the page in `from`.
 pub async fn complete(request: Request) -> Result<Response, HttpError> {
     let form = request.form().await?;
     let from = redirect::after_sign_in(form.get("from"));
@@ -54,25 +56,33 @@ pub async fn complete(request: Request) -> Result<Response, HttpError> {
 
 /// A change as a form sends it, not checked yet.
 struct PostedChange<'a> {
-    /// Whether it is about skipping the day rather than about completing it.
-    is_skip: bool,
+    kind: ChangeKind,
     habit: &'a str,
     day: &'a str,
-    state: &'a str,
+    /// The new state, or the amount to add.
+    value: &'a str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ChangeKind {
+    Complete,
+    Skip,
+    Add,
 }
 
 impl<'a> PostedChange<'a> {
-    /// Reads the button that was pressed: `change=<habit>:<day>:<completed>` or `skip=<habit>:<day>:<skipped>`. Pages of earlier
-    /// versions send three fields.
+    /// Reads the button that was pressed: `change=<habit>:<day>:<completed>`, `skip=<habit>:<day>:<skipped>`, or
+    /// `add=<habit>:<day>:<amount>`. Pages of earlier versions send three fields.
     fn from_form(form: &'a FormFields) -> Self {
-        let skip = form.maybe("skip");
-        let Some(change) = skip.or_else(|| form.maybe("change")) else {
-            let [habit, day, state] = ["habitId", "date", "completed"].map(|name| form.get(name));
-            return Self { is_skip: false, habit, day, state };
+        let buttons = [("skip", ChangeKind::Skip), ("add", ChangeKind::Add), ("change", ChangeKind::Complete)];
+        let pressed = buttons.into_iter().find_map(|(name, kind)| Some((kind, form.maybe(name)?)));
+        let Some((kind, change)) = pressed else {
+            let [habit, day, value] = ["habitId", "date", "completed"].map(|name| form.get(name));
+            return Self { kind: ChangeKind::Complete, habit, day, value };
         };
         let mut parts = change.splitn(3, ':');
         let mut next = || parts.next().unwrap_or_default();
-        Self { is_skip: skip.is_some(), habit: next(), day: next(), state: next() }
+        Self { kind, habit: next(), day: next(), value: next() }
     }
 }
 
@@ -84,12 +94,17 @@ async fn apply(app: &App, account: &Account, change: &PostedChange<'_>, today: O
     }
     let habit = change.habit.parse().map_err(|_| Refusal::HabitNotFound)?;
     let day = Day::parse(change.day).map_err(Refusal::from)?;
-    let state = match change.state {
+    if change.kind == ChangeKind::Add {
+        let amount = Amount::parse("amount", change.value, None).map_err(Refusal::from)?;
+        let new = NewEntry { on: HabitDay { habit, day }, id: None, amount, made_at: now, time: None };
+        return entries::add_entry(app, account, new).await.map(drop);
+    }
+    let state = match change.value {
         "true" => true,
         "false" => false,
         _ => return Err(Refusal::field("completed", "Choose whether the habit is done or not done.").into()),
     };
-    let outcome = if change.is_skip {
+    let outcome = if change.kind == ChangeKind::Skip {
         skips::set_skipped(app, account, habit, day, state, now).await
     } else {
         completions::set_completed(app, account, habit, day, state, now).await

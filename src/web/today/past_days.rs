@@ -5,7 +5,7 @@ use maud::{Markup, PreEscaped, html};
 use crate::domain::accounts::preferences::Backfill;
 use crate::domain::habits::agenda::{DayState, PAST_DAYS, past_days};
 use crate::domain::habits::completion::CompletionWindow;
-use crate::domain::{Day, HabitId, Refusal};
+use crate::domain::{Day, Habit, HabitId, Refusal};
 use crate::web::ui::closed_day::explain;
 use crate::web::ui::date::{DateStyle, format_date};
 
@@ -15,6 +15,7 @@ const CLOSED_NOTE: &str = "closed-days";
 /// What all rows show of a day. Dates are formatted once for the page, not for each row.
 #[derive(Debug, Clone)]
 struct PastDay {
+    day: Day,
     /// `YYYY-MM-DD`
     date: String,
     /// "Sun, Nov 29"
@@ -31,6 +32,7 @@ impl PastDays {
     /// The days before `listed`, at the time of `window`.
     pub fn new(listed: Day, window: CompletionWindow, backfill: Backfill) -> Self {
         Self(past_days(listed).map(|day| PastDay {
+            day,
             date: day.to_string(),
             label: format_date(day, DateStyle::Weekday),
             is_open: window.is_open(day, backfill),
@@ -47,17 +49,19 @@ impl PastDays {
     }
 
     /// The days of one habit. `title_id` is the id of the element with its title.
-    pub fn row(&self, habit: HabitId, states: &[DayState; PAST_DAYS], title_id: &str) -> Markup {
+    pub fn row(&self, habit: &Habit, states: &[DayState; PAST_DAYS], title_id: &str) -> Markup {
         html! {
             div.past role="group" aria-labelledby=(title_id) {
                 @for (day, state) in self.0.iter().zip(states) {
-                    @match state {
-                        DayState::Done => (control(day, habit, ["done", "done", "false"])),
-                        DayState::Open => (control(day, habit, ["open", "not done", "true"])),
-                        DayState::Skipped => (control(day, habit, ["skipped", "skipped", "true"])),
+                    @if *state != DayState::NotScheduled && day.is_open && has_amounts(habit, day.day) {
+                        (amount_link(day, habit.id, *state))
+                    } @else { @match state {
+                        DayState::Done => (control(day, habit.id, ["done", "done", "false"])),
+                        DayState::Open => (control(day, habit.id, ["open", "not done", "true"])),
+                        DayState::Skipped => (control(day, habit.id, ["skipped", "skipped", "true"])),
                         // Screen readers skip it: there is nothing to do.
                         DayState::NotScheduled => span.past-day {},
-                    }
+                    } }
                 }
             }
         }
@@ -74,10 +78,27 @@ impl PastDays {
     }
 }
 
+fn has_amounts(habit: &Habit, day: Day) -> bool {
+    habit.schedule.has_amounts() && habit.schedule.rule_on(day).is_some_and(|rule| rule.goal.has_amounts())
+}
+
+/// A day whose amounts count leads to its entries.
+fn amount_link(day: &PastDay, habit: HabitId, state: DayState) -> Markup {
+    let PastDay { date, label, .. } = day;
+    let [state, word] = match state {
+        DayState::Done => ["done", "done"],
+        DayState::Skipped => ["skipped", "skipped"],
+        DayState::Open | DayState::NotScheduled => ["open", "not done"],
+    };
+    html! {
+        a.past-day href={ "/habits/" (habit) "?day=" (date) "#entries" } data-state=(state) aria-label={ (label) ": " (word) } {}
+    }
+}
+
 /// The control of a day on which the habit was due, done or skipped: its state, the word for it, and whether pressing it completes
 /// the day. assets/past-days.js draws the same.
 fn control(day: &PastDay, habit: HabitId, state: [&'static str; 3]) -> Markup {
-    let PastDay { date, label, is_open } = day;
+    let PastDay { date, label, is_open, .. } = day;
     let (date, label) = (PreEscaped(date), PreEscaped(label));
     let [state, word, next] = state.map(PreEscaped);
     html! {

@@ -8,6 +8,7 @@ use crate::domain::accounts::preferences::Backfill;
 use crate::domain::habits::agenda::{Agenda, AgendaItem};
 use crate::domain::habits::completion::CompletionWindow;
 use crate::domain::{Day, Habit, HabitId, Refusal};
+use crate::web::today::amount_row::{RowButton, amount_button};
 use crate::web::today::past_days::PastDays;
 use crate::web::today::skip_control::{SkipLabel, skip_button};
 use crate::web::ui::closed_day::explain;
@@ -230,28 +231,34 @@ fn row(item: &AgendaItem, index: usize, listed: Day, day: &str, options: &RowOpt
     let is_open = options.closed_note.is_none();
     let refused = options.refused.filter(|refused| refused.habit == Some(habit.id));
     let title_id = format!("title-{index}");
+    let description_id = description_id(habit, options, refused);
+    let button = RowButton { title_id: &title_id, day: day.0, description_id: description_id.as_deref(), is_open };
     html! {
         li.completion-row data-color=[habit_color(habit)] {
-            button.completion type="submit" name="change" value={ (habit.id) ":" (day) ":" (next) } role="checkbox"
-                aria-checked=(checked) aria-describedby=[description_id(habit, options, refused)] data-skipped[progress.is_skipped] disabled[!is_open] {
-                span.box aria-hidden="true" {}
-                (habit_mark(habit))
-                @if options.past.is_some() {
-                    span.completion-title id=(title_id) dir="auto" { (habit.title) }
-                } @else {
-                    span.completion-text {
-                        span.completion-title dir="auto" { (habit.title) }
-                        @if let Some(description) = &habit.description { span.completion-about dir="auto" { (description) } }
+            @if let Some(amount) = &progress.amount {
+                (amount_button(habit, progress, amount, &button))
+            } @else {
+                button.completion type="submit" name="change" value={ (habit.id) ":" (day) ":" (next) } role="checkbox"
+                    aria-checked=(checked) aria-describedby=[button.description_id] data-skipped[progress.is_skipped] disabled[!is_open] {
+                    span.box aria-hidden="true" {}
+                    (habit_mark(habit))
+                    @if options.past.is_some() {
+                        span.completion-title id=(title_id) dir="auto" { (habit.title) }
+                    } @else {
+                        span.completion-text {
+                            span.completion-title dir="auto" { (habit.title) }
+                            @if let Some(description) = &habit.description { span.completion-about dir="auto" { (description) } }
+                        }
                     }
-                }
-                // Its width is reserved, so that a new streak or a mark does not move the rows below.
-                span.completion-status {
-                    @if progress.is_skipped { span.completion-skipped { "Skipped" } }
-                    @else if progress.streak > 1 { span.completion-streak data-days=(progress.streak) { (progress.streak) "-" (progress.streak_unit.as_str()) " streak" } }
+                    // Its width is reserved, so that a new streak or a mark does not move the rows below.
+                    span.completion-status {
+                        @if progress.is_skipped { span.completion-skipped { "Skipped" } }
+                        @else if progress.streak > 1 { span.completion-streak data-days=(progress.streak) { (progress.streak) "-" (progress.streak_unit.as_str()) " streak" } }
+                    }
                 }
             }
             @if let Some(past) = options.past {
-                (past.row(habit.id, &progress.past, &title_id))
+                (past.row(habit, &progress.past, &title_id))
                 a.detail href={ "/habits/" (habit.id) } aria-label={ "Details of " (habit.title) } {}
             } @else if is_open {
                 (skip_button(habit, listed, progress.is_skipped, SkipLabel::InRow))

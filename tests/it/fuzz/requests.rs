@@ -99,6 +99,7 @@ fn any_json_gets_a_response() {
         ("PUT", "/api/habits/order"),
         ("POST", "/api/completions"),
         ("POST", "/api/skips"),
+        ("POST", "/api/entries"),
         ("PUT", "/api/account"),
         ("POST", "/api/auth/verify-email"),
         ("POST", "/api/auth/sign-in/2fa/verify"),

@@ -190,6 +190,8 @@ impl Cast {
         let owner = self.members.iter().find(|member| member.role == Role::Owner).unwrap();
         let id = match route.path {
             path if path.starts_with("/habits/{id}") || path.starts_with("/api/habits/{id}") => self.habit.clone(),
+            // Of the right form, but of no entry.
+            path if path.starts_with("/api/entries/{id}") => self.habit.clone(),
             path if path.starts_with("/admin/users/{id}") => owner.account.as_ref().unwrap().id.to_string(),
             path if path.starts_with("/admin/mail/{id}") => self.mail.clone(),
             "/api/account/sessions/{id}" => {

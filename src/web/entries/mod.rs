@@ -1,0 +1,3 @@
+//! The amounts recorded for days of habits.
+
+pub mod api;
