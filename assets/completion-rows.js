@@ -129,8 +129,10 @@ function drawNewerAmount(control, newer) {
     else control.dataset[name] = newer.dataset[name];
   }
   control.querySelector(".amount-bar").value = newer.querySelector(".amount-bar").value;
-  const status = newer.querySelector(".amount-sum, .completion-skipped");
-  control.querySelector(".amount-sum, .completion-skipped").replaceWith(status);
+  control.querySelector(".amount-sum").replaceWith(newer.querySelector(".amount-sum"));
+  control.querySelector(".completion-skipped")?.remove();
+  const skipped = newer.querySelector(".completion-skipped");
+  if (skipped) control.querySelector(".completion-status").prepend(skipped);
   return drawProgress();
 }
 

@@ -105,9 +105,11 @@ function createAmountButton({ id, title, emoji, goal, unit, step = 1 }, titleId,
   },
   createElement("span", { class: "box", "aria-hidden": "true" }),
   ...mark,
-  createElement("span", { class: "completion-title", id: titleId, dir: "auto" }, title),
-  createElement("span", { class: "unseen" }, `: add ${withUnit(step, unit)}. `),
-  createElement("span", { class: "completion-status" }, ...sum),
+  createElement("span", { class: "completion-text" },
+    createElement("span", { class: "completion-title", id: titleId, dir: "auto" }, title),
+    createElement("span", { class: "unseen" }, `add ${step},`),
+    ...sum),
+  createElement("span", { class: "completion-status" }),
   createElement("progress", { class: "amount-bar", "aria-hidden": "true", max: 100, value: 0 }));
 }
 

@@ -43,6 +43,7 @@
 
 mod account;
 mod admin;
+mod amounts;
 #[path = "../it/authenticator.rs"]
 mod authenticator;
 mod axe;

@@ -5,6 +5,7 @@ use atlas::domain::{Day, Habit, HabitId, Title, Weekdays};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::amounts::create_amount_habit;
 use super::browser::Device;
 use super::browser_user::BrowserUser;
 use super::captive_network::open_behind_proxy;
@@ -125,6 +126,7 @@ const STRUCTURE: &str =
 #[tokio::test]
 async fn offline_the_next_morning_the_list_is_that_of_the_new_day_and_completions_are_queued_for_it() {
     let (ines, proxy) = open_behind_proxy(Device::PHONE).await;
+    create_amount_habit(&ines, "Drink water", 8, "glasses").await;
     let today = shown_day(&ines).await;
     let by_server = ines.run_script(STRUCTURE).await;
     assert!(by_server[3].to_string().contains("-day streak"), "{by_server}");

@@ -198,3 +198,30 @@ async fn the_form_sets_a_goal_and_keeps_what_was_typed() {
     bob.send_json("POST", "/api/account/imports/self", &file).await.assert_status(200);
     bob.get("/today").await.assert_contains("3 of 12.5 km this week");
 }
+
+#[tokio::test]
+async fn the_page_of_a_habit_adds_edits_and_removes_entries_and_keeps_what_was_typed() {
+    let world = World::at_time("2026-02-12T12:00:00Z").await;
+    let ada = world.signed_in_user("ada").await;
+    let run = create(&ada, "Run", &json!({ "kind": "atLeast", "target": 90, "per": "day" }), "min").await;
+    let address = format!("/habits/{run}/entries");
+    let form = |amount: &'static str, time: &'static str, action: &'static str| {
+        vec![("date", "2026-02-12"), ("amount", amount), ("time", time), ("action", action)]
+    };
+    let refused = ada.post_form(&address, &form("long", "07:30", "add")).await.assert_status(422);
+    refused.assert_contains("value=\"long\"").assert_contains("value=\"07:30\"").assert_contains("such as 2 or 2.5");
+    ada.post_form(&address, &form("1h 15m", "07:30", "add")).await.assert_status(303);
+    let page = ada.get(&format!("/habits/{run}?day=2026-02-12")).await.assert_status(200);
+    page.assert_contains("07:30").assert_contains("75 min").assert_contains("75 of 90 min");
+    let data = ada.get("/api/entries?date=2026-02-12").await.data();
+    let id = data["entries"][0]["id"].as_str().unwrap();
+    let with_id = |form: Vec<(&'static str, &'static str)>| [&form[..], &[("entry", id)]].concat();
+    let refused = ada.post_form(&address, &with_id(form("0", "07:30", "change"))).await.assert_status(422);
+    refused.assert_contains("Enter a number above 0.").assert_contains("75 min");
+    ada.post_form(&address, &with_id(form("90", "06:00", "change"))).await.assert_status(303);
+    ada.get(&format!("/habits/{run}")).await.assert_contains("06:00").assert_contains("90 of 90 min");
+    ada.post_form(&address, &with_id(form("", "", "remove"))).await.assert_status(303);
+    ada.get(&format!("/habits/{run}")).await.assert_contains("0 of 90 min").assert_lacks("06:00");
+    let bob = world.signed_in_user("bob").await;
+    bob.post_form(&address, &form("1", "", "add")).await.assert_status(404);
+}

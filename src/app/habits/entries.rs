@@ -5,11 +5,12 @@ use jiff::Timestamp;
 use crate::app::habits::completions::CompletionOutcome;
 use crate::app::habits::habit::require_active;
 use crate::app::{App, Error};
-use crate::domain::habits::completion::check_editable;
+use crate::domain::habits::amount_progress::AmountProgress;
+use crate::domain::habits::completion::{CompletionWindow, check_editable};
 use crate::domain::habits::day_log::{AmountEntry, EntryAdded, MAX_ENTRIES};
 use crate::domain::habits::goal::Goal;
 use crate::domain::{Account, AccountId, Amount, Day, EntryId, Habit, HabitId, Refusal, Unit, Zone};
-use crate::store::tables::{day_logs, habits};
+use crate::store::tables::{day_logs, habits, histories};
 
 /// The day of a habit to which an entry belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +157,42 @@ fn parse_time(time: Option<&str>, day: Day, zone: &Zone, now: Timestamp) -> Resu
         return Err(Refusal::field("time", "That time hasn't come yet."));
     }
     Ok(Some(at))
+}
+
+/// The entries of a habit's day, with all that its page shows about them.
+#[derive(Debug, Clone)]
+pub struct DayEntries {
+    pub habit: Habit,
+    pub day: Day,
+    pub today: Day,
+    /// In the order in which they were added.
+    pub entries: Vec<AmountEntry>,
+    pub progress: AmountProgress,
+    /// Why they can't be changed, if they can't.
+    pub closed: Option<Refusal>,
+}
+
+/// The entries of a habit on `day`, or on today; `None` when that day is done or not.
+///
+/// # Errors
+/// [`Refusal::HabitNotFound`] for a habit that doesn't exist or belongs to another user.
+pub fn load_day(app: &App, me: &Account, id: HabitId, day: Option<Day>) -> Result<Option<DayEntries>, Error> {
+    let window = CompletionWindow::at(app.clock.now(), me.zone());
+    let day = day.filter(|day| *day <= window.today).unwrap_or(window.today);
+    app.store.read(|txn| {
+        let habit = habits::find_habit(txn, me.id, id)?.ok_or(Refusal::HabitNotFound)?;
+        if !habit.schedule.has_amounts() {
+            return Ok(None);
+        }
+        let histories = histories::find_all(txn, me.id)?;
+        let history = histories.get(&id).cloned().unwrap_or_default();
+        let Some(progress) = AmountProgress::new(&habit, &history, day, me.preferences.week_start) else {
+            return Ok(None);
+        };
+        let entries = day_logs::find_log(txn, me.id, day, id)?.entries;
+        let closed = if habit.is_active() { window.check_open(day, me.preferences.backfill).err() } else { None };
+        Ok(Some(DayEntries { habit, day, today: window.today, entries, progress, closed }))
+    })
 }
 
 /// The goal of a day whose amounts count.

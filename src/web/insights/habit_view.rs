@@ -8,6 +8,7 @@ use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::habits::period_rates::Period;
 use crate::domain::habits::review::{DayStatus, Review};
 use crate::domain::habits::schedule::ScheduleVersion;
+use crate::web::entries::view::{EntriesPart, entries_part};
 use crate::web::insights::history_view::{best_streaks, months_by_weekday, periods};
 use crate::web::insights::strength_view::strength_part;
 use crate::web::insights::year_view::year_part;
@@ -30,7 +31,12 @@ pub struct PageSelection {
 }
 
 /// The page: a year day by day, then all of the habit's time.
-pub fn page(frame: &Frame<'_>, figures: &HabitFigures, selection: &PageSelection) -> Markup {
+pub fn page(
+    frame: &Frame<'_>,
+    figures: &HabitFigures,
+    selection: &PageSelection,
+    entries: Option<&EntriesPart<'_>>,
+) -> Markup {
     let PageSelection { year, period, week_start } = *selection;
     let review = &figures.review;
     let habit = &review.habit;
@@ -41,6 +47,7 @@ pub fn page(frame: &Frame<'_>, figures: &HabitFigures, selection: &PageSelection
         &html! {
             div.insights.habit-page data-color=[habit_color(habit)] {
                 (header(review))
+                @if let Some(entries) = entries { (entries_part(entries)) }
                 (summary(figures))
                 (year_part(review, week_start, period))
                 div.pair {

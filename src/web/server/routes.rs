@@ -192,6 +192,7 @@ const ALWAYS: &[Route] = routes! {
     POST   "/account/delete"                    Member account::data::html::delete [CHALLENGE];
     POST   "/account/verify"                    Member step_up::html::verify [STEP_UP];
     GET    "/habits/{id}"                       Member insights::html::habit, gzip, cached;
+    POST   "/habits/{id}/entries"               Member entries::html::change, gzip;
     GET    "/insights"                          Member insights::html::show, gzip, cached;
     GET    "/admin"                             Admin  admin::overview::html::show, gzip;
     GET    "/admin/users"                       Admin  admin::users::html::list, gzip;

@@ -63,15 +63,13 @@ pub fn amount_button(habit: &Habit, progress: &HabitProgress, amount: &AmountPro
             data-skipped[progress.is_skipped] aria-describedby=[row.description_id] disabled[!row.is_open] {
             span.box aria-hidden="true" {}
             (habit_mark(habit))
-            span.completion-title id=(row.title_id) dir="auto" { (habit.title) }
-            span.unseen { ": add " (with_unit(one_tap, habit)) ". " }
-            span.completion-status {
-                @if progress.is_skipped { span.completion-skipped { "Skipped" } }
-                @else {
-                    span.amount-sum data-sum=(amount.sum.thousandths()) data-target=(amount.target.thousandths())
-                        data-suffix=(sum_suffix(habit, amount)) { (describe(habit, amount)) }
-                }
+            span.completion-text {
+                span.completion-title id=(row.title_id) dir="auto" { (habit.title) }
+                span.unseen { "add " (one_tap) "," }
+                span.amount-sum data-sum=(amount.sum.thousandths()) data-target=(amount.target.thousandths())
+                    data-suffix=(sum_suffix(habit, amount)) { (describe(habit, amount)) }
             }
+            span.completion-status { @if progress.is_skipped { span.completion-skipped { "Skipped" } } }
             progress.amount-bar aria-hidden="true" max="100" value=(amount.percent()) {}
         }
     }

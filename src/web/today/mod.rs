@@ -1,6 +1,6 @@
 //! Today's habits, and completing and skipping them.
 
-mod amount_row;
+pub mod amount_row;
 pub mod api;
 pub mod html;
 pub mod past_days;
