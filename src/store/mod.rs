@@ -14,6 +14,7 @@
 //! | [`backup`] | snapshots, their verification and encryption, and releases |
 //! | `data_file` | [`Store`]: the open data file |
 //! | `erasure` | erasing what deleted rows leave in it |
+//! | `writer_pause` | keeping its writer between two commits |
 //! | `replaceable_file`, `open_file` | the redb database behind it, which can be closed and reopened |
 //! | `error` | [`OpenError`] |
 
@@ -28,11 +29,12 @@ pub mod migrations;
 mod open_file;
 mod replaceable_file;
 pub mod tables;
+mod writer_pause;
 
 pub use data_file::{OpenedFile, Store};
 pub use engine::change_tracker::CommitSeq;
 pub use engine::error::{DecodeError, Error};
-pub use engine::free_pages::ErasedPages;
+pub use engine::page_eraser::ErasedPages;
 pub use engine::read_txn::{PageRequest, ReadTxn, RowPage, SortDirection};
 pub use engine::reader::Reader;
 pub use engine::stats::{BATCH_BOUNDS, Stats};

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::future::Future;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use atlas::domain::{AccountId, Email, Environment, FileId};
 use atlas::store::backup::verification::verify;
 use atlas::store::migrations::Migrations;
 use atlas::store::tables::schema;
-use atlas::store::{Error, Reader, Store, WriteTxn};
+use atlas::store::{ErasedPages, Error, Reader, Store, WriteTxn};
 use serde_json::json;
 
 use crate::faults::long_tests_enabled;
@@ -150,18 +151,17 @@ async fn pages_that_a_long_read_uses_are_erased_once_it_has_ended() {
 }
 
 #[tokio::test]
-async fn nothing_is_erased_while_a_snapshot_is_taken_and_everything_afterwards() {
+async fn deleted_data_is_erased_while_a_snapshot_is_taken() {
     let world = World::new().await;
     let ada = world.signed_in_user("ada").await;
     let habit = ada.create_habit("Practice the viola").await;
     change_habit(&ada, &habit, "Practice the cello", "").await;
     let (store, copy) = (&world.state.app.store, world.settings.data_file.with_file_name("copy.redb"));
-    let mut refused = None;
-    store.copy_to(&copy, &mut |_, _| refused = Some(store.erase_deleted_rows())).unwrap();
-    assert!(refused.unwrap().unwrap_err().to_string().contains("the file is being copied"));
-    assert!(store.has_deleted_rows());
-    assert!(store.erase_deleted_rows().unwrap().is_complete);
+    let mut erased = None;
+    let counted = store.copy_to(&copy, &mut |_, _| erased = Some(store.erase_deleted_rows().unwrap())).unwrap();
+    assert!(erased.unwrap().is_complete);
     assert_eq!(texts_in_file(&world, &["Practice the viola"]), [""; 0]);
+    assert_eq!(verify(&copy, &Environment::development()).unwrap().rows, counted);
 }
 
 #[tokio::test]
@@ -198,62 +198,79 @@ async fn addresses_deleted_together_leave_nothing_beside_and_above_those_that_st
     assert_eq!(kept.iter().filter(is_found).count(), kept.len());
 }
 
-/// Prints how long writers wait for one part when most of a large file is free: of 24 megabytes, or 120 in a long run.
-#[tokio::test]
+/// The number of a row whose key alone takes most of a page.
+fn long_key(number: u64) -> String {
+    format!("{number:08}{}", "practice the viola ".repeat(80))
+}
+
+async fn put_counts(store: &Store, numbers: std::ops::Range<u64>) {
+    let put = move |txn: &mut WriteTxn<'_, '_>| {
+        numbers.for_each(|number| txn.put(&schema::COUNTS, &long_key(number), &number));
+        Ok::<_, Error>(())
+    };
+    store.write(put).await.unwrap();
+}
+
+async fn remove_counts(store: &Store, numbers: std::ops::Range<u64>) {
+    let remove = move |txn: &mut WriteTxn<'_, '_>| {
+        numbers.for_each(|number| txn.remove(&schema::COUNTS, &long_key(number)));
+        Ok::<_, Error>(())
+    };
+    store.write(remove).await.unwrap();
+}
+
+/// Writes rows into the free pages until `erasing` ends. Returns how many, and the longest time that one took.
+async fn put_counts_during(store: &Store, erasing: impl Future<Output = ErasedPages>) -> (ErasedPages, u64, Duration) {
+    let (mut erasing, mut rows, mut longest) = (std::pin::pin!(erasing), 0, Duration::ZERO);
+    loop {
+        let began = Instant::now();
+        tokio::select! {
+            biased;
+            erased = &mut erasing => return (erased, rows, longest),
+            () = put_counts(store, rows..rows + 1) => {}
+        }
+        rows += 1;
+        longest = longest.max(began.elapsed());
+    }
+}
+
+/// Prints how long writers wait while most of a large file is free and erased: of 24 megabytes, or 400 in a long run.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[allow(clippy::print_stdout, reason = "shown with --nocapture")]
-async fn a_large_file_that_is_mostly_free_is_erased_in_many_parts() {
-    let megabytes = if long_tests_enabled() { 120 } else { 24 };
+async fn a_large_file_that_is_mostly_free_is_erased_while_rows_are_written() {
+    let megabytes = if long_tests_enabled() { 400 } else { 24 };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("atlas.redb");
     let identity = (FileId::generate(jiff::Timestamp::UNIX_EPOCH, [1; 10]), [2; 32], jiff::Timestamp::UNIX_EPOCH);
     let store = Store::open_or_create(&path, &Environment::development(), Migrations::BUILT_IN, || identity);
     let store = store.unwrap().store;
-    let secret = "practice the viola ".repeat(80);
-    let key = |number: u64| format!("{number:08}{secret}");
     let mut rows = 0;
     while fs::metadata(&path).unwrap().len() < megabytes << 20 {
-        let keys: Vec<String> = (rows..rows + 2_000).map(key).collect();
+        put_counts(&store, rows..rows + 2_000).await;
         rows += 2_000;
-        let add = move |txn: &mut WriteTxn<'_, '_>| {
-            for key in &keys {
-                txn.put(&schema::COUNTS, key, &1);
-            }
-            Ok::<_, Error>(())
-        };
-        store.write(add).await.unwrap();
     }
-    let keys: Vec<String> = (0..rows).map(key).collect();
-    let remove_all = move |txn: &mut WriteTxn<'_, '_>| {
-        for key in &keys {
-            txn.remove(&schema::COUNTS, key);
-        }
-        Ok::<_, Error>(())
-    };
-    store.write(remove_all).await.unwrap();
-    // redb frees pages when the next commit but one begins.
-    for _ in 0..2 {
-        let keep = |txn: &mut WriteTxn<'_, '_>| {
-            txn.put(&schema::COUNTS, &"kept".to_owned(), &1);
-            Ok::<_, Error>(())
-        };
-        store.write(keep).await.unwrap();
+    for first in (0..rows).step_by(2_000) {
+        remove_counts(&store, first..first + 2_000).await;
     }
 
-    let mut parts = Vec::new();
-    let erased = loop {
-        let began = Instant::now();
-        let erased = store.erase_part().unwrap();
-        parts.push(began.elapsed());
-        if let Some(erased) = erased {
-            break erased;
-        }
-    };
-    let (longest, total) = (parts.iter().max().unwrap(), parts.iter().sum::<Duration>());
+    let (erasing, began) = (store.clone(), Instant::now());
+    let erasing = async { tokio::task::spawn_blocking(move || erasing.erase_deleted_rows()).await.unwrap().unwrap() };
+    let (erased, written, longest) = put_counts_during(&store, erasing).await;
     println!(
-        "{megabytes} MB, {} free pages: {} parts in {total:.1?}, the longest {longest:.1?}",
+        "{megabytes} MB, {} free pages: erased in {:.1?}, during {written} writes, the longest {longest:.1?}",
         erased.free,
-        parts.len()
+        began.elapsed()
     );
-    assert!(erased.is_complete && parts.len() > 2, "{erased:?}");
+    assert!(erased.is_complete && erased.free > megabytes << 7 && written > 0, "{erased:?}");
+
+    // A write may have been in progress at the end.
+    let found = store.read(|txn| txn.scan_prefix(&schema::COUNTS, &[], usize::MAX)).unwrap();
+    assert!((written..=written + 1).contains(&(found.len() as u64)), "{} rows of {written}", found.len());
+    assert!(found.iter().zip(0..).all(|((key, count), number)| *count == number && *key == long_key(number)));
+    remove_counts(&store, 0..written + 1).await;
+    assert!(store.erase_deleted_rows().unwrap().is_complete);
     assert!(!fs::read(&path).unwrap().windows(18).any(|window| window == b"practice the viola"));
+    let copy = folder.path().join("copy.redb");
+    let counted = store.copy_to(&copy, &mut |_, _| {}).unwrap();
+    assert_eq!(verify(&copy, &Environment::development()).unwrap().rows, counted);
 }

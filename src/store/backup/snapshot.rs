@@ -1,10 +1,10 @@
 //! Copying a data file exactly as it is at one commit, while it is in use.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 
 use redb::ReadableDatabase;
 
@@ -12,7 +12,7 @@ use super::verification::{RowCounts, VerifiedCopy, count_rows, finalize};
 use crate::domain::FileId;
 use crate::store::engine::checksum::RowFormat;
 use crate::store::engine::read_txn::ReadTxn;
-use crate::store::engine::writer::{PauseCallback, WriterTask};
+use crate::store::engine::snapshot_backend::SnapshotBackend;
 use crate::store::{Error, OpenError, Store};
 
 /// Why a snapshot was not taken, listed or removed.
@@ -51,33 +51,18 @@ impl Store {
     pub fn copy_to(&self, target: &Path, on_progress: &mut dyn FnMut(u64, u64)) -> Result<RowCounts, SnapshotError> {
         // SECURITY: only the owner can read people's data regardless of the umask.
         let target = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(target)?;
-        // Held until the writer has the database, so that the file is not closed in between while a reference to it exists.
-        let guard = self.open_file();
-        let open = guard.as_ref().ok_or(Error::Closed)?;
-        let (database, backend) = (Arc::clone(&open.database), open.backend.clone());
-        let (sender, receiver) = mpsc::sync_channel(1);
-        let copied = backend.clone();
-        let pause: PauseCallback = Box::new(move |committed| {
-            let started = committed.map_err(SnapshotError::from).and_then(|()| {
-                let rows = {
-                    let transaction = database.begin_read().map_err(Error::from)?;
-                    count_rows(&ReadTxn::new(transaction, RowFormat::Checksummed))?
-                };
-                copied.start_copy(Arc::new(target))?;
-                Ok(rows)
-            });
-            // If the caller stopped waiting, nothing would finish the copy.
-            let is_abandoned = sender.send(started).is_err();
-            drop(database);
-            if is_abandoned {
-                let _ = copied.finish_copy(&mut |_, _| {});
-            }
-        });
-        open.writer.submit(WriterTask::Pause(pause))?;
-        drop(guard);
-        let rows = receiver.recv().map_err(|_| Error::Closed)??;
+        let (rows, backend) = self.start_copy(target)?;
         backend.finish_copy(on_progress)?;
         Ok(rows)
+    }
+
+    /// Starts a copy between two commits, and returns how many rows each table has then.
+    fn start_copy(&self, target: File) -> Result<(RowCounts, SnapshotBackend), SnapshotError> {
+        let pause = self.pause_writer()?;
+        let transaction = pause.file.database.begin_read().map_err(Error::from)?;
+        let rows = count_rows(&ReadTxn::new(transaction, RowFormat::Checksummed))?;
+        pause.file.backend.start_copy(Arc::new(target))?;
+        Ok((rows, pause.file.backend.clone()))
     }
 
     /// Verifies a copy of this file and finalizes it, see [`finalize`]. The result also applies to this file: a corrupt copy

@@ -7,7 +7,7 @@
 //! | `writer`, `stats` | the writer thread, and its numbers |
 //! | `change_tracker` | which commit last changed an owner's rows |
 //! | `corruption`, `error` | what can go wrong |
-//! | `deleted_rows`, `free_pages`, `page_eraser` | erasing what deleted rows leave in the file |
+//! | `deleted_rows`, `free_pages`, `search_backend`, `page_eraser` | erasing what deleted rows leave in the file |
 //! | `snapshot_backend`, `snapshot_copy`, `overlay_backend` | storage below redb: copying a file in use, and reading one without writing to it |
 
 pub mod change_tracker;
@@ -18,9 +18,10 @@ pub mod deleted_rows;
 pub mod error;
 pub mod free_pages;
 pub mod overlay_backend;
-mod page_eraser;
+pub mod page_eraser;
 pub mod read_txn;
 pub mod reader;
+mod search_backend;
 pub mod snapshot_backend;
 mod snapshot_copy;
 pub mod stats;

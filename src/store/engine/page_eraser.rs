@@ -1,176 +1,161 @@
-//! Overwriting free pages: what happens to the writes of a transaction that allocates every free page and is then aborted.
+//! Overwriting free pages beneath redb while the file is in use.
 //!
-//! Only redb knows which pages of a file are free, and it doesn't say. But it buffers no more than half of its cache, so it
-//! writes the pages of a large transaction to the file before the transaction ends. `super::free_pages` therefore fills all
-//! free space with rows that carry [`MARKER`], and this filter below redb sees where they go: those pages are overwritten with
-//! zeros. The transaction is aborted, so the only bytes of the file that change are those that belong to nothing.
-//!
-//! Meanwhile the file doesn't grow: redb is told that it did, and what it writes past the end is dropped.
+//! `super::free_pages` finds the pages that no row needed at one commit. redb may use any of them again at any time, but what it
+//! writes passes through this backend: such a page is forgotten before the write is made, and all others are still free. So
+//! pages can be overwritten between the writes of a commit, and a writer waits for [`PAGES_PER_WRITE`] of them at most.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
-/// The beginning of every key of a filler row. No other page that redb writes meanwhile contains it: the transaction changes
-/// nothing else, and the pages of earlier commits were written before it began.
-pub(super) const MARKER: &[u8; 16] = b"atlas-free-page-";
-/// The beginning of every value of a filler row, so that a leaf can be told from a branch.
-pub(super) const LEAF_MARKER: &[u8; 16] = b"-atlas-free-leaf";
-
+pub(super) const PAGE_BYTES: usize = 4_096;
+/// How many adjacent pages are read and overwritten together.
+const PAGES_PER_WRITE: usize = 16;
 /// Pages are overwritten with this.
-const ZEROS: [u8; 4_096] = [0; 4_096];
-/// How many leaves can be read again; redb looks at the last one when it adds the next.
-const KEPT_LEAVES: usize = 256;
-/// How much of a leaf is kept: its header and its only key.
-const KEPT_BYTES: usize = 64;
-/// The header, the key, and the beginning of the value.
-const LEAF_HEAD_BYTES: usize = 128;
+static ZEROS: [u8; PAGE_BYTES * PAGES_PER_WRITE] = [0; PAGE_BYTES * PAGES_PER_WRITE];
 
-/// Filters what redb writes while it is active.
-#[derive(Debug, Default)]
-pub(super) struct PageEraser {
-    is_active: AtomicBool,
-    state: Mutex<State>,
+/// What was erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErasedPages {
+    /// How many free pages there were.
+    pub free: u64,
+    /// How many of them were overwritten; the others were zeros already, or redb used them again.
+    pub erased: u64,
+    /// Whether no free page was left as it was because it could not be written.
+    pub is_complete: bool,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    /// The length of the file.
-    length: u64,
-    /// The length that redb was told.
-    claimed_length: u64,
-    /// How many pages may still be overwritten.
-    budget: u64,
-    seen: SeenPages,
-    /// The beginnings of the last leaves, by offset.
-    leaves: VecDeque<(u64, Vec<u8>)>,
-    /// All other pages that were not written as they are, by offset.
-    branches: BTreeMap<u64, Vec<u8>>,
-}
-
-/// What was seen since the filter was activated.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct SeenPages {
-    /// Leaves of filler rows inside the file.
-    pub(super) leaves: u64,
-    /// Pages that were overwritten.
-    pub(super) erased: u64,
-    /// Pages that were not overwritten, because the budget was spent or a write failed.
-    pub(super) skipped: u64,
-}
-
-/// The file, without the filter.
+/// The file, as it is below this.
 pub(super) trait RawFile {
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()>;
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()>;
 }
 
+/// Which pages of the file are to be overwritten.
+#[derive(Debug, Default)]
+pub(super) struct PageEraser {
+    /// Whether there are any. Writers check it before they take the lock, which costs more.
+    is_active: AtomicBool,
+    pages: Mutex<Option<PendingPages>>,
+}
+
+#[derive(Debug)]
+struct PendingPages {
+    /// By page: whether it may be overwritten. At first, all that were not written since the watch began.
+    is_pending: Vec<bool>,
+    /// The first page that was not looked at; `None` until the free pages are known.
+    next: Option<usize>,
+    erased: ErasedPages,
+}
+
+/// What is left to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ErasureProgress {
+    /// The free pages have to be found first.
+    NotStarted,
+    /// There are more pages to look at.
+    Unfinished,
+    Finished(ErasedPages),
+}
+
 impl PageEraser {
-    /// Activates the filter for a file of `length` bytes. At most `budget` pages are overwritten.
-    pub(super) fn start(&self, length: u64, budget: u64) {
-        *self.state.lock() = State { length, claimed_length: length, budget, ..State::default() };
+    /// From now on, notes which pages of a file of `length` bytes are written. Forgets everything else.
+    pub(super) fn watch(&self, length: u64) {
+        let pages = usize::try_from(length).unwrap_or(usize::MAX) / PAGE_BYTES;
+        let erased = ErasedPages { free: 0, erased: 0, is_complete: true };
+        *self.pages.lock() = Some(PendingPages { is_pending: vec![true; pages], next: None, erased });
         self.is_active.store(true, Ordering::Release);
     }
 
-    /// Deactivates the filter.
-    pub(super) fn stop(&self) -> SeenPages {
-        self.is_active.store(false, Ordering::Release);
-        std::mem::take(&mut *self.state.lock()).seen
-    }
-
-    /// What was seen so far.
-    pub(super) fn seen(&self) -> SeenPages {
-        self.state.lock().seen
-    }
-
-    pub(super) fn is_active(&self) -> bool {
-        self.is_active.load(Ordering::Acquire)
-    }
-
-    /// Whether as many pages were overwritten as may be.
-    pub(super) fn has_spent_budget(&self) -> bool {
-        self.state.lock().budget == 0
-    }
-
-    /// Whether redb needed more space than the file has.
-    pub(super) fn has_grown(&self) -> bool {
-        let state = self.state.lock();
-        state.claimed_length > state.length
-    }
-
-    pub(super) fn claimed_length(&self) -> u64 {
-        self.state.lock().claimed_length
-    }
-
-    pub(super) fn claim_length(&self, length: u64) {
-        self.state.lock().claimed_length = length;
-    }
-
-    /// Fills `out` with a page that was not written as it is. Returns whether there is one.
-    pub(super) fn read(&self, offset: u64, out: &mut [u8]) -> bool {
-        let state = self.state.lock();
-        let leaf = state.leaves.iter().rev().find(|(at, _)| *at == offset).map(|(_, bytes)| bytes);
-        let Some(kept) = leaf.or_else(|| state.branches.get(&offset)) else { return false };
-        out.fill(0);
-        out.iter_mut().zip(kept).for_each(|(out, byte)| *out = *byte);
-        true
-    }
-
-    /// Handles a write of `data` at `offset`. Returns false if it is to be made as it is.
-    pub(super) fn write(&self, offset: u64, data: &[u8], file: &impl RawFile) -> bool {
-        let mut state = self.state.lock();
-        let is_inside = offset.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX)) <= state.length;
-        // Nearly all pages are leaves, which needn't be searched.
-        let begins_as_leaf =
-            data.get(..LEAF_HEAD_BYTES).is_some_and(|head| has(head, MARKER) && has(head, LEAF_MARKER));
-        if is_inside && !begins_as_leaf && !has(data, MARKER) {
-            return false;
+    /// Lets the pages be overwritten that are free and were not written since the watch began. Does nothing without a watch.
+    pub(super) fn start(&self, is_free: &[bool]) {
+        if let Some(pages) = self.pages.lock().as_mut() {
+            let free = is_free.iter().chain(std::iter::repeat(&false));
+            pages.is_pending.iter_mut().zip(free).for_each(|(is_pending, is_free)| *is_pending &= is_free);
+            pages.erased.free = pages.is_pending.iter().map(|is_pending| u64::from(*is_pending)).sum();
+            pages.next = Some(0);
         }
-        let is_leaf = begins_as_leaf || has(data, LEAF_MARKER);
-        if is_inside {
-            state.seen.leaves += u64::from(is_leaf);
-            state.erase(offset, data.len(), file);
-        }
-        state.keep(offset, data, is_leaf);
-        true
     }
-}
 
-fn has(data: &[u8], marker: &[u8]) -> bool {
-    data.windows(marker.len()).any(|window| window == marker)
-}
+    /// Nothing is overwritten while the guard lives.
+    pub(super) fn suspend(&self) -> impl Sized {
+        self.pages.lock()
+    }
 
-impl State {
-    /// Overwrites `length` bytes at `offset` with zeros, unless they are zeros: pages that were never used take no space on the
-    /// disk, and should not start to. A page that cannot be written stays as it is: that must not stop the store.
-    fn erase(&mut self, offset: u64, length: usize, file: &impl RawFile) {
-        let mut found = vec![0; length];
-        if file.read(offset, &mut found).is_ok() && found.iter().all(|byte| *byte == 0) {
+    /// Leaves alone the pages that `offset..end` touches. Call it before they are written.
+    pub(super) fn forget(&self, offset: u64, end: u64) {
+        if !self.is_active.load(Ordering::Acquire) {
             return;
         }
-        let mut pieces = found.chunks(ZEROS.len()).zip((offset..).step_by(ZEROS.len()));
-        let write = |(piece, at): (&[u8], u64)| file.write(at, ZEROS.get(..piece.len())?).ok();
-        if self.budget > 0 && pieces.all(|piece| write(piece).is_some()) {
-            self.budget -= 1;
-            self.seen.erased += 1;
-        } else {
-            self.seen.skipped += 1;
+        if let Some(pages) = self.pages.lock().as_mut() {
+            let page = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+            let (first, after) = (page(offset) / PAGE_BYTES, page(end).div_ceil(PAGE_BYTES));
+            let after = after.min(pages.is_pending.len());
+            pages.is_pending.get_mut(first..after).unwrap_or_default().fill(false);
         }
     }
 
-    /// Keeps what redb may read again of a page.
-    fn keep(&mut self, offset: u64, data: &[u8], is_leaf: bool) {
-        if is_leaf {
-            self.branches.remove(&offset);
-            if self.leaves.len() == KEPT_LEAVES {
-                self.leaves.pop_front();
+    /// Looks at up to `max_pages` free pages, and overwrites those that are not zeros.
+    pub(super) fn erase_next(&self, max_pages: usize, file: &impl RawFile) -> ErasureProgress {
+        let mut looked_at = 0;
+        while looked_at < max_pages {
+            let mut pages = self.pages.lock();
+            let Some(pending) = pages.as_mut() else { return ErasureProgress::NotStarted };
+            let Some(next) = pending.next else { return ErasureProgress::NotStarted };
+            let Some((first, count)) = pending.run_from(next) else {
+                let erased = pending.erased;
+                *pages = None;
+                self.is_active.store(false, Ordering::Release);
+                return ErasureProgress::Finished(erased);
+            };
+            pending.erase(first, count, file);
+            pending.next = Some(first + count);
+            looked_at += count;
+            // A writer that waits for the lock has it next.
+            MutexGuard::unlock_fair(pages);
+        }
+        ErasureProgress::Unfinished
+    }
+}
+
+impl PendingPages {
+    /// The first pending page from `next` on, and how many follow one another there.
+    fn run_from(&self, next: usize) -> Option<(usize, usize)> {
+        let rest = self.is_pending.get(next..)?;
+        let skipped = rest.iter().position(|is_pending| *is_pending)?;
+        let run = rest.get(skipped..)?.iter().take(PAGES_PER_WRITE).take_while(|is_pending| **is_pending);
+        Some((next + skipped, run.count()))
+    }
+
+    /// Overwrites `count` pages with zeros, except those that are zeros: pages that were never used take no space on the disk,
+    /// and should not start to. A page that cannot be written stays as it is: that must not stop the store.
+    fn erase(&mut self, first: usize, count: usize, file: &impl RawFile) {
+        let mut found = vec![0; count * PAGE_BYTES];
+        if file.read(to_offset(first), &mut found).is_err() {
+            self.erased.is_complete = false;
+            return;
+        }
+        let is_zeros = |page: &&[u8]| ZEROS.starts_with(page);
+        let pages: Vec<&[u8]> = found.chunks(PAGE_BYTES).collect();
+        let mut at = first;
+        for run in pages.chunk_by(|a, b| is_zeros(a) == is_zeros(b)) {
+            if !run.first().is_some_and(is_zeros) {
+                self.overwrite(at, run.len(), file);
             }
-            self.leaves.push_back((offset, data.iter().take(KEPT_BYTES).copied().collect()));
-        } else {
-            self.leaves.retain(|(at, _)| *at != offset);
-            self.branches.insert(offset, data.to_vec());
+            at += run.len();
         }
     }
+
+    fn overwrite(&mut self, first: usize, count: usize, file: &impl RawFile) {
+        let zeros = ZEROS.get(..count * PAGE_BYTES).unwrap_or_default();
+        match file.write(to_offset(first), zeros) {
+            Ok(()) => self.erased.erased += u64::try_from(count).unwrap_or(0),
+            Err(_) => self.erased.is_complete = false,
+        }
+    }
+}
+
+fn to_offset(page: usize) -> u64 {
+    u64::try_from(page * PAGE_BYTES).unwrap_or(u64::MAX)
 }

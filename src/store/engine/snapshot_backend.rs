@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, MutexGuard};
 use redb::{BackendError, StorageBackend};
 
-use super::page_eraser::{PageEraser, RawFile, SeenPages};
+use super::page_eraser::{ErasureProgress, PageEraser, RawFile};
 use super::snapshot_copy::{CHUNK_BYTES, CopyPace, MAX_WINDOW_BYTES, SnapshotCopy};
 
 /// The longest pause of the copier: one slow sync must not make the copy take forever.
@@ -86,6 +86,7 @@ impl SnapshotBackend {
     /// # Errors
     /// [`io::ErrorKind::ResourceBusy`] while another copy is in progress; an I/O error of the file or the copy.
     pub(crate) fn start_copy(&self, target: Arc<File>) -> io::Result<()> {
+        let _suspended = self.0.eraser.suspend();
         let mut copy = self.lock_copy();
         if copy.is_some() {
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another copy is in progress"));
@@ -158,31 +159,23 @@ impl SnapshotBackend {
         CopyPace::after(*last_write)
     }
 
-    /// Handles the writes of a transaction that is aborted, see [`super::page_eraser`], until what it returns is dropped.
+    /// From now on, notes which pages are written, so that the others can be erased.
     ///
     /// # Errors
-    /// [`io::ErrorKind::ResourceBusy`] while a copy is in progress: it would save every page that is erased.
-    pub(crate) fn start_erasing(&self, max_pages: u64) -> io::Result<Erasing> {
-        if self.0.is_copying.load(Ordering::Acquire) {
-            return Err(io::Error::new(io::ErrorKind::ResourceBusy, "the file is being copied"));
-        }
-        self.0.eraser.start(self.0.storage.len()?, max_pages);
-        Ok(Erasing(self.clone()))
+    /// When the length of the file cannot be read.
+    pub(crate) fn watch_writes(&self) -> io::Result<()> {
+        self.0.eraser.watch(self.0.storage.len()?);
+        Ok(())
     }
 
-    /// Whether redb needed more space than the file has, since [`Self::start_erasing`].
-    pub(super) fn has_grown(&self) -> bool {
-        self.0.eraser.has_grown()
+    /// Lets those of the free pages be erased that were not written since [`Self::watch_writes`], if it was called.
+    pub(crate) fn start_erasing(&self, is_free: &[bool]) {
+        self.0.eraser.start(is_free);
     }
 
-    /// Whether [`Self::start_erasing`] allowed no more pages to be overwritten than have been.
-    pub(super) fn has_spent_erasing_budget(&self) -> bool {
-        self.0.eraser.has_spent_budget()
-    }
-
-    /// How many pages of filler rows redb has written, since [`Self::start_erasing`].
-    pub(super) fn erased_leaves(&self) -> u64 {
-        self.0.eraser.seen().leaves
+    /// Erases up to `max_pages` free pages.
+    pub(crate) fn erase_next(&self, max_pages: usize) -> ErasureProgress {
+        self.0.eraser.erase_next(max_pages, self)
     }
 
     /// Saves the old bytes of `offset..end` in the copy, before they change.
@@ -200,21 +193,6 @@ impl SnapshotBackend {
     }
 }
 
-/// Pages are erased while this exists. Drop it only after the transaction.
-pub(crate) struct Erasing(SnapshotBackend);
-
-impl Erasing {
-    pub(super) fn finish(self) -> SeenPages {
-        self.0.0.eraser.stop()
-    }
-}
-
-impl Drop for Erasing {
-    fn drop(&mut self) {
-        self.0.0.eraser.stop();
-    }
-}
-
 impl RawFile for SnapshotBackend {
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         self.0.storage.read(offset, out)
@@ -228,40 +206,26 @@ impl RawFile for SnapshotBackend {
 
 impl StorageBackend for SnapshotBackend {
     fn len(&self) -> io::Result<u64> {
-        if self.0.eraser.is_active() {
-            return Ok(self.0.eraser.claimed_length());
-        }
         self.observe(self.0.storage.len())
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        if self.0.eraser.is_active() && self.0.eraser.read(offset, out) {
-            return Ok(());
-        }
         self.observe(RawFile::read(self, offset, out))
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
-        if self.0.eraser.is_active() {
-            self.0.eraser.claim_length(length);
-            return Ok(());
-        }
+        self.0.eraser.forget(length, u64::MAX);
         // Truncating destroys bytes, too.
         self.save_before_change(length, u64::MAX);
         self.observe_write(self.0.storage.set_len(length))
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        if self.0.eraser.is_active() {
-            return Ok(());
-        }
         self.observe_write(self.0.storage.sync_data())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        if self.0.eraser.is_active() && self.0.eraser.write(offset, data, self) {
-            return Ok(());
-        }
+        self.0.eraser.forget(offset, offset.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX)));
         self.observe_write(RawFile::write(self, offset, data))
     }
 
@@ -309,13 +273,15 @@ mod tests {
     enum Step {
         Write(u64, Vec<u8>),
         Resize(u64),
+        Erase(usize),
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
         let write = (0..200_000_u64, 1..40_000_usize, any::<u8>())
             .prop_map(|(at, size, byte)| Step::Write(at, vec![byte; size]));
         let resize = (100_000..400_000_u64).prop_map(Step::Resize);
-        prop::collection::vec(prop_oneof![4 => write, 1 => resize], 1..40)
+        let erase = (1..40_usize).prop_map(Step::Erase);
+        prop::collection::vec(prop_oneof![4 => write, 1 => resize, 1 => erase], 1..40)
     }
 
     fn target() -> Arc<File> {
@@ -355,6 +321,11 @@ mod tests {
                         StorageBackend::write(&file, at, &data).unwrap();
                     }
                     Step::Resize(length) => file.set_len(length).unwrap(),
+                    Step::Erase(pages) => {
+                        file.watch_writes().unwrap();
+                        file.start_erasing(&[true; 100]);
+                        file.erase_next(pages);
+                    }
                 }
             }
             prop_assert_eq!(file.finish_copy(&mut |_, _| {}).unwrap(), length);

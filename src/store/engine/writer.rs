@@ -177,7 +177,7 @@ fn next_batch(
 }
 
 /// Makes an empty commit, so that a copy of the file opens without a scan of all of it.
-fn commit_nothing(database: &redb::Database) -> Result<(), Error> {
+pub(crate) fn commit_nothing(database: &redb::Database) -> Result<(), Error> {
     let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
     Ok(transaction.commit()?)

@@ -12,7 +12,7 @@ use crate::store::engine::overlay_backend::OverlayBackend;
 use crate::store::error::{ForeignFile, OpenError};
 
 /// How much of the file redb keeps in memory. Its own default would be a gigabyte.
-pub(in crate::store) const CACHE_BYTES: usize = 64 << 20;
+const CACHE_BYTES: usize = 64 << 20;
 
 /// Opens a file for reading and writing.
 pub(in crate::store) fn open_read_write(path: &Path) -> Result<File, OpenError> {
