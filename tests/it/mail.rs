@@ -7,8 +7,11 @@ use std::time::Duration;
 use atlas::app::expiry;
 use atlas::app::mail::{delivery, health, outbox};
 use atlas::config::{Secret, Smtp, Tls, Transport};
+use atlas::domain::MailId;
 use atlas::domain::mail::{DeliveryStatus, Mail};
 use atlas::mail::Relay;
+use atlas::store::tables::{outbox as store_outbox, schema};
+use atlas::store::{Error, WriteTxn};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -127,6 +130,43 @@ async fn staging_sends_mail_only_to_the_allowlist_and_responds_alike_to_all() {
         newest_mail(&world).body.unwrap().text.contains("/verify-email?token="),
         "admins cannot read the captured email"
     );
+}
+
+/// Queues as many mails as a newer version does before a rollback: with a status that this one doesn't know.
+async fn queue_mails_of_a_newer_version(world: &World, count: u8, like: Mail) {
+    let queued_at = world.clock.now() - Duration::from_hours(1);
+    let write = move |txn: &mut WriteTxn<'_, '_>| {
+        for number in 0..count {
+            let id = MailId::generate(queued_at, [number; 10]);
+            let waiting = Mail { id, status: DeliveryStatus::queued(queued_at), ..like.clone() };
+            store_outbox::put(txn, &waiting, None);
+            let status = DeliveryStatus::Unknown(json!({ "state": "paused" }).as_object().unwrap().clone());
+            txn.put(&schema::MAIL, &id, &Mail { status, ..waiting });
+        }
+        Ok::<_, Error>(())
+    };
+    world.state.app.store.write(write).await.unwrap();
+}
+
+#[tokio::test]
+async fn mail_whose_status_only_a_newer_version_knows_holds_up_no_other_and_is_not_polled() {
+    let smtp_server = ScriptedRelay::accepting().await;
+    let (world, relay) = staging_with_relay(&smtp_server.url()).await;
+    sign_up(&world, "ada").await;
+    // More than a round delivers.
+    queue_mails_of_a_newer_version(&world, 60, newest_mail(&world)).await;
+    assert!(matches!(deliver(&world, &relay).await, DeliveryStatus::Sent { .. }));
+
+    let (end, mut attempts) = (world.clock.now() + Duration::from_hours(1), 0);
+    while world.clock.now() < end {
+        deliver(&world, &relay).await;
+        attempts += 1;
+        world.clock.set(world.clock.now() + delivery::pause_until_next(&world.state.app));
+    }
+    assert_eq!(attempts, 60, "once a minute");
+    assert_eq!(smtp_server.accepted_messages().len(), 1);
+    let kept = outbox::list_newest(&world.state.app, usize::MAX).unwrap();
+    assert_eq!(kept.iter().filter(|mail| matches!(mail.status, DeliveryStatus::Unknown(_))).count(), 60);
 }
 
 #[tokio::test]

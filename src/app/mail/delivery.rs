@@ -82,7 +82,8 @@ where
     }
 }
 
-fn pause_until_next(app: &App) -> Duration {
+/// How long delivery waits for the next mail that is due, unless one is queued before.
+pub fn pause_until_next(app: &App) -> Duration {
     let now = u64::try_from(app.clock.now().as_millisecond()).unwrap_or(0);
     match app.store.read(outbox::next_due) {
         Ok(Some(due)) => Duration::from_millis(due.saturating_sub(now).max(MIN_POLL_PAUSE_MILLIS)).min(MAX_POLL_PAUSE),

@@ -36,10 +36,10 @@ pub fn put(txn: &mut WriteTxn<'_, '_>, mail: &Mail, before: Option<&Mail>) {
 /// [`Error::File`]; [`Error::Corrupt`].
 pub fn list_due(txn: &impl Reader, now: Timestamp, limit: usize) -> Result<Vec<MailId>, Error> {
     let after = |millis: u64| millis.saturating_add(1).encode();
-    let due = txn.scan_before(&MAIL_DUE, &after(to_millis(now)), limit)?;
+    let due = scan_queue(txn, &[], Some(&after(to_millis(now))), limit)?;
     let last_plausible = to_millis(now.checked_add(MAX_PAUSE).unwrap_or(Timestamp::MAX));
-    let implausible = txn.scan_range(&MAIL_DUE, &after(last_plausible), None, limit.saturating_sub(due.len()))?;
-    Ok(due.into_iter().chain(implausible).map(|((_, id), ())| id).collect())
+    let implausible = scan_queue(txn, &after(last_plausible), None, limit.saturating_sub(due.len()))?;
+    Ok(due.into_iter().chain(implausible).map(|(_, id)| id).collect())
 }
 
 /// The millisecond at which the next message is due.
@@ -47,7 +47,33 @@ pub fn list_due(txn: &impl Reader, now: Timestamp, limit: usize) -> Result<Vec<M
 /// # Errors
 /// [`Error::File`]; [`Error::Corrupt`].
 pub fn next_due(txn: &impl Reader) -> Result<Option<u64>, Error> {
-    Ok(txn.scan_prefix(&MAIL_DUE, &[], 1)?.first().map(|((due, _), ())| *due))
+    Ok(scan_queue(txn, &[], None, 1)?.first().map(|(due, _)| *due))
+}
+
+/// Up to `limit` entries of the queue with `from <= key < to`, in the order they are due. Without those whose message doesn't wait,
+/// as far as this version can tell: a newer one may have given it a status that this one doesn't know. They stay in the queue
+/// for the newer version, and would otherwise be due all the time, before the others.
+fn scan_queue(txn: &impl Reader, from: &[u8], to: Option<&[u8]>, limit: usize) -> Result<Vec<(u64, MailId)>, Error> {
+    let (mut from, mut found) = (from.to_vec(), Vec::new());
+    loop {
+        let entries = txn.scan_range(&MAIL_DUE, &from, to, QUEUE_ROWS_PER_SCAN)?;
+        let last = entries.last().filter(|_| entries.len() == QUEUE_ROWS_PER_SCAN);
+        let next = last.map(|(key, ())| [key.encode().as_slice(), &[0]].concat());
+        for (key, ()) in entries {
+            if found.len() == limit {
+                return Ok(found);
+            }
+            let is_waiting = find_mail(txn, key.1).map(|mail| mail.and_then(|mail| due_key(&mail)) == Some(key));
+            // A message that cannot be read is reported when it is its turn.
+            if is_waiting.unwrap_or(true) {
+                found.push(key);
+            }
+        }
+        match next {
+            Some(next) => from = next,
+            None => return Ok(found),
+        }
+    }
 }
 
 /// Up to `limit` messages, newest first.
@@ -110,6 +136,8 @@ struct MailState<'a> {
 
 /// Rows copied at once.
 const ROWS_PER_SCAN: usize = 500;
+/// Entries of the queue copied at once.
+const QUEUE_ROWS_PER_SCAN: usize = 64;
 
 /// Calls `on_mail` with the time and the status of the newest messages, up to `limit`, of those created at `since` or later.
 /// Returns whether those were all.
