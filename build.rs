@@ -36,6 +36,7 @@ const STYLE_SHEET_ORDER: &[&str] = &[
     "buttons",
     "forms",
     "frequency",
+    "pauses",
     "notices",
     "weekday-picker",
     "appearance",

@@ -7,7 +7,7 @@ export const formatDay = (dateKey) => format.format(new Date(dateKey));
 
 /** What a day is called in each state. The state of a day that has begun since the list was stored is unknown: the habit may have
  *  been completed on another device. */
-const STATE_NAMES = { done: "done", open: "not done", skipped: "skipped", unknown: "unknown while offline" };
+const STATE_NAMES = { done: "done", open: "not done", skipped: "skipped", paused: "paused", unknown: "unknown while offline" };
 
 /** Shows a control in a state, and as not synced if it is marked so. */
 export function drawPastDay(control, dateKey, state) {

@@ -36,6 +36,7 @@ pub use habits::group::GroupName;
 pub use habits::habit::{Description, Habit, ReminderTimes, Title};
 pub use habits::habit_color::HabitColor;
 pub use habits::history::History;
+pub use habits::pauses::{Pause, Pauses};
 pub use habits::schedule::Schedule;
 pub use habits::tag::{Tag, Tags};
 pub use habits::time_of_day::TimeOfDay;

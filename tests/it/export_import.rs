@@ -280,7 +280,7 @@ async fn a_file_that_is_far_too_large_gets_an_error_page() {
         MAX_FILE_BYTES + (1 << 20)
     );
     let response = send_raw(world.address, request.as_bytes()).await.unwrap();
-    response.assert_status(413).assert_contains("too large. The limit is 201 MB");
+    response.assert_status(413).assert_contains("too large. The limit is 209 MB");
 }
 
 /// The file of 60 habits that were completed on each of 1,825 days.

@@ -72,6 +72,7 @@ mod page_cache;
 mod pages;
 mod past_days;
 mod pasted_input;
+mod pauses;
 mod prefetch;
 mod previews;
 mod process;

@@ -146,7 +146,7 @@ pub fn list_completed_on(app: &App, me: &Account, day: Day) -> Result<Vec<HabitI
     })
 }
 
-/// The habits that are due on `day`, with their streaks as of today.
+/// The habits that are due on `day` and not paused, with their streaks as of today.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
@@ -156,7 +156,9 @@ pub fn load_agenda(app: &App, me: &Account, day: Day) -> Result<Agenda, Error> {
     app.store.read(|txn| {
         let habits = habits::list_active(txn, me.id)?;
         let done = judged_histories::load_all(txn, me, &habits, window.today)?;
-        Ok(build_agenda(habits, &done, day, window, last_day, me.preferences))
+        let mut agenda = build_agenda(habits, &done, day, window, last_day, me.preferences);
+        agenda.hide_paused(&me.pauses);
+        Ok(agenda)
     })
 }
 
@@ -201,19 +203,19 @@ pub(super) fn build_agenda(
     let empty = History::default();
     let week_start = preferences.week_start;
     habits.retain(|habit| {
-        !has_windows(&habit.schedule)
-            || is_listed(&habit.schedule, done.get(&habit.id).unwrap_or(&empty), day, week_start)
+        let history = done.get(&habit.id).unwrap_or(&empty);
+        !has_windows(&habit.schedule) || history.is_paused(day) || is_listed(&habit.schedule, history, day, week_start)
     });
     let progress = |habit: &Habit| {
         let history = done.get(&habit.id).unwrap_or(&empty);
         let streak = if day == window.today { current_streak(&habit.schedule, history, day, week_start) } else { 0 };
         let past = past_states(habit, history, day, window.first_day_of(habit));
-        let is_skipped = history.skipped().contains(day);
+        let (is_skipped, is_paused) = (history.skipped().contains(day), history.is_paused(day));
         let done = day <= last_day && !is_skipped && history.is_done(day);
         let streak_unit = StreakUnit::of_rule(habit.schedule.rule());
         let amount = AmountProgress::new(habit, history, day, week_start);
         let is_undecided = day == window.today && amount.is_some_and(|amount| amount.is_kept_limit());
-        HabitProgress { done, is_skipped, streak, streak_unit, past, amount, is_undecided }
+        HabitProgress { done, is_skipped, is_paused, streak, streak_unit, past, amount, is_undecided }
     };
     Agenda::new(habits, day, preferences.completed_last, progress)
 }

@@ -39,6 +39,7 @@ pub async fn export_data(app: &App, me: &Account, client: &Client) -> Result<Dat
         environment: app.store.stamp().environment.to_string(),
         time_zone: me.zone().name().to_owned(),
         preferences: me.preferences,
+        pauses: me.pauses.clone(),
         reminders: Reminders {
             habit_reminders: habits.iter().flat_map(export_reminders).collect(),
             ..Reminders::default()
@@ -111,6 +112,7 @@ fn export_habit(habit: &Habit) -> ExportedHabit {
         time_of_day: habit.time_of_day,
         unit: habit.unit.clone(),
         step: habit.step,
+        pauses: habit.pauses.clone(),
     }
 }
 

@@ -21,13 +21,14 @@ use crate::domain::habits::habit::{MAX_ACTIVE_HABITS, MAX_HABITS};
 use crate::domain::habits::habit_year::HabitYear;
 use crate::domain::habits::import_file::ImportFile;
 use crate::domain::habits::import_report::{CompletionNotes, HabitMatch, HabitOutcome, ImportReport};
-use crate::domain::habits::imported_habit::ImportedHabit;
-use crate::domain::{Account, AccountId, Client, Day, Habit, HabitId, Refusal, Title, Zone};
+use crate::domain::habits::imported_habit::{ImportNote, ImportedHabit};
+use crate::domain::habits::pauses::MAX_PAUSES;
+use crate::domain::{Account, AccountId, Client, Day, Habit, HabitId, Pauses, Refusal, Title, Zone};
 use crate::exchange::convert::to_import_file;
 use crate::exchange::error::ExchangeError;
 use crate::exchange::recognize::{self, MAX_FOREIGN_BYTES};
 use crate::exchange::table_columns::TableColumns;
-use crate::store::tables::{audit, completions, day_logs, habits};
+use crate::store::tables::{accounts, audit, completions, day_logs, habits};
 use crate::store::{Reader, WriteTxn};
 
 /// Longest name of a foreign environment that a message repeats.
@@ -171,6 +172,8 @@ struct ImportPlan {
     /// By year, so that each row is read and written once.
     years: BTreeMap<(i16, HabitId), HabitYear>,
     logs: BTreeMap<(Day, HabitId), DayLog>,
+    /// The pauses of all habits, if the file has some that the account lacks.
+    pauses: Option<Pauses>,
     report: ImportReport,
 }
 
@@ -184,6 +187,11 @@ impl ImportPlan {
         }
         for ((day, id), log) in &self.logs {
             day_logs::put(txn, me, *day, *id, log)?;
+        }
+        if let Some(pauses) = &self.pauses
+            && let Some(account) = accounts::find_account(txn, me)?
+        {
+            accounts::put(txn, &Account { pauses: pauses.clone(), ..account })?;
         }
         Ok(())
     }
@@ -243,8 +251,28 @@ fn plan_import(
     report.changes.habits_known = content.habits.len() - added.len();
     check_habit_count(&known, &added)?;
     let years = plan_completions(reader, me, last_day, content, &targets, &mut report)?;
-    let logs = plan_logs(reader, me, last_day, content, &targets, &mut report)?;
-    Ok(ImportPlan { habits: added, years, logs, report })
+    let logs = plan_logs(reader, me, last_day, content, &targets, &years, &mut report)?;
+    let pauses = plan_pauses(reader, me, content, &mut report)?;
+    Ok(ImportPlan { habits: added, years, logs, pauses, report })
+}
+
+/// The account's pauses of all habits with those of the file, if these are new and not too many.
+fn plan_pauses(
+    reader: &impl Reader,
+    me: AccountId,
+    file: &ImportFile,
+    report: &mut ImportReport,
+) -> Result<Option<Pauses>, Error> {
+    let known = accounts::find_account(reader, me)?.map(|account| account.pauses).unwrap_or_default();
+    let mut merged = known.clone();
+    merged.extend(&file.pauses);
+    if merged.are_too_many() {
+        let message = format!("With this file, you'd have more than {MAX_PAUSES} pauses, so none of them was added.");
+        report.left_out.push(ImportNote { habit: "All habits".to_owned(), field: "pauses", message });
+        return Ok(None);
+    }
+    report.pauses_added = merged.iter().filter(|pause| known.iter().all(|known| known != *pause)).count();
+    Ok((merged != known).then_some(merged))
 }
 
 /// Where the days of a habit of the file go.
@@ -289,16 +317,23 @@ fn check_habit_count(known: &[Habit], added: &[Habit]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The day logs of the habits in `targets`, merged with those that exist. What the account knows stays.
+/// The day logs of the habits in `targets`, merged with those that exist. What the account knows stays, except that a day that is
+/// completed in `years` is no longer skipped.
 fn plan_logs(
     reader: &impl Reader,
     me: AccountId,
     last_day: Day,
     file: &ImportFile,
     targets: &BTreeMap<HabitId, ImportTarget>,
+    years: &BTreeMap<(i16, HabitId), HabitYear>,
     report: &mut ImportReport,
 ) -> Result<BTreeMap<(Day, HabitId), DayLog>, Error> {
     let mut logs: BTreeMap<(Day, HabitId), DayLog> = BTreeMap::new();
+    for (day, habit, log) in day_logs::list_all(reader, me)? {
+        if log.is_skipped && years.get(&(day.year(), habit)).is_some_and(|year| year.is_done(day)) {
+            logs.insert((day, habit), DayLog { is_skipped: false, ..log });
+        }
+    }
     for imported in &file.day_logs {
         let Some(target) = targets.get(&imported.habit) else {
             report.completions.of_skipped_habits += usize::from(file.skipped_ids.contains(&imported.habit));
@@ -313,7 +348,10 @@ fn plan_logs(
             Some(log) => log.clone(),
             None => day_logs::find_log(reader, me, imported.date, target.id)?,
         };
-        let is_done = completions::find_habit_year(reader, me, imported.date.year(), target.id)?.is_done(imported.date);
+        let is_done = match years.get(&(imported.date.year(), target.id)) {
+            Some(year) => year.is_done(imported.date),
+            None => completions::find_habit_year(reader, me, imported.date.year(), target.id)?.is_done(imported.date),
+        };
         let merged = known.clone().merged_with(&imported.log, is_done);
         if merged == known {
             report.day_logs.known += 1;

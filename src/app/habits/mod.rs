@@ -11,5 +11,6 @@ pub mod habit;
 pub mod import_source;
 pub mod insights;
 mod judged_histories;
+pub mod pauses;
 pub mod skips;
 pub mod sorted;

@@ -9,7 +9,8 @@ use crate::domain::accounts::link::{RESET_LIFETIME, VERIFICATION_LIFETIME};
 use crate::domain::accounts::preferences::Preferences;
 use crate::domain::accounts::two_factor::{Enrollment, TwoFactor};
 use crate::domain::mail::RETENTION;
-use crate::domain::{AccountId, Email, Zone};
+use crate::domain::recorded::known_or_default;
+use crate::domain::{AccountId, Email, Pauses, Zone};
 
 /// A user's account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,9 @@ pub struct Account {
     pub created_at: Timestamp,
     #[serde(default)]
     pub preferences: Preferences,
+    /// When all habits are paused.
+    #[serde(default, skip_serializing_if = "Pauses::is_empty", deserialize_with = "known_or_default")]
+    pub pauses: Pauses,
     /// When an admin disabled the account. Nobody can sign in to it until it is enabled again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled_at: Option<Timestamp>,
@@ -109,6 +113,7 @@ impl Account {
             verified_at,
             created_at: now,
             preferences,
+            pauses: Pauses::default(),
             disabled_at: None,
             two_factor: None,
             enrollment: None,

@@ -17,6 +17,9 @@ pub struct Day(Date);
 pub const YEARS: std::ops::RangeInclusive<i16> = 1970..=2199;
 
 impl Day {
+    /// The first day of [`YEARS`].
+    pub const FIRST: Self = Self(jiff::civil::date(*YEARS.start(), 1, 1));
+
     /// The last day of [`YEARS`].
     pub const LAST: Self = Self(jiff::civil::date(*YEARS.end(), 12, 31));
 

@@ -2,7 +2,7 @@
 
 use crate::domain::habits::amount_progress::AmountProgress;
 use crate::domain::habits::streak_runs::StreakUnit;
-use crate::domain::{Day, Habit, History};
+use crate::domain::{Day, Habit, History, Pause, Pauses};
 
 /// How many days before the listed one a row shows.
 pub const PAST_DAYS: usize = 6;
@@ -16,6 +16,8 @@ pub enum DayState {
     Open,
     /// Scheduled, but left out by the user: neither done nor missed.
     Skipped,
+    /// Paused by the user, and not done.
+    Paused,
     NotScheduled,
 }
 
@@ -23,8 +25,9 @@ pub enum DayState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HabitProgress {
     pub done: bool,
-    /// Whether the listed day is skipped: neither done nor open.
+    /// Whether the listed day is skipped or paused: neither done nor open.
     pub is_skipped: bool,
+    pub is_paused: bool,
     /// The length of the current streak.
     pub streak: u32,
     pub streak_unit: StreakUnit,
@@ -55,6 +58,16 @@ pub struct AgendaItem {
 pub struct Agenda {
     pub day: Day,
     pub items: Vec<AgendaItem>,
+    /// The habits that were taken off the list, because they are paused.
+    pub paused: PausedHabits,
+}
+
+/// Habits that are paused on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PausedHabits {
+    pub count: usize,
+    /// The day on which all of them are back, if it's the same for all.
+    pub until: Option<Day>,
 }
 
 impl Agenda {
@@ -72,7 +85,17 @@ impl Agenda {
             list.push(AgendaItem { habit, progress });
         }
         items.append(&mut completed);
-        Self { day, items }
+        Self { day, items, paused: PausedHabits::default() }
+    }
+
+    /// Takes paused habits off the list; `of_owner` are the pauses of all habits.
+    pub fn hide_paused(&mut self, of_owner: &Pauses) {
+        let day = self.day;
+        let paused = self.items.extract_if(.., |item| item.progress.is_paused);
+        let ends: Vec<Option<Day>> =
+            paused.map(|item| item.habit.all_pauses(of_owner).find(day).and_then(Pause::until)).collect();
+        let until = ends.first().copied().flatten().filter(|first| ends.iter().all(|end| *end == Some(*first)));
+        self.paused = PausedHabits { count: ends.len(), until };
     }
 
     /// How many habits are due, without skipped ones and limits that are still kept.
@@ -113,6 +136,7 @@ pub fn past_states<const COUNT: usize>(habit: &Habit, history: &History, day: Da
     for state in states.iter_mut().rev() {
         at = at.yesterday();
         *state = match (done.next().unwrap_or(false), scheduled.next().unwrap_or(false)) {
+            (_, true) if history.is_paused(at) => DayState::Paused,
             (_, true) if history.skipped().contains(at) => DayState::Skipped,
             (true, _) => DayState::Done,
             (false, true) if history.counts(at) => DayState::Open,

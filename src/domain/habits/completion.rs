@@ -57,6 +57,15 @@ impl CompletionWindow {
             }
     }
 
+    /// The first day that a user with the setting `backfill` may change.
+    pub fn first_open_day(self, backfill: Backfill) -> Day {
+        match backfill {
+            Backfill::Grace => self.first_open_to_all(),
+            Backfill::Week => self.today.add_days(-7),
+            Backfill::Always => Day::FIRST,
+        }
+    }
+
     /// Whether every user may change `day`.
     fn is_open_to_all(self, day: Day) -> bool {
         self.first_open_to_all() <= day && day <= self.today

@@ -1,7 +1,7 @@
 //! The data export: a user's data as one file that can be imported again.
 //!
 //! The format is that of Atlas's predecessor, with `schemaVersion` raised to 2 and these fields added: a habit's `schedule`,
-//! `color`, `emoji`, `tags`, `group`, `timeOfDay`, `unit` and `step`, the account's `timeZone` and `preferences`, the `environment`, and the `seal`. [`super::import_file`] reads such files, and those of
+//! `color`, `emoji`, `tags`, `group`, `timeOfDay`, `unit`, `step` and `pauses`, the account's `timeZone`, `preferences` and `pauses`, the `environment`, and the `seal`. [`super::import_file`] reads such files, and those of
 //! version 1.
 
 use jiff::Timestamp;
@@ -11,9 +11,11 @@ use crate::domain::accounts::preferences::Preferences;
 use crate::domain::habits::day_log::DayLog;
 use crate::domain::habits::group::MAX_GROUP_CHARS;
 use crate::domain::habits::habit::{MAX_ACTIVE_HABITS, MAX_DESCRIPTION_CHARS, MAX_HABITS, MAX_TITLE_CHARS};
+use crate::domain::habits::pauses::MAX_PAUSES;
 use crate::domain::habits::tag::{MAX_TAG_CHARS, MAX_TAGS};
 use crate::domain::{
-    Amount, Day, Description, Emoji, GroupName, HabitColor, HabitId, Schedule, Tags, TimeOfDay, Title, Unit, Weekdays,
+    Amount, Day, Description, Emoji, GroupName, HabitColor, HabitId, Pauses, Schedule, Tags, TimeOfDay, Title, Unit,
+    Weekdays,
 };
 
 /// The `schemaVersion` of new files.
@@ -24,15 +26,18 @@ pub const MAX_COMPLETIONS: usize = MAX_ACTIVE_HABITS * 366 * 20;
 
 /// The longest line of a completion: an id, a date, and a time to the minute.
 const MAX_COMPLETION_BYTES: usize = 112;
+/// The length of a pause with its comma.
+const PAUSE_BYTES: usize = 44;
 /// The longest lines of a habit and its reminders: every character takes four bytes, and the schedule changes every month
 /// for twenty years.
-const MAX_HABIT_BYTES: usize = 4 * MAX_HABIT_CHARS + 240 * 52 + 1_024;
+const MAX_HABIT_BYTES: usize = 4 * MAX_HABIT_CHARS + 240 * 52 + MAX_PAUSES * PAUSE_BYTES + 1_024;
 /// The characters of the longest texts of a habit.
 const MAX_HABIT_CHARS: usize =
     MAX_TITLE_CHARS + MAX_DESCRIPTION_CHARS + MAX_GROUP_CHARS + MAX_TAGS * (MAX_TAG_CHARS + 1);
 
 /// The largest file that can be imported, decompressed: everything that a user may store.
-pub const MAX_FILE_BYTES: usize = MAX_HABITS * MAX_HABIT_BYTES + MAX_COMPLETIONS * MAX_COMPLETION_BYTES + 4_096;
+pub const MAX_FILE_BYTES: usize =
+    MAX_HABITS * MAX_HABIT_BYTES + MAX_COMPLETIONS * MAX_COMPLETION_BYTES + MAX_PAUSES * PAUSE_BYTES + 4_096;
 
 /// The content of the file.
 #[derive(Debug, Clone, Serialize)]
@@ -47,6 +52,9 @@ pub struct DataExport {
     pub environment: String,
     pub time_zone: String,
     pub preferences: Preferences,
+    /// When all habits are paused.
+    #[serde(skip_serializing_if = "Pauses::is_empty")]
+    pub pauses: Pauses,
     /// All habits, archived ones too, sorted by position, age and id.
     pub habits: Vec<ExportedHabit>,
     /// Sorted by date, then by habit.
@@ -92,6 +100,8 @@ pub struct ExportedHabit {
     /// In thousandths of the unit, like all amounts in the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<Amount>,
+    #[serde(skip_serializing_if = "Pauses::is_empty")]
+    pub pauses: Pauses,
 }
 
 /// A completion in the file.
@@ -168,6 +178,7 @@ pub struct Achievements {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Pause;
     use crate::domain::habits::habit::MAX_REMINDER_TIMES;
     use crate::domain::habits::schedule::ScheduleVersion;
     use crate::domain::habits::unit::MAX_UNIT_CHARS;
@@ -202,6 +213,10 @@ mod tests {
             time_of_day: Some(TimeOfDay::Afternoon),
             unit: Unit::parse(&"👍".repeat(MAX_UNIT_CHARS)).unwrap(),
             step: Some(Amount::MAX),
+            pauses: (0..100)
+                .map(|n| Pause { first: day.add_days(3 * n), last: Some(day.add_days(3 * n + 1)) })
+                .collect::<Vec<_>>()
+                .into(),
         };
         let reminder = HabitReminder { habit_id: id, time_minutes: 1_439, enabled: true };
         let reminders = MAX_REMINDER_TIMES * length(&|| serde_json::to_vec(&reminder));

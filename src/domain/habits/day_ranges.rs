@@ -35,9 +35,29 @@ impl DayRanges {
         self.0.splice(begin..end.max(begin), [DayRange { first, last }]);
     }
 
-    pub fn contains(&self, day: Day) -> bool {
+    /// Removes the days from `first` to `last`; none when `last` is earlier.
+    pub fn remove(&mut self, first: Day, last: Day) {
+        if last < first {
+            return;
+        }
+        let begin = self.0.partition_point(|range| range.last < first);
+        let end = self.0.partition_point(|range| range.first <= last);
+        let touched = self.0.get(begin..end).unwrap_or_default();
+        let before = touched.first().filter(|range| range.first < first);
+        let before = before.map(|range| DayRange { first: range.first, last: first.yesterday() });
+        let after = touched.last().filter(|range| last < range.last);
+        let after = after.map(|range| DayRange { first: last.add_days(1), last: range.last });
+        self.0.splice(begin..end.max(begin), before.into_iter().chain(after));
+    }
+
+    /// The range that contains `day`.
+    pub fn find(&self, day: Day) -> Option<DayRange> {
         let at = self.0.partition_point(|range| range.last < day);
-        self.0.get(at).is_some_and(|range| range.contains(day))
+        self.0.get(at).copied().filter(|range| range.contains(day))
+    }
+
+    pub fn contains(&self, day: Day) -> bool {
+        self.find(day).is_some()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -60,12 +80,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ranges_are_the_set_of_their_days(inserts in prop::collection::vec((0_i32..80, -3_i32..12), 0..20)) {
+        fn ranges_are_the_set_of_their_days(
+            changes in prop::collection::vec((any::<bool>(), 0_i32..80, -3_i32..12), 0..20),
+        ) {
             let start = Day::parse("2026-02-01").unwrap();
             let (mut ranges, mut model) = (DayRanges::default(), BTreeSet::new());
-            for (first, length) in inserts {
-                ranges.insert(start.add_days(first), start.add_days(first + length));
-                model.extend(first..=first + length);
+            for (is_added, first, length) in changes {
+                let (begin, end) = (start.add_days(first), start.add_days(first + length));
+                if is_added {
+                    ranges.insert(begin, end);
+                    model.extend(first..=first + length);
+                } else {
+                    ranges.remove(begin, end);
+                    model.retain(|day| !(first..=first + length).contains(day));
+                }
             }
             for offset in -2..100 {
                 prop_assert_eq!(ranges.contains(start.add_days(offset)), model.contains(&offset));

@@ -12,7 +12,8 @@ use crate::domain::habits::rule::Rule;
 use crate::domain::habits::unit::Unit;
 use crate::domain::recorded::known_or_default;
 use crate::domain::{
-    Day, Emoji, FieldError, Frequency, GroupName, HabitColor, HabitId, Schedule, Tags, TimeOfDay, Weekdays, text,
+    Day, Emoji, FieldError, Frequency, GroupName, HabitColor, HabitId, Pauses, Schedule, Tags, TimeOfDay, Weekdays,
+    text,
 };
 
 /// The most active habits of one user.
@@ -217,6 +218,8 @@ pub struct Habit {
     /// The amount that one tap adds; `None` is one.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_or_default")]
     pub step: Option<Amount>,
+    #[serde(default, skip_serializing_if = "Pauses::is_empty", deserialize_with = "known_or_default")]
+    pub pauses: Pauses,
 }
 
 impl Habit {
@@ -256,6 +259,7 @@ impl Habit {
             time_of_day,
             unit,
             step,
+            pauses: Pauses::default(),
         }
     }
 
@@ -267,6 +271,13 @@ impl Habit {
     /// Whether the habit is not archived.
     pub fn is_active(&self) -> bool {
         self.archived_at.is_none()
+    }
+
+    /// The days on which it's paused, alone or with all other habits of its owner.
+    pub fn all_pauses(&self, of_owner: &Pauses) -> Pauses {
+        let mut pauses = self.pauses.clone();
+        pauses.extend(of_owner);
+        pauses
     }
 
     /// Whether the habit is on the list of `day`: active and scheduled.

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use crate::domain::Day;
 use crate::domain::habits::day_ranges::{DayRange, DayRanges};
+use crate::domain::habits::goal::Goal;
 use crate::domain::habits::habit_year::HabitYear;
 use crate::domain::habits::summary_year::{DaySummary, SummaryYear};
+use crate::domain::{Day, Pauses, Schedule};
 
 /// The completions of one habit, by year, the summaries of its day logs, and the days that count neither way.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,6 +14,7 @@ pub struct History {
     completions: Vec<(i16, HabitYear)>,
     summaries: Vec<(i16, SummaryYear)>,
     skipped: DayRanges,
+    paused: DayRanges,
     unplanned: DayRanges,
 }
 
@@ -37,6 +39,39 @@ impl History {
         self.skipped.insert(first, last);
     }
 
+    /// Lets the days of pauses count neither way, except those on which the habit was done anyway. A limit is kept without doing
+    /// anything, so all paused days of a limit count neither way.
+    #[must_use]
+    pub fn paused_on(mut self, pauses: &Pauses, schedule: &Schedule) -> Self {
+        for days in pauses.iter().map(DayRange::from) {
+            self.paused.insert(days.first, days.last);
+        }
+        let is_done = |day: &Day| self.paused.contains(*day) && self.is_recorded(schedule, *day);
+        let done: Vec<Day> = self.days().filter(is_done).collect();
+        let mut neutral = self.paused.clone();
+        for day in done {
+            neutral.remove(day, day);
+        }
+        for days in neutral.ranges() {
+            self.skipped.insert(days.first, days.last);
+        }
+        self
+    }
+
+    /// Whether a day that is done is so because of what was recorded on it.
+    fn is_recorded(&self, schedule: &Schedule, day: Day) -> bool {
+        match schedule.rule_on(day).map(|rule| rule.goal) {
+            Some(Goal::YesNo) | None => true,
+            Some(Goal::AtLeast { .. }) => self.summary(day).amount.is_some(),
+            Some(Goal::AtMost { .. }) => false,
+        }
+    }
+
+    /// Whether the day is paused, and the habit wasn't done on it.
+    pub fn is_paused(&self, day: Day) -> bool {
+        !self.paused.is_empty() && self.paused.contains(day) && self.skipped.contains(day)
+    }
+
     /// Leaves a day out of figures that go by days: its window has enough planned days without it.
     pub(super) fn mark_unplanned(&mut self, day: Day) {
         self.unplanned.insert(day, day);
@@ -52,7 +87,7 @@ impl History {
         !self.skipped.is_empty() && self.skipped.contains(today.add_days(-i32::try_from(days_ago).unwrap_or(i32::MAX)))
     }
 
-    /// The days that count neither way.
+    /// The days that count neither way: skipped and paused ones.
     pub fn skipped(&self) -> &DayRanges {
         &self.skipped
     }

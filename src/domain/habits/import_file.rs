@@ -11,12 +11,13 @@ use std::io::Read;
 use jiff::Timestamp;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use crate::domain::habits::data_export::MAX_COMPLETIONS;
 use crate::domain::habits::habit::MAX_HABITS;
 use crate::domain::habits::imported_day_log::{ImportedDayLog, RawDayLogs, read_day_logs};
-use crate::domain::habits::imported_habit::{ImportNote, ImportedHabit, RawHabit, to_habit_id};
-use crate::domain::{Day, HabitId};
+use crate::domain::habits::imported_habit::{ImportNote, ImportedHabit, RawHabit, read_pauses, to_habit_id};
+use crate::domain::{Day, HabitId, Pauses};
 
 /// What a file contains, repaired.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +46,8 @@ pub struct ImportFile {
     pub unreadable_completions: usize,
     /// Notes, skipped days and amounts.
     pub day_logs: Vec<ImportedDayLog>,
+    /// When all habits are paused.
+    pub pauses: Pauses,
 }
 
 /// A completion in the file.
@@ -79,6 +82,8 @@ struct RawFile {
     completions: RawCompletions,
     #[serde(default, deserialize_with = "read_day_logs")]
     day_logs: RawDayLogs,
+    #[serde(default)]
+    pauses: Value,
     #[serde(default)]
     reminders: RawReminders,
 }
@@ -160,6 +165,7 @@ impl RawFile {
             completion_count: self.completions.count,
             unreadable_completions: self.completions.unreadable + self.day_logs.unreadable,
             day_logs: self.day_logs.readable,
+            pauses: read_pauses(&self.pauses).0,
             completions: self.completions.readable,
         };
         for raw in raw_habits {

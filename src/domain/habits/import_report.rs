@@ -23,6 +23,8 @@ pub struct ImportReport {
     pub skipped: Vec<ImportNote>,
     pub completions: CompletionNotes,
     pub day_logs: DayLogChanges,
+    /// How many pauses of all habits were added.
+    pub pauses_added: usize,
 }
 
 /// Days whose notes, skips and amounts were taken over.

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::habits::group::MAX_GROUP_CHARS;
 use crate::domain::habits::habit::{MAX_DESCRIPTION_CHARS, MAX_REMINDER_TIMES, MAX_TITLE_CHARS};
+use crate::domain::habits::pauses::MAX_PAUSES;
 use crate::domain::habits::recent_changes::RecentChanges;
 use crate::domain::habits::rule::Rule;
 use crate::domain::habits::schedule::ScheduleVersion;
@@ -14,8 +15,8 @@ use crate::domain::habits::tag::{MAX_TAG_CHARS, MAX_TAGS};
 use crate::domain::habits::unit::MAX_UNIT_CHARS;
 use crate::domain::text_repair::{RepairedText, repair_line, repair_paragraph};
 use crate::domain::{
-    Amount, Day, Description, Emoji, Frequency, Goal, GroupName, Habit, HabitColor, HabitId, ReminderTimes, Schedule,
-    Tag, Tags, TimeOfDay, Title, Unit, Weekdays, Zone,
+    Amount, Day, Description, Emoji, Frequency, Goal, GroupName, Habit, HabitColor, HabitId, Pause, Pauses,
+    ReminderTimes, Schedule, Tag, Tags, TimeOfDay, Title, Unit, Weekdays, Zone,
 };
 
 /// The longest name of a habit that a note quotes.
@@ -54,6 +55,7 @@ pub struct ImportedHabit {
     pub time_of_day: Option<TimeOfDay>,
     pub unit: Option<Unit>,
     pub step: Option<Amount>,
+    pub pauses: Pauses,
     pub repairs: Vec<ImportNote>,
 }
 
@@ -93,6 +95,7 @@ impl ImportedHabit {
             time_of_day: self.time_of_day,
             unit: self.unit.clone(),
             step: self.step,
+            pauses: self.pauses.clone(),
         }
     }
 }
@@ -129,6 +132,7 @@ pub(super) struct RawHabit {
     time_of_day: Value,
     unit: Value,
     step: Value,
+    pauses: Value,
 }
 
 impl RawHabit {
@@ -169,6 +173,7 @@ impl RawHabit {
             time_of_day: notes.time_of_day(&self.time_of_day),
             unit: notes.unit(&self.unit),
             step: notes.step(&self.step),
+            pauses: notes.pauses(&self.pauses),
             repairs: notes.notes,
         })
     }
@@ -324,6 +329,14 @@ impl Notes {
         step
     }
 
+    fn pauses(&mut self, raw: &Value) -> Pauses {
+        let (pauses, is_intact) = read_pauses(raw);
+        if !is_intact {
+            self.add("pauses", format!("Only its first {MAX_PAUSES} pauses that can be read were kept."));
+        }
+        pauses
+    }
+
     fn reminder_times(&mut self, minutes: &[f64]) -> ReminderTimes {
         // Minutes are whole; anything else is no time of day.
         let is_time = |minute: &&f64| (0.0..1440.0).contains(*minute) && minute.fract() == 0.0;
@@ -355,6 +368,17 @@ fn weekdays(raw: &Value) -> (Option<Weekdays>, bool) {
     let days: Vec<i64> = raw.iter().filter_map(Value::as_i64).filter(|day| (1..=7).contains(day)).collect();
     let is_intact = days.len() == raw.len();
     (Weekdays::parse(days).ok(), is_intact)
+}
+
+/// The pauses in a list, at most [`MAX_PAUSES`] of them, and whether these are all that the list has.
+pub(super) fn read_pauses(raw: &Value) -> (Pauses, bool) {
+    let raw = raw.as_array().map_or(&[][..], Vec::as_slice);
+    let pauses: Vec<Pause> = raw.iter().filter_map(|raw| Pause::deserialize(raw).ok()).collect();
+    let is_readable = |pause: &&Pause| pause.last.is_none_or(|last| pause.first <= last);
+    let readable = pauses.iter().filter(is_readable).count();
+    let all = Pauses::from(pauses);
+    let kept: Vec<Pause> = all.iter().take(MAX_PAUSES).collect();
+    (kept.into(), readable == raw.len() && !all.are_too_many())
 }
 
 fn schedule_version(raw: &Value) -> Option<ScheduleVersion> {

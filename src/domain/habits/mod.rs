@@ -29,6 +29,9 @@ pub mod intensity;
 pub mod judgment;
 #[cfg(test)]
 mod loop_vectors;
+#[cfg(test)]
+mod neutral_days;
+pub mod pauses;
 pub mod period_rates;
 pub mod preset;
 pub mod recent_changes;

@@ -20,6 +20,8 @@ pub enum DayStatus {
     Missed,
     /// Scheduled, but left out by the user. Not part of any rate.
     Skipped,
+    /// Scheduled, but paused by the user. Not part of any rate.
+    Paused,
     /// Completed although not scheduled. Not part of any rate.
     Unplanned,
     /// Today: scheduled and not completed yet. Not part of any rate.
@@ -131,9 +133,12 @@ pub(super) fn rate_of_status(status: DayStatus) -> CompletionRate {
     match status {
         DayStatus::Completed => CompletionRate { scheduled: 1, completed: 1 },
         DayStatus::Missed => CompletionRate { scheduled: 1, completed: 0 },
-        DayStatus::NotScheduled | DayStatus::Skipped | DayStatus::Unplanned | DayStatus::Due | DayStatus::Future => {
-            CompletionRate::default()
-        }
+        DayStatus::NotScheduled
+        | DayStatus::Skipped
+        | DayStatus::Paused
+        | DayStatus::Unplanned
+        | DayStatus::Due
+        | DayStatus::Future => CompletionRate::default(),
     }
 }
 
@@ -155,6 +160,7 @@ pub(super) fn status_of(schedule: &Schedule, history: &History, day: Day, today:
     let is_skipped = history.skipped().contains(day);
     match (schedule.is_scheduled(day) && (is_skipped || history.counts(day)), history.is_done(day)) {
         _ if day > today => DayStatus::Future,
+        (true, _) if history.is_paused(day) => DayStatus::Paused,
         (true, _) if is_skipped => DayStatus::Skipped,
         (true, true) => DayStatus::Completed,
         (false, true) => DayStatus::Unplanned,

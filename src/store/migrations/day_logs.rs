@@ -1,7 +1,7 @@
-//! Schema 5: habits have an appearance, tags, groups, times of day, goals with amounts and other frequencies than days of the week; days have logs.
+//! Schema 5: habits have an appearance, tags, groups, times of day, pauses, goals with amounts and other frequencies than days of the week; days have logs.
 //!
-//! Up: nothing changes, because all of it is optional. Down: the logs of days go, and of a habit everything that schema 4 doesn't
-//! know. A habit to do a number of times in a period, or every few days, is scheduled every day.
+//! Up: nothing changes, because all of it is optional. Down: the logs of days go, and of a habit or account everything that schema
+//! 4 doesn't know. A habit to do a number of times in a period, or every few days, is scheduled every day.
 
 use serde_json::{Map, Value, json};
 
@@ -10,19 +10,20 @@ use crate::store::{Error, Reader, WriteTxn};
 
 pub(super) const MIGRATION: Migration = Migration {
     to: 5,
-    about: "colors, tags, groups, goals and frequencies of habits; amounts, notes and skipped days",
+    about: "colors, tags, groups, goals and frequencies of habits; amounts, notes, skipped days and pauses",
     min_reader: 5,
     up: |_| Ok(()),
     down,
     count_losses,
 };
 
+const ACCOUNTS: &str = "accounts";
 const HABITS: &str = "habits";
 const DAY_LOGS: &str = "day_logs";
 const DAY_SUMMARIES: &str = "day_summaries";
 
 /// The fields of a habit that schema 5 adds, and what they are to operators.
-const ADDED_FIELDS: [(&str, &str); 7] = [
+const ADDED_FIELDS: [(&str, &str); 8] = [
     ("color", "colors of habits"),
     ("emoji", "emoji of habits"),
     ("tags", "tags of habits"),
@@ -30,7 +31,11 @@ const ADDED_FIELDS: [(&str, &str); 7] = [
     ("time_of_day", "times of day of habits"),
     ("unit", "units of habits"),
     ("step", "amounts of one tap of habits"),
+    (PAUSES, "pauses of habits"),
 ];
+
+/// The field of a habit or account with the days on which it, or every habit of the account, is paused.
+const PAUSES: &str = "pauses";
 
 type Fields = Map<String, Value>;
 
@@ -45,6 +50,10 @@ fn down(txn: &mut WriteTxn<'_, '_>) -> Result<(), Error> {
             versions.iter_mut().for_each(simplify);
         }
         if habit == before { Ok(value.to_vec()) } else { encode(HABITS, 2, &habit) }
+    })?;
+    rewrite(txn, ACCOUNTS, |_, _, value| {
+        let mut account: Fields = decode(ACCOUNTS, 1, value)?;
+        if account.remove(PAUSES).is_none() { Ok(value.to_vec()) } else { encode(ACCOUNTS, 1, &account) }
     })?;
     for table in [DAY_LOGS, DAY_SUMMARIES] {
         for (key, _) in txn.scan(table, &[], None, usize::MAX)? {
@@ -80,11 +89,17 @@ fn count_losses(txn: &WriteTxn<'_, '_>) -> Result<LossCounts, Error> {
         frequencies += u64::try_from(count("frequency")).unwrap_or(0);
         goals += u64::try_from(count("goal")).unwrap_or(0);
     }
+    let mut paused_accounts = 0;
+    for (_, value) in txn.scan(ACCOUNTS, &[], None, usize::MAX)? {
+        let account: Fields = decode(ACCOUNTS, 1, &value)?;
+        paused_accounts += u64::from(account.contains_key(PAUSES));
+    }
     let logs = u64::try_from(txn.scan(DAY_LOGS, &[], None, usize::MAX)?.len()).unwrap_or(u64::MAX);
     let mut losses = added.to_vec();
     losses.extend([
         ("frequencies other than days of the week", frequencies),
         ("goals with amounts", goals),
+        ("pauses of all habits of a user", paused_accounts),
         ("days with amounts, notes or skips", logs),
     ]);
     Ok(losses)

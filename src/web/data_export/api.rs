@@ -77,6 +77,7 @@ pub async fn import(request: Request) -> Result<Response, HttpError> {
         "skipped": report.skipped,
         "completions": report.completions,
         "dayLogs": report.day_logs,
+        "pausesAdded": report.pauses_added,
         "program": report.program,
         "habits": report.habits,
         "leftOut": report.left_out,

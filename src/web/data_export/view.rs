@@ -167,6 +167,7 @@ fn changes(report: &ImportReport, added: &str) -> Markup {
             (completed_days(completions.in_future, "skipped, because the day is in the future"))
             (completed_days(completions.unreadable, "skipped, because the date can't be read"))
             @if report.day_logs.added > 0 { li { (count(report.day_logs.added, "day")) " with a note, a skip, or an amount " (added) } }
+            @if report.pauses_added > 0 { li { (count(report.pauses_added, "pause")) " of all habits " (added) } }
             (completed_days(completions.before_habit, "from before the habit began, not part of any streak"))
         }
         @if report.program.is_some() { (outcomes(&report.habits)) }

@@ -13,8 +13,8 @@ use crate::domain::habits::agenda::{DayState, PAST_DAYS, past_days};
 use crate::domain::habits::completion::CompletionWindow;
 use crate::domain::habits::habit::HabitPlan;
 use crate::domain::{
-    Amount, Day, Description, Emoji, Frequency, GroupName, Habit, HabitColor, HabitId, Refusal, ReminderTimes, Tags,
-    TimeOfDay, Title, Unit, Weekdays,
+    Amount, Day, Description, Emoji, Frequency, GroupName, Habit, HabitColor, HabitId, Pauses, Refusal, ReminderTimes,
+    Tags, TimeOfDay, Title, Unit, Weekdays,
 };
 use crate::web::habits::frequency_input::FrequencyInput;
 use crate::web::habits::goal_input::{AmountInput, GoalInput, goal_json};
@@ -74,6 +74,8 @@ struct HabitDetail<'a> {
     group: Option<&'a GroupName>,
     #[serde(skip_serializing_if = "Option::is_none")]
     time_of_day: Option<TimeOfDay>,
+    #[serde(skip_serializing_if = "Pauses::is_empty")]
+    pauses: &'a Pauses,
     #[serde(skip_serializing_if = "Option::is_none")]
     recent_days: Option<BTreeMap<Day, &'static str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,6 +96,7 @@ impl<'a> From<&'a Habit> for HabitDetail<'a> {
             tags: &habit.tags,
             group: habit.group.as_ref(),
             time_of_day: habit.time_of_day,
+            pauses: &habit.pauses,
             recent_days: None,
             streak: None,
         }
@@ -101,13 +104,14 @@ impl<'a> From<&'a Habit> for HabitDetail<'a> {
 }
 
 impl<'a> HabitDetail<'a> {
-    /// With the days up to `today` on which the habit was due, done or skipped, and with the streak.
+    /// With the days up to `today` on which the habit was due, done, skipped or paused, and with the streak.
     fn with_recent_days(recent: &'a RecentHabit, today: Day) -> Self {
         let days = past_days::<{ PAST_DAYS + 1 }>(today.add_days(1)).into_iter().zip(recent.states);
         let recent_days = days.filter_map(|(day, state)| match state {
             DayState::Done => Some((day, "done")),
             DayState::Open => Some((day, "open")),
             DayState::Skipped => Some((day, "skipped")),
+            DayState::Paused => Some((day, "paused")),
             DayState::NotScheduled => None,
         });
         Self { recent_days: Some(recent_days.collect()), streak: Some(recent.streak), ..(&recent.habit).into() }

@@ -4,6 +4,7 @@ use warp::http::StatusCode;
 
 use crate::app;
 use crate::app::habits::habit::{HabitChange, RestoredPlace};
+use crate::app::habits::pauses::PauseScope;
 use crate::app::habits::{bulk, habit, sorted};
 use crate::domain::field_error::FieldErrors;
 use crate::domain::habits::habit::HabitPlan;
@@ -18,6 +19,7 @@ use crate::web::habits::form_input::{HabitFormInput, KnownLabels};
 use crate::web::habits::frequency_fields::FrequencyFields;
 use crate::web::habits::goal_fields::GoalFields;
 use crate::web::habits::list_filter::ListFilter;
+use crate::web::habits::pause_view::PauseInput;
 use crate::web::habits::view::{HabitsPage, OpenForm, page as habits_markup};
 use crate::web::http::body::FormFields;
 use crate::web::http::error::HttpError;
@@ -28,17 +30,22 @@ use crate::web::ui::announcement::Announcement;
 const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
 /// `GET /habits`; `?new` shows the form for a new habit first, `?edit=` opens the form of a habit, `?archive=` the dialog that
-/// archives it, and `?q=`, `?tag=` and `?sort=` filter and sort
+/// archives it, `?pause=` the one that pauses it or, with `all`, all habits, and `?q=`, `?tag=` and `?sort=` filter and sort
 /// the list.
 pub async fn show(request: Request) -> Result<Response, HttpError> {
     let query = request.query();
     let active = habit::list_active(&request.state.app, request.account()?.id)?;
     let find = |field| active.iter().find(|habit| query.get(field) == habit.id.to_string());
-    let open = match (find("edit"), find("archive")) {
-        (Some(habit), _) => OpenForm::Edit(habit.id, HabitFormInput::from(habit)),
-        (None, Some(habit)) => OpenForm::Archive(habit.id),
-        (None, None) if query.maybe("new").is_some() => OpenForm::New,
-        (None, None) => OpenForm::None,
+    let pausing = find("pause").map(|habit| PauseScope::Habit(habit.id));
+    let pausing = pausing.or((query.get("pause") == "all").then_some(PauseScope::AllHabits));
+    let open = match (find("edit"), find("archive"), pausing) {
+        (Some(habit), ..) => OpenForm::Edit(habit.id, HabitFormInput::from(habit)),
+        (None, Some(habit), _) => OpenForm::Archive(habit.id),
+        (None, None, Some(scope)) => {
+            OpenForm::Pause(scope, PauseInput::starting_on(request.state.app.today(request.account()?)))
+        }
+        (None, None, None) if query.maybe("new").is_some() => OpenForm::New,
+        (None, None, None) => OpenForm::None,
     };
     habits_page(&request, StatusCode::OK, open, &[], None)
 }
@@ -170,7 +177,7 @@ fn redirect_to_habit(habit: &Habit, announcement: Announcement) -> Response {
 }
 
 /// The form with its input, if the user can fix the error or try again.
-fn error_page(request: &Request, open: OpenForm, error: app::Error) -> Result<Response, HttpError> {
+pub(super) fn error_page(request: &Request, open: OpenForm, error: app::Error) -> Result<Response, HttpError> {
     match error {
         app::Error::Refused(Refusal::InvalidFields(errors)) => habits_page(request, UNPROCESSABLE, open, &errors, None),
         app::Error::Busy => {
@@ -200,7 +207,9 @@ fn habits_page(
         errors,
         alert,
         filter,
+        today: request.state.app.today(account),
         week_start: account.preferences.week_start,
+        all_pauses: &account.pauses,
         known: KnownLabels::from_habits(&habits),
     };
     Ok(response::page(status, habits_markup(&request.frame(), &page)))

@@ -7,16 +7,18 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
+use crate::app::habits::pauses::PauseScope;
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::habits::grouped::{HabitGroup, by_group};
 use crate::domain::habits::sort::{ListSort, SortFigure};
-use crate::domain::{FieldError, Habit, HabitId};
+use crate::domain::{Day, FieldError, Habit, HabitId, Pauses};
 use crate::web::assets::embedded::address;
 use crate::web::habits::form::habit_form;
 use crate::web::habits::form_input::{HabitForm, HabitFormInput, KnownLabels};
 use crate::web::habits::group_view::{GroupPlace, habit_group};
 use crate::web::habits::ideas::ideas;
 use crate::web::habits::list_filter::{ListFilter, filter_form};
+use crate::web::habits::pause_view::{PauseInput, describe_end, pause_all_line, pause_dialog};
 use crate::web::ui::confirm_dialog::{ConfirmDialog, QUESTION_ID, confirm_dialog};
 use crate::web::ui::form::alert;
 use crate::web::ui::habit_mark::{habit_color, habit_mark};
@@ -41,6 +43,8 @@ pub enum OpenForm {
     Edit(HabitId, HabitFormInput),
     /// The dialog that confirms archiving.
     Archive(HabitId),
+    /// The dialog that pauses a habit, or all habits.
+    Pause(PauseScope, PauseInput),
 }
 
 /// What the habits page shows.
@@ -56,7 +60,10 @@ pub struct HabitsPage<'a> {
     pub filter: ListFilter<'a>,
     /// The figures that the habits are sorted by.
     pub figures: &'a BTreeMap<HabitId, SortFigure>,
+    pub today: Day,
     pub week_start: WeekStart,
+    /// The pauses of all habits.
+    pub all_pauses: &'a Pauses,
     /// The tags and groups that forms suggest.
     pub known: KnownLabels<'a>,
 }
@@ -104,8 +111,10 @@ pub fn page(frame: &Frame<'_>, page: &HabitsPage<'_>) -> Markup {
                 @if is_editing || is_new_first { (new_habit(page)) }
                 div.habits-main {
                     @if let Some(message) = page.alert { (alert(message)) }
+                    @if !page.habits.is_empty() && !page.all_pauses.is_empty() { (pause_all(page)) }
                     (list(page))
                     (ideas(page.habits))
+                    @if !page.habits.is_empty() && page.all_pauses.is_empty() { (pause_all(page)) }
                     @if page.archived_count > 0 {
                         p { a href="/habits/archive" { "Archive (" (page.archived_count) ")" } }
                     }
@@ -129,6 +138,16 @@ fn new_habit(page: &HabitsPage<'_>) -> Markup {
             (habit_form(&page.form("/habits", "", &input, errors), &submit))
         }
     }
+}
+
+/// Pausing all habits: below the list, and above it once there are such pauses.
+fn pause_all(page: &HabitsPage<'_>) -> Markup {
+    let dialog = if let OpenForm::Pause(PauseScope::AllHabits, input) = &page.open {
+        pause_dialog(PauseScope::AllHabits, page.all_pauses, page.today, input, page.errors)
+    } else {
+        html! {}
+    };
+    pause_all_line(page.all_pauses, page.today, &dialog)
 }
 
 fn list(page: &HabitsPage<'_>) -> Markup {
@@ -167,6 +186,9 @@ fn row(page: &HabitsPage<'_>, (index, count): (usize, usize), habit: &Habit) -> 
     let open = match &page.open {
         OpenForm::Edit(id, input) if *id == habit.id => edit_form(page, habit, input),
         OpenForm::Archive(id) if *id == habit.id => archive_dialog(habit),
+        OpenForm::Pause(scope, input) if *scope == PauseScope::Habit(habit.id) => {
+            pause_dialog(*scope, &habit.pauses, page.today, input, page.errors)
+        }
         _ => html! {},
     };
     html! {
@@ -181,12 +203,13 @@ fn row(page: &HabitsPage<'_>, (index, count): (usize, usize), habit: &Habit) -> 
                 div.habit-text {
                     a.habit-title id={ "habit-" (habit.id) } href={ "/habits/" (habit.id) } dir="auto" { (habit.title) }
                     span.habit-days {
+                        @if let Some(end) = describe_end(&habit.pauses, page.today) { strong.paused-mark { "Paused" (end) } " · " }
                         (habit.schedule.rule().summary())
                         @if let Some(figure) = page.figures.get(&habit.id) { " · " (figure_text(*figure)) }
                         @for tag in &habit.tags { " · " bdi { (tag) } }
                     }
                 }
-                (menu(habit, index, count))
+                (menu(habit, index, count, page.today))
             }
             (open)
         }
@@ -203,7 +226,7 @@ fn figure_text(figure: SortFigure) -> String {
 }
 
 /// Everything that can be done with a habit. It works without JavaScript.
-fn menu(habit: &Habit, index: usize, count: usize) -> Markup {
+fn menu(habit: &Habit, index: usize, count: usize, today: Day) -> Markup {
     let name = format!("Actions for {}", habit.title.as_str());
     html! {
         button.menu-button id={ "actions-" (habit.id) } type="button" popovertarget={ "menu-" (habit.id) } aria-label=(name) {
@@ -217,6 +240,10 @@ fn menu(habit: &Habit, index: usize, count: usize) -> Markup {
                     button type="submit" name="direction" value="down" disabled[index + 1 == count] { "Move down" }
                 }
             }
+            @if habit.pauses.find(today).is_some() {
+                form method="post" action={ "/habits/" (habit.id) "/pauses/resume" } { button type="submit" { "Resume" } }
+            }
+            (open_button("/habits", "pause", habit, &html! { button type="submit" data-key="p" { "Pause" } }))
             (open_button("/habits", "archive", habit, &html! {
                 button type="submit" data-key="a" aria-label="Archive (delete from this list)" { "Archive" }
             }))

@@ -169,6 +169,11 @@ impl Request {
         text.parse().map_err(|_| HttpError::NotFound)
     }
 
+    /// Whether the path of the route has this parameter.
+    pub fn has_path_param(&self, name: &str) -> bool {
+        self.path_params.iter().any(|(param, _)| param == name)
+    }
+
     /// The fields of the query.
     pub fn query(&self) -> FormFields {
         FormFields::parse(self.uri.query().unwrap_or_default().as_bytes())

@@ -65,6 +65,7 @@ fn year(review: &Review, week_start: WeekStart) -> Markup {
             (CellMark::Done, "done"),
             (CellMark::Empty, "missed"),
             (CellMark::Skipped, "skipped"),
+            (CellMark::Paused, "paused"),
             (CellMark::Open, "due today"),
             (CellMark::Extra, "done on an off day"),
             (CellMark::Nothing, "not scheduled"),
@@ -105,6 +106,7 @@ fn mark(status: DayStatus) -> Option<CellMark> {
         DayStatus::Completed => Some(CellMark::Done),
         DayStatus::Missed => Some(CellMark::Empty),
         DayStatus::Skipped => Some(CellMark::Skipped),
+        DayStatus::Paused => Some(CellMark::Paused),
         DayStatus::Unplanned => Some(CellMark::Extra),
         DayStatus::Due => Some(CellMark::Open),
         DayStatus::Future => None,
@@ -117,6 +119,7 @@ fn label(status: DayStatus) -> &'static str {
         DayStatus::Completed => "done",
         DayStatus::Missed => "missed",
         DayStatus::Skipped => "skipped",
+        DayStatus::Paused => "paused",
         DayStatus::Unplanned => "done on an off day",
         DayStatus::Due => "due today",
         DayStatus::Future => "upcoming",
@@ -129,7 +132,14 @@ fn describe_day(day: Day, status: DayStatus) -> String {
 
 /// The text alternative of a month: "Done: 1 to 4, 6. Missed: 5."
 fn describe_month(review: &Review, month: Month) -> String {
-    let statuses = [DayStatus::Completed, DayStatus::Missed, DayStatus::Skipped, DayStatus::Due, DayStatus::Unplanned];
+    let statuses = [
+        DayStatus::Completed,
+        DayStatus::Missed,
+        DayStatus::Skipped,
+        DayStatus::Paused,
+        DayStatus::Due,
+        DayStatus::Unplanned,
+    ];
     let sentences = statuses.into_iter().filter_map(|status| {
         let days = dates(review, month, status);
         let mut label = label(status).to_owned();

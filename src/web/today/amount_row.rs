@@ -7,6 +7,7 @@ use crate::domain::habits::agenda::HabitProgress;
 use crate::domain::habits::amount_progress::AmountProgress;
 use crate::domain::habits::goal::GoalPeriod;
 use crate::domain::{Amount, Goal, Habit};
+use crate::web::today::skip_control::neutral_label;
 use crate::web::ui::habit_mark::habit_mark;
 
 /// What the button of a row needs besides its habit.
@@ -69,7 +70,7 @@ pub fn amount_button(habit: &Habit, progress: &HabitProgress, amount: &AmountPro
                 span.amount-sum data-sum=(amount.sum.thousandths()) data-target=(amount.target.thousandths())
                     data-suffix=(sum_suffix(habit, amount)) { (describe(habit, amount)) }
             }
-            span.completion-status { @if progress.is_skipped { span.completion-skipped { "Skipped" } } }
+            span.completion-status { @if let Some(label) = neutral_label(progress) { span.completion-skipped { (label) } } }
             progress.amount-bar aria-hidden="true" max="100" value=(amount.percent()) {}
         }
     }

@@ -125,7 +125,8 @@ fn day_page(
         ListedDay::Yesterday => window.today.yesterday(),
     };
     let agenda = completions::load_agenda(app, account, day)?;
-    let has_habits = !agenda.items.is_empty() || !habit::list_active(app, account.id)?.is_empty();
+    let has_habits =
+        !agenda.items.is_empty() || agenda.paused.count > 0 || !habit::list_active(app, account.id)?.is_empty();
     let page = DayPage { listed, agenda: &agenda, window, backfill: account.preferences.backfill, has_habits, notice };
     Ok(response::page(status, view::page(&request.frame(), &page)))
 }

@@ -59,6 +59,7 @@ impl PastDays {
                         DayState::Done => (control(day, habit.id, ["done", "done", "false"])),
                         DayState::Open => (control(day, habit.id, ["open", "not done", "true"])),
                         DayState::Skipped => (control(day, habit.id, ["skipped", "skipped", "true"])),
+                        DayState::Paused => (control(day, habit.id, ["paused", "paused", "true"])),
                         // Screen readers skip it: there is nothing to do.
                         DayState::NotScheduled => span.past-day {},
                     } }
@@ -88,6 +89,7 @@ fn amount_link(day: &PastDay, habit: HabitId, state: DayState) -> Markup {
     let [state, word] = match state {
         DayState::Done => ["done", "done"],
         DayState::Skipped => ["skipped", "skipped"],
+        DayState::Paused => ["paused", "paused"],
         DayState::Open | DayState::NotScheduled => ["open", "not done"],
     };
     html! {

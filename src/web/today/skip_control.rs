@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::domain::habits::agenda::HabitProgress;
 use crate::domain::{Day, Habit};
 
 /// What the button says besides "Skip", or "Undo skip".
@@ -11,6 +12,15 @@ pub enum SkipLabel {
     InRow,
     /// On the page of a habit: "Skip today".
     Today,
+}
+
+/// What a row says of a day that counts neither way.
+pub fn neutral_label(progress: &HabitProgress) -> Option<&'static str> {
+    match progress {
+        HabitProgress { is_paused: true, .. } => Some("Paused"),
+        HabitProgress { is_skipped: true, .. } => Some("Skipped"),
+        _ => None,
+    }
 }
 
 /// A button named `skip`, whose value is the habit, the day, and the new state.

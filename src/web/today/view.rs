@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use maud::{Markup, PreEscaped, html};
 
 use crate::domain::accounts::preferences::Backfill;
-use crate::domain::habits::agenda::{Agenda, AgendaItem};
+use crate::domain::habits::agenda::{Agenda, AgendaItem, PausedHabits};
 use crate::domain::habits::completion::CompletionWindow;
 use crate::domain::{Day, Habit, HabitId, Refusal};
 use crate::web::today::amount_row::{RowButton, amount_button};
 use crate::web::today::past_days::PastDays;
-use crate::web::today::skip_control::{SkipLabel, skip_button};
+use crate::web::today::skip_control::{SkipLabel, neutral_label, skip_button};
 use crate::web::ui::closed_day::explain;
-use crate::web::ui::date::{DateStyle, format_date};
+use crate::web::ui::date::{DateStyle, format_date, format_upcoming};
 use crate::web::ui::form::alert;
 use crate::web::ui::habit_mark::{habit_color, habit_mark};
 use crate::web::ui::layout::{Frame, NavItem, document};
@@ -110,10 +110,11 @@ pub fn page(frame: &Frame<'_>, page: &DayPage<'_>) -> Markup {
                 @if matches!(notice, TodayNotice::AdminRequired) { (alert("Only admins can open that page.")) }
                 @if let Some(refused) = refused.filter(|refused| !refused.is_on_list(agenda)) { (alert(&refused.message)) }
                 @if agenda.items.is_empty() {
-                    (empty_day(*listed, *has_habits))
+                    (empty_day(*listed, agenda, *has_habits))
                 } @else {
                     @if !is_open { p.hint #closed-note { (explain(&Refusal::GracePeriodOver)) } }
                     div.week { (past.names()) (list(agenda, &options)) }
+                    @if agenda.paused.count > 0 { p.paused-note { (paused_sentence(*listed, agenda)) " " a href="/habits" { "View habits" } } }
                 }
                 @if *listed == ListedDay::Today { (all_done(agenda)) }
                 (PastDays::closed_note(*backfill))
@@ -166,7 +167,7 @@ pub fn progress(agenda: &Agenda, all_done: &str) -> Markup {
 /// "2 of 3 done", without skipped habits.
 fn count(agenda: &Agenda) -> Markup {
     let (done, total) = (agenda.completed_count(), agenda.due_count());
-    html! { @if total == 0 { "Skipped" } @else { (done) " of " (total) " done" } }
+    html! { @if total == 0 { (if agenda.items.iter().all(|item| item.progress.is_paused) { "Paused" } else { "Skipped" }) } @else { (done) " of " (total) " done" } }
 }
 
 fn progress_bar(agenda: &Agenda) -> Markup {
@@ -252,7 +253,7 @@ fn row(item: &AgendaItem, index: usize, listed: Day, day: &str, options: &RowOpt
                     }
                     // Its width is reserved, so that a new streak or a mark does not move the rows below.
                     span.completion-status {
-                        @if progress.is_skipped { span.completion-skipped { "Skipped" } }
+                        @if let Some(label) = neutral_label(progress) { span.completion-skipped { (label) } }
                         @else if progress.streak > 1 { span.completion-streak data-days=(progress.streak) { (progress.streak) "-" (progress.streak_unit.as_str()) " streak" } }
                     }
                 }
@@ -260,7 +261,7 @@ fn row(item: &AgendaItem, index: usize, listed: Day, day: &str, options: &RowOpt
             @if let Some(past) = options.past {
                 (past.row(habit, &progress.past, &title_id))
                 a.detail href={ "/habits/" (habit.id) } aria-label={ "Details of " (habit.title) } {}
-            } @else if is_open {
+            } @else if is_open && !progress.is_paused {
                 (skip_button(habit, listed, progress.is_skipped, SkipLabel::InRow))
             }
             @if let Some(refused) = refused { p.fault id={ "fault-" (habit.id) } role="alert" { (refused.message) } }
@@ -277,7 +278,24 @@ fn description_id<'a>(
     options.closed_note.map(Cow::Borrowed).or_else(|| refused.map(|_| Cow::Owned(format!("fault-{}", habit.id))))
 }
 
-fn empty_day(listed: ListedDay, has_habits: bool) -> Markup {
+/// "2 habits are paused until Friday." Without the day, they are back on different days, or nobody said when.
+fn paused_sentence(listed: ListedDay, agenda: &Agenda) -> String {
+    let PausedHabits { count, until } = agenda.paused;
+    let habits = if count == 1 { "1 habit".to_owned() } else { format!("{count} habits") };
+    let verb = match (listed, count) {
+        (ListedDay::Today, 1) => "is",
+        (ListedDay::Today, _) => "are",
+        (ListedDay::Yesterday, 1) => "was",
+        (ListedDay::Yesterday, _) => "were",
+    };
+    match until.filter(|_| listed == ListedDay::Today) {
+        Some(until) => format!("{habits} {verb} paused until {}.", format_upcoming(until, agenda.day)),
+        None => format!("{habits} {verb} paused."),
+    }
+}
+
+fn empty_day(listed: ListedDay, agenda: &Agenda, has_habits: bool) -> Markup {
+    let paused = (agenda.paused.count > 0).then(|| paused_sentence(listed, agenda));
     html! {
         div.empty {
             @if !has_habits {
@@ -286,10 +304,11 @@ fn empty_day(listed: ListedDay, has_habits: bool) -> Markup {
                 p.actions { a.button href="/habits" { "New habit" } }
             } @else if listed == ListedDay::Today {
                 h2 { "Nothing scheduled today" }
-                p { "Enjoy the day off." }
+                p { (paused.as_deref().unwrap_or("Enjoy the day off.")) }
                 p.actions { a.button.plain href="/habits" { "View habits" } }
             } @else {
                 h2 { "Nothing was scheduled yesterday" }
+                @if let Some(paused) = paused { p { (paused) } }
             }
         }
     }

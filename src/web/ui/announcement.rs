@@ -16,17 +16,23 @@ pub enum Announcement {
     HabitRestored,
     HabitsRestored,
     HabitDeleted,
+    PauseSaved,
+    PauseRemoved,
+    Resumed,
     DeviceSignedOut,
 }
 
 /// Those that are about no particular object.
-const PLAIN: [Announcement; 7] = [
+const PLAIN: [Announcement; 10] = [
     Announcement::HabitCreated,
     Announcement::HabitSaved,
     Announcement::HabitMoved,
     Announcement::HabitRestored,
     Announcement::HabitsRestored,
     Announcement::HabitDeleted,
+    Announcement::PauseSaved,
+    Announcement::PauseRemoved,
+    Announcement::Resumed,
     Announcement::DeviceSignedOut,
 ];
 
@@ -71,6 +77,9 @@ impl Announcement {
             Self::HabitRestored => "habit-restored",
             Self::HabitsRestored => "habits-restored",
             Self::HabitDeleted => "habit-deleted",
+            Self::PauseSaved => "pause-saved",
+            Self::PauseRemoved => "pause-removed",
+            Self::Resumed => "resumed",
             Self::DeviceSignedOut => "device-signed-out",
         }
     }
@@ -86,6 +95,9 @@ impl Announcement {
             Self::HabitRestored => "Habit restored.",
             Self::HabitsRestored => "Habits restored.",
             Self::HabitDeleted => "Habit deleted.",
+            Self::PauseSaved => "Pause saved.",
+            Self::PauseRemoved => "Pause removed.",
+            Self::Resumed => "Resumed.",
             Self::DeviceSignedOut => "Device signed out.",
         }
     }

@@ -38,6 +38,16 @@ pub fn format_date(day: Day, style: DateStyle) -> String {
     day.date().strftime(format).to_string()
 }
 
+/// Writes a day that comes after `today`: "Friday" within a week, and later "December 12", with the year if it's another one.
+pub fn format_upcoming(day: Day, today: Day) -> String {
+    let format = match (day.days_since(today), day.year() == today.year()) {
+        (0..=6, _) => "%A",
+        (_, true) => "%B %-d",
+        (_, false) => "%B %-d, %Y",
+    };
+    day.date().strftime(format).to_string()
+}
+
 /// Writes the days from `first` to `last`: "Oct 2 – Nov 3, 2026".
 pub fn format_range(first: Day, last: Day) -> String {
     let (short, end) = (

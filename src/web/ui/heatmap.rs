@@ -26,6 +26,8 @@ pub enum CellMark {
     Open,
     /// Skipped: a dash.
     Skipped,
+    /// Paused: two bars.
+    Paused,
     /// Done on a day without a schedule: a check mark without a box.
     Extra,
 }
@@ -51,7 +53,7 @@ pub const CELL_PITCH: u16 = 20;
 
 const CHECK_MARK: &str = "5.1,7.5 4,8.7 7.1,12 12,5.8 10.9,4.7 7,9.5";
 
-const ALL_MARKS: [CellMark; 10] = [
+const ALL_MARKS: [CellMark; 11] = [
     CellMark::Nothing,
     CellMark::Empty,
     CellMark::Low,
@@ -61,6 +63,7 @@ const ALL_MARKS: [CellMark; 10] = [
     CellMark::Done,
     CellMark::Open,
     CellMark::Skipped,
+    CellMark::Paused,
     CellMark::Extra,
 ];
 
@@ -76,6 +79,7 @@ impl CellMark {
             Self::Done => "mark-done",
             Self::Open => "mark-open",
             Self::Skipped => "mark-skipped",
+            Self::Paused => "mark-paused",
             Self::Extra => "mark-extra",
         }
     }
@@ -95,6 +99,9 @@ impl CellMark {
             Self::Done => html! { (frame("mark-box")) polygon.mark-check points=(CHECK_MARK) {} },
             Self::Open => frame("mark-frame mark-dashed"),
             Self::Skipped => html! { rect.mark-ink x="3" y="7" width="10" height="2" rx="1" {} },
+            Self::Paused => html! {
+                @for x in ["4.5", "9.5"] { rect.mark-ink x=(x) y="4" width="2" height="8" rx="1" {} }
+            },
             Self::Extra => html! { polygon.mark-ink points=(CHECK_MARK) {} },
         }
     }

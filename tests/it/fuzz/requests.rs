@@ -100,6 +100,7 @@ fn any_json_gets_a_response() {
         ("POST", "/api/completions"),
         ("POST", "/api/skips"),
         ("POST", "/api/entries"),
+        ("POST", "/api/pauses"),
         ("PUT", "/api/account"),
         ("POST", "/api/auth/verify-email"),
         ("POST", "/api/auth/sign-in/2fa/verify"),

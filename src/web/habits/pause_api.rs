@@ -1,0 +1,54 @@
+//! The JSON of pauses: those of a habit if the path has its id, and otherwise those of all habits.
+
+use serde::Deserialize;
+use serde_json::json;
+use warp::http::StatusCode;
+
+use crate::app::habits::pauses::{self, PauseChange, PauseScope};
+use crate::domain::{HabitId, Pause};
+use crate::web::http::error::HttpError;
+use crate::web::http::request::Request;
+use crate::web::http::response::{self, Response};
+
+/// `GET /api/pauses` and `GET /api/habits/{id}/pauses`: `{pauses:[{first,last}]}`. A pause without an end has no `last`.
+pub async fn list(request: Request) -> Result<Response, HttpError> {
+    let pauses = pauses::list_pauses(&request.state.app, request.account()?, scope(&request)?)?;
+    Ok(response::json(StatusCode::OK, &json!({ "pauses": pauses })))
+}
+
+#[derive(Deserialize)]
+struct PauseInput {
+    first: String,
+    last: Option<String>,
+}
+
+/// `POST /api/pauses` and `POST /api/habits/{id}/pauses`: pauses the days from `first` to `last`, or without end.
+/// `{result:{status},pauses}`. Idempotent.
+pub async fn add(request: Request) -> Result<Response, HttpError> {
+    let input: PauseInput = request.json().await?;
+    let pause = Pause::parse(&input.first, input.last.as_deref().unwrap_or_default())?;
+    change(&request, PauseChange::Add(pause)).await
+}
+
+/// `DELETE /api/pauses?first=&last=` and `DELETE /api/habits/{id}/pauses?first=&last=`: ends the pause on these days, or on all from
+/// `first` on. `{result:{status},pauses}`. Idempotent.
+pub async fn remove(request: Request) -> Result<Response, HttpError> {
+    let query = request.query();
+    let pause = Pause::parse(query.get("first"), query.get("last"))?;
+    change(&request, PauseChange::Remove(pause)).await
+}
+
+async fn change(request: &Request, change: PauseChange) -> Result<Response, HttpError> {
+    let scope = scope(request)?;
+    let (outcome, pauses) = pauses::change_pauses(&request.state.app, request.account()?, scope, change).await?;
+    let body = json!({ "result": { "status": outcome.as_str() }, "pauses": pauses });
+    Ok(response::json(StatusCode::OK, &body))
+}
+
+/// The habit in the path, or all habits.
+pub(super) fn scope(request: &Request) -> Result<PauseScope, HttpError> {
+    if !request.has_path_param("id") {
+        return Ok(PauseScope::AllHabits);
+    }
+    Ok(PauseScope::Habit(request.path_param::<HabitId>("id")?))
+}
