@@ -60,6 +60,23 @@ async fn a_past_day_is_completed_and_undone_by_its_button() {
 }
 
 #[tokio::test]
+async fn a_habit_that_was_created_after_midnight_is_on_the_list_of_yesterday_until_two() {
+    let world = World::at_time("2026-02-12T00:30:00Z").await;
+    let ada = world.signed_in_user_in("ada", "UTC").await;
+    let read = ada.create_habit("Read").await;
+    // February 11 was a Wednesday.
+    ada.create_habit_on("Run", &[4]).await;
+    ada.get("/yesterday").await.assert_contains(">Read<").assert_contains("0 of 1 done").assert_lacks(">Run<");
+    let done = change(&read, "2026-02-11", true);
+    ada.post_form("/today", &[("from", "/yesterday"), ("change", &done)]).await.assert_redirects_to("/yesterday");
+    ada.get("/yesterday").await.assert_contains("1 of 1 done").assert_contains("aria-checked=\"true\"");
+    ada.get("/calendar?date=2026-02-11").await.assert_contains("Nothing was scheduled for this day.");
+    world.set_time("2026-02-12T02:00:00Z");
+    ada.get("/yesterday").await.assert_lacks(">Read<");
+    ada.get("/today").await.assert_contains(">Read<");
+}
+
+#[tokio::test]
 async fn scripts_get_the_recent_days_on_which_a_habit_was_scheduled_or_done_if_they_ask() {
     let world = World::new().await;
     let ada = world.signed_in_user("ada").await;

@@ -64,7 +64,8 @@ pub fn load_month(app: &App, me: &Account, month: Month, selected: Option<Day>) 
     })?;
     let day = selected.map(|day| {
         let habits = histories.habits.clone();
-        let agenda = build_agenda(habits, &histories.done, day, window, last_day, me.preferences);
+        let is_due = |habit: &Habit| habit.is_due(day);
+        let agenda = build_agenda(habits, &histories.done, day, window, last_day, me.preferences, is_due);
         // Every habit on the agenda is scheduled for that day, so the window alone decides.
         let closed = window.check_open(day, me.preferences.backfill).err().filter(|_| !agenda.items.is_empty());
         OpenDay { agenda, closed }

@@ -146,7 +146,7 @@ pub fn list_completed_on(app: &App, me: &Account, day: Day) -> Result<Vec<HabitI
     })
 }
 
-/// The habits that are due on `day` and not paused, with their streaks as of today.
+/// The habits that are due on `day`, or can be completed for it, and are not paused, with their streaks as of today.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the file cannot be read.
@@ -156,7 +156,8 @@ pub fn load_agenda(app: &App, me: &Account, day: Day) -> Result<Agenda, Error> {
     app.store.read(|txn| {
         let habits = habits::list_active(txn, me.id)?;
         let done = judged_histories::load_all(txn, me, &habits, window.today)?;
-        let mut agenda = build_agenda(habits, &done, day, window, last_day, me.preferences);
+        let is_due = |habit: &Habit| window.is_listed(habit, day);
+        let mut agenda = build_agenda(habits, &done, day, window, last_day, me.preferences, is_due);
         agenda.hide_paused(&me.pauses);
         Ok(agenda)
     })
@@ -193,19 +194,21 @@ pub fn list_recent(app: &App, me: &Account, window: CompletionWindow) -> Result<
 /// Builds the agenda of a day. Only today's agenda has streaks, because a streak is as of today. After `last_day`, the last one
 /// that has begun, nothing is completed.
 pub(super) fn build_agenda(
-    mut habits: Vec<Habit>,
+    habits: Vec<Habit>,
     done: &BTreeMap<HabitId, History>,
     day: Day,
     window: CompletionWindow,
     last_day: Day,
     preferences: Preferences,
+    is_due: impl Fn(&Habit) -> bool,
 ) -> Agenda {
     let empty = History::default();
     let week_start = preferences.week_start;
-    habits.retain(|habit| {
+    let is_listed = |habit: &Habit| {
         let history = done.get(&habit.id).unwrap_or(&empty);
-        !has_windows(&habit.schedule) || history.is_paused(day) || is_listed(&habit.schedule, history, day, week_start)
-    });
+        let is_open = || history.is_paused(day) || is_listed(&habit.schedule, history, day, week_start);
+        is_due(habit) && (!has_windows(&habit.schedule) || is_open())
+    };
     let progress = |habit: &Habit| {
         let history = done.get(&habit.id).unwrap_or(&empty);
         let streak = if day == window.today { current_streak(&habit.schedule, history, day, week_start) } else { 0 };
@@ -217,7 +220,7 @@ pub(super) fn build_agenda(
         let is_undecided = day == window.today && amount.is_some_and(|amount| amount.is_kept_limit());
         HabitProgress { done, is_skipped, is_paused, streak, streak_unit, past, amount, is_undecided }
     };
-    Agenda::new(habits, day, preferences.completed_last, progress)
+    Agenda::new(habits, day, preferences.completed_last, is_listed, progress)
 }
 
 /// Adds completions regardless of the editing window, and returns how many were new. For seeds.

@@ -1,8 +1,9 @@
 //! The list of one day: the habits that are due, which of them are completed, and the days before.
 
 use crate::domain::habits::amount_progress::AmountProgress;
+use crate::domain::habits::group::distinct;
 use crate::domain::habits::streak_runs::StreakUnit;
-use crate::domain::{Day, Habit, History, Pause, Pauses};
+use crate::domain::{Day, GroupName, Habit, History, Pause, Pauses};
 
 /// How many days before the listed one a row shows.
 pub const PAST_DAYS: usize = 6;
@@ -58,6 +59,8 @@ pub struct AgendaItem {
 pub struct Agenda {
     pub day: Day,
     pub items: Vec<AgendaItem>,
+    /// The groups of all active habits, in the user's order.
+    pub groups: Vec<GroupName>,
     /// The habits that were taken off the list, because they are paused.
     pub paused: PausedHabits,
 }
@@ -71,21 +74,23 @@ pub struct PausedHabits {
 }
 
 impl Agenda {
-    /// Builds the list of `day` from habits in the user's order.
+    /// Builds the list of `day` from all active habits in the user's order.
     pub fn new(
         habits: Vec<Habit>,
         day: Day,
         completed_last: bool,
+        is_listed: impl Fn(&Habit) -> bool,
         progress_of: impl Fn(&Habit) -> HabitProgress,
     ) -> Self {
+        let groups = distinct(habits.iter().filter_map(|habit| habit.group.as_ref())).into_iter().cloned().collect();
         let (mut items, mut completed) = (Vec::with_capacity(habits.len()), Vec::with_capacity(habits.len()));
-        for habit in habits.into_iter().filter(|habit| habit.is_due(day)) {
+        for habit in habits.into_iter().filter(|habit| is_listed(habit)) {
             let progress = progress_of(&habit);
             let list = if completed_last && progress.done { &mut completed } else { &mut items };
             list.push(AgendaItem { habit, progress });
         }
         items.append(&mut completed);
-        Self { day, items, paused: PausedHabits::default() }
+        Self { day, items, groups, paused: PausedHabits::default() }
     }
 
     /// Takes paused habits off the list; `of_owner` are the pauses of all habits.

@@ -82,6 +82,12 @@ impl CompletionWindow {
         habit.schedule.start().min(self.first_open_to_all())
     }
 
+    /// Whether `habit` is on the page of `day`: it's due, or it began after midnight and can be completed for yesterday.
+    pub fn is_listed(self, habit: &Habit, day: Day) -> bool {
+        let can_be_completed = || day < self.today && self.first_day_of(habit) <= day;
+        habit.is_due(day) || (habit.is_active() && can_be_completed() && habit.schedule.matches_day(day))
+    }
+
     /// Succeeds when [`Self::is_open`].
     ///
     /// # Errors
