@@ -49,6 +49,7 @@ const STYLE_SHEET_ORDER: &[&str] = &[
     "tables",
     "charts",
     "heatmap",
+    "sections",
     "today",
     "week",
     "amounts",

@@ -48,13 +48,23 @@ function intensityLevel(done, total) {
 /** Rows that the day's count leaves out: skipped ones, and limits that are still kept today. */
 const UNCOUNTED = '[data-skipped]:not([aria-checked="true"]), [data-limit][data-done="false"]:not([data-exceeded])';
 
-/** Updates the progress of the day and its cell in the calendar. */
+/** How many of the habits in an element are due, how many of them are done, and both as text. */
+function countHabits(element) {
+  const total = element.querySelectorAll(`.completion:not(${UNCOUNTED})`).length;
+  const done = element.querySelectorAll('.completion:is([aria-checked="true"], [data-done="true"])').length;
+  if (total > 0) return { total, done, count: `${done}/${total}`, label: `${done} of ${total} done` };
+  return { total, done, count: "–", label: element.querySelector("[data-skipped]") ? "Skipped" : "Nothing due" };
+}
+
+/** Updates the progress of the day, of its sections, and its cell in the calendar. */
 export function drawProgress() {
-  const total = day.querySelectorAll(`.completion:not(${UNCOUNTED})`).length;
-  const done = day.querySelectorAll('.completion:is([aria-checked="true"], [data-done="true"])').length;
+  const { total, done, count, label } = countHabits(day);
   const isComplete = total > 0 && done === total;
-  const count = total > 0 ? `${done}/${total}` : "–";
-  const label = total > 0 ? `${done} of ${total} done` : "Skipped";
+  for (const section of day.querySelectorAll("[data-section]")) {
+    const part = countHabits(section);
+    section.querySelector("[data-section-count]").textContent = part.count;
+    section.querySelector("[data-section-label]").textContent = part.label;
+  }
   day.querySelector("[data-count]").textContent = label;
   const progress = day.querySelector("progress");
   progress.max = Math.max(total, 1);

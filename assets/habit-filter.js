@@ -13,7 +13,7 @@ const hasTag = (row, tag) => !tag || row.dataset.tags?.split(", ").some((each) =
 
 /** Shows the groups that have a match, unfolded. */
 function filterGroups(isFiltered) {
-  for (const group of document.querySelectorAll("[data-group]")) {
+  for (const group of document.querySelectorAll("[data-section]")) {
     const details = group.querySelector("details");
     group.hidden = !group.querySelector("[data-habit]:not([hidden])");
     if (isFiltered && !details.open) {

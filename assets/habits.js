@@ -1,7 +1,6 @@
 /** The habits page and the archive: what they do without loading a new page. */
 
 import { startHabitFilter } from "./habit-filter.js";
-import { startHabitGroups } from "./habit-groups.js";
 import { startHabitOrder } from "./habit-order.js";
 import { startNewHabit } from "./new-habit.js";
 import { startNewHabitDraft } from "./new-habit-draft.js";
@@ -12,7 +11,6 @@ const list = document.querySelector("[data-order]");
 
 startWeekdayPresets();
 startRowForms();
-startHabitGroups();
 if (list) startHabitOrder(list);
 if (document.querySelector("[data-filter]")) startHabitFilter();
 if (document.querySelector(".new-habit")) {

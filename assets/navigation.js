@@ -1,4 +1,4 @@
-/** The main navigation: where the focus goes after a move, and the menu of the bar. */
+/** The main navigation: where the focus goes after a move, the menu of the bar, and what signing out leaves in the browser. */
 
 /** The path that this tab opens from the navigation. */
 const DESTINATION_KEY = "atlas-destination";
@@ -28,6 +28,13 @@ function showCurrentLink() {
   if (line) line.scrollLeft = link.offsetLeft - (line.clientWidth - link.offsetWidth) / 2;
 }
 
+/** The next person at this browser must not find what this one typed, or the names of groups. */
+function forgetMember() {
+  for (const storage of [localStorage, sessionStorage]) {
+    for (const key of Object.keys(storage)) if (key.startsWith("atlas-")) storage.removeItem(key);
+  }
+}
+
 export function startNavigation() {
   focusHeading();
   showCurrentLink();
@@ -36,6 +43,7 @@ export function startNavigation() {
     const opensElsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
     if (link && !opensElsewhere) sessionStorage.setItem(DESTINATION_KEY, link.pathname);
   });
+  document.querySelector("form[action='/sign-out']")?.addEventListener("submit", forgetMember);
   // In the sidebar, the menu is no popover.
   matchMedia("(min-width: 48rem)").addEventListener("change", () => menu?.matches(":popover-open") && menu.hidePopover());
 }

@@ -41,6 +41,4 @@ export function startNewHabitDraft() {
   else if (isEmpty) restore(draft.fields);
   form.addEventListener("input", () => save(false));
   form.addEventListener("submit", () => save(true));
-  // The next person at this browser must not find it.
-  document.querySelector("form[action='/sign-out']")?.addEventListener("submit", () => sessionStorage.removeItem(KEY));
 }

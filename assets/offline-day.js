@@ -4,6 +4,7 @@
  */
 
 import { addDays, checkCompletionWindow, readCompletionWindow } from "./completion-window.js";
+import { divideHabits } from "./day-sections.js";
 import { listDueHabits } from "./due-habits.js";
 import { drawPastDay, formatDay } from "./past-days.js";
 import { listPending } from "./queue.js";
@@ -124,14 +125,33 @@ function createRow(habit, index, today, storedDay) {
     createElement("a", { class: "detail", href: `/habits/${id}`, "aria-label": `Details of ${title}` }));
 }
 
-function createList(due, today, storedDay) {
+/** How many habits the count of the day includes. A limit isn't counted on a day that isn't over. */
+const countDue = (due) => due.filter(({ goal }) => goal?.kind !== "atMost").length;
+
+/** A section like those of `day_section` in src/web/today/sections.rs. */
+function createSection({ name, due }, rows) {
+  const list = createElement("ul", {}, ...rows);
+  if (!name) return list;
+  const total = countDue(due);
+  const [count, label] = total > 0 ? [`0/${total}`, `0 of ${total} done`] : ["–", "Nothing due"];
+  return createElement("section", { class: "day-section", "data-section": name },
+    createElement("details", { open: "" },
+      createElement("summary", { class: "section-summary" },
+        createElement("h2", { dir: "auto" }, name),
+        createElement("span", { class: "section-count", "aria-hidden": "true", "data-section-count": "" }, count),
+        createElement("span", { class: "unseen", "data-section-label": "" }, label)),
+      list));
+}
+
+function createList(due, sections, today, storedDay) {
   const names = listPastDays(today).map((dateKey) => createElement("span", {}, formatDay(dateKey).split(",")[0]));
   return createElement("div", { class: "week" },
     createElement("div", { class: "past-names", "aria-hidden": "true" }, ...names),
     createElement("form", { class: "completions", method: "post", action: "/today" },
       createHidden("from", "/today"),
       createHidden("today", today),
-      createElement("ul", {}, ...due.map((habit, index) => createRow(habit, index, today, storedDay)))));
+      ...sections.map((section) =>
+        createSection(section, section.due.map((habit) => createRow(habit, due.indexOf(habit), today, storedDay))))));
 }
 
 function createEmptyDay() {
@@ -176,14 +196,15 @@ export function drawNewDay(day) {
   const stored = document.getElementById("stored-habits");
   const [today, storedDay] = [readToday(), day.dataset.day];
   if (!stored || today <= storedDay) return false;
-  const due = listDueHabits(JSON.parse(stored.textContent), today);
+  const habits = JSON.parse(stored.textContent);
+  const due = listDueHabits(habits, today);
+  const sections = divideHabits(due, habits, day.dataset.sections);
   const [head, allDone, closedNote] = [".day-head", ".all-done", ".closed-note"].map((part) => day.querySelector(part));
   day.dataset.day = today;
   resetAllDone(day);
-  // A limit isn't counted on a day that isn't over.
-  drawHead(head, today, due.filter(({ goal }) => goal?.kind !== "atMost").length);
-  const content = due.length === 0 ? createEmptyDay() : createList(due, today, storedDay);
+  drawHead(head, today, countDue(due));
+  const content = due.length === 0 ? createEmptyDay() : createList(due, sections, today, storedDay);
   day.replaceChildren(head, content, allDone, closedNote);
-  drawStreaks(day, due, today, storedDay);
+  drawStreaks(day, sections.flatMap((section) => section.due), today, storedDay);
   return true;
 }

@@ -24,9 +24,9 @@ function listStops(row) {
   return stops.map((stop) => (stop?.matches("button:enabled, a") ? stop : undefined));
 }
 
-/** Moves the focus to another row, in the same column if it has a control there. */
+/** Moves the focus to another row that is not folded away, in the same column if it has a control there. */
 function moveToRow(row, column, step) {
-  const rows = [...row.parentElement.children];
+  const rows = [...row.closest("form").querySelectorAll(".completion-row")].filter((each) => each.checkVisibility());
   const target = rows[rows.indexOf(row) + step];
   if (!target) return;
   const stops = listStops(target);

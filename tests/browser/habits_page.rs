@@ -251,11 +251,11 @@ async fn a_group_that_was_folded_stays_so_opens_for_a_match_and_keeps_its_order_
     ines.wait_for_text("Order saved: 1 of 2.").await;
     wait_for_titles(&ines, &["Read", "Walk", "Run", "Swim"]).await;
 
-    let is_open = "return document.querySelector('[data-group=Sport] details').open";
+    let is_open = "return document.querySelector('[data-section=Sport] details').open";
     let wait_for_open = async |open: bool| {
         ines.wait_until("the group", async || Ok((ines.run_script(is_open).await == open).then_some(()))).await;
     };
-    ines.press_at("Sport", "//section[@data-group='Sport']//summary").await;
+    ines.press_at("Sport", "//section[@data-section='Sport']//summary").await;
     wait_for_open(false).await;
     ines.reload().await;
     wait_for_open(false).await;

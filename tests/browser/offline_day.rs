@@ -14,6 +14,7 @@ use super::meddling_proxy::MeddlingProxy;
 use super::offline::{wait_for_cached_today, wait_for_pending};
 use super::seeded::open_as_ines;
 use super::server::Server;
+use super::week::group_habits;
 
 const HABIT: &str = "Stretch before coffee";
 
@@ -127,8 +128,10 @@ const STRUCTURE: &str =
 async fn offline_the_next_morning_the_list_is_that_of_the_new_day_and_completions_are_queued_for_it() {
     let (ines, proxy) = open_behind_proxy(Device::PHONE).await;
     create_amount_habit(&ines, "Drink water", 8, "glasses").await;
+    group_habits(&ines, &[(HABIT, "", "evening"), ("Read 10 pages", "", "morning")], "time").await;
     let today = shown_day(&ines).await;
     let by_server = ines.run_script(STRUCTURE).await;
+    assert!(by_server[0].to_string().contains("data-section=Evening"), "{by_server}");
     assert!(by_server[3].to_string().contains("-day streak"), "{by_server}");
     store_list_of(1, &ines, &proxy, &today).await;
     proxy.change("", |_| Vec::new());
@@ -149,6 +152,7 @@ async fn offline_the_next_morning_the_list_is_that_of_the_new_day_and_completion
     assert_eq!(shown_day(&ines).await, today);
     ines.wait_for_done(HABIT, true).await;
 
+    group_habits(&ines, &[], "nothing").await;
     // Two days have begun and ended since the list was stored. What happened on them is not known.
     store_list_of(3, &ines, &proxy, &today).await;
     proxy.change("", |_| Vec::new());
@@ -161,6 +165,7 @@ async fn offline_the_next_morning_the_list_is_that_of_the_new_day_and_completion
     let names = ines.run_script(&names).await;
     let names: Vec<&str> = names.as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert_eq!(names[4..], ["unknown while offline"; 2]);
+    assert_eq!(ines.run_script("return document.querySelectorAll('.day-section').length").await, 0);
     assert!(names[..4].iter().all(|name| ["done", "not done"].contains(name)), "{names:?}");
 }
 

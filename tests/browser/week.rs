@@ -32,6 +32,24 @@ async fn create_habits(ines: &BrowserUser, titles: &[&str]) {
     ines.reload().await;
 }
 
+/// Gives habits a group and a time of day, and divides the lists of days by `grouping`.
+pub async fn group_habits(ines: &BrowserUser, labels: &[(&str, &str, &str)], grouping: &str) {
+    let script = format!(
+        "const put = (path, body) => fetch(path, {{ method: 'PUT', headers: {{ 'Content-Type': 'application/json' }},
+            body: JSON.stringify(body) }});
+        return fetch('/api/habits').then((response) => response.json()).then(async ({{ data }}) => {{
+          for (const [title, group, timeOfDay] of {}) {{
+            const {{ id }} = data.habits.find((habit) => habit.title === title);
+            await put(`/api/habits/${{id}}`, {{ group, timeOfDay }});
+          }}
+          return (await put('/api/account', {{ groupDayBy: '{grouping}' }})).ok;
+        }})",
+        json!(labels)
+    );
+    assert_eq!(ines.run_script(&script).await, true);
+    ines.reload().await;
+}
+
 /// The XPath of the control for the day before the listed one.
 fn last_day_of(title: &str) -> String {
     format!("//li[.//span[.='{title}']]//button[contains(@class, 'past-day')][last()]")
@@ -216,6 +234,57 @@ async fn days_are_changed_by_keyboard_alone_and_the_change_is_undone() {
     assert!(next.as_str().unwrap().contains("Read 10 pages"), "the Tab key leads to {next}");
     ines.press_at("the details", &format!("//a[@aria-label='Details of {HABIT}']")).await;
     ines.wait_for_text("By day of the week").await;
+}
+
+/// Notes which sections are open once the page has been read, before any module runs and anything is painted.
+const NOTE_OPEN_SECTIONS: &str = "document.addEventListener('readystatechange', () => {
+    const note = () => window.openAtFirst = [...document.querySelectorAll('[data-section] > details[open]')]
+        .map((details) => details.parentElement.dataset.section);
+    if (document.readyState === 'interactive') queueMicrotask(note);
+})";
+
+#[tokio::test]
+async fn sections_of_today_keep_count_stay_folded_from_the_first_paint_on_and_are_crossed_by_keyboard() {
+    let ines = open_as_ines(Device::PHONE).await;
+    create_habits(&ines, &["Sing"]).await;
+    group_habits(&ines, &[(HABIT, "Mornings", ""), ("Read 10 pages", "Books", ""), ("Sing", "Books", "")], "nothing")
+        .await;
+    ines.press_at("Group by", "//button[@aria-label='Group by']").await;
+    ines.press("Group").await;
+    ines.wait_for_text("Showing your groups.").await;
+    let count = "const count = document.querySelector('[data-section=Books] .section-count');
+        return [count.textContent, count.nextElementSibling.textContent]";
+    let before = ines.run_script(count).await;
+    ines.toggle_completion("Sing").await;
+    ines.wait_for_done("Sing", true).await;
+    let after = json!([["1/2", "1 of 2 done"], ["2/2", "2 of 2 done"]][usize::from(before[0] == "1/2")]);
+    assert_eq!(ines.run_script(count).await, after, "from {before}");
+
+    let next_section = format!(
+        "[...document.querySelectorAll('.completion')].find((row) => row.innerText.includes('{HABIT}')).focus(); return 1"
+    );
+    let focused = "return document.activeElement.closest('[data-section]').dataset.section";
+    ines.run_script(&next_section).await;
+    ines.browser.press_key("ArrowDown").await;
+    assert_eq!(ines.run_script(focused).await, "Books");
+    ines.press_at("Books", "//section[@data-section='Books']//summary").await;
+    ines.run_script(&next_section).await;
+    ines.browser.press_key("ArrowDown").await;
+    assert_eq!(ines.run_script(focused).await, "Mornings", "no row of a folded section gets the focus");
+
+    ines.browser.run_on_new_pages(NOTE_OPEN_SECTIONS).await;
+    for path in ["/today", "/yesterday"] {
+        ines.visit(path).await;
+        assert_eq!(ines.run_script("return openAtFirst").await, json!(["Mornings"]), "{path}");
+    }
+    ines.visit("/habits").await;
+    assert_eq!(ines.run_script("return openAtFirst").await, json!(["Mornings", "Books"]), "another list");
+    ines.press_at("Mornings", "//section[@data-section='Mornings']//summary").await;
+    ines.reload().await;
+    assert_eq!(ines.run_script("return openAtFirst").await, json!(["Books"]));
+    ines.visit("/insights").await;
+    ines.sign_out().await;
+    assert_eq!(ines.run_script("return Object.keys(localStorage)").await, json!([]), "signing out forgets the groups");
 }
 
 #[tokio::test]

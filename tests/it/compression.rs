@@ -4,7 +4,7 @@ use std::io::Read;
 
 use atlas::app::habits::{completions, habit};
 use atlas::domain::habits::habit::HabitPlan;
-use atlas::domain::{Day, Description, Email, Title, Weekdays};
+use atlas::domain::{Day, Description, Email, GroupName, TimeOfDay, Title, Weekdays};
 use atlas::store::tables::accounts;
 use atlas::web::{Access, Format, route_table};
 use jiff::{SignedDuration, ToSpan};
@@ -215,9 +215,11 @@ async fn user_with_thirty_habits(world: &World) -> TestUser {
     let email = Email::parse(&ada.email()).unwrap();
     let account = app.store.read(|txn| accounts::find_by_email(txn, &email)).unwrap().unwrap();
     let today = app.today(&account);
-    for (number, (title, description)) in (0_i64..).zip(SAMPLE_HABITS) {
+    for (number, (title, description)) in SAMPLE_HABITS.into_iter().enumerate() {
         let plan = HabitPlan {
             description: Description::parse(description).unwrap(),
+            group: GroupName::parse(["Health", "Work", "House and garden", "Music", "Family", ""][number % 6]).unwrap(),
+            time_of_day: [None, Some(TimeOfDay::Morning), Some(TimeOfDay::Evening)][number % 3],
             ..HabitPlan::new(Title::parse(title).unwrap(), Weekdays::parse(1..=7).unwrap())
         };
         let began = Day::parse(&(today.date() - 200.days()).to_string()).unwrap();
@@ -226,6 +228,7 @@ async fn user_with_thirty_habits(world: &World) -> TestUser {
             habit::create_habit(app, &account, plan, Some((began, now - SignedDuration::from_hours(24 * 200)))).await;
         let habit = habit.unwrap();
         // Streaks of many lengths, and two thirds of today's habits completed.
+        let number = i64::try_from(number).unwrap();
         let days = i64::from(number % 3 == 0)..(7 + number * number % 190);
         let days = days.map(|days_ago| Day::parse(&(today.date() - days_ago.days()).to_string()).unwrap());
         completions::seed_completions(app, account.id, habit.id, days.map(|day| (day, now)).collect()).await.unwrap();
@@ -237,13 +240,14 @@ async fn user_with_thirty_habits(world: &World) -> TestUser {
 async fn a_page_with_thirty_habits_stays_small() {
     let world = World::new().await;
     let ada = user_with_thirty_habits(&world).await;
-    for backfill in ["grace", "week"] {
-        ada.send_json("PUT", "/api/account", &json!({ "backfill": backfill })).await.assert_status(200);
+    for (backfill, grouping) in [("grace", "nothing"), ("week", "nothing"), ("week", "group"), ("week", "time")] {
+        let preferences = json!({ "backfill": backfill, "groupDayBy": grouping });
+        ada.send_json("PUT", "/api/account", &preferences).await.assert_status(200);
         let response = request_with_encoding(&ada, "GET", "/today", BROWSER_ENCODINGS).await.assert_status(200);
         let page = gunzip(&response);
         assert_eq!(page.matches("<li class=\"completion-row\"").count(), 30);
         assert!(page.matches("-day streak").count() > 20);
-        let sizes = format!("{} bytes compressed, {} plain ({backfill})", response.body.len(), page.len());
+        let sizes = format!("{} bytes compressed, {} plain ({backfill}, {grouping})", response.body.len(), page.len());
         assert!(response.body.len() <= 15 * 1_024, "{sizes}");
     }
 }

@@ -142,7 +142,7 @@ async fn habits_are_listed_by_group_and_move_within_it_and_groups_move_as_a_whol
     let ada = world.signed_in_user("ada").await;
     let ids = create_groups(&ada).await;
     assert_eq!(listed_titles(&ada, "").await, ["Call home", "Write", "Answer mail", "Run", "Climb"]);
-    ada.get("/habits").await.assert_contains("data-group=\"Work\"").assert_lacks("data-group=\"work\"");
+    ada.get("/habits").await.assert_contains("data-section=\"Work\"").assert_lacks("data-section=\"work\"");
 
     let shift = async |path: &str, fields: &[(&str, &str)]| ada.post_form(path, fields).await;
     shift(&format!("/habits/{}/move", ids[4]), &[("direction", "up")]).await.assert_status(303);
@@ -165,6 +165,73 @@ async fn habits_are_listed_by_group_and_move_within_it_and_groups_move_as_a_whol
     assert_eq!((group("Garden", "up").await, group("", "up").await, group("Work", "left").await), (404, 404, 400));
     let ben = world.signed_in_user("ben").await;
     ben.post_form("/habits/groups/move", &[("group", "Work"), ("direction", "up")]).await.assert_status(404);
+}
+
+/// The headings and the rows of a day's list, as they come: a heading with its count, a title with `*` if it is done.
+async fn day_list(user: &TestUser, path: &str) -> Vec<String> {
+    let page = user.get(path).await.assert_status(200).text();
+    let between = |text: &str, start: &str| {
+        text.split_once(start).map(|(_, rest)| rest.split('<').next().unwrap().to_owned()).unwrap_or_default()
+    };
+    let parts = page.split(" data-section=\"").flat_map(|section| {
+        let mut rows = section.split("<li class=\"completion-row\"");
+        let head = rows.next().unwrap();
+        let count = between(head, "data-section-count>");
+        let heading = (!count.is_empty()).then(|| format!("{} {count}", between(head, "<h2 dir=\"auto\">")));
+        let rows = rows.map(|row| {
+            let mark = if row.contains("aria-checked=\"true\"") { "*" } else { "" };
+            let title = row.split_once("completion-title").unwrap().1;
+            format!("{}{mark}", between(title, "dir=\"auto\">"))
+        });
+        heading.into_iter().chain(rows).collect::<Vec<_>>()
+    });
+    parts.collect()
+}
+
+#[tokio::test]
+async fn today_is_divided_by_group_or_by_time_of_day_without_javascript() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    create(&ada, json!({ "title": "Plain" })).await;
+    ada.get("/today").await.assert_lacks("Group by").assert_lacks("data-sections");
+    let ids = create_groups(&ada).await;
+    for (id, time) in [(&ids[0], "evening"), (&ids[1], "morning"), (&ids[2], "morning")] {
+        ada.send_json("PUT", &format!("/api/habits/{id}"), &json!({ "timeOfDay": time })).await.assert_status(200);
+    }
+    for id in [&ids[0], &ids[4]] {
+        ada.set_completion(id, "2026-02-12", true).await.assert_status(200);
+    }
+    let skip = json!({ "habitId": ids[1], "date": "2026-02-12", "skipped": true });
+    ada.send_json("POST", "/api/skips", &skip).await.assert_status(200);
+    let flat = ["Plain", "Run", "Call home", "Answer mail", "Write*", "Climb*"];
+    assert_eq!(day_list(&ada, "/today").await, flat);
+
+    let choose = async |grouping: &str, from: &str| {
+        ada.post_form("/today/grouping", &[("from", from), ("groupDayBy", grouping)]).await
+    };
+    choose("group", "/today").await.assert_redirects_to("/today");
+    ada.get("/today").await.assert_contains("value=\"group\" aria-pressed=\"true\"").assert_contains("<details open>");
+    assert_eq!(
+        day_list(&ada, "/today").await,
+        ["Plain", "Call home", "Work 1/2", "Answer mail", "Write*", "Sport 1/1", "Run", "Climb*"]
+    );
+    choose("time", "/yesterday").await.assert_redirects_to("/yesterday");
+    let by_time =
+        ["Morning 0/1", "Run", "Call home", "Evening 1/1", "Write*", "Any time 1/3", "Plain", "Answer mail", "Climb*"];
+    assert_eq!(day_list(&ada, "/today").await, by_time);
+    ada.get("/calendar?date=2026-02-12").await.assert_lacks("data-section");
+    let preferences = "/account/preferences";
+    ada.get(preferences).await.assert_contains("<option value=\"time\" selected>Time of day");
+    let old_form =
+        [("timeZone", "UTC"), ("weekStart", "mon"), ("backfill", "week"), ("theme", "system"), ("accent", "gold")];
+    ada.post_form(preferences, &[&old_form[..], &[("keepCompletedAtBottom", "true")]].concat())
+        .await
+        .assert_status(303);
+    assert_eq!(day_list(&ada, "/today").await, by_time, "a form without the field doesn't change it");
+    choose("luck", "/today").await.assert_status(422);
+    ada.send_json("PUT", "/api/account", &json!({ "groupDayBy": "tag" })).await.assert_refused(400, "invalid_request");
+    ada.send_json("PUT", "/api/account", &json!({ "groupDayBy": "nothing" })).await.assert_status(200);
+    assert_eq!(day_list(&ada, "/today").await, flat);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Changing a user's name, time zone and preferences.
 
 use crate::app::{App, Error};
-use crate::domain::accounts::preferences::{Accent, Backfill, Preferences, Theme, WeekStart};
+use crate::domain::accounts::preferences::{Accent, Backfill, DayGrouping, Preferences, Theme, WeekStart};
 use crate::domain::{Account, AccountId, Day, DisplayName, Refusal, Zone};
 use crate::store::WriteTxn;
 use crate::store::tables::{accounts, habits};
@@ -15,6 +15,7 @@ pub struct PreferencesChange {
     pub zone: Option<Zone>,
     pub week_start: Option<WeekStart>,
     pub completed_last: Option<bool>,
+    pub grouping: Option<DayGrouping>,
     pub backfill: Option<Backfill>,
     pub theme: Option<Theme>,
     pub accent: Option<Accent>,
@@ -43,6 +44,7 @@ pub async fn update_preferences(app: &App, me: AccountId, change: PreferencesCha
             account.preferences = Preferences {
                 week_start: change.week_start.unwrap_or(before.week_start),
                 completed_last: change.completed_last.unwrap_or(before.completed_last),
+                grouping: change.grouping.unwrap_or(before.grouping),
                 backfill: change.backfill.unwrap_or(before.backfill),
                 theme: change.theme.unwrap_or(before.theme),
                 accent: change.accent.unwrap_or(before.accent),

@@ -84,6 +84,23 @@ options!(
     }
 );
 
+options!(
+    /// What divides the lists of today and yesterday into sections.
+    DayGrouping, "groupDayBy" {
+        #[default]
+        Nothing = "nothing", "Nothing";
+        Group = "group", "Group";
+        TimeOfDay = "time", "Time of day";
+    }
+);
+
+impl DayGrouping {
+    /// Whether lists are not divided.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::Nothing
+    }
+}
+
 /// The preferences of a user. A preference that an older version did not store, or that only a newer one knows, has its default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -93,6 +110,8 @@ pub struct Preferences {
     /// Whether the list of a day shows completed habits last.
     #[serde(rename = "done_sinks")]
     pub completed_last: bool,
+    #[serde(skip_serializing_if = "DayGrouping::is_nothing", deserialize_with = "known_or_default")]
+    pub grouping: DayGrouping,
     #[serde(deserialize_with = "known_or_default")]
     pub backfill: Backfill,
     #[serde(deserialize_with = "known_or_default")]
@@ -109,6 +128,7 @@ impl Default for Preferences {
         Self {
             week_start: WeekStart::default(),
             completed_last: true,
+            grouping: DayGrouping::default(),
             backfill: Backfill::default(),
             theme: Theme::default(),
             accent: Accent::default(),
@@ -131,6 +151,11 @@ mod tests {
     fn only_the_names_of_options_are_parsed() {
         for option in Backfill::ALL {
             assert_eq!(Backfill::parse(option.as_str()), Ok(*option));
+        }
+        for option in DayGrouping::ALL {
+            let stored = serde_json::to_value(Preferences { grouping: *option, ..Preferences::default() }).unwrap();
+            assert_eq!(stored.get("grouping").is_some(), *option != DayGrouping::Nothing);
+            assert_eq!(serde_json::from_value::<Preferences>(stored).unwrap().grouping, *option);
         }
         assert!(Theme::parse("DARK").is_err() && Accent::parse("").is_err());
     }

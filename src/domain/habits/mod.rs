@@ -1,6 +1,7 @@
 //! Habits: schedules, completions, streaks, insights and exports.
 
 pub mod agenda;
+pub mod agenda_sections;
 pub mod amount;
 pub mod amount_progress;
 pub mod best_streaks;

@@ -9,7 +9,7 @@ use crate::app::identity::password_change;
 use crate::app::identity::preferences;
 use crate::app::identity::preferences::PreferencesChange;
 use crate::app::identity::step_up;
-use crate::domain::accounts::preferences::{Accent, Backfill, Theme, WeekStart};
+use crate::domain::accounts::preferences::{Accent, Backfill, DayGrouping, Theme, WeekStart};
 use crate::domain::accounts::step_up::ProtectedAction;
 use crate::domain::field_error::FieldErrors;
 use crate::domain::{DisplayName, Email, Refusal, Zone};
@@ -24,6 +24,7 @@ struct AccountChange {
     time_zone: Option<String>,
     week_start: Option<String>,
     keep_completed_at_bottom: Option<bool>,
+    group_day_by: Option<String>,
     backfill: Option<String>,
     theme: Option<String>,
     accent: Option<String>,
@@ -75,6 +76,7 @@ impl AccountChange {
             zone: self.time_zone.and_then(|name| errors.record(Zone::parse(&name))),
             week_start: self.week_start.and_then(|name| errors.record(WeekStart::parse(&name))),
             completed_last: self.keep_completed_at_bottom,
+            grouping: self.group_day_by.and_then(|name| errors.record(DayGrouping::parse(&name))),
             backfill: self.backfill.and_then(|name| errors.record(Backfill::parse(&name))),
             theme: self.theme.and_then(|name| errors.record(Theme::parse(&name))),
             accent: self.accent.and_then(|name| errors.record(Accent::parse(&name))),

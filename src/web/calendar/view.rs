@@ -6,6 +6,7 @@
 use maud::{Markup, html};
 
 use crate::app::habits::calendar::{CalendarMonth, OpenDay};
+use crate::domain::accounts::preferences::DayGrouping;
 use crate::domain::calendar::month::{self, Month};
 use crate::domain::calendar::weekdays::short_name;
 use crate::domain::habits::insights::CompletionRate;
@@ -148,7 +149,7 @@ fn open_day(calendar: &CalendarMonth, open: &OpenDay, has_date: bool, refused: O
                 } @else {
                     (progress(agenda, "All done for this day"))
                     @if let Some(refusal) = &open.closed { p.hint #closed-note { (explain(refusal)) } }
-                    (list(agenda, &RowOptions { from: &from, today: None, past: None, closed_note: open.closed.as_ref().map(|_| "closed-note"), refused }))
+                    (list(agenda, &RowOptions { from: &from, today: None, past: None, grouping: DayGrouping::Nothing, closed_note: open.closed.as_ref().map(|_| "closed-note"), refused }))
                 }
             }
         }

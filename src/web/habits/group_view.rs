@@ -24,9 +24,9 @@ pub fn habit_group(
     list: &Markup,
 ) -> Markup {
     html! {
-        section.habit-group data-group=(name) hidden[is_hidden] {
+        section.habit-group data-section=(name) hidden[is_hidden] {
             details open {
-                summary { h2 dir="auto" { (name) } span.habit-group-count { (count) } }
+                summary.section-summary { h2 dir="auto" { (name) } span.section-count { (count) } }
                 (list)
             }
             @if let Some(place) = place.filter(|place| !place.is_first || !place.is_last) { (menu(name, place)) }

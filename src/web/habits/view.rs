@@ -160,7 +160,8 @@ fn list(page: &HabitsPage<'_>) -> Markup {
             @let shown = page.habits.iter().filter(|habit| page.is_shown(habit)).count();
             (filter_form("/habits", &page.filter, &page.known.tags, shown, total))
         }
-        div.habit-lists data-order[page.is_movable()] {
+        @if groups.iter().any(|group| group.name.is_some()) { script src=(address("folded-sections.js")) {} }
+        div.habit-lists data-sections="habits" data-order[page.is_movable()] {
             @for (index, group) in groups.iter().enumerate() { (group_list(page, &groups, index, group)) }
         }
     }

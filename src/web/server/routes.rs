@@ -162,6 +162,7 @@ const ALWAYS: &[Route] = routes! {
     POST   "/first-habit"                       Member first_habit::html::create, gzip;
     GET    "/today"                             Member today::html::show, gzip, cached;
     POST   "/today"                             Member today::html::complete, gzip;
+    POST   "/today/grouping"                    Member today::html::group;
     GET    "/yesterday"                         Member today::html::show_yesterday, gzip, cached;
     GET    "/calendar"                          Member calendar::html::show, gzip, cached;
     GET    "/calendar/{date}"                   Member calendar::html::show_day;

@@ -6,7 +6,9 @@ use super::view;
 use crate::app::habits::completions;
 use crate::app::habits::entries::{self, HabitDay, NewEntry};
 use crate::app::habits::{habit, skips};
+use crate::app::identity::preferences::{PreferencesChange, update_preferences};
 use crate::app::{self, App};
+use crate::domain::accounts::preferences::{DayGrouping, Preferences};
 use crate::domain::habits::completion::{CompletionWindow, check_list_of_today};
 use crate::domain::{Account, Amount, Day, Refusal};
 use crate::web::calendar;
@@ -52,6 +54,15 @@ pub async fn complete(request: Request) -> Result<Response, HttpError> {
         None if from == ListedDay::Yesterday.path() => day_page(&request, ListedDay::Yesterday, status, notice),
         None => day_page(&request, ListedDay::Today, status, notice),
     }
+}
+
+/// `POST /today/grouping`: chooses what divides the list, then returns to the page in `from`.
+pub async fn group(request: Request) -> Result<Response, HttpError> {
+    let form = request.form().await?;
+    let grouping = DayGrouping::parse(form.get("groupDayBy")).map_err(Refusal::from)?;
+    let change = PreferencesChange { grouping: Some(grouping), ..PreferencesChange::default() };
+    update_preferences(&request.state.app, request.account()?.id, change).await?;
+    Ok(response::see_other(redirect::after_sign_in(form.get("from"))))
 }
 
 /// A change as a form sends it, not checked yet.
@@ -127,6 +138,7 @@ fn day_page(
     let agenda = completions::load_agenda(app, account, day)?;
     let has_habits =
         !agenda.items.is_empty() || agenda.paused.count > 0 || !habit::list_active(app, account.id)?.is_empty();
-    let page = DayPage { listed, agenda: &agenda, window, backfill: account.preferences.backfill, has_habits, notice };
+    let Preferences { backfill, grouping, .. } = account.preferences;
+    let page = DayPage { listed, agenda: &agenda, window, backfill, grouping, has_habits, notice };
     Ok(response::page(status, view::page(&request.frame(), &page)))
 }

@@ -4,5 +4,6 @@ pub mod amount_row;
 pub mod api;
 pub mod html;
 pub mod past_days;
+pub mod sections;
 pub mod skip_control;
 pub mod view;

@@ -4,12 +4,15 @@ use std::borrow::Cow;
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::domain::accounts::preferences::Backfill;
+use crate::domain::accounts::preferences::{Backfill, DayGrouping};
 use crate::domain::habits::agenda::{Agenda, AgendaItem, PausedHabits};
+use crate::domain::habits::agenda_sections::divide;
 use crate::domain::habits::completion::CompletionWindow;
 use crate::domain::{Day, Habit, HabitId, Refusal};
+use crate::web::assets::embedded::address;
 use crate::web::today::amount_row::{RowButton, amount_button};
 use crate::web::today::past_days::PastDays;
+use crate::web::today::sections::{day_section, describe_progress, grouping_menu};
 use crate::web::today::skip_control::{SkipLabel, neutral_label, skip_button};
 use crate::web::ui::closed_day::explain;
 use crate::web::ui::date::{DateStyle, format_date, format_upcoming};
@@ -79,6 +82,7 @@ pub struct DayPage<'a> {
     pub agenda: &'a Agenda,
     pub window: CompletionWindow,
     pub backfill: Backfill,
+    pub grouping: DayGrouping,
     /// Distinguishes an empty day from an empty account.
     pub has_habits: bool,
     pub notice: TodayNotice<'a>,
@@ -89,7 +93,7 @@ const NEXT_PAGES: [(&str, &str); 2] = [("/calendar", "Open calendar"), ("/insigh
 
 /// The page of a day: one row for each habit, with the days before.
 pub fn page(frame: &Frame<'_>, page: &DayPage<'_>) -> Markup {
-    let DayPage { listed, agenda, window, backfill, has_habits, notice } = page;
+    let DayPage { listed, agenda, window, backfill, grouping, has_habits, notice } = page;
     let refused = if let TodayNotice::Refused(refused) = notice { Some(*refused) } else { None };
     let is_open = window.is_open(agenda.day, *backfill);
     let past = PastDays::new(agenda.day, *window, *backfill);
@@ -97,6 +101,7 @@ pub fn page(frame: &Frame<'_>, page: &DayPage<'_>) -> Markup {
         from: listed.path(),
         today: Some(window.today),
         past: Some(&past),
+        grouping: *grouping,
         closed_note: (!is_open).then_some("closed-note"),
         refused,
     };
@@ -105,8 +110,9 @@ pub fn page(frame: &Frame<'_>, page: &DayPage<'_>) -> Markup {
         listed.title(),
         NavItem::Today,
         &html! {
-            div.day.is-complete[agenda.is_complete()] data-day=(agenda.day) {
-                (day_head(*listed, agenda))
+            @if !grouping.is_nothing() { script src=(address("folded-sections.js")) {} }
+            div.day.is-complete[agenda.is_complete()] data-day=(agenda.day) data-sections=[(!grouping.is_nothing()).then(|| grouping.as_str())] {
+                (day_head(*listed, agenda, *grouping))
                 @if matches!(notice, TodayNotice::AdminRequired) { (alert("Only admins can open that page.")) }
                 @if let Some(refused) = refused.filter(|refused| !refused.is_on_list(agenda)) { (alert(&refused.message)) }
                 @if agenda.items.is_empty() {
@@ -123,7 +129,7 @@ pub fn page(frame: &Frame<'_>, page: &DayPage<'_>) -> Markup {
     )
 }
 
-fn day_head(listed: ListedDay, agenda: &Agenda) -> Markup {
+fn day_head(listed: ListedDay, agenda: &Agenda, grouping: DayGrouping) -> Markup {
     let other = listed.other();
     let has_items = !agenda.items.is_empty();
     html! {
@@ -137,7 +143,7 @@ fn day_head(listed: ListedDay, agenda: &Agenda) -> Markup {
             }
             @if has_items { p.day-count data-count { (count(agenda)) } }
             a.day-turn href=(other.path()) { (other.title()) }
-            @if has_items { (progress_bar(agenda)) }
+            @if has_items { (grouping_menu(listed.path(), agenda, grouping)) (progress_bar(agenda)) }
         }
     }
 }
@@ -164,10 +170,8 @@ pub fn progress(agenda: &Agenda, all_done: &str) -> Markup {
     }
 }
 
-/// "2 of 3 done", without skipped habits.
 fn count(agenda: &Agenda) -> Markup {
-    let (done, total) = (agenda.completed_count(), agenda.due_count());
-    html! { @if total == 0 { (if agenda.items.iter().all(|item| item.progress.is_paused) { "Paused" } else { "Skipped" }) } @else { (done) " of " (total) " done" } }
+    describe_progress(agenda.items.iter().map(|item| &item.progress))
 }
 
 fn progress_bar(agenda: &Agenda) -> Markup {
@@ -196,6 +200,7 @@ pub struct RowOptions<'a> {
     pub today: Option<Day>,
     /// The days before, if rows show them.
     pub past: Option<&'a PastDays>,
+    pub grouping: DayGrouping,
     /// The id of the text that explains why the day cannot be changed, if it cannot.
     pub closed_note: Option<&'a str>,
     /// The completion that was refused, if one was.
@@ -217,9 +222,11 @@ pub fn list(agenda: &Agenda, options: &RowOptions<'_>) -> Markup {
         form.completions method=[can_change.then_some("post")] action=[can_change.then_some("/today")] {
             input type="hidden" name="from" value=(options.from);
             @if let Some(today) = options.today { input type="hidden" name="today" value=(today); }
-            ul {
-                (Reserve(agenda.items.len() * row_bytes))
-                @for (index, item) in agenda.items.iter().enumerate() { (row(item, index, agenda.day, &day, options)) }
+            (Reserve(agenda.items.len() * row_bytes))
+            @for section in divide(agenda, options.grouping) {
+                (day_section(&section, html! {
+                    ul { @for (index, item) in &section.items { (row(item, *index, agenda.day, &day, options)) } }
+                }))
             }
         }
     }

@@ -5,7 +5,7 @@ use warp::http::StatusCode;
 use super::view::{self, PreferencesInput};
 use crate::app::identity::preferences;
 use crate::app::identity::preferences::PreferencesChange;
-use crate::domain::accounts::preferences::{Accent, Backfill, Theme, WeekStart};
+use crate::domain::accounts::preferences::{Accent, Backfill, DayGrouping, Theme, WeekStart};
 use crate::domain::field_error::FieldErrors;
 use crate::domain::{Refusal, Zone};
 use crate::web::account::view::AccountPart;
@@ -42,6 +42,7 @@ fn read(form: &FormFields) -> PreferencesInput<'_> {
     PreferencesInput {
         time_zone: form.get("timeZone"),
         week_start: form.get("weekStart"),
+        grouping: form.maybe("groupDayBy"),
         backfill: form.get("backfill"),
         theme: form.get("theme"),
         accent: form.get("accent"),
@@ -57,6 +58,7 @@ fn parse(input: PreferencesInput<'_>) -> Result<PreferencesChange, Refusal> {
         zone: errors.record(Zone::parse(input.time_zone)),
         week_start: errors.record(WeekStart::parse(input.week_start)),
         completed_last: Some(input.completed_last),
+        grouping: input.grouping.and_then(|name| errors.record(DayGrouping::parse(name))),
         backfill: errors.record(Backfill::parse(input.backfill)),
         theme: errors.record(Theme::parse(input.theme)),
         accent: errors.record(Accent::parse(input.accent)),

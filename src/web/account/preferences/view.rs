@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::domain::accounts::preferences::{Accent, Backfill, Theme, WeekStart};
+use crate::domain::accounts::preferences::{Accent, Backfill, DayGrouping, Theme, WeekStart};
 use crate::domain::{Account, FieldError};
 use crate::web::account::view::{AccountPart, part_page, saved};
 use crate::web::assets::embedded::address;
@@ -15,6 +15,8 @@ use crate::web::ui::time_zone_field;
 pub struct PreferencesInput<'a> {
     pub time_zone: &'a str,
     pub week_start: &'a str,
+    /// `None` in a form without the field, which doesn't change it.
+    pub grouping: Option<&'a str>,
     pub backfill: &'a str,
     pub theme: &'a str,
     pub accent: &'a str,
@@ -28,6 +30,7 @@ impl<'a> From<&'a Account> for PreferencesInput<'a> {
         Self {
             time_zone: account.zone().name(),
             week_start: preferences.week_start.as_str(),
+            grouping: Some(preferences.grouping.as_str()),
             backfill: preferences.backfill.as_str(),
             theme: preferences.theme.as_str(),
             accent: preferences.accent.as_str(),
@@ -41,6 +44,8 @@ impl<'a> From<&'a Account> for PreferencesInput<'a> {
 pub fn page(frame: &Frame<'_>, input: PreferencesInput<'_>, errors: &[FieldError], is_saved: bool) -> Markup {
     let weeks = options(WeekStart::ALL.iter().map(|it| (it.as_str(), it.label())), input.week_start);
     let backfills = options(Backfill::ALL.iter().map(|it| (it.as_str(), it.label())), input.backfill);
+    let groupings = DayGrouping::ALL.iter().map(|it| (it.as_str(), it.label()));
+    let groupings = options(groupings, input.grouping.unwrap_or_default());
     let themes = options(Theme::ALL.iter().map(|it| (it.as_str(), it.label())), input.theme);
     let accents = options(Accent::ALL.iter().map(|it| (it.as_str(), it.label())), input.accent);
     let content = html! {
@@ -59,6 +64,7 @@ pub fn page(frame: &Frame<'_>, input: PreferencesInput<'_>, errors: &[FieldError
                 (select("accent", "Accent color", &accents, Some("Marks the days when everything is done."), errors))
             }))
             (group("Lists and keyboard", &html! {
+                (select("groupDayBy", "Group Today by", &groupings, None, errors))
                 (checkbox("keepCompletedAtBottom", "Move completed habits to the bottom", input.completed_last, None))
                 (checkbox("keyboardShortcuts", "Keyboard shortcuts", input.shortcuts, Some("Turn these off if you use voice dictation or often press keys by accident.")))
             }))

@@ -106,7 +106,8 @@ pub fn part_links(theme: &str) -> Markup {
 
 pub fn menu(theme: &str) -> Markup {
     let items = html! {
-        button type="button" { "Edit" }
+        p.menu-title aria-hidden="true" { "Actions" }
+        button type="button" aria-pressed="true" { "Edit" }
         button type="button" disabled { "Move up" }
         button type="button" { "Archive" }
     };
