@@ -81,7 +81,7 @@ async fn the_insights_json_matches_figures_counted_by_hand_west_of_utc() {
     values[4][10] = 1.0;
     values[3][9] = 1.0;
     assert_eq!(found["heatmap"], json!({ "weeks": 12, "weekdays": 7, "values": values }));
-    assert_eq!(found.as_object().unwrap().len(), 6, "{found}");
+    assert_eq!(found.as_object().unwrap().len(), 7, "{found}");
 }
 
 #[tokio::test]
@@ -291,8 +291,8 @@ async fn a_habits_page_shows_its_periods_its_best_streaks_and_each_month_by_day_
     // The chosen periods and the year stay when the other is changed.
     let page = ada.get(&format!("{path}?year=2025&by=week")).await.assert_contains("?year=2026&amp;by=week#year");
     let page = page.assert_contains("?year=2025&amp;by=quarter#history").assert_contains("?year=2025#history");
-    page.assert_contains("<td data-level=\"4\" title=\"100%, 1 of 1\">100</td>")
-        .assert_contains("<td data-level=\"0\" title=\"0%, 0 of 1\">0</td>")
+    page.assert_contains("<td data-level=\"4\" title=\"1 of 1, 100%\">1</td>")
+        .assert_contains("<td data-level=\"0\" title=\"0 of 1, 0%\">0</td>")
         .assert_contains(&format!("href=\"/habits?edit={read}#edit-title\""));
 }
 
@@ -331,4 +331,96 @@ async fn the_first_week_has_no_trend() {
         .assert_contains("Too early to tell")
         .assert_contains("100% (2 of 2)")
         .assert_lacks("Going up");
+}
+
+/// Imports a habit with 10 units a week as its goal, and one entry on each of these days. Returns the habit's id.
+async fn import_amounts(user: &TestUser, since: &str, amounts: &[(&str, u32)]) -> String {
+    let id = "0190c7a0-0000-7000-8000-00000000000a";
+    let log = |(number, (day, amount)): (usize, &(&str, u32))| {
+        let entry = json!({ "id": format!("0190c7a0-0000-7000-8000-{number:012}"), "amount": amount, "recordedAt": format!("{day}T12:00:00Z") });
+        json!({ "habitId": id, "date": day, "entries": [entry] })
+    };
+    let goal = json!({ "kind": "atLeast", "target": 10_000, "per": "week" });
+    let habit = json!({
+        "id": id, "title": "Run", "sortOrder": 0, "createdAt": format!("{since}T00:00:00Z"), "activeWeekdays": DAILY, "unit": "km",
+        "schedule": [{ "from": since, "weekdays": DAILY, "goal": goal }],
+    });
+    let logs: Vec<Value> = amounts.iter().enumerate().map(log).collect();
+    let file = json!({ "schemaVersion": 2, "habits": [habit], "completions": [], "dayLogs": logs });
+    user.send_json("POST", "/api/account/imports/self", &file).await.assert_status(200);
+    let habits = user.get("/api/habits").await.assert_status(200).data();
+    habits["habits"][0]["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_habits_page_measures_the_current_periods_against_their_targets() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    // Today is Thursday, February 12, 2026.
+    let read = create_habit_since(&ada, "Read", "2026-01-01", DAILY).await;
+    complete_on(&ada, &read, &["2026-01-05", "2026-02-02", "2026-02-05", "2026-02-09", "2026-02-10"]).await;
+    let path = format!("/habits/{read}");
+    let page = ada.get(&path).await.assert_status(200);
+    page.assert_contains("<label for=\"target-week\">This week</label>")
+        .assert_contains("<strong>2</strong> of 7 days")
+        .assert_contains("<progress id=\"target-week\" max=\"7\" value=\"2\">")
+        .assert_contains("2 by this day last week")
+        .assert_contains("<strong>4</strong> of 28 days")
+        .assert_contains("1 by this day last month")
+        .assert_contains("<strong>5 days</strong> <span class=\"hint\">since January 5, 2026")
+        .assert_contains("<strong>every 9 days</strong> <span class=\"hint\">planned every day")
+        .assert_contains("<strong>by 1 day</strong>");
+    let found = ada.get(&format!("/api{path}/figures?by=week")).await.assert_status(200).data();
+    assert_eq!(
+        found["targets"][1],
+        json!({ "period": "month", "first": "2026-02-01", "last": "2026-02-28", "kind": "days", "done": 4, "target": 28, "before": 1 })
+    );
+    assert_eq!(found["totals"], json!({ "daysDone": 5, "firstDay": "2026-01-05", "amount": null, "entries": 0 }));
+    assert_eq!(found["interval"], json!({ "averageDays": 9.0, "plannedDays": 1.0, "overdueDays": 1 }));
+    assert_eq!(
+        (&found["history"]["by"], &found["history"]["periods"][5]["first"]),
+        (&json!("week"), &json!("2026-02-02"))
+    );
+    assert_eq!(found["frequency"]["months"][1], json!({ "month": "2026-02", "daysDone": [2, 1, 0, 1, 0, 0, 0] }));
+    ada.send_json("DELETE", &format!("/api{path}"), &json!({})).await.assert_status(200);
+    ada.get(&path).await.assert_lacks("target-week").assert_lacks("Overdue");
+}
+
+#[tokio::test]
+async fn amounts_are_summed_up_against_the_target_of_each_period() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let amounts = [("2026-01-06", 4_500), ("2026-02-03", 3_000), ("2026-02-10", 2_500)];
+    let run = import_amounts(&ada, "2026-01-01", &amounts).await;
+    let page = ada.get(&format!("/habits/{run}")).await.assert_status(200);
+    page.assert_contains("<strong>2.5</strong> of 10 km")
+        .assert_contains("3 by this day last week")
+        .assert_contains("<strong>5.5</strong> of 40 km")
+        .assert_contains("4.5 by this day last month")
+        .assert_contains("<strong>10 km</strong> <span class=\"hint\">in 3 entries")
+        .assert_contains("Amount by month in km: January 2026 4.5, February 2026 5.5.");
+    let found = ada.get(&format!("/api/habits/{run}/figures")).await.assert_status(200).data();
+    let (kind, target) = (&found["targets"][0]["kind"], &found["targets"][0]["target"]);
+    assert_eq!((kind, target, &found["targets"][1]["done"]), (&json!("atLeast"), &json!(10), &json!(5.5)));
+    assert_eq!(found["totals"], json!({ "daysDone": 3, "firstDay": "2026-01-06", "amount": 10, "entries": 3 }));
+    assert_eq!((&found["interval"], &found["history"]["periods"][0]["amount"]), (&Value::Null, &json!(4.5)));
+}
+
+#[tokio::test]
+async fn insights_compare_the_last_days_with_as_many_before_once_the_habits_are_old_enough() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let read = create_habit_since(&ada, "Read", "2026-01-30", DAILY).await;
+    complete_on(&ada, &read, &["2026-01-31", "2026-02-01", "2026-02-09", "2026-02-10", "2026-02-11", "2026-02-12"])
+        .await;
+    ada.get("/insights")
+        .await
+        .assert_contains("Last 7 days: 100% more than in the 7 days before.")
+        .assert_lacks("Last 30 days:");
+    let found = ada.get("/api/insights").await.assert_status(200).data();
+    assert_eq!(
+        found["comparisons"][0],
+        json!({ "windowDays": 7, "currentRate": 4.0 / 7.0, "previousRate": 2.0 / 7.0, "changePercent": 100 })
+    );
+    assert_eq!(found["comparisons"][1]["changePercent"], Value::Null);
 }

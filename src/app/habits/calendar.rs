@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::app::habits::completions::build_agenda;
+use crate::app::habits::completions::{build_agenda, shown_with};
 use crate::app::habits::judged_histories;
 use crate::app::{App, Error};
 use crate::domain::accounts::preferences::WeekStart;
@@ -10,6 +10,7 @@ use crate::domain::calendar::month::Month;
 use crate::domain::habits::agenda::Agenda;
 use crate::domain::habits::amount_progress::AmountProgress;
 use crate::domain::habits::completion::{CompletionWindow, last_begun_day};
+use crate::domain::habits::day_ranges::DayRange;
 use crate::domain::habits::insights::CompletionRate;
 use crate::domain::habits::streak::{Streak, compute_streak};
 use crate::domain::{Account, Day, Habit, HabitId, History, Refusal};
@@ -57,9 +58,11 @@ pub fn load_month(app: &App, me: &Account, month: Month, selected: Option<Day>) 
     let now = app.clock.now();
     let (window, last_day) = (CompletionWindow::at(now, me.zone()), last_begun_day(now));
     let today = window.today;
+    let day = shown_with(selected.unwrap_or(today));
+    let shown = DayRange { first: month.first().min(day.first), last: month.last().max(day.last) };
     let histories = app.store.read(|txn| {
         let habits = habits::list_active(txn, me.id)?;
-        let done = judged_histories::load_all(txn, me, &habits, today)?;
+        let done = judged_histories::load_all(txn, me, &habits, today, shown)?;
         Ok::<_, Error>(HabitHistories { habits, done, today, week_start: me.preferences.week_start, last_day })
     })?;
     let day = selected.map(|day| {

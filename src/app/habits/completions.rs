@@ -11,6 +11,7 @@ use crate::domain::accounts::preferences::Preferences;
 use crate::domain::habits::agenda::{Agenda, DayState, HabitProgress, PAST_DAYS, past_states};
 use crate::domain::habits::amount_progress::AmountProgress;
 use crate::domain::habits::completion::{CompletionWindow, check_editable, last_begun_day};
+use crate::domain::habits::day_ranges::DayRange;
 use crate::domain::habits::recent_changes::is_superseded;
 use crate::domain::habits::streak::current_streak;
 use crate::domain::habits::streak_runs::StreakUnit;
@@ -133,7 +134,7 @@ pub fn list_completed_on(app: &App, me: &Account, day: Day) -> Result<Vec<HabitI
         let mut with_amounts = habits::list_all(txn, me.id)?;
         with_amounts.retain(|habit| habit.schedule.has_amounts());
         if !with_amounts.is_empty() {
-            let done = judged_histories::load_all(txn, me, &with_amounts, app.today(me))?;
+            let done = judged_histories::load_all(txn, me, &with_amounts, app.today(me), shown_with(day))?;
             for Habit { id, .. } in with_amounts {
                 if done.get(&id).is_some_and(|history| history.is_done(day)) {
                     completed.insert(id);
@@ -155,12 +156,17 @@ pub fn load_agenda(app: &App, me: &Account, day: Day) -> Result<Agenda, Error> {
     let (window, last_day) = (CompletionWindow::at(now, me.zone()), last_begun_day(now));
     app.store.read(|txn| {
         let habits = habits::list_active(txn, me.id)?;
-        let done = judged_histories::load_all(txn, me, &habits, window.today)?;
+        let done = judged_histories::load_all(txn, me, &habits, window.today, shown_with(day))?;
         let is_due = |habit: &Habit| window.is_listed(habit, day);
         let mut agenda = build_agenda(habits, &done, day, window, last_day, me.preferences, is_due);
         agenda.hide_paused(&me.pauses);
         Ok(agenda)
     })
+}
+
+/// The listed day and those before it that its rows show.
+pub(super) fn shown_with(day: Day) -> DayRange {
+    DayRange { first: day.add_days(-i32::try_from(PAST_DAYS).unwrap_or(0)), last: day }
 }
 
 /// A habit with its last days.
@@ -179,7 +185,8 @@ pub struct RecentHabit {
 pub fn list_recent(app: &App, me: &Account, window: CompletionWindow) -> Result<Vec<RecentHabit>, Error> {
     app.store.read(|txn| {
         let habits = habits::list_active(txn, me.id)?;
-        let done = judged_histories::load_all(txn, me, &habits, window.today)?;
+        let shown = shown_with(window.today.add_days(1));
+        let done = judged_histories::load_all(txn, me, &habits, window.today, shown)?;
         let (empty, week_start) = (History::default(), me.preferences.week_start);
         let with_states = |habit: Habit| {
             let history = done.get(&habit.id).unwrap_or(&empty);

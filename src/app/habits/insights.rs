@@ -3,21 +3,29 @@
 use crate::app::habits::judged_histories;
 use crate::app::{App, Error};
 use crate::domain::habits::best_streaks::find_best_streaks;
-use crate::domain::habits::insights::{CompletionRate, Insights, compute_insights, recent_rate};
+use crate::domain::habits::completion_interval::{CompletionInterval, compute_interval};
+use crate::domain::habits::day_ranges::DayRange;
+use crate::domain::habits::insights::{CompletionRate, Insights, WINDOW_DAYS, compute_insights, recent_rate};
+use crate::domain::habits::period_comparison::{PeriodComparison, compare_periods};
 use crate::domain::habits::period_rates::{Period, PeriodRate, compute_period_rates};
+use crate::domain::habits::period_targets::{PeriodTarget, compute_targets, last_target_day};
 use crate::domain::habits::recent_weeks::{RECENT_WEEKS, RecentWeek, recent_weeks};
 use crate::domain::habits::review::Review;
 use crate::domain::habits::streak_runs::StreakRun;
 use crate::domain::habits::strength::Strength;
 use crate::domain::habits::strength_history::{compute_strengths, current_strength};
-use crate::domain::{Account, Habit, HabitId, History, Refusal, Schedule};
-use crate::store::tables::habits;
+use crate::domain::habits::totals::{HabitTotals, compute_totals};
+use crate::domain::{Account, AccountId, Habit, HabitId, History, Refusal, Schedule};
+use crate::store::Reader;
+use crate::store::tables::{day_logs, habits};
 
 /// The last ninety days of all active habits.
 #[derive(Debug, Clone)]
 pub struct InsightsOverview {
     /// Over all habits.
     pub insights: Insights,
+    /// The last 7, 30, and 90 days compared with as many days before.
+    pub comparisons: [PeriodComparison; 3],
     /// The calendar weeks of all habits, oldest first.
     pub weeks: [RecentWeek; RECENT_WEEKS],
     /// By habit, in the user's order.
@@ -42,9 +50,11 @@ pub struct HabitInsights {
 /// [`Error::Unavailable`] when the file cannot be read.
 pub fn load_overview(app: &App, me: &Account) -> Result<InsightsOverview, Error> {
     let today = app.today(me);
+    // The longest comparison is with as many days before.
+    let shown = DayRange { first: today.add_days(1 - 2 * WINDOW_DAYS), last: today };
     app.store.read(|txn| {
         let habits = habits::list_active(txn, me.id)?;
-        let mut done = judged_histories::load_all(txn, me, &habits, today)?;
+        let mut done = judged_histories::load_all(txn, me, &habits, today, shown)?;
         let with_history = |habit: Habit| {
             let history = done.remove(&habit.id).unwrap_or_default();
             (habit, history)
@@ -52,6 +62,7 @@ pub fn load_overview(app: &App, me: &Account) -> Result<InsightsOverview, Error>
         let habits: Vec<(Habit, History)> = habits.into_iter().map(with_history).collect();
         let plans: Vec<(&Schedule, &History)> = habits.iter().map(|(habit, done)| (&habit.schedule, done)).collect();
         let insights = compute_insights(&plans, today);
+        let comparisons = insights.consistency.map(|(days, _)| compare_periods(&plans, today, days));
         let week_start = me.preferences.week_start;
         let weeks = recent_weeks(&plans, week_start, today);
         let summarize = |(habit, done): (Habit, History)| {
@@ -60,7 +71,7 @@ pub fn load_overview(app: &App, me: &Account) -> Result<InsightsOverview, Error>
             let strength = current_strength(&habit.schedule, &done, today);
             HabitInsights { habit, rate, strength, weeks }
         };
-        Ok(InsightsOverview { insights, weeks, habits: habits.into_iter().map(summarize).collect() })
+        Ok(InsightsOverview { insights, comparisons, weeks, habits: habits.into_iter().map(summarize).collect() })
     })
 }
 
@@ -75,6 +86,13 @@ pub struct HabitFigures {
     pub periods: Vec<PeriodRate>,
     /// At the end of each day, oldest first; the last one is today's.
     pub strengths: Vec<Strength>,
+    /// The current periods; none for an archived habit.
+    pub targets: Vec<PeriodTarget>,
+    /// Over all time.
+    pub totals: HabitTotals,
+    /// The number of amounts that were recorded.
+    pub entries: usize,
+    pub interval: Option<CompletionInterval>,
 }
 
 /// The figures of a habit, active or archived. [`Review::new`] chooses the year if none is given.
@@ -91,17 +109,33 @@ pub fn load_figures(
     let today = app.today(me);
     app.store.read(|txn| {
         let habit = habits::find_habit(txn, me.id, id)?.ok_or(Refusal::HabitNotFound)?;
-        let histories = judged_histories::load_all(txn, me, std::slice::from_ref(&habit), today)?;
-        let history = histories.get(&id).cloned().unwrap_or_default();
         let week_start = me.preferences.week_start;
+        let history = judged_histories::load_one(txn, me, &habit, today, last_target_day(today, week_start))?;
         let best_streaks = find_best_streaks(&habit.schedule, &history, today, week_start);
         let periods = compute_period_rates(&habit.schedule, &history, period, week_start, today);
         let strengths = compute_strengths(&habit.schedule, &history, today);
+        let targets = compute_targets(&habit.schedule, &history, today, week_start);
+        let totals = compute_totals(&habit.schedule, &history, today);
+        let entries = count_entries(txn, me.id, id, &history)?;
+        let interval = compute_interval(&habit.schedule, &history, today);
         Ok(HabitFigures {
             review: Review::new(habit, &history, year, today, week_start),
             best_streaks,
             periods,
             strengths,
+            targets,
+            totals,
+            entries,
+            interval,
         })
     })
+}
+
+/// Summaries don't have the number of entries, so the log of each day with an amount is read.
+fn count_entries(txn: &impl Reader, me: AccountId, habit: HabitId, history: &History) -> Result<usize, Error> {
+    let mut count = 0;
+    for (day, _) in history.summaries().filter(|(_, summary)| summary.amount.is_some()) {
+        count += day_logs::find_log(txn, me, day, habit)?.entries.len();
+    }
+    Ok(count)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::app::habits::judged_histories;
 use crate::app::{App, Error};
+use crate::domain::habits::day_ranges::DayRange;
 use crate::domain::habits::grouped::by_group;
 use crate::domain::habits::sort::{ListSort, SortFigure};
 use crate::domain::habits::streak::current_streak;
@@ -26,7 +27,7 @@ pub fn list_sorted(
     app.store.read(|txn| {
         let (active, mut figures) = (habits::list_active(txn, me.id)?, BTreeMap::new());
         if sort.has_figures() {
-            let mut done = judged_histories::load_all(txn, me, &active, today)?;
+            let mut done = judged_histories::load_all(txn, me, &active, today, DayRange { first: today, last: today })?;
             for habit in &active {
                 let history = done.remove(&habit.id).unwrap_or_default();
                 let figure = match sort {

@@ -53,6 +53,14 @@ impl Amount {
         Self(self.0.saturating_sub(other.0))
     }
 
+    /// This amount times `part` divided by `whole`, rounded to the nearest thousandth.
+    #[must_use]
+    pub fn share(self, part: usize, whole: usize) -> Self {
+        let (part, whole) = (part as u128, (whole as u128).max(1));
+        let rounded = (u128::from(self.0) * part * 2 + whole) / (whole * 2);
+        Self(u64::try_from(rounded).unwrap_or(Self::MAX.0).min(Self::MAX.0))
+    }
+
     /// The number of a JSON body; `None` for one that is negative, too large, or has more than three decimals.
     pub fn from_json(number: f64) -> Option<Self> {
         let thousandths = (number * 1_000.0).round();

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+#[cfg(test)]
+use crate::domain::habits::amount::Amount;
 use crate::domain::habits::day_ranges::{DayRange, DayRanges};
 use crate::domain::habits::goal::Goal;
 use crate::domain::habits::habit_year::HabitYear;
@@ -191,5 +193,16 @@ impl History {
             history.insert(day.year(), year);
         }
         history
+    }
+
+    /// This history with the sum of the amounts of some days.
+    #[must_use]
+    pub fn with_amounts(mut self, amounts: impl IntoIterator<Item = (Day, Amount)>) -> Self {
+        for (day, amount) in amounts {
+            let mut year = find_year(&self.summaries, day.year()).cloned().unwrap_or_default();
+            year.set(day, DaySummary { amount: Some(amount), ..year.get(day) });
+            self.insert_summaries(day.year(), year);
+        }
+        self
     }
 }

@@ -60,6 +60,16 @@ pub fn sum_up_to(history: &History, per: GoalPeriod, week_start: WeekStart, day:
     history.summaries_in(days).filter_map(|(_, summary)| summary.amount).sum()
 }
 
+/// Whether something was done on the day: it counts as done or, with an amount for a week or month to reach, something was recorded.
+pub(super) fn is_active_day(schedule: &Schedule, history: &History, day: Day) -> bool {
+    match schedule.rule_on(day).map(|rule| rule.goal) {
+        Some(Goal::AtLeast { per: GoalPeriod::Week | GoalPeriod::Month, .. }) => {
+            history.summary(day).amount.is_some_and(|amount| !amount.is_zero())
+        }
+        _ => history.is_done(day),
+    }
+}
+
 /// Within `days`, for each period in which the sum comes to cross a threshold: the days from then until the period ends.
 fn crossings(
     history: &History,
@@ -130,7 +140,6 @@ mod tests {
     use super::*;
     use crate::domain::calendar::day::inclusive_range;
     use crate::domain::habits::rule::Rule;
-    use crate::domain::habits::summary_year::{DaySummary, SummaryYear};
 
     fn day(text: &str) -> Day {
         Day::parse(text).unwrap()
@@ -138,18 +147,6 @@ mod tests {
 
     fn amount(thousandths: u64) -> Amount {
         Amount::from_thousandths(thousandths).unwrap()
-    }
-
-    fn with_amounts(mut history: History, amounts: impl IntoIterator<Item = (Day, Amount)>) -> History {
-        let mut years: BTreeMap<i16, SummaryYear> = BTreeMap::new();
-        for (day, amount) in amounts {
-            let summary = DaySummary { amount: Some(amount), ..DaySummary::default() };
-            years.entry(day.year()).or_default().set(day, summary);
-        }
-        for (year, summaries) in years {
-            history.insert_summaries(year, summaries);
-        }
-        history
     }
 
     fn rule(goal: Goal) -> Rule {
@@ -165,7 +162,7 @@ mod tests {
         let goal = Goal::AtMost { target: amount(2_000), per: GoalPeriod::Day };
         let schedule = Schedule::new(day("2026-03-01"), rule(goal));
         let history =
-            with_amounts(History::default(), [(day("2026-03-02"), amount(3_000)), (day("2026-03-03"), amount(2_000))]);
+            History::default().with_amounts([(day("2026-03-02"), amount(3_000)), (day("2026-03-03"), amount(2_000))]);
         assert_eq!(done_days(&schedule, history, day("2026-03-05")), ["2026-03-01", "2026-03-03", "2026-03-04"]);
     }
 
@@ -178,7 +175,7 @@ mod tests {
             (day("2026-03-06"), amount(4_000)),
             (day("2026-03-09"), amount(9_999)),
         ];
-        let history = with_amounts(History::default(), amounts);
+        let history = History::default().with_amounts(amounts);
         assert_eq!(done_days(&schedule, history, day("2026-03-20")), ["2026-03-06", "2026-03-07", "2026-03-08"]);
     }
 
@@ -187,10 +184,8 @@ mod tests {
         let mut schedule = Schedule::new(day("2026-03-02"), Rule::default());
         schedule.change_from(day("2026-03-04"), rule(Goal::AtLeast { target: amount(5_000), per: GoalPeriod::Day }));
         let completed = ["2026-02-28", "2026-03-02", "2026-03-04", "2026-03-05"].map(day);
-        let history = with_amounts(
-            History::of_days(completed),
-            [(day("2026-03-03"), amount(9_000)), (day("2026-03-05"), amount(5_000))],
-        );
+        let amounts = [(day("2026-03-03"), amount(9_000)), (day("2026-03-05"), amount(5_000))];
+        let history = History::of_days(completed).with_amounts(amounts);
         assert_eq!(done_days(&schedule, history, day("2026-03-08")), ["2026-02-28", "2026-03-02", "2026-03-05"]);
     }
 
@@ -236,7 +231,7 @@ mod tests {
             }
             let completed = completed.into_iter().map(|offset| start.add_days(offset));
             let amounts = amounts.into_iter().map(|(offset, number)| (start.add_days(offset), amount(number * 1_000)));
-            let history = with_amounts(History::of_days(completed), amounts);
+            let history = History::of_days(completed).with_amounts(amounts);
             let today = start.add_days(today);
             let judged = judge(&schedule, history.clone(), today, WeekStart::Sunday);
             let has_amounts = schedule.has_amounts();

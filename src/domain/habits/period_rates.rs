@@ -4,6 +4,8 @@ use crate::domain::Day;
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::calendar::day::inclusive_range;
 use crate::domain::calendar::month::{Month, week_of};
+use crate::domain::habits::amount::Amount;
+use crate::domain::habits::day_ranges::DayRange;
 use crate::domain::habits::history::History;
 use crate::domain::habits::insights::CompletionRate;
 use crate::domain::habits::review::{rate_of_status, status_of};
@@ -47,6 +49,29 @@ impl Period {
         }
     }
 
+    /// The length of the shortest period of this kind, in days.
+    pub fn min_days(self) -> u16 {
+        match self {
+            Self::Week => 7,
+            Self::Month => 28,
+            Self::Quarter => 90,
+            Self::Year => 365,
+        }
+    }
+
+    /// The period in which `day` lies.
+    pub fn days_around(self, day: Day, week_start: WeekStart) -> DayRange {
+        let first = self.first_day(day, week_start);
+        let months = |count: u8| (1..count).fold(Month::containing(first), |month, _| month.next()).last();
+        let last = match self {
+            Self::Week => first.add_days(6),
+            Self::Month => months(1),
+            Self::Quarter => months(3),
+            Self::Year => months(12),
+        };
+        DayRange { first, last }
+    }
+
     /// The first day of the period in which `day` lies.
     pub fn first_day(self, day: Day, week_start: WeekStart) -> Day {
         let month = Month::containing(day).first();
@@ -65,12 +90,14 @@ impl Period {
     }
 }
 
-/// The rate of one period, without today while it is open.
+/// One period, without today while it is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeriodRate {
     /// The first day of the period.
     pub first: Day,
     pub rate: CompletionRate,
+    /// The sum of its amounts.
+    pub sum: Amount,
 }
 
 /// The newest periods, oldest first: from the one in which the habit began to the current one, or to the last one before the
@@ -91,7 +118,8 @@ pub fn compute_period_rates(
         for day in inclusive_range(first, last) {
             rate.add(rate_of_status(status_of(schedule, history, day, today)));
         }
-        rates.push(PeriodRate { first, rate });
+        let sum = history.summaries_in(DayRange { first, last }).filter_map(|(_, summary)| summary.amount).sum();
+        rates.push(PeriodRate { first, rate, sum });
         // The first day that Atlas knows is its own yesterday.
         if first.yesterday() == first {
             break;
@@ -132,6 +160,13 @@ mod tests {
             ("2024-04-01", WeekStart::Monday, ["2024-04-01", "2024-04-01", "2024-04-01", "2024-01-01"]),
         ] {
             assert_eq!(Period::ALL.map(|period| period.first_day(day(date), week_start)), expected.map(day), "{date}");
+            for period in Period::ALL {
+                let days = period.days_around(day(date), week_start);
+                assert!(days.contains(day(date)) && days.first == period.first_day(days.last, week_start), "{date}");
+                let (next, length) = (days.last.add_days(1), days.last.days_since(days.first) + 1);
+                assert_eq!(next, period.first_day(next, week_start), "{date}");
+                assert!(length >= period.min_days().into() && length <= usize::from(period.min_days()) + 3, "{date}");
+            }
         }
         assert_eq!(Period::ALL.map(|period| Period::parse(period.as_str())), Period::ALL.map(Some));
         assert_eq!([Period::parse(""), Period::parse("Week"), Period::parse("day")], [None; 3]);
@@ -147,6 +182,7 @@ mod tests {
         let rate = |first, scheduled, completed| PeriodRate {
             first: day(first),
             rate: CompletionRate { scheduled, completed },
+            sum: Amount::ZERO,
         };
         assert_eq!(months(&schedule, "2026-02-11"), [rate("2026-01-01", 12, 1), rate("2026-02-01", 10, 0)]);
         assert_eq!(months(&schedule, "2026-02-12"), [rate("2026-01-01", 12, 1), rate("2026-02-01", 12, 1)]);

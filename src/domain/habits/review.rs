@@ -6,6 +6,7 @@ use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::calendar::day;
 use crate::domain::calendar::month::Month;
 use crate::domain::habits::insights::CompletionRate;
+use crate::domain::habits::judgment::is_active_day;
 use crate::domain::habits::streak::{Streak, compute_streak};
 use crate::domain::{Day, Habit, History, Schedule};
 
@@ -49,8 +50,8 @@ pub struct Review {
     /// The rates by ISO day number, Monday first.
     pub weekdays: [(i8, CompletionRate); 7],
     pub months: Vec<(Month, CompletionRate)>,
-    /// For each month the rates by day of the week, Monday first.
-    month_weekdays: Vec<[CompletionRate; 7]>,
+    /// For each month and day of the week, Monday first: on how many of the days something was done.
+    frequencies: Vec<[CompletionRate; 7]>,
     statuses: Vec<DayStatus>,
 }
 
@@ -70,23 +71,25 @@ impl Review {
             total: CompletionRate::default(),
             weekdays: [1, 2, 3, 4, 5, 6, 7].map(|weekday| (weekday, CompletionRate::default())),
             months: Vec::new(),
-            month_weekdays: Vec::new(),
+            frequencies: Vec::new(),
             statuses: Vec::new(),
             habit,
         };
         for day in days_of(year) {
-            review.add(day, status_of(&review.habit.schedule, history, day, today));
+            let schedule = &review.habit.schedule;
+            let status = status_of(schedule, history, day, today);
+            review.add(day, status, frequency_on(schedule, history, day, today));
         }
         review
     }
 
-    fn add(&mut self, day: Day, status: DayStatus) {
+    fn add(&mut self, day: Day, status: DayStatus, frequency: CompletionRate) {
         self.statuses.push(status);
         let rate = rate_of_status(status);
         self.total.add(rate);
         if self.months.last().is_none_or(|(month, _)| *month != Month::containing(day)) {
             self.months.push((Month::containing(day), CompletionRate::default()));
-            self.month_weekdays.push([CompletionRate::default(); 7]);
+            self.frequencies.push([CompletionRate::default(); 7]);
         }
         if let Some((_, sum)) = self.months.last_mut() {
             sum.add(rate);
@@ -95,8 +98,8 @@ impl Review {
         if let Some((_, sum)) = self.weekdays.get_mut(column) {
             sum.add(rate);
         }
-        if let Some(sum) = self.month_weekdays.last_mut().and_then(|weekdays| weekdays.get_mut(column)) {
-            sum.add(rate);
+        if let Some(sum) = self.frequencies.last_mut().and_then(|weekdays| weekdays.get_mut(column)) {
+            sum.add(frequency);
         }
     }
 
@@ -111,10 +114,11 @@ impl Review {
         self.months.get(self.visible_range()).unwrap_or_default()
     }
 
-    /// The rates of the visible months by day of the week, Monday first.
-    pub fn visible_month_weekdays(&self) -> impl Iterator<Item = (Month, &[CompletionRate; 7])> {
+    /// For each visible month and day of the week, Monday first: on how many of the days something was done, whether it was planned
+    /// for them or not. Days that were neither scheduled nor used don't count.
+    pub fn visible_frequencies(&self) -> impl Iterator<Item = (Month, &[CompletionRate; 7])> {
         let range = self.visible_range();
-        let months = self.months.iter().map(|(month, _)| *month).zip(&self.month_weekdays);
+        let months = self.months.iter().map(|(month, _)| *month).zip(&self.frequencies);
         months.skip(range.start).take(range.len())
     }
 
@@ -140,6 +144,16 @@ pub(super) fn rate_of_status(status: DayStatus) -> CompletionRate {
         | DayStatus::Due
         | DayStatus::Future => CompletionRate::default(),
     }
+}
+
+/// Whether something was done on a day on which it could have been done.
+fn frequency_on(schedule: &Schedule, history: &History, day: Day, today: Day) -> CompletionRate {
+    if day > today || history.skipped().contains(day) {
+        return CompletionRate::default();
+    }
+    let is_active = is_active_day(schedule, history, day);
+    let was_possible = is_active || (day < today && schedule.is_scheduled(day));
+    CompletionRate { scheduled: was_possible.into(), completed: is_active.into() }
 }
 
 /// The years with something to show: a scheduled day up to today, or a completed one. While the habit is active, the
@@ -260,7 +274,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn months_and_days_of_the_week_add_up_to_the_days(
+        fn months_and_frequencies_add_up_to_the_days(
             done in prop::collection::btree_set(0_i32..365, 0..300),
             weekdays in prop::collection::vec(1_i64..=7, 1..7),
             today in 0_i32..400,
@@ -269,22 +283,20 @@ mod tests {
             let done = History::of_days(done.into_iter().map(|days| first.add_days(days)));
             let habit = habit("2026-01-20", &weekdays);
             let review = Review::new(habit, &done, Some(2026), first.add_days(today), WeekStart::Monday);
-            let mut months = Vec::new();
-            for (month, rates) in review.visible_month_weekdays() {
+            for (month, rates) in review.visible_frequencies() {
                 // The same rule, counted by the statuses of the month's days.
                 for (weekday, rate) in (1_i8..).zip(rates) {
                     let days = || month.days().filter(|day| day.weekday().to_monday_one_offset() == weekday);
                     let count = |status| days().filter(|day| review.status(*day) == status).count();
-                    prop_assert_eq!(rate.completed as usize, count(Completed));
-                    prop_assert_eq!(rate.scheduled as usize, count(Completed) + count(Missed));
+                    prop_assert_eq!(rate.completed as usize, count(Completed) + count(Unplanned));
+                    prop_assert_eq!(rate.scheduled as usize, count(Completed) + count(Unplanned) + count(Missed));
                 }
-                let mut sum = CompletionRate::default();
-                for rate in rates {
-                    sum.add(*rate);
-                }
-                months.push((month, sum));
             }
-            prop_assert_eq!(&months, review.visible_months());
+            for (month, rate) in review.visible_months() {
+                let count = |status| month.days().filter(|day| review.status(*day) == status).count();
+                prop_assert_eq!(rate.completed as usize, count(Completed));
+                prop_assert_eq!(rate.scheduled as usize, count(Completed) + count(Missed));
+            }
         }
     }
 

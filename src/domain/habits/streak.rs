@@ -7,7 +7,7 @@ use crate::domain::Day;
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::habits::history::History;
 use crate::domain::habits::schedule::Schedule;
-use crate::domain::habits::streak_runs::{StreakUnit, find_runs};
+use crate::domain::habits::streak_runs::{StreakUnit, current_run, find_runs};
 use crate::domain::habits::window_plan::has_windows;
 
 /// The lengths of a habit's streaks.
@@ -49,7 +49,7 @@ fn compute_day_streak(schedule: &Schedule, history: &History, today: Day) -> Str
 /// Only the current streak. It stops at the first missed day, so its cost is the length of the streak.
 pub fn current_streak(schedule: &Schedule, history: &History, today: Day, week_start: WeekStart) -> u32 {
     if has_windows(schedule) {
-        return compute_streak(schedule, history, today, week_start).current;
+        return current_run(schedule, history, today, week_start);
     }
     let mut length = 0;
     for (days_ago, is_done) in scheduled_days(schedule, history, today) {

@@ -95,24 +95,45 @@ pub fn find_runs(schedule: &Schedule, history: &History, today: Day, week_start:
     runs
 }
 
-fn find_steps(schedule: &Schedule, history: &History, today: Day, week_start: WeekStart) -> Vec<StreakStep> {
+/// The length of the streak that can still be extended. Looks no further back than to where it begins.
+pub fn current_run(schedule: &Schedule, history: &History, today: Day, week_start: WeekStart) -> u32 {
+    let (mut length, mut counted_in) = (0, None);
+    for StreakStep { unit, outcome, .. } in find_steps(schedule, history, today, week_start) {
+        if outcome == Outcome::Breaks || counted_in.is_some_and(|counted_in| counted_in != unit) {
+            break;
+        }
+        if outcome == Outcome::Extends {
+            (length, counted_in) = (length + 1, Some(unit));
+        }
+    }
+    length
+}
+
+/// The days or windows of each version, the newest first.
+fn find_steps(
+    schedule: &Schedule,
+    history: &History,
+    today: Day,
+    week_start: WeekStart,
+) -> impl Iterator<Item = StreakStep> {
     let first = history.first().map_or(schedule.start(), |first| first.min(schedule.start()));
-    let mut steps = Vec::new();
-    for (version, rule) in rules_backward(schedule, first) {
+    rules_backward(schedule, first).flat_map(move |(version, rule)| -> Box<dyn Iterator<Item = StreakStep>> {
         let days = DayRange { last: version.last.min(today), ..version };
         match WindowRule::of_rule(rule) {
-            None => steps.extend(judge_days(days, |day| rule.matches(day), |day| history.is_done(day), history, today)),
+            None => {
+                let is_good = |day| history.is_done(day);
+                Box::new(judge_days(days, move |day| rule.matches(day), is_good, history, today))
+            }
             Some(WindowRule { window: Window::RollingDays(_), wanted: WindowGoal::Times(_) }) => {
                 let covered = covered_days(rule, days, history);
-                steps.extend(judge_days(days, |_| true, |day| covered.contains(day), history, today));
+                Box::new(judge_days(days, |_| true, move |day| covered.contains(day), history, today))
             }
             Some(window) => {
                 let windows = windows_of(window, version, history, today, week_start);
-                steps.extend(windows.filter_map(|window| judge_window(&window, StreakUnit::of_rule(rule), today)));
+                Box::new(windows.filter_map(move |window| judge_window(&window, StreakUnit::of_rule(rule), today)))
             }
         }
-    }
-    steps
+    })
 }
 
 /// A step for each planned day that wasn't skipped, the newest first.

@@ -142,7 +142,19 @@ pub fn windows_of(
     today: Day,
     week_start: WeekStart,
 ) -> impl Iterator<Item = HabitWindow> {
-    let mut next = Some(version.last.min(today)).filter(|day| version.first <= *day);
+    windows_until(rule, version, history, today, today, week_start)
+}
+
+/// Every window up to the one that contains `last`, the newest first.
+fn windows_until(
+    rule: WindowRule,
+    version: DayRange,
+    history: &History,
+    today: Day,
+    last: Day,
+    week_start: WeekStart,
+) -> impl Iterator<Item = HabitWindow> {
+    let mut next = Some(version.last.min(last)).filter(|day| version.first <= *day);
     std::iter::from_fn(move || {
         let day = next?;
         let whole = rule.around(day, version.first, week_start);
@@ -191,11 +203,26 @@ pub fn is_listed(schedule: &Schedule, history: &History, day: Day, week_start: W
 /// Marks the days that need not be planned days: see the description of this module. The history of a habit that always went by
 /// days stays as it is.
 #[must_use]
-pub fn plan_windows(schedule: &Schedule, mut history: History, today: Day, week_start: WeekStart) -> History {
+pub fn plan_windows(schedule: &Schedule, history: History, today: Day, week_start: WeekStart) -> History {
+    let days = DayRange { first: schedule.start(), last: today };
+    plan_windows_in(days, schedule, history, today, week_start)
+}
+
+/// [`plan_windows`] of the windows that have one of these days, also windows to come.
+#[must_use]
+pub fn plan_windows_in(
+    days: DayRange,
+    schedule: &Schedule,
+    mut history: History,
+    today: Day,
+    week_start: WeekStart,
+) -> History {
     let mut unplanned = Vec::new();
-    for (days, rule) in rules_backward(schedule, schedule.start()) {
+    let versions = rules_backward(schedule, schedule.start()).take_while(|(version, _)| days.first <= version.last);
+    for (version, rule) in versions {
         let Some(rule) = WindowRule::of_rule(rule) else { continue };
-        for window in windows_of(rule, days, &history, today, week_start) {
+        let windows = windows_until(rule, version, &history, today, days.last, week_start);
+        for window in windows.take_while(|window| days.first <= window.days.last) {
             let planned = window.planned_days(&history, today);
             unplanned.extend(inclusive_range(window.days.first, window.days.last).filter(|day| !planned.contains(day)));
         }

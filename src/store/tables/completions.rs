@@ -1,10 +1,12 @@
 //! Completions, packed by account, year and habit.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use crate::domain::habits::habit_year::HabitYear;
 use crate::domain::{AccountId, HabitId, History};
-use crate::store::engine::codec::RowKey;
+use crate::store::engine::codec::{self, RowKey};
+use crate::store::engine::table::Table;
 use crate::store::tables::schema::COMPLETIONS;
 use crate::store::{Error, Reader, WriteTxn};
 
@@ -43,6 +45,34 @@ pub fn find_all(txn: &impl Reader, account: AccountId) -> Result<BTreeMap<HabitI
         }
     }
     Ok(histories.into_iter().collect())
+}
+
+/// The completions of a habit by year. Only the years from the account's first to its last are looked up.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Corrupt`].
+pub fn find_habit(txn: &impl Reader, account: AccountId, habit: HabitId) -> Result<History, Error> {
+    let mut history = History::default();
+    for year in used_years(txn, &COMPLETIONS, account)? {
+        let days = find_habit_year(txn, account, year, habit)?;
+        if !days.is_empty() {
+            history.insert(year, days);
+        }
+    }
+    Ok(history)
+}
+
+/// The years from the account's first to its last in a table by account, year, and habit.
+pub(super) fn used_years<V: codec::RowValue>(
+    txn: &impl Reader,
+    table: &Table<(AccountId, i16, HabitId), V>,
+    account: AccountId,
+) -> Result<RangeInclusive<i16>, Error> {
+    let prefix = account.encode();
+    let year = |rows: Vec<((AccountId, i16, HabitId), V)>| rows.first().map(|((_, year, _), _)| *year);
+    let first = year(txn.scan_prefix(table, &prefix, 1)?);
+    let last = year(txn.scan_newest(table, &prefix, None, 1)?);
+    Ok(first.unwrap_or(1)..=last.unwrap_or(0))
 }
 
 /// Stores the completions of a habit in a calendar year; an empty year has no row.

@@ -6,6 +6,7 @@ use crate::domain::habits::day_log::DayLog;
 use crate::domain::habits::summary_year::SummaryYear;
 use crate::domain::{AccountId, Day, HabitId};
 use crate::store::engine::codec::RowKey;
+use crate::store::tables::completions::used_years;
 use crate::store::tables::schema::{DAY_LOGS, DAY_SUMMARIES};
 use crate::store::{Error, Reader, WriteTxn};
 
@@ -44,6 +45,20 @@ pub fn list_all(txn: &impl Reader, account: AccountId) -> Result<Vec<(Day, Habit
 pub fn list_summaries(txn: &impl Reader, account: AccountId) -> Result<Vec<(i16, HabitId, SummaryYear)>, Error> {
     let rows = txn.scan_prefix(&DAY_SUMMARIES, &account.encode(), usize::MAX)?;
     Ok(rows.into_iter().map(|((_, year, habit), days)| (year, habit, days)).collect())
+}
+
+/// The summaries of a habit by year.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Corrupt`].
+pub fn find_summaries(txn: &impl Reader, account: AccountId, habit: HabitId) -> Result<Vec<(i16, SummaryYear)>, Error> {
+    let mut years = Vec::new();
+    for year in used_years(txn, &DAY_SUMMARIES, account)? {
+        if let Some(days) = txn.get(&DAY_SUMMARIES, &(account, year, habit))? {
+            years.push((year, days));
+        }
+    }
+    Ok(years)
 }
 
 /// Stores the log of a day; an empty one has no row.

@@ -17,3 +17,15 @@ pub fn find_all(txn: &impl Reader, account: AccountId) -> Result<BTreeMap<HabitI
     }
     Ok(histories)
 }
+
+/// The history of one habit; empty when there is none.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Corrupt`].
+pub fn find_one(txn: &impl Reader, account: AccountId, habit: HabitId) -> Result<History, Error> {
+    let mut history = completions::find_habit(txn, account, habit)?;
+    for (year, days) in day_logs::find_summaries(txn, account, habit)? {
+        history.insert_summaries(year, days);
+    }
+    Ok(history)
+}

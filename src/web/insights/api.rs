@@ -6,6 +6,7 @@ use warp::http::StatusCode;
 use crate::app::habits::insights::{self, HabitInsights, InsightsOverview};
 use crate::domain::calendar::weekdays;
 use crate::domain::habits::insights::{CompletionRate, HEATMAP_WEEKS, Insights, TrendDirection};
+use crate::domain::habits::period_comparison::PeriodComparison;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
@@ -34,8 +35,18 @@ fn to_json(overview: &InsightsOverview) -> Value {
             "delta": insights.trend.delta,
             "direction": direction(insights.trend.direction),
         },
+        "comparisons": overview.comparisons.iter().map(comparison).collect::<Vec<Value>>(),
         "strengths": overview.habits.iter().map(strength).collect::<Vec<Value>>(),
         "heatmap": { "weeks": HEATMAP_WEEKS, "weekdays": heatmap.len(), "values": heatmap },
+    })
+}
+
+fn comparison(comparison: &PeriodComparison) -> Value {
+    json!({
+        "windowDays": comparison.days,
+        "currentRate": comparison.current.rate(),
+        "previousRate": comparison.previous.rate(),
+        "changePercent": comparison.change_percent(),
     })
 }
 

@@ -8,9 +8,11 @@ use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::habits::period_rates::Period;
 use crate::domain::habits::review::{DayStatus, Review};
 use crate::domain::habits::schedule::ScheduleVersion;
+use crate::domain::habits::window_plan::has_windows;
 use crate::web::entries::view::{EntriesPart, entries_part};
-use crate::web::insights::history_view::{best_streaks, months_by_weekday, periods};
+use crate::web::insights::history_view::{best_streaks, frequency, periods};
 use crate::web::insights::strength_view::strength_part;
+use crate::web::insights::targets_view::{targets, totals};
 use crate::web::insights::year_view::year_part;
 use crate::web::today::skip_control::{SkipLabel, skip_button};
 use crate::web::ui::bar_chart::{bar_chart, weekday_bars};
@@ -51,16 +53,21 @@ pub fn page(
                 (summary(figures))
                 (year_part(review, week_start, period))
                 div.pair {
+                    @if !figures.targets.is_empty() { (targets(&figures.targets, habit)) }
+                    @if figures.totals.first.is_some() || figures.interval.is_some_and(|interval| interval.overdue.is_some()) {
+                        (totals(figures))
+                    }
                     (strength_part(&figures.strengths, review.today))
-                    (periods(period, &figures.periods, year))
+                    (periods(period, figures, year))
                     (best_streaks(&figures.best_streaks))
-                    @if review.total.scheduled > 0 {
+                    // Days of the week have no rates when any of them will do.
+                    @if review.total.scheduled > 0 && !has_windows(&habit.schedule) {
                         section.part aria-labelledby="weekdays" {
                             h2 #weekdays { "By day of the week" }
                             (bar_chart(&format!("Completion in {} by day of the week", review.year), "Day", &weekday_bars(&review.weekdays, week_start)))
                         }
-                        (months_by_weekday(review, week_start))
                     }
+                    @if review.visible_frequencies().next().is_some() { (frequency(review, week_start)) }
                     section.part aria-labelledby="schedule" {
                         h2 #schedule { "Schedule" }
                         (schedule_history(&habit.schedule))

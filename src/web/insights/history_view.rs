@@ -1,8 +1,9 @@
-//! Parts of a habit's page about all of its time: the rate of each period, the longest streaks, and completion by month and
-//! day of the week.
+//! Parts of a habit's page about all of its time: its history by period, the longest streaks, and how often it was done by month
+//! and day of the week.
 
 use maud::{Markup, html};
 
+use crate::app::habits::insights::HabitFigures;
 use crate::domain::Day;
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::calendar::month::{Month, weekday_order};
@@ -12,12 +13,15 @@ use crate::domain::habits::intensity::Intensity;
 use crate::domain::habits::period_rates::{Period, PeriodRate};
 use crate::domain::habits::review::Review;
 use crate::domain::habits::streak_runs::StreakRun;
+use crate::web::ui::amount_chart::{AmountBar, amount_chart};
 use crate::web::ui::bar_chart::{Bar, bar_chart};
 use crate::web::ui::date::{DateStyle, format_date, format_range};
 use crate::web::ui::figures::{format_percent, format_ratio};
 
-/// The rate of each period, with links to the other kinds of periods. `year` is the one that the links keep.
-pub fn periods(selected: Period, rates: &[PeriodRate], year: Option<i16>) -> Markup {
+/// The rate of each period, or the sum of its amounts if there are any, with links to the other kinds of periods. `year` is the one that the links keep.
+pub fn periods(selected: Period, figures: &HabitFigures, year: Option<i16>) -> Markup {
+    let rates = &figures.periods;
+    let unit = figures.review.habit.unit.as_ref().map(|unit| format!(" in {}", unit.as_str())).unwrap_or_default();
     html! {
         section.part aria-labelledby="history" {
             div.part-head {
@@ -28,7 +32,11 @@ pub fn periods(selected: Period, rates: &[PeriodRate], year: Option<i16>) -> Mar
                     }
                 }
             }
-            (bar_chart(&format!("Completion by {}", selected.as_str()), label(selected), &bars(selected, rates)))
+            @if rates.iter().any(|rate| !rate.sum.is_zero()) {
+                (amount_chart(&format!("Amount by {}{unit}", selected.as_str()), label(selected), &amount_bars(selected, rates)))
+            } @else {
+                (bar_chart(&format!("Completion by {}", selected.as_str()), label(selected), &bars(selected, rates)))
+            }
         }
     }
 }
@@ -52,12 +60,16 @@ fn label(period: Period) -> &'static str {
 
 fn bars(period: Period, rates: &[PeriodRate]) -> Vec<Bar> {
     let mut before = None;
-    let bar = |PeriodRate { first, rate }: &PeriodRate| {
+    let bar = |PeriodRate { first, rate, .. }: &PeriodRate| {
         let label = axis_label(period, before, *first);
         before = Some(*first);
         Bar { name: describe_period(period, *first), label, rate: *rate }
     };
     rates.iter().map(bar).collect()
+}
+
+fn amount_bars(period: Period, rates: &[PeriodRate]) -> Vec<AmountBar> {
+    bars(period, rates).into_iter().zip(rates).map(|(bar, rate)| AmountBar { bar, sum: rate.sum }).collect()
 }
 
 fn describe_period(period: Period, first: Day) -> String {
@@ -123,18 +135,19 @@ pub fn streak_table(runs: &[StreakRun]) -> Markup {
     }
 }
 
-/// The rates of a year by month and day of the week. It is a table whose cells are as intense as their rates.
-pub fn months_by_weekday(review: &Review, week_start: WeekStart) -> Markup {
-    let caption = format!("Completion in {} in percent", review.year);
+/// On how many days of a year something was done, by month and day of the week.
+pub fn frequency(review: &Review, week_start: WeekStart) -> Markup {
+    let caption = format!("Days done in {} by month and day of the week", review.year);
     html! {
-        section.part aria-labelledby="by-month" {
-            h2 #by-month { "By month and day of the week" }
-            (weekday_matrix(&caption, review.visible_month_weekdays(), week_start))
+        section.part aria-labelledby="frequency" {
+            h2 #frequency { "Frequency" }
+            (weekday_matrix(&caption, review.visible_frequencies(), week_start))
+            p.hint { "Number of days done; darker for a larger share of them." }
         }
     }
 }
 
-/// A table of months by days of the week. The rates of a month begin with Monday.
+/// A table of months by days of the week, whose cells are as intense as their rates. Those of a month begin with Monday.
 pub fn weekday_matrix<'a>(
     caption: &str,
     months: impl Iterator<Item = (Month, &'a [CompletionRate; 7])>,
@@ -163,7 +176,7 @@ pub fn weekday_matrix<'a>(
 fn matrix_cell(rate: CompletionRate) -> Markup {
     html! {
         @match Intensity::from_rate(rate) {
-            Some(intensity) => td data-level=(intensity.level()) title={ (format_percent(rate)) ", " (format_ratio(rate)) } { (rate.percent()) },
+            Some(intensity) => td data-level=(intensity.level()) title={ (format_ratio(rate)) ", " (format_percent(rate)) } { (rate.completed) },
             None => td { "–" },
         }
     }

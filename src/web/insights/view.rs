@@ -7,6 +7,7 @@ use crate::domain::Day;
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::calendar::weekdays::{name, short_name};
 use crate::domain::habits::insights::{CompletionRate, Insights, Trend, TrendDirection, WINDOW_DAYS};
+use crate::domain::habits::period_comparison::PeriodComparison;
 use crate::domain::habits::recent_weeks::{RECENT_WEEKS, RecentWeek};
 use crate::web::insights::by_habit_view::{HabitSort, by_habit};
 use crate::web::ui::bar_chart::{Bar, bar_chart, weekday_bars};
@@ -48,7 +49,7 @@ fn empty(habits: &[HabitInsights]) -> Markup {
 }
 
 fn dashboard(overview: &InsightsOverview, order: HabitSort, week_start: WeekStart) -> Markup {
-    let InsightsOverview { insights, weeks, habits } = overview;
+    let InsightsOverview { insights, comparisons, weeks, habits } = overview;
     html! {
         (mark_definitions())
         section.part aria-labelledby="consistency" {
@@ -58,6 +59,7 @@ fn dashboard(overview: &InsightsOverview, order: HabitSort, week_start: WeekStar
                 value: format_percent(rate),
                 detail: describe_rate(rate),
             })))
+            (comparison(comparisons))
         }
         div.pair {
             section.part aria-labelledby="trend" {
@@ -76,6 +78,23 @@ fn dashboard(overview: &InsightsOverview, order: HabitSort, week_start: WeekStar
             }
             (by_habit(habits, weeks, order))
         }
+    }
+}
+
+/// How much more or less was done than before: "Last 30 days: 12% more than in the 30 days before."
+fn comparison(comparisons: &[PeriodComparison]) -> Markup {
+    let sentence = |comparison: &PeriodComparison| {
+        let days = comparison.days;
+        let change = match comparison.change_percent()? {
+            0 => "as much as".to_owned(),
+            more @ 1.. => format!("{more}% more than"),
+            less => format!("{}% less than", less.unsigned_abs()),
+        };
+        Some(format!("Last {days} days: {change} in the {days} days before."))
+    };
+    let sentences: Vec<String> = comparisons.iter().filter_map(sentence).collect();
+    html! {
+        @if !sentences.is_empty() { p.hint { (sentences.join(" ")) } }
     }
 }
 

@@ -262,6 +262,7 @@ const ALWAYS: &[Route] = routes! {
     DELETE "/api/habits/{id}/pauses"            Member habits::pause_api::remove;
     PUT    "/api/habits/{id}"                   Member habits::api::update;
     DELETE "/api/habits/{id}"                   Member habits::api::archive;
+    GET    "/api/habits/{id}/figures"           Member insights::figures_api::show, gzip;
     GET    "/api/completions"                   Member today::api::list, gzip;
     POST   "/api/completions"                   Member today::api::set_completed;
     GET    "/api/pauses"                        Member habits::pause_api::list, gzip;

@@ -22,7 +22,7 @@ pub struct Bar {
 }
 
 /// The most bars that have room for their values on a phone.
-const MAX_VALUES: usize = 12;
+pub(super) const MAX_VALUES: usize = 12;
 
 /// The chart. `caption` says what the rates are of, and `unit` what one bar is.
 pub fn bar_chart(caption: &str, unit: &str, bars: &[Bar]) -> Markup {

@@ -1,5 +1,6 @@
 //! What every page is built from: the layout, forms, dates, charts and heat maps.
 
+pub mod amount_chart;
 pub mod announcement;
 pub mod bar_chart;
 pub mod closed_day;

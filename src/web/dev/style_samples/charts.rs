@@ -67,7 +67,7 @@ pub fn streaks_and_months(theme: &str) -> Markup {
     html! {
         div data-color="indigo" {
             (streak_table(&runs))
-            (weekday_matrix(&format!("Completion in percent, {theme}"), months.iter().map(|(month, rates)| (*month, rates)), WeekStart::Monday))
+            (weekday_matrix(&format!("Days done, {theme}"), months.iter().map(|(month, rates)| (*month, rates)), WeekStart::Monday))
         }
     }
 }
