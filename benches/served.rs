@@ -59,6 +59,8 @@ mod footprint;
 mod large_file;
 #[path = "served/measure.rs"]
 mod measure;
+#[path = "served/mixed_habits.rs"]
+mod mixed_habits;
 #[path = "served/pages.rs"]
 mod pages;
 #[path = "served/sample.rs"]

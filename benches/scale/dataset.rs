@@ -12,21 +12,26 @@ use atlas::domain::accounts::credentials::Credentials;
 use atlas::domain::accounts::password::PasswordHash;
 use atlas::domain::accounts::preferences::Preferences;
 use atlas::domain::accounts::session::Session;
+use atlas::domain::habits::amount::Amount;
+use atlas::domain::habits::day_log::{AmountEntry, DayLog, Note};
+use atlas::domain::habits::goal::{Goal, GoalPeriod};
 use atlas::domain::habits::habit::HabitPlan;
 use atlas::domain::habits::habit_year::HabitYear;
+use atlas::domain::habits::rule::Rule;
 use atlas::domain::{
-    Account, AccountId, Client, Day, Description, DisplayName, Email, Environment, Habit, HabitId, Title, Weekdays,
-    Zone,
+    Account, AccountId, Client, Day, Description, DisplayName, Email, EntryId, Environment, Frequency, Habit, HabitId,
+    Schedule, Title, Weekdays, Window, Zone,
 };
 use atlas::store::migrations::Migrations;
 use atlas::store::tables::schema;
-use atlas::store::tables::{accounts, completions, habits, sessions};
+use atlas::store::tables::{accounts, completions, day_logs, habits, sessions};
 use atlas::store::{Error, Store, WriteTxn};
 use jiff::civil::{Date, time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use redb::{ReadableDatabase, ReadableTableMetadata, TableDefinition};
 
+use crate::format_thousands;
 use crate::server::today;
 
 /// Active habits of every member.
@@ -34,6 +39,18 @@ pub const HABITS_PER_MEMBER: usize = 10;
 /// Days up to yesterday on which every member completed all habits.
 pub const COMPLETED_DAYS: usize = 365;
 const MEMBERS_PER_COMMIT: usize = 500;
+
+/// What the members' habits are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Population {
+    /// Done or not, every day.
+    YesNo,
+    /// Of every kind, with amounts, notes, and skipped days. [`YES_NO_OF_MIXED`] of them are done or not.
+    Mixed,
+}
+
+/// How many habits of a mixed population have a completion for each of the days.
+pub const YES_NO_OF_MIXED: usize = 5;
 
 /// Titles and descriptions of every member's habits, in order.
 const HABIT_TEXTS: [(&str, &str); HABITS_PER_MEMBER] = [
@@ -53,6 +70,7 @@ const HABIT_TEXTS: [(&str, &str); HABITS_PER_MEMBER] = [
 pub struct Dataset {
     /// The number of members.
     pub members: usize,
+    pub population: Population,
     /// The size of the file.
     pub bytes: u64,
     pub tables: Vec<TableSize>,
@@ -63,7 +81,7 @@ pub struct Dataset {
 
 impl Dataset {
     /// Creates the data file of the development environment in `folder`.
-    pub async fn build(folder: &Path, members: usize) -> Self {
+    pub async fn build(folder: &Path, members: usize, population: Population) -> Self {
         let began = Instant::now();
         let path = folder.join("data/development/atlas.redb");
         let environment: Environment = "development".parse().expect("an environment");
@@ -79,7 +97,7 @@ impl Dataset {
                 .collect();
             let inserted = store.write(move |draft| {
                 for (member, session) in batch {
-                    insert_member(draft, &history, member, &session);
+                    insert_member(draft, &history, member, &session, population);
                 }
                 Ok::<_, Error>(())
             });
@@ -88,12 +106,20 @@ impl Dataset {
         drop(store);
         let build_time = began.elapsed();
         let bytes = std::fs::metadata(&path).expect("the file").len();
-        Self { members, bytes, tables: table_sizes(&path), build_time, history }
+        Self { members, population, bytes, tables: table_sizes(&path), build_time, history }
     }
 
-    /// The number of completions in the file.
+    /// The number of completions in the file: without those of habits with amounts, and about a hundredth fewer where days are
+    /// skipped.
     pub fn completions(&self) -> usize {
-        self.members * HABITS_PER_MEMBER * COMPLETED_DAYS
+        let habits = if self.population == Population::Mixed { YES_NO_OF_MIXED } else { HABITS_PER_MEMBER };
+        self.members * habits * COMPLETED_DAYS
+    }
+
+    /// "1,000 members", "1,000 mixed members".
+    pub fn name(&self) -> String {
+        let mixed = if self.population == Population::Mixed { "mixed " } else { "" };
+        format!("{} {mixed}members", format_thousands(self.members))
     }
 
     pub fn account_id(&self, member: usize) -> AccountId {
@@ -190,7 +216,13 @@ impl History {
     }
 }
 
-fn insert_member(draft: &mut WriteTxn<'_, '_>, history: &History, member: usize, session: &[u8; 32]) {
+fn insert_member(
+    draft: &mut WriteTxn<'_, '_>,
+    history: &History,
+    member: usize,
+    session: &[u8; 32],
+    population: Population,
+) {
     let (first, _) = history.0[0];
     let signed_up = history.signed_up_at(member);
     let id = AccountId::generate(signed_up, random_bytes(member));
@@ -206,10 +238,77 @@ fn insert_member(draft: &mut WriteTxn<'_, '_>, history: &History, member: usize,
             description: Description::parse(description).expect("a description"),
             ..HabitPlan::new(Title::parse(title).expect("a title"), Weekdays::ALL)
         };
-        habits::put(draft, id, &Habit::new(habit_id, plan, position as u32, first, created_at))
-            .expect("a habit is stored");
-        for (year, days) in history.completions(member + position * 31) {
+        let mut habit = Habit::new(habit_id, plan, position as u32, first, created_at);
+        if population == Population::Mixed {
+            habit.schedule = Schedule::new(first, mixed_rule(position, first));
+        }
+        habits::put(draft, id, &habit).expect("a habit is stored");
+        if habit.schedule.has_amounts() {
+            insert_amounts(draft, history, id, habit_id);
+            continue;
+        }
+        let mut years = history.completions(member + position * 31);
+        if population == Population::Mixed {
+            insert_skips_and_notes(draft, history, id, habit_id, &mut years);
+        }
+        for (year, days) in years {
             completions::put(draft, id, year, habit_id, &days);
+        }
+    }
+}
+
+/// The first [`YES_NO_OF_MIXED`] habits are done or not.
+fn mixed_rule(position: usize, first: Day) -> Rule {
+    let times = |times, window| Frequency::Times { times, window };
+    let frequency = match position {
+        1 => times(5, Window::CalendarWeek),
+        2 => times(20, Window::CalendarMonth),
+        3 => times(3, Window::RollingDays(7)),
+        4 => Frequency::EveryDays { days: 2, anchor: first },
+        _ => Frequency::Weekdays,
+    };
+    let target = Amount::from_thousandths(10_000).expect("an amount");
+    let goal = match position {
+        0..YES_NO_OF_MIXED => Goal::YesNo,
+        8 => Goal::AtLeast { target, per: GoalPeriod::Week },
+        9 => Goal::AtMost { target, per: GoalPeriod::Day },
+        _ => Goal::AtLeast { target, per: GoalPeriod::Day },
+    };
+    Rule { frequency, goal, ..Rule::default() }
+}
+
+/// One entry a day.
+fn insert_amounts(draft: &mut WriteTxn<'_, '_>, history: &History, id: AccountId, habit: HabitId) {
+    for (index, (day, morning)) in history.0.iter().enumerate() {
+        let entry = AmountEntry {
+            id: EntryId::generate(*morning, random_bytes(index)),
+            amount: Amount::from_thousandths(8_000 + index as u64 * 31 % 4_000).expect("an amount"),
+            recorded_at: *morning,
+        };
+        let log = DayLog { entries: vec![entry], ..DayLog::default() };
+        day_logs::put(draft, id, *day, habit, &log).expect("a log is stored");
+    }
+}
+
+/// Skips some days and writes a note on others.
+fn insert_skips_and_notes(
+    draft: &mut WriteTxn<'_, '_>,
+    history: &History,
+    id: AccountId,
+    habit: HabitId,
+    years: &mut [(i16, HabitYear)],
+) {
+    for (index, (day, _)) in history.0.iter().enumerate() {
+        let (is_skipped, has_note) = (index % 90 == 45, index % 30 == 10);
+        if is_skipped {
+            for (_, days) in years.iter_mut().filter(|(year, _)| *year == day.year()) {
+                days.undo(*day);
+            }
+        }
+        if is_skipped || has_note {
+            let note = Note::parse("Went well, and took less time than yesterday.").expect("a note");
+            let log = DayLog { is_skipped, note: note.filter(|_| has_note), ..DayLog::default() };
+            day_logs::put(draft, id, *day, habit, &log).expect("a log is stored");
         }
     }
 }

@@ -113,8 +113,18 @@ impl HttpBench<'_> {
         second: (&str, &Request),
         status: &'static str,
     ) -> [Comparison; 2] {
-        print_progress(&format!("measuring {} and {}", first.0, second.0));
-        let mut comparisons = [first, second].map(|(name, _)| Comparison {
+        self.compare_scripts([first.0, second.0], status, |index, _| vec![[first.1, second.1][index].clone()]).await
+    }
+
+    /// Sends the requests of the first and of the second script of each connection to Atlas, in turn.
+    pub async fn compare_scripts(
+        &mut self,
+        names: [&str; 2],
+        status: &'static str,
+        requests: impl Fn(usize, usize) -> Vec<Request>,
+    ) -> [Comparison; 2] {
+        print_progress(&format!("measuring {} and {}", names[0], names[1]));
+        let mut comparisons = names.map(|name| Comparison {
             name: name.to_owned(),
             atlas: Vec::new(),
             no_timeout: Vec::new(),
@@ -123,9 +133,13 @@ impl HttpBench<'_> {
         for round in 0..2 * self.plan.rounds {
             for step in 0..2 {
                 let index = (round + step) % 2;
-                let request = [first.1, second.1][index];
-                let script = Script { requests: vec![request.clone()], expected_status: status, forbidden_text: None };
-                let sample = self.sample((self.atlas.address, self.atlas.pid()), vec![script; CONNECTIONS]).await;
+                let script = |connection| Script {
+                    requests: requests(index, connection),
+                    expected_status: status,
+                    forbidden_text: None,
+                };
+                let scripts = (0..CONNECTIONS).map(script).collect();
+                let sample = self.sample((self.atlas.address, self.atlas.pid()), scripts).await;
                 comparisons[index].atlas.push(sample);
             }
         }

@@ -5,12 +5,13 @@ use std::path::Path;
 use crate::baseline::HeaderTimeout;
 use crate::client::{Connection, Request};
 use crate::comparison::{CONNECTIONS, HttpBench};
+use crate::mixed_habits;
 use crate::server::{Member, Server, today};
 use crate::table::Table;
 use crate::{Plan, print_progress};
 
 /// Habits on the day's page.
-const HABITS: usize = 30;
+pub const HABITS: usize = 30;
 /// Below this share of the CPU time used by other programs, the machine is quiet.
 const QUIET_CPU_SHARE: f64 = 0.1;
 /// Distinct URLs of one page that each connection requests in turn. All connections together request more URLs than Atlas caches
@@ -44,6 +45,7 @@ pub async fn measure(plan: &Plan, atlas: &Server, folder: &Path, table: &mut Tab
     table.add(style.throughput_row().at_least(0.85));
 
     measure_today(&mut bench, &ada, table).await;
+    mixed_habits::measure(&mut bench, table).await;
     for (name, path) in [("GET /calendar, rendered", "/calendar?"), ("GET a habit's year, rendered", &habit_year)] {
         let rendered = bench
             .compare_with(name, "20", &ada.get_request(path), |connection| rendered_requests(&ada, path, connection))

@@ -119,6 +119,12 @@ impl Member {
         response["data"]["habit"]["id"].as_str().expect("an id").to_owned()
     }
 
+    /// Imports a data export.
+    pub async fn import(&mut self, file: &serde_json::Value) {
+        let request = Request::post(self.address, "/api/account/imports/self", &[("cookie", &self.cookie)], file);
+        self.send(&request).await;
+    }
+
     /// Marks `day` as done or not done; the server takes the time of the request to be noon of that day.
     pub fn completion_request(&self, habit: &str, day: Date, done: bool) -> Request {
         let noon = format!("{day}T12:00:00Z");
