@@ -140,9 +140,6 @@ function drawNewerAmount(control, newer) {
   }
   control.querySelector(".amount-bar").value = newer.querySelector(".amount-bar").value;
   control.querySelector(".amount-sum").replaceWith(newer.querySelector(".amount-sum"));
-  control.querySelector(".completion-skipped")?.remove();
-  const skipped = newer.querySelector(".completion-skipped");
-  if (skipped) control.querySelector(".completion-status").prepend(skipped);
   return drawProgress();
 }
 
@@ -165,7 +162,7 @@ export function drawNewerRows(page, isChanging) {
     const newer = findControl(habitId, dateKey, page);
     if (!newer) continue;
     if (!isChanging(control)) drawNewerState(control, newer);
-    if (!isRow(control) || isAmount(control)) continue;
+    if (!isRow(control)) continue;
     control.querySelector(".completion-streak, .completion-skipped")?.remove();
     const status = newer.querySelector(".completion-streak, .completion-skipped");
     if (status) control.querySelector(".completion-status").prepend(status);

@@ -49,7 +49,7 @@ function createPastDay({ id, weekdays, goal, recentDays = {} }, dateKey, storedD
 /** The streak as of the listed day: that of the day on which the habits were stored, and the days since, of which only queued
  *  completions are known. */
 function countStreak({ id, weekdays, streak = 0, recentDays = {} }, today, storedDay, pending) {
-  const queued = pending.filter(({ habitId }) => habitId === id);
+  const queued = pending.filter(({ habitId, completed }) => habitId === id && completed !== undefined);
   if (queued.some(({ dateKey }) => dateKey < storedDay)) return 0;
   const isDue = (dateKey) => listDueHabits([{ weekdays }], dateKey).length > 0;
   const wasDone = recentDays[storedDay] === "done";
@@ -69,7 +69,7 @@ async function drawStreaks(day, due, today, storedDay) {
   const places = day.querySelectorAll(".completion-status");
   due.forEach((habit, index) => {
     const length = countStreak(habit, today, storedDay, pending);
-    if (length < 2 || habit.goal) return;
+    if (length < 2 || habit.goal?.kind === "atMost") return;
     places[index].prepend(createElement("span", { class: "completion-streak", "data-days": length }, `${length}-day streak`));
   });
 }

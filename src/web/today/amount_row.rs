@@ -55,6 +55,16 @@ pub fn describe(habit: &Habit, amount: &AmountProgress) -> String {
     format!("{}{}", amount.sum, sum_suffix(habit, amount))
 }
 
+/// "Skipped" or "Paused", or the current streak.
+pub fn row_status(progress: &HabitProgress) -> Markup {
+    html! {
+        @if let Some(label) = neutral_label(progress) { span.completion-skipped { (label) } }
+        @else if progress.streak > 1 {
+            span.completion-streak data-days=(progress.streak) { (progress.streak) "-" (progress.streak_unit.as_str()) " streak" }
+        }
+    }
+}
+
 /// The button named `add`, whose value is the habit, the day, and the amount.
 pub fn amount_button(habit: &Habit, progress: &HabitProgress, amount: &AmountProgress, row: &RowButton<'_>) -> Markup {
     let one_tap = habit.one_tap();
@@ -70,7 +80,7 @@ pub fn amount_button(habit: &Habit, progress: &HabitProgress, amount: &AmountPro
                 span.amount-sum data-sum=(amount.sum.thousandths()) data-target=(amount.target.thousandths())
                     data-suffix=(sum_suffix(habit, amount)) { (describe(habit, amount)) }
             }
-            span.completion-status { @if let Some(label) = neutral_label(progress) { span.completion-skipped { (label) } } }
+            span.completion-status { (row_status(progress)) }
             progress.amount-bar aria-hidden="true" max="100" value=(amount.percent()) {}
         }
     }

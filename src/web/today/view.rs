@@ -10,10 +10,10 @@ use crate::domain::habits::agenda_sections::divide;
 use crate::domain::habits::completion::CompletionWindow;
 use crate::domain::{Day, Habit, HabitId, Refusal};
 use crate::web::assets::embedded::address;
-use crate::web::today::amount_row::{RowButton, amount_button};
+use crate::web::today::amount_row::{RowButton, amount_button, row_status};
 use crate::web::today::past_days::PastDays;
 use crate::web::today::sections::{day_section, describe_progress, grouping_menu};
-use crate::web::today::skip_control::{SkipLabel, neutral_label, skip_button};
+use crate::web::today::skip_control::{SkipLabel, skip_button};
 use crate::web::ui::closed_day::explain;
 use crate::web::ui::date::{DateStyle, format_date, format_upcoming};
 use crate::web::ui::form::alert;
@@ -260,8 +260,7 @@ fn row(item: &AgendaItem, index: usize, listed: Day, day: &str, options: &RowOpt
                     }
                     // Its width is reserved, so that a new streak or a mark does not move the rows below.
                     span.completion-status {
-                        @if let Some(label) = neutral_label(progress) { span.completion-skipped { (label) } }
-                        @else if progress.streak > 1 { span.completion-streak data-days=(progress.streak) { (progress.streak) "-" (progress.streak_unit.as_str()) " streak" } }
+                        (row_status(progress))
                     }
                 }
             }
