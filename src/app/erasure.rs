@@ -27,7 +27,10 @@ async fn erase_deleted_rows(app: &App) -> Result<(), Error> {
         let erasing = tokio::task::spawn_blocking(move || store.erase_part()).await;
         match erasing.map_err(|ended| Error::broken(join_error_reason(&ended)))?? {
             Some(erased) if !erased.is_complete => {
-                tracing::warn!(free = erased.free, "some unused pages of the data file could not be erased");
+                tracing::warn!(
+                    free = erased.free,
+                    "some unused pages of the data file could not be erased; retrying in five minutes"
+                );
                 return Ok(());
             }
             Some(_) => return Ok(()),

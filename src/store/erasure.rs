@@ -11,7 +11,8 @@ use super::engine::page_eraser::{ErasedPages, ErasureProgress};
 
 /// How many deleted rows have their pages built again in one commit.
 const ROWS_PER_PART: usize = 256;
-/// How many free pages are overwritten in one part: 4 MiB, which the next commit may have to wait for.
+/// How many free pages are read, and overwritten unless they are zeros, in one part: 4 MiB, which the next commit may have to
+/// wait for.
 const PAGES_PER_PART: usize = 1_024;
 
 impl Store {
@@ -56,6 +57,9 @@ impl Store {
 
     /// Returns whether there are more pages to build again.
     fn rebuild_pages(&self) -> Result<bool, Error> {
+        if !self.deleted_rows().has_rows() {
+            return Ok(false);
+        }
         let pause = self.pause_writer()?;
         self.deleted_rows().rebuild_pages(&pause.file.database, ROWS_PER_PART)
     }

@@ -14,7 +14,7 @@
 //! | [`backup`] | snapshots, their verification and encryption, and releases |
 //! | `data_file` | [`Store`]: the open data file |
 //! | `erasure` | erasing what deleted rows leave in it |
-//! | `writer_pause` | keeping its writer between two commits |
+//! | `writer_pause` | pausing its writer between two commits |
 //! | `replaceable_file`, `open_file` | the redb database behind it, which can be closed and reopened |
 //! | `error` | [`OpenError`] |
 

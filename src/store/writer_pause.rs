@@ -1,4 +1,4 @@
-//! Keeping the writer between two commits while the file is copied or looked at.
+//! Pausing the writer between two commits.
 
 use std::sync::mpsc;
 
@@ -9,7 +9,7 @@ use super::engine::error::Error;
 use super::engine::writer::{WriterTask, commit_nothing};
 use super::open_file::OpenFile;
 
-/// While this exists, the file holds exactly the last commit, and neither a write nor closing the file goes on.
+/// While this exists, the writer waits and the file is not closed, so that it holds exactly the last commit.
 pub(super) struct WriterPause<'a> {
     pub(super) file: MappedRwLockReadGuard<'a, OpenFile>,
     /// The writer waits until this is dropped.
@@ -20,14 +20,14 @@ impl WriterPause<'_> {
     /// Makes an empty commit.
     ///
     /// # Errors
-    /// [`Error::File`]
+    /// [`Error::File`].
     pub(super) fn commit_nothing(&self) -> Result<(), Error> {
         commit_nothing(&self.file.database)
     }
 }
 
 impl Store {
-    /// Waits until the writer has committed what was submitted before, and keeps it there.
+    /// Pauses the writer once it has committed everything that was submitted before.
     ///
     /// # Errors
     /// [`Error`] when the file can no longer be written.

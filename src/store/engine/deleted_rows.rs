@@ -1,6 +1,6 @@
 //! Rows that were deleted or replaced and whose bytes may still be in the file.
 //!
-//! A commit leaves the old version of each page it changed among the free pages; `super::free_pages` erases those. But when one
+//! A commit leaves the old version of each page it changed among the free pages; `super::page_eraser` erases those. But when one
 //! commit changes several rows of a page, redb moves the later rows in place, and bytes of a deleted row can stay behind the
 //! last one, in a page that is in use. So the pages where rows were deleted are built again before free pages are erased.
 
@@ -82,6 +82,11 @@ impl DeletedRows {
     /// Records that a pass succeeded.
     pub(crate) fn finish_pass(&self) {
         let _ = self.passes_due.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |due| due.checked_sub(1));
+    }
+
+    /// Whether there are pages to build again.
+    pub(crate) fn has_rows(&self) -> bool {
+        !self.rows.lock().is_empty()
     }
 
     /// Builds the pages of up to `limit` deleted rows again, in a commit. Returns whether there are more.

@@ -4,6 +4,8 @@
 //! the copy (its pre-image), while a copier takes the chunks that have not changed yet. Each chunk is copied once, by the side
 //! that reaches it first, so the copy holds the bytes of the moment it began, however long it takes. This file knows offsets
 //! and bytes, not tables.
+//!
+//! Since redb's writes pass through here, it also erases pages that are free, see `super::page_eraser`.
 
 use std::fs::File;
 use std::io;
