@@ -45,17 +45,35 @@ function filterRows() {
   history.replaceState(history.state, "", address);
 }
 
+/** The shown habits: their links, or the checkboxes of a selection. */
+const findResults = () =>
+  [...document.querySelectorAll(".habit-list :is(a.habit-title, .habit-choice input)")].filter((result) => result.checkVisibility());
+
+/** The arrow keys lead from the field through the results and back, and Escape clears the filter. */
+function handleKey(event) {
+  const isInField = event.target === field;
+  const results = findResults();
+  const index = isInField ? -1 : results.indexOf(event.target);
+  if ((!isInField && index < 0) || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.isComposing) return;
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const next = index + step < 0 ? field : results[index + step];
+  if (step && next) {
+    event.preventDefault();
+    next.focus();
+  } else if (event.key === "Escape" && field.value) {
+    field.value = "";
+    filterRows();
+    field.focus();
+  }
+}
+
 export function startHabitFilter() {
   field.addEventListener("input", filterRows);
   tagField?.addEventListener("change", filterRows);
   // Only the server sorts.
   form.elements.sort?.addEventListener("change", () => form.submit());
   form.addEventListener("submit", (event) => event.preventDefault());
-  field.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !field.value) return;
-    field.value = "";
-    filterRows();
-  });
+  addEventListener("keydown", handleKey);
   // After a reload and after the back button, browsers restore what was typed.
   addEventListener("pageshow", filterRows);
 }

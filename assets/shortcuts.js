@@ -20,7 +20,7 @@ const HELP = [
   ["d", "Delete the selected habit"],
   ["Alt ↑", "Move the selected habit up"],
   ["Alt ↓", "Move the selected habit down"],
-  ["/", "Filter habits"],
+  ["/", "Filter habits, then ↓ to the results, Esc to clear"],
   ["g t", "Go to Today"],
   ["g c", "Go to Calendar"],
   ["g h", "Go to Habits"],

@@ -14,6 +14,7 @@ use super::seeded::open_as_ines;
 const ESCAPE: &str = "\u{e00c}";
 const ENTER: &str = "\u{e007}";
 const TAB: &str = "\u{e004}";
+const UP: &str = "\u{e013}";
 const DOWN: &str = "\u{e015}";
 const HOME: &str = "\u{e011}";
 const ALT_UP: &str = "\u{e00a}\u{e013}";
@@ -31,6 +32,17 @@ async fn prepare_habits(user: &BrowserUser, keep: usize, titles: &[String]) {
         json!(titles)
     );
     assert_eq!(user.run_script(&script).await, true);
+}
+
+/// Puts a habit into a group, or into none, and loads the page again.
+async fn prepare_group(user: &BrowserUser, title: &str, group: &str) {
+    let script = format!(
+        "const id = document.querySelector('[data-habit-title={title}]').dataset.habit;
+        return fetch(`/api/habits/${{id}}`, {{ method: 'PUT', headers: {{ 'Content-Type': 'application/json' }},
+            body: JSON.stringify({{ group: '{group}' }}) }}).then((response) => response.ok)"
+    );
+    assert_eq!(user.run_script(&script).await, true);
+    user.reload().await;
 }
 
 /// Sends keys to the focused element; a modifier applies to the key after it.
@@ -219,6 +231,18 @@ async fn a_long_list_is_filtered_while_typing_and_its_order_stays_complete() {
     press_action(&ines, "Read aloud", "Move up").await;
     ines.wait_for_text("Order saved: 1 of 11.").await;
     assert_eq!(shown_titles(&ines).await, json!(["Read aloud", "Read"]));
+    // From the field through the results and back.
+    let focused = "const { activeElement: it } = document; return it.id === 'filter' ? 'filter' : it.textContent";
+    focus(&ines, "#filter").await;
+    for (key, expected) in
+        [(DOWN, "Read aloud"), (DOWN, "Read"), (DOWN, "Read"), (UP, "Read aloud"), (UP, "filter"), (DOWN, "Read aloud")]
+    {
+        send_keys(&ines, key).await;
+        assert_eq!(ines.run_script(focused).await, expected);
+    }
+    send_keys(&ines, ESCAPE).await;
+    assert_eq!(ines.run_script(focused).await, "filter");
+    assert_eq!(shown_titles(&ines).await.as_array().unwrap().len(), 11, "Escape clears the filter");
     ines.type_into("Filter by name", "nothing like it").await;
     ines.wait_for_text("No habit matches.").await;
     focus(&ines, "#filter").await;
@@ -249,6 +273,39 @@ async fn a_group_that_was_folded_stays_so_opens_for_a_match_and_keeps_its_order_
     wait_for_titles(&ines, &["Read", "Walk", "Swim", "Run"]).await;
     press_action(&ines, "Run", "Move up").await;
     ines.wait_for_text("Order saved: 1 of 2.").await;
+    wait_for_titles(&ines, &["Read", "Walk", "Run", "Swim"]).await;
+
+    // The group moves by key, by its menu, and by pointer, always as a whole.
+    prepare_group(&ines, "Walk", "Home").await;
+    let sport_first = ["Read", "Run", "Swim", "Walk"];
+    let home_first = ["Read", "Walk", "Run", "Swim"];
+    wait_for_titles(&ines, &home_first).await;
+    focus(&ines, "[data-section=Sport] > [data-handle]").await;
+    send_keys(&ines, UP).await;
+    ines.wait_for_text("Order saved: 1 of 2.").await;
+    wait_for_titles(&ines, &sport_first).await;
+    ines.press("Undo").await;
+    wait_for_titles(&ines, &home_first).await;
+    ines.wait_for_text("Order saved: 2 of 2.").await;
+    ines.press_at("the menu", "//section[@data-section='Home']/button[@popovertarget]").await;
+    ines.press_at("Move down", "//section[@data-section='Home']/div//button[@value='down']").await;
+    ines.wait_for_text("Order saved: 2 of 2.").await;
+    wait_for_titles(&ines, &sport_first).await;
+    let find = async |path: &str| ines.with_timeout(path, ines.browser.client.find(Locator::Css(path))).await;
+    let handle = find("[data-section=Home] > [data-handle]").await;
+    let heading = find("[data-section=Sport] summary").await;
+    let to = |element, y| PointerAction::MoveToElement { element, duration: None, x: 0., y };
+    let drag = MouseActions::new("mouse".to_owned())
+        .then(to(handle, 0.))
+        .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT })
+        .then(PointerAction::MoveBy { duration: None, x: 4., y: -30. })
+        .then(to(heading, -8.))
+        .then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+    ines.with_timeout("the drag", ines.browser.client.perform_actions(drag)).await;
+    ines.wait_for_text("Order saved: 1 of 2.").await;
+    ines.reload().await;
+    wait_for_titles(&ines, &home_first).await;
+    prepare_group(&ines, "Walk", "").await;
     wait_for_titles(&ines, &["Read", "Walk", "Run", "Swim"]).await;
 
     let is_open = "return document.querySelector('[data-section=Sport] details').open";
