@@ -17,6 +17,7 @@ pub mod recorded;
 pub mod refusal;
 pub mod text;
 pub mod text_repair;
+pub mod text_search;
 
 pub use accounts::account::Account;
 pub use accounts::client::Client;

@@ -15,6 +15,7 @@ pub mod heatmap;
 pub mod icon;
 pub mod layout;
 pub mod line_chart;
+pub mod markdown;
 pub mod menu;
 pub mod navigation;
 pub mod page_head;
