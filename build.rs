@@ -60,6 +60,7 @@ const STYLE_SHEET_ORDER: &[&str] = &[
     "day-panel",
     "streaks",
     "insights",
+    "notes",
     "account",
     "landing",
     "mailbox",

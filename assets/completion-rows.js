@@ -148,6 +148,7 @@ function drawNewerState(control, newer) {
   if (isAmount(control) || isAmount(newer)) return isAmount(control) && isAmount(newer) && drawNewerAmount(control, newer);
   const { dateKey } = readControl(control);
   if (isCompleted(newer) !== isCompleted(control)) drawCompletion(control, isCompleted(newer));
+  control.toggleAttribute("data-note", newer.hasAttribute("data-note"));
   if (!isRow(control)) return drawPastDay(control, dateKey, newer.dataset.state);
   if (newer.hasAttribute("data-skipped") === control.hasAttribute("data-skipped")) return undefined;
   control.toggleAttribute("data-skipped");
@@ -166,5 +167,7 @@ export function drawNewerRows(page, isChanging) {
     control.querySelector(".completion-streak, .completion-skipped")?.remove();
     const status = newer.querySelector(".completion-streak, .completion-skipped");
     if (status) control.querySelector(".completion-status").prepend(status);
+    control.querySelector("[data-noted]")?.remove();
+    control.append(...newer.querySelectorAll("[data-noted]"));
   }
 }

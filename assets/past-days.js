@@ -13,7 +13,8 @@ const STATE_NAMES = { done: "done", open: "not done", skipped: "skipped", paused
 export function drawPastDay(control, dateKey, state) {
   control.dataset.state = state;
   const pending = control.dataset.pending ? ", not synced yet" : "";
-  control.setAttribute("aria-label", `${formatDay(dateKey)}: ${STATE_NAMES[state]}${pending}`);
+  const note = control.hasAttribute("data-note") ? ", has a note" : "";
+  control.setAttribute("aria-label", `${formatDay(dateKey)}: ${STATE_NAMES[state]}${note}${pending}`);
 }
 
 /** The visible controls of a row, from left to right: the habit on the listed day, the days before, and the link to the habit.

@@ -27,6 +27,7 @@ pub mod health;
 pub mod http;
 pub mod insights;
 pub mod landing;
+pub mod notes;
 pub mod offline;
 mod operator;
 pub mod security;

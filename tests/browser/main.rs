@@ -13,6 +13,7 @@
 //! | `habits` | editing, archiving and ordering habits, the calendar, and settings without JavaScript |
 //! | `calendar` | the months and the open day |
 //! | `figures` | the page of a habit, on the screen and on paper |
+//! | `notes` | notes written in place, and what was typed without a connection |
 //! | `offline` | completions and the list of today without a server, undo, and keyboard shortcuts |
 //! | `offline_day` | pages left open over midnight, and the list of a new day without a server |
 //! | `captive_network` | networks that answer in place of Atlas |
@@ -70,6 +71,7 @@ mod markup;
 mod measurements;
 mod meddling_proxy;
 mod navigation;
+mod notes;
 mod nu_checker;
 mod offline;
 mod offline_day;

@@ -149,6 +149,7 @@ const PAGE_STATES: &[PageState] = &[
     state("/habits, with errors", &[Press("Create habit")], "Enter a title"),
     state("/habits/archive, empty", &[Open("/habits/archive")], "Your archive is empty"),
     state("/insights, empty", &[Open("/insights")], "No insights yet"),
+    state("/notes, empty", &[Open("/notes")], "No notes yet"),
     state("/landing, for members", &[Open("/landing")], "Go to Today"),
     state("/nowhere, for members", &[Open("/nowhere")], "Page not found"),
     // A user with months of completions.
@@ -206,6 +207,20 @@ const PAGE_STATES: &[PageState] = &[
         &[Open("/habits"), PressAt("//a[normalize-space()='Stretch before coffee']"), ExpandAll],
         "By day of the week",
     ),
+    state("/habits/{id}, adding a note with errors", &[Press("Save note")], "Enter a note"),
+    state(
+        "/habits/{id}, with a note",
+        &[
+            Type("Note", "A *good* morning:\n- slept well\n- [plan](https://example.com)"),
+            Press("Save note"),
+            WaitFor("slept well"),
+        ],
+        "Edit",
+    ),
+    state("/habits/{id}, editing a note", &[PressAt("//a[@data-edit-note]")], "Delete note"),
+    state("/notes", &[Open("/notes")], "slept well"),
+    state("/notes, with matches", &[Open("/notes?q=sl%C3%A9pt")], "slept well"),
+    state("/notes, without matches", &[Open("/notes?q=zzz")], "No note matches"),
     state("/insights", &[Open("/insights"), ExpandAll], "Last 12 weeks"),
     state("/today, all done", &[Open("/today"), CompleteAll], "All done for today"),
     state(

@@ -65,6 +65,7 @@ mod mail_commands;
 mod mail_templates;
 mod metrics;
 mod migrations;
+mod notes;
 mod offsite;
 mod operator_commands;
 mod operator_token;

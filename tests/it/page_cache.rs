@@ -104,6 +104,14 @@ async fn every_change_of_a_habit_appears_on_the_next_page() {
     assert_change_shows(&ada, "/today", "0/1", "1/1", set_completion(true)).await;
     assert_change_shows(&ada, "/calendar", "data-complete=\"true\"", "value=\"0\"", set_completion(false)).await;
 
+    let write = async |note| {
+        let body = json!({ "habitId": id, "date": "2026-02-12", "note": note });
+        phone.send_json("PUT", "/api/notes", &body).await.assert_status(200)
+    };
+    assert_change_shows(&ada, "/today", "0/1", "Has a note", write("Tired")).await;
+    assert_change_shows(&ada, "/calendar", "Tired", "Wide awake", write("Wide awake")).await;
+    assert_change_shows(&ada, &format!("/habits/{id}"), "Wide awake", "No notes yet", write("")).await;
+
     let habit = format!("/habits/{id}");
     let update = async |body| phone.send_json("PUT", &format!("/api{habit}"), &body).await.assert_status(200);
     assert_change_shows(&ada, &habit, ">Read</h1>", ">Read aloud</h1>", update(json!({ "title": "Read aloud" }))).await;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::habits::completions::{build_agenda, shown_with};
 use crate::app::habits::judged_histories;
+use crate::app::habits::notes::{DayNote, NoteFilter, load_notes};
 use crate::app::{App, Error};
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::calendar::month::Month;
@@ -26,6 +27,8 @@ pub struct CalendarMonth {
     pub rates: BTreeMap<Day, CompletionRate>,
     /// The days of the month on which everything that was scheduled is skipped.
     pub skipped: BTreeSet<Day>,
+    /// The days of the month with a note, also of an archived habit.
+    pub noted: BTreeSet<Day>,
     /// The selected day, of this month or another.
     pub day: Option<OpenDay>,
     /// The streak of every habit; empty while no habit was ever completed.
@@ -38,6 +41,10 @@ pub struct OpenDay {
     pub agenda: Agenda,
     /// Why its completions cannot be changed, if they cannot.
     pub closed: Option<Refusal>,
+    /// The notes of the day, also of archived habits.
+    pub notes: Vec<DayNote>,
+    /// The active habits that can get a note: those that have begun and have none. Empty for a day that hasn't begun.
+    pub without_note: Vec<Habit>,
 }
 
 /// The active habits of an account, and their completions.
@@ -46,6 +53,8 @@ struct HabitHistories {
     done: BTreeMap<HabitId, History>,
     today: Day,
     week_start: WeekStart,
+    /// The notes of the selected day.
+    notes: Vec<DayNote>,
     /// The last day that has begun; nothing later is completed.
     last_day: Day,
 }
@@ -63,7 +72,12 @@ pub fn load_month(app: &App, me: &Account, month: Month, selected: Option<Day>) 
     let histories = app.store.read(|txn| {
         let habits = habits::list_active(txn, me.id)?;
         let done = judged_histories::load_all(txn, me, &habits, today, shown)?;
-        Ok::<_, Error>(HabitHistories { habits, done, today, week_start: me.preferences.week_start, last_day })
+        let filter = NoteFilter { day: selected, ..NoteFilter::default() };
+        let has_notes = selected.is_some_and(|day| has_note(&done, day));
+        let notes =
+            if has_notes { load_notes(txn, me.id, &filter, None, today, usize::MAX)?.notes } else { Vec::new() };
+        let week_start = me.preferences.week_start;
+        Ok::<_, Error>(HabitHistories { habits, done, today, week_start, notes, last_day })
     })?;
     let day = selected.map(|day| {
         let habits = histories.habits.clone();
@@ -71,16 +85,31 @@ pub fn load_month(app: &App, me: &Account, month: Month, selected: Option<Day>) 
         let agenda = build_agenda(habits, &histories.done, day, window, last_day, me.preferences, is_due);
         // Every habit on the agenda is scheduled for that day, so the window alone decides.
         let closed = window.check_open(day, me.preferences.backfill).err().filter(|_| !agenda.items.is_empty());
-        OpenDay { agenda, closed }
+        let notes = histories.notes.clone();
+        let without_note = if day <= today { histories.without_note(day, window) } else { Vec::new() };
+        OpenDay { agenda, closed, notes, without_note }
     });
     let rates: BTreeMap<Day, CompletionRate> = month.days().map(|day| (day, histories.rate_of(day))).collect();
     let is_empty = |day: &Day| rates.get(day).is_some_and(|rate| rate.scheduled == 0);
     let skipped = month.days().filter(is_empty).filter(|day| histories.has_skips(*day)).collect();
+    let noted = month.days().filter(|day| *day <= today && has_note(&histories.done, *day)).collect();
     let streaks = histories.streaks();
-    Ok(CalendarMonth { month, today, week_start: me.preferences.week_start, rates, skipped, day, streaks })
+    Ok(CalendarMonth { month, today, week_start: me.preferences.week_start, rates, skipped, noted, day, streaks })
+}
+
+/// Whether any habit has a note of the day.
+fn has_note(done: &BTreeMap<HabitId, History>, day: Day) -> bool {
+    done.values().any(|history| history.summary(day).has_note)
 }
 
 impl HabitHistories {
+    /// The habits that had begun by `day` and have no note of it.
+    fn without_note(&self, day: Day, window: CompletionWindow) -> Vec<Habit> {
+        let has_note = |habit: &Habit| self.notes.iter().any(|note| note.habit.id == habit.id);
+        let can_have = |habit: &&Habit| window.first_day_of(habit) <= day && !has_note(habit);
+        self.habits.iter().filter(can_have).cloned().collect()
+    }
+
     fn is_done(&self, habit: &Habit, day: Day) -> bool {
         day <= self.last_day && self.done.get(&habit.id).is_some_and(|history| history.is_done(day))
     }

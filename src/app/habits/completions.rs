@@ -8,7 +8,7 @@ use crate::app::habits::habit::require_active;
 use crate::app::habits::judged_histories;
 use crate::app::{App, Error};
 use crate::domain::accounts::preferences::Preferences;
-use crate::domain::habits::agenda::{Agenda, DayState, HabitProgress, PAST_DAYS, past_states};
+use crate::domain::habits::agenda::{Agenda, DayState, HabitProgress, PAST_DAYS, past_days, past_states};
 use crate::domain::habits::amount_progress::AmountProgress;
 use crate::domain::habits::completion::{CompletionWindow, check_editable, last_begun_day};
 use crate::domain::habits::day_ranges::DayRange;
@@ -221,11 +221,24 @@ pub(super) fn build_agenda(
         let streak = if day == window.today { current_streak(&habit.schedule, history, day, week_start) } else { 0 };
         let past = past_states(habit, history, day, window.first_day_of(habit));
         let (is_skipped, is_paused) = (history.skipped().contains(day), history.is_paused(day));
+        let has_note = history.summary(day).has_note;
+        let past_notes = past_days(day).map(|day| history.summary(day).has_note);
         let done = day <= last_day && !is_skipped && history.is_done(day);
         let streak_unit = StreakUnit::of_rule(habit.schedule.rule());
         let amount = AmountProgress::new(habit, history, day, week_start);
         let is_undecided = day == window.today && amount.is_some_and(|amount| amount.is_kept_limit());
-        HabitProgress { done, is_skipped, is_paused, streak, streak_unit, past, amount, is_undecided }
+        HabitProgress {
+            done,
+            is_skipped,
+            is_paused,
+            has_note,
+            streak,
+            streak_unit,
+            past,
+            past_notes,
+            amount,
+            is_undecided,
+        }
     };
     Agenda::new(habits, day, preferences.completed_last, is_listed, progress)
 }

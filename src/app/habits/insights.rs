@@ -1,6 +1,7 @@
 //! Looking back: the last ninety days, and one year of a habit.
 
 use crate::app::habits::judged_histories;
+use crate::app::habits::notes::{NoteFilter, NotesPage, load_notes};
 use crate::app::{App, Error};
 use crate::domain::habits::best_streaks::find_best_streaks;
 use crate::domain::habits::completion_interval::{CompletionInterval, compute_interval};
@@ -93,7 +94,12 @@ pub struct HabitFigures {
     /// The number of amounts that were recorded.
     pub entries: usize,
     pub interval: Option<CompletionInterval>,
+    /// The newest [`MAX_LISTED_NOTES`].
+    pub notes: NotesPage,
 }
+
+/// How many notes the page of a habit shows.
+const MAX_LISTED_NOTES: usize = 5;
 
 /// The figures of a habit, active or archived. [`Review::new`] chooses the year if none is given.
 ///
@@ -118,6 +124,8 @@ pub fn load_figures(
         let totals = compute_totals(&habit.schedule, &history, today);
         let entries = count_entries(txn, me.id, id, &history)?;
         let interval = compute_interval(&habit.schedule, &history, today);
+        let filter = NoteFilter { habit: Some(id), ..NoteFilter::default() };
+        let notes = load_notes(txn, me.id, &filter, None, today, MAX_LISTED_NOTES)?;
         Ok(HabitFigures {
             review: Review::new(habit, &history, year, today, week_start),
             best_streaks,
@@ -127,6 +135,7 @@ pub fn load_figures(
             totals,
             entries,
             interval,
+            notes,
         })
     })
 }

@@ -11,6 +11,7 @@ pub mod habit;
 pub mod import_source;
 pub mod insights;
 mod judged_histories;
+pub mod notes;
 pub mod pauses;
 pub mod skips;
 pub mod sorted;

@@ -29,11 +29,15 @@ pub struct HabitProgress {
     /// Whether the listed day is skipped or paused: neither done nor open.
     pub is_skipped: bool,
     pub is_paused: bool,
+    /// Whether the listed day has a note.
+    pub has_note: bool,
     /// The length of the current streak.
     pub streak: u32,
     pub streak_unit: StreakUnit,
     /// The days before the listed one, earliest first.
     pub past: [DayState; PAST_DAYS],
+    /// Which of them have a note.
+    pub past_notes: [bool; PAST_DAYS],
     /// Its amounts, if the listed day has any.
     pub amount: Option<AmountProgress>,
     /// Whether the day shows how it went only once it's over: a limit that isn't exceeded yet.

@@ -97,6 +97,8 @@ mod tests {
             streak: 0,
             streak_unit: StreakUnit::Day,
             past: [DayState::NotScheduled; PAST_DAYS],
+            has_note: false,
+            past_notes: [false; PAST_DAYS],
             amount: None,
             is_undecided: false,
         };

@@ -1,5 +1,6 @@
 //! The review of one habit: a calendar year day by day, with the statistics of that year.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::domain::accounts::preferences::WeekStart;
@@ -53,6 +54,8 @@ pub struct Review {
     /// For each month and day of the week, Monday first: on how many of the days something was done.
     frequencies: Vec<[CompletionRate; 7]>,
     statuses: Vec<DayStatus>,
+    /// The days of the year with a note.
+    noted: BTreeSet<Day>,
 }
 
 impl Review {
@@ -73,6 +76,7 @@ impl Review {
             months: Vec::new(),
             frequencies: Vec::new(),
             statuses: Vec::new(),
+            noted: noted_days(history, year, today),
             habit,
         };
         for day in days_of(year) {
@@ -109,6 +113,11 @@ impl Review {
         known.copied().unwrap_or(DayStatus::NotScheduled)
     }
 
+    /// Whether a day of the year, up to today, has a note.
+    pub fn has_note(&self, day: Day) -> bool {
+        self.noted.contains(&day)
+    }
+
     /// The months from the first to the last with something to show.
     pub fn visible_months(&self) -> &[(Month, CompletionRate)] {
         self.months.get(self.visible_range()).unwrap_or_default()
@@ -124,12 +133,19 @@ impl Review {
 
     fn visible_range(&self) -> Range<usize> {
         let is_visible = |(month, _): &(Month, CompletionRate)| {
-            month.days().any(|day| !matches!(self.status(day), DayStatus::NotScheduled | DayStatus::Future))
+            month.days().any(|day| {
+                self.has_note(day) || !matches!(self.status(day), DayStatus::NotScheduled | DayStatus::Future)
+            })
         };
         let first = self.months.iter().position(is_visible).unwrap_or(self.months.len());
         let end = self.months.iter().rposition(is_visible).map_or(first, |last| last + 1);
         first..end
     }
+}
+
+fn noted_days(history: &History, year: i16, today: Day) -> BTreeSet<Day> {
+    let noted = history.summaries().filter(|(day, summary)| summary.has_note && day.year() == year && *day <= today);
+    noted.map(|(day, _)| day).collect()
 }
 
 /// What a day adds to a rate.

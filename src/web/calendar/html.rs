@@ -5,16 +5,16 @@ use warp::http::StatusCode;
 use crate::app::habits::calendar;
 use crate::domain::Day;
 use crate::domain::calendar::month::Month;
-use crate::web::calendar::view as pages;
+use crate::web::calendar::view::{self as pages, RefusedInput};
 use crate::web::http::body::FormFields;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
-use crate::web::today::view::RefusedCompletion;
+use crate::web::notes::input::NoteFormInput;
 
 /// `GET /calendar?month=&date=`.
 pub async fn show(request: Request) -> Result<Response, HttpError> {
-    calendar_page(&request, &request.query(), StatusCode::OK, None)
+    calendar_page(&request, &request.query(), StatusCode::OK, RefusedInput::default())
 }
 
 /// `GET /calendar/{date}`: a short link to a day.
@@ -23,16 +23,19 @@ pub async fn show_day(request: Request) -> Result<Response, HttpError> {
     Ok(response::temporary_redirect(&pages::address(Month::containing(day), Some(day))))
 }
 
-/// The page for a query, with the reason of a refused completion.
+/// The page for a query, with what was refused. `?note=` names the habit whose note the form shows.
 pub fn calendar_page(
     request: &Request,
     query: &FormFields,
     status: StatusCode,
-    refused: Option<&RefusedCompletion>,
+    refused: RefusedInput<'_>,
 ) -> Result<Response, HttpError> {
     let account = request.account()?;
     let selection = parse_selection(query, request.state.app.today(account));
     let month = calendar::load_month(&request.state.app, account, selection.month, selection.day)?;
+    let noted = month.day.iter().flat_map(|day| &day.notes);
+    let opened = noted.into_iter().find(|note| note.habit.id.to_string() == query.get("note")).map(NoteFormInput::edit);
+    let refused = RefusedInput { note: refused.note.or(opened.as_ref()), ..refused };
     Ok(response::page(status, pages::page(&request.frame(), &month, selection.is_day_in_url, refused)))
 }
 

@@ -13,6 +13,8 @@ use crate::domain::habits::insights::CompletionRate;
 use crate::domain::habits::intensity::Intensity;
 use crate::domain::habits::streak::Streak;
 use crate::domain::{Day, Habit};
+use crate::web::notes::input::NoteFormInput;
+use crate::web::notes::part_view::day_notes;
 use crate::web::today::view::{RefusedCompletion, RowOptions, list, progress};
 use crate::web::ui::closed_day::explain;
 use crate::web::ui::date::{DateStyle, format_date};
@@ -29,13 +31,15 @@ pub fn address(month: Month, day: Option<Day>) -> String {
     }
 }
 
+/// What a form was refused with, and the note that is edited.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RefusedInput<'a> {
+    pub completion: Option<&'a RefusedCompletion>,
+    pub note: Option<&'a NoteFormInput>,
+}
+
 /// The page. `has_date` says that the address names the open day.
-pub fn page(
-    frame: &Frame<'_>,
-    calendar: &CalendarMonth,
-    has_date: bool,
-    refused: Option<&RefusedCompletion>,
-) -> Markup {
+pub fn page(frame: &Frame<'_>, calendar: &CalendarMonth, has_date: bool, refused: RefusedInput<'_>) -> Markup {
     let name = format_date(calendar.month.first(), DateStyle::Month);
     document(
         frame,
@@ -51,7 +55,7 @@ pub fn page(
                 @match &calendar.day {
                     Some(day) => (open_day(calendar, day, has_date, refused)),
                     None => section.day-panel {
-                        @if let Some(refused) = refused { (alert(&refused.message)) }
+                        @if let Some(refused) = refused.completion { (alert(&refused.message)) }
                         p.hint { "Select a day to see its habits." }
                     },
                 }
@@ -107,12 +111,15 @@ fn cell(calendar: &CalendarMonth, day: Day) -> Markup {
     let is_open = calendar.day.as_ref().is_some_and(|open| open.agenda.day == day);
     let count_id = format!("count-{day}");
     let is_skipped = calendar.skipped.contains(&day);
+    let note_id = calendar.noted.contains(&day).then(|| format!("note-{day}"));
+    let count = (scheduled > 0 || is_skipped).then_some(count_id.as_str());
+    let described_by: Vec<&str> = count.into_iter().chain(note_id.as_deref()).collect();
     html! {
         a.cell.is-open[is_open].is-ahead[day > calendar.today] id={ "day-" (day) } href=(address(calendar.month, Some(day)))
             data-date-key=(day) data-level=[intensity.map(Intensity::level)]
             data-complete=[(intensity == Some(Intensity::Whole)).then_some("true")]
             aria-current=[(day == calendar.today).then_some("date")]
-            aria-label={ "Open daily view for " (format_date(day, DateStyle::Long)) } aria-describedby=[(scheduled > 0 || is_skipped).then_some(&count_id)] {
+            aria-label={ "Open daily view for " (format_date(day, DateStyle::Long)) } aria-describedby=[(!described_by.is_empty()).then(|| described_by.join(" "))] {
             span.cell-day { (day.date().day()) }
         }
         // Outside of the link, because the visible text of a link must be part of its name. Screen readers get the
@@ -128,12 +135,14 @@ fn cell(calendar: &CalendarMonth, day: Day) -> Markup {
                 span.unseen data-cell-label { (completed) " of " (scheduled) " done" }
             }
         }
+        @if let Some(id) = note_id { span.cell-note id=(id) { span.unseen { "Has a note" } } }
     }
 }
 
-fn open_day(calendar: &CalendarMonth, open: &OpenDay, has_date: bool, refused: Option<&RefusedCompletion>) -> Markup {
+fn open_day(calendar: &CalendarMonth, open: &OpenDay, has_date: bool, refused: RefusedInput<'_>) -> Markup {
     let agenda = &open.agenda;
     let from = address(calendar.month, has_date.then_some(agenda.day));
+    let completion = refused.completion;
     html! {
         section.day-panel.is-sheet[has_date].is-complete[agenda.is_complete()] data-day=(agenda.day) aria-labelledby="open-day" {
             div.sheet {
@@ -143,14 +152,15 @@ fn open_day(calendar: &CalendarMonth, open: &OpenDay, has_date: bool, refused: O
                     }
                     @if has_date { a.close href=(address(calendar.month, None)) { "Close" } }
                 }
-                @if let Some(refused) = refused.filter(|refused| !refused.is_on_list(agenda)) { (alert(&refused.message)) }
+                @if let Some(refused) = completion.filter(|refused| !refused.is_on_list(agenda)) { (alert(&refused.message)) }
                 @if agenda.items.is_empty() {
                     p.hint { (if agenda.day < calendar.today { "Nothing was scheduled for this day." } else { "Nothing is scheduled for this day." }) }
                 } @else {
                     (progress(agenda, "All done for this day"))
                     @if let Some(refusal) = &open.closed { p.hint #closed-note { (explain(refusal)) } }
-                    (list(agenda, &RowOptions { from: &from, today: None, past: None, grouping: DayGrouping::Nothing, closed_note: open.closed.as_ref().map(|_| "closed-note"), refused }))
+                    (list(agenda, &RowOptions { from: &from, today: None, past: None, grouping: DayGrouping::Nothing, closed_note: open.closed.as_ref().map(|_| "closed-note"), refused: completion }))
                 }
+                (day_notes(agenda.day, &open.notes, &open.without_note, &from, refused.note))
             }
         }
     }

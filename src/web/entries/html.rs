@@ -9,7 +9,7 @@ use crate::web::entries::view::RefusedEntry;
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
 use crate::web::http::response::{self, Response};
-use crate::web::insights::html::habit_page;
+use crate::web::insights::html::{RefusedForms, habit_page};
 
 /// `POST /habits/{id}/entries`: adds, changes or removes an entry, then returns to the day on the habit's page.
 pub async fn change(request: Request) -> Result<Response, HttpError> {
@@ -24,7 +24,8 @@ pub async fn change(request: Request) -> Result<Response, HttpError> {
         Err(error) => return Err(error.into()),
     };
     let refused = RefusedEntry { id: entry, amount: typed.amount, time: typed.time, message };
-    habit_page(&request, StatusCode::UNPROCESSABLE_ENTITY, form.get("date"), Some(&refused))
+    let refused = RefusedForms { entry: Some(&refused), ..RefusedForms::default() };
+    habit_page(&request, habit, StatusCode::UNPROCESSABLE_ENTITY, form.get("date"), refused)
 }
 
 #[derive(Clone, Copy)]

@@ -14,6 +14,8 @@ use crate::web::insights::history_view::{best_streaks, frequency, periods};
 use crate::web::insights::strength_view::strength_part;
 use crate::web::insights::targets_view::{targets, totals};
 use crate::web::insights::year_view::year_part;
+use crate::web::notes::input::NoteFormInput;
+use crate::web::notes::part_view::habit_notes;
 use crate::web::today::skip_control::{SkipLabel, skip_button};
 use crate::web::ui::bar_chart::{bar_chart, weekday_bars};
 use crate::web::ui::date::{DateStyle, format_date};
@@ -38,6 +40,7 @@ pub fn page(
     figures: &HabitFigures,
     selection: &PageSelection,
     entries: Option<&EntriesPart<'_>>,
+    note: Option<&NoteFormInput>,
 ) -> Markup {
     let PageSelection { year, period, week_start } = *selection;
     let review = &figures.review;
@@ -52,6 +55,7 @@ pub fn page(
                 @if let Some(entries) = entries { (entries_part(entries)) }
                 (summary(figures))
                 (year_part(review, week_start, period))
+                (habit_notes(habit, &figures.notes, review.today, &format!("/habits/{}", habit.id), note))
                 div.pair {
                     @if !figures.targets.is_empty() { (targets(&figures.targets, habit)) }
                     @if figures.totals.first.is_some() || figures.interval.is_some_and(|interval| interval.overdue.is_some()) {

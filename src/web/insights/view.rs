@@ -26,7 +26,7 @@ pub fn page(frame: &Frame<'_>, overview: &InsightsOverview, order: HabitSort, we
         NavItem::Insights,
         &html! {
             div.insights data-testid="insights-dashboard" {
-                (page_head("Insights", &html! { p { "Last " (WINDOW_DAYS) " days" } }))
+                (page_head("Insights", &html! { p { "Last " (WINDOW_DAYS) " days" } a.quiet href="/notes" { "Notes" } }))
                 @if has_figures { (dashboard(overview, order, week_start)) } @else { (empty(&overview.habits)) }
             }
         },

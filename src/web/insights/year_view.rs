@@ -57,7 +57,7 @@ fn year(review: &Review, week_start: WeekStart) -> Markup {
     };
     html! {
         (mark_definitions())
-        ul.months {
+        ul.months #months data-notes {
             @for (month, rate) in review.visible_months() { (month_box(review, *month, *rate, week_start)) }
         }
         p.hint { "Each row is a week, " (week) ". Percentages count scheduled days; today counts once it's done." }
@@ -69,6 +69,7 @@ fn year(review: &Review, week_start: WeekStart) -> Markup {
             (CellMark::Open, "due today"),
             (CellMark::Extra, "done on an off day"),
             (CellMark::Nothing, "not scheduled"),
+            (CellMark::Note, "with a note"),
         ]))
         details.numbers {
             summary { "Show as table" }
@@ -88,7 +89,9 @@ fn month_box(review: &Review, month: Month, rate: CompletionRate, week_start: We
                 @for (row, week) in (0_u16..).zip(&weeks) {
                     @for (column, day) in (0_u16..).zip(week) {
                         @if let Some((day, mark)) = day.and_then(|day| Some((day, mark(review.status(day))?))) {
-                            (cell(mark, column * CELL_PITCH, row * CELL_PITCH, &describe_day(day, review.status(day))))
+                            @let (x, y, title) = (column * CELL_PITCH, row * CELL_PITCH, describe_day(review, day));
+                            (cell(mark, x, y, &title))
+                            @if review.has_note(day) { (cell(CellMark::Note, x, y, &title)) }
                         }
                     }
                 }
@@ -126,11 +129,12 @@ fn label(status: DayStatus) -> &'static str {
     }
 }
 
-fn describe_day(day: Day, status: DayStatus) -> String {
-    format!("{}: {}", format_date(day, DateStyle::Weekday), label(status))
+fn describe_day(review: &Review, day: Day) -> String {
+    let note = if review.has_note(day) { ", with a note" } else { "" };
+    format!("{}: {}{note}", format_date(day, DateStyle::Weekday), label(review.status(day)))
 }
 
-/// The text alternative of a month: "Done: 1 to 4, 6. Missed: 5."
+/// The text alternative of a month: "Done: 1 to 4, 6. Missed: 5. With a note: 6."
 fn describe_month(review: &Review, month: Month) -> String {
     let statuses = [
         DayStatus::Completed,
@@ -141,21 +145,26 @@ fn describe_month(review: &Review, month: Month) -> String {
         DayStatus::Unplanned,
     ];
     let sentences = statuses.into_iter().filter_map(|status| {
-        let days = dates(review, month, status);
+        let days = dates(month, |day| review.status(day) == status);
         let mut label = label(status).to_owned();
         if let Some(first) = label.get_mut(..1) {
             first.make_ascii_uppercase();
         }
         (!days.is_empty()).then(|| format!("{label}: {days}."))
     });
-    let sentences: Vec<String> = sentences.collect();
-    if sentences.is_empty() { "Nothing scheduled.".to_owned() } else { sentences.join(" ") }
+    let mut sentences: Vec<String> = sentences.collect();
+    if sentences.is_empty() {
+        sentences.push("Nothing scheduled.".to_owned());
+    }
+    let noted = dates(month, |day| review.has_note(day));
+    sentences.extend((!noted.is_empty()).then(|| format!("With a note: {noted}.")));
+    sentences.join(" ")
 }
 
-/// The days of a month with a status: "1 to 4, 6".
-fn dates(review: &Review, month: Month, status: DayStatus) -> String {
+/// The days of a month that are wanted: "1 to 4, 6".
+fn dates(month: Month, is_wanted: impl Fn(Day) -> bool) -> String {
     let mut runs: Vec<(i8, i8)> = Vec::new();
-    for day in month.days().filter(|day| review.status(*day) == status) {
+    for day in month.days().filter(|day| is_wanted(*day)) {
         let date = day.date().day();
         match runs.last_mut() {
             Some((_, last)) if *last + 1 == date => *last = date,
@@ -179,7 +188,7 @@ fn table(review: &Review) -> Markup {
             }
             tbody {
                 @for (month, rate) in review.visible_months() {
-                    @let missed = dates(review, *month, DayStatus::Missed);
+                    @let missed = dates(*month, |day| review.status(day) == DayStatus::Missed);
                     tr {
                         th scope="row" { (format_date(month.first(), DateStyle::ShortMonthName)) }
                         td { (format_ratio(*rate)) }

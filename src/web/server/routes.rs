@@ -19,7 +19,7 @@ use crate::web::http::request::{PathParams, Request};
 use crate::web::http::response::Response;
 use crate::web::{
     account, admin, assets, auth, calendar, data_export, dev, email_links, entries, first_habit, habits, health,
-    insights, landing, offline, operator, security, sentry_tunnel, step_up, today, two_factor,
+    insights, landing, notes, offline, operator, security, sentry_tunnel, step_up, today, two_factor,
 };
 
 /// What a handler returns.
@@ -201,6 +201,9 @@ const ALWAYS: &[Route] = routes! {
     GET    "/habits/{id}"                       Member insights::html::habit, gzip, cached;
     POST   "/habits/{id}/entries"               Member entries::html::change, gzip;
     GET    "/insights"                          Member insights::html::show, gzip, cached;
+    // SECURITY: not compressed, because a page shows private text beside a search that a link of another site can set.
+    GET    "/notes"                             Member notes::html::show;
+    POST   "/notes"                             Member notes::html::save, gzip;
     GET    "/admin"                             Admin  admin::overview::html::show, gzip;
     GET    "/admin/users"                       Admin  admin::users::html::list, gzip;
     GET    "/admin/users/{id}"                  Admin  admin::users::html::show, gzip;
@@ -274,6 +277,8 @@ const ALWAYS: &[Route] = routes! {
     POST   "/api/entries"                       Member entries::api::add;
     PUT    "/api/entries/{id}"                  Member entries::api::change;
     DELETE "/api/entries/{id}"                  Member entries::api::remove;
+    GET    "/api/notes"                         Member notes::api::list, gzip;
+    PUT    "/api/notes"                         Member notes::api::set;
     GET    "/api/insights"                      Member insights::api::show, gzip;
     GET    "/api/admin/health"                  Admin  health::show_details;
     GET    "/api/admin/users"                   Admin  admin::api::users, gzip;

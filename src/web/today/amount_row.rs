@@ -19,6 +19,8 @@ pub struct RowButton<'a> {
     /// The id of the text that explains why nothing can be changed, or why a change was refused.
     pub description_id: Option<&'a str>,
     pub is_open: bool,
+    /// Whether the row says that the day has a note.
+    pub has_note: bool,
 }
 
 /// "8 glasses", or "8" for a habit without a unit.
@@ -71,7 +73,7 @@ pub fn amount_button(habit: &Habit, progress: &HabitProgress, amount: &AmountPro
     html! {
         button.completion.amount type="submit" name="add" value={ (habit.id) ":" (row.day) ":" (one_tap) }
             data-done=(if progress.done { "true" } else { "false" }) data-limit[amount.goal.is_limit()] data-exceeded[amount.is_exceeded()]
-            data-skipped[progress.is_skipped] aria-describedby=[row.description_id] disabled[!row.is_open] {
+            data-skipped[progress.is_skipped] data-note[row.has_note] aria-describedby=[row.description_id] disabled[!row.is_open] {
             span.box aria-hidden="true" {}
             (habit_mark(habit))
             span.completion-text {
@@ -81,6 +83,7 @@ pub fn amount_button(habit: &Habit, progress: &HabitProgress, amount: &AmountPro
                     data-suffix=(sum_suffix(habit, amount)) { (describe(habit, amount)) }
             }
             span.completion-status { (row_status(progress)) }
+            @if row.has_note { span.unseen data-noted { "Has a note" } }
             progress.amount-bar aria-hidden="true" max="100" value=(amount.percent()) {}
         }
     }

@@ -11,7 +11,8 @@ use crate::app::{self, App};
 use crate::domain::accounts::preferences::{DayGrouping, Preferences};
 use crate::domain::habits::completion::{CompletionWindow, check_list_of_today};
 use crate::domain::{Account, Amount, Day, Refusal};
-use crate::web::calendar;
+use crate::web::calendar::html::calendar_page;
+use crate::web::calendar::view::RefusedInput;
 use crate::web::http::body::FormFields;
 use crate::web::http::error::HttpError;
 use crate::web::http::redirect;
@@ -49,7 +50,8 @@ pub async fn complete(request: Request) -> Result<Response, HttpError> {
     let (status, notice) = (StatusCode::UNPROCESSABLE_ENTITY, TodayNotice::Refused(&refused));
     match from.strip_prefix("/calendar?") {
         Some(query) => {
-            calendar::html::calendar_page(&request, &FormFields::parse(query.as_bytes()), status, Some(&refused))
+            let refused = RefusedInput { completion: Some(&refused), ..RefusedInput::default() };
+            calendar_page(&request, &FormFields::parse(query.as_bytes()), status, refused)
         }
         None if from == ListedDay::Yesterday.path() => day_page(&request, ListedDay::Yesterday, status, notice),
         None => day_page(&request, ListedDay::Today, status, notice),

@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use crate::domain::accounts::preferences::Backfill;
-use crate::domain::habits::agenda::{DayState, PAST_DAYS, past_days};
+use crate::domain::habits::agenda::{DayState, HabitProgress, PAST_DAYS, past_days};
 use crate::domain::habits::completion::CompletionWindow;
 use crate::domain::{Day, Habit, HabitId, Refusal};
 use crate::web::ui::closed_day::explain;
@@ -49,17 +49,19 @@ impl PastDays {
     }
 
     /// The days of one habit. `title_id` is the id of the element with its title.
-    pub fn row(&self, habit: &Habit, states: &[DayState; PAST_DAYS], title_id: &str) -> Markup {
+    pub fn row(&self, habit: &Habit, progress: &HabitProgress, title_id: &str) -> Markup {
+        let states = progress.past.iter().zip(progress.past_notes);
         html! {
             div.past role="group" aria-labelledby=(title_id) {
-                @for (day, state) in self.0.iter().zip(states) {
+                @for (day, (state, has_note)) in self.0.iter().zip(states) {
                     @if *state != DayState::NotScheduled && day.is_open && has_amounts(habit, day.day) {
-                        (amount_link(day, habit.id, *state))
+                        (amount_link(day, habit.id, *state, has_note))
                     } @else { @match state {
-                        DayState::Done => (control(day, habit.id, ["done", "done", "false"])),
-                        DayState::Open => (control(day, habit.id, ["open", "not done", "true"])),
-                        DayState::Skipped => (control(day, habit.id, ["skipped", "skipped", "true"])),
-                        DayState::Paused => (control(day, habit.id, ["paused", "paused", "true"])),
+                        DayState::Done => (control(day, habit.id, has_note, ["done", "done", "false"])),
+                        DayState::Open => (control(day, habit.id, has_note, ["open", "not done", "true"])),
+                        DayState::Skipped => (control(day, habit.id, has_note, ["skipped", "skipped", "true"])),
+                        DayState::Paused => (control(day, habit.id, has_note, ["paused", "paused", "true"])),
+                        DayState::NotScheduled if has_note => span.past-day data-note { span.unseen { (PreEscaped(&day.label)) ": has a note" } },
                         // Screen readers skip it: there is nothing to do.
                         DayState::NotScheduled => span.past-day {},
                     } }
@@ -84,7 +86,7 @@ fn has_amounts(habit: &Habit, day: Day) -> bool {
 }
 
 /// A day whose amounts count leads to its entries.
-fn amount_link(day: &PastDay, habit: HabitId, state: DayState) -> Markup {
+fn amount_link(day: &PastDay, habit: HabitId, state: DayState, has_note: bool) -> Markup {
     let PastDay { date, label, .. } = day;
     let [state, word] = match state {
         DayState::Done => ["done", "done"],
@@ -93,21 +95,22 @@ fn amount_link(day: &PastDay, habit: HabitId, state: DayState) -> Markup {
         DayState::Open | DayState::NotScheduled => ["open", "not done"],
     };
     html! {
-        a.past-day href={ "/habits/" (habit) "?day=" (date) "#entries" } data-state=(state) aria-label={ (label) ": " (word) } {}
+        a.past-day href={ "/habits/" (habit) "?day=" (date) "#entries" } data-state=(state) data-note[has_note] aria-label={ (label) ": " (word) @if has_note { ", has a note" } } {}
     }
 }
 
 /// The control of a day on which the habit was due, done or skipped: its state, the word for it, and whether pressing it completes
 /// the day. assets/past-days.js draws the same.
-fn control(day: &PastDay, habit: HabitId, state: [&'static str; 3]) -> Markup {
+fn control(day: &PastDay, habit: HabitId, has_note: bool, state: [&'static str; 3]) -> Markup {
     let PastDay { date, label, is_open, .. } = day;
     let (date, label) = (PreEscaped(date), PreEscaped(label));
     let [state, word, next] = state.map(PreEscaped);
+    let note = PreEscaped(if has_note { ", has a note" } else { "" });
     html! {
         @if *is_open {
-            button.past-day type="submit" name="change" value={ (habit) ":" (date) ":" (next) } data-state=(state) aria-label={ (label) ": " (word) } {}
+            button.past-day type="submit" name="change" value={ (habit) ":" (date) ":" (next) } data-state=(state) data-note[has_note] aria-label={ (label) ": " (word) (note) } {}
         } @else {
-            button.past-day.is-closed type="button" popovertarget=(PreEscaped(CLOSED_NOTE)) data-state=(state) aria-label={ (label) ": " (word) } {}
+            button.past-day.is-closed type="button" popovertarget=(PreEscaped(CLOSED_NOTE)) data-state=(state) data-note[has_note] aria-label={ (label) ": " (word) (note) } {}
         }
     }
 }

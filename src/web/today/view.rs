@@ -239,15 +239,18 @@ fn row(item: &AgendaItem, index: usize, listed: Day, day: &str, options: &RowOpt
     let is_open = options.closed_note.is_none();
     let refused = options.refused.filter(|refused| refused.habit == Some(habit.id));
     let title_id = format!("title-{index}");
+    // Beside the calendar, the notes themselves are below the list.
+    let has_note = progress.has_note && options.past.is_some();
     let description_id = description_id(habit, options, refused);
-    let button = RowButton { title_id: &title_id, day: day.0, description_id: description_id.as_deref(), is_open };
+    let button =
+        RowButton { title_id: &title_id, day: day.0, description_id: description_id.as_deref(), is_open, has_note };
     html! {
         li.completion-row data-color=[habit_color(habit)] {
             @if let Some(amount) = &progress.amount {
                 (amount_button(habit, progress, amount, &button))
             } @else {
                 button.completion type="submit" name="change" value={ (habit.id) ":" (day) ":" (next) } role="checkbox"
-                    aria-checked=(checked) aria-describedby=[button.description_id] data-skipped[progress.is_skipped] disabled[!is_open] {
+                    aria-checked=(checked) aria-describedby=[button.description_id] data-skipped[progress.is_skipped] data-note[has_note] disabled[!is_open] {
                     span.box aria-hidden="true" {}
                     (habit_mark(habit))
                     @if options.past.is_some() {
@@ -262,10 +265,11 @@ fn row(item: &AgendaItem, index: usize, listed: Day, day: &str, options: &RowOpt
                     span.completion-status {
                         (row_status(progress))
                     }
+                    @if has_note { span.unseen data-noted { "Has a note" } }
                 }
             }
             @if let Some(past) = options.past {
-                (past.row(habit, &progress.past, &title_id))
+                (past.row(habit, progress, &title_id))
                 a.detail href={ "/habits/" (habit.id) } aria-label={ "Details of " (habit.title) } {}
             } @else if is_open && !progress.is_paused {
                 (skip_button(habit, listed, progress.is_skipped, SkipLabel::InRow))

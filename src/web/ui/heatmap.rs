@@ -30,6 +30,8 @@ pub enum CellMark {
     Paused,
     /// Done on a day without a schedule: a check mark without a box.
     Extra,
+    /// On top of another mark: a folded corner for a note.
+    Note,
 }
 
 impl CellMark {
@@ -53,7 +55,7 @@ pub const CELL_PITCH: u16 = 20;
 
 const CHECK_MARK: &str = "5.1,7.5 4,8.7 7.1,12 12,5.8 10.9,4.7 7,9.5";
 
-const ALL_MARKS: [CellMark; 11] = [
+const ALL_MARKS: [CellMark; 12] = [
     CellMark::Nothing,
     CellMark::Empty,
     CellMark::Low,
@@ -65,6 +67,7 @@ const ALL_MARKS: [CellMark; 11] = [
     CellMark::Skipped,
     CellMark::Paused,
     CellMark::Extra,
+    CellMark::Note,
 ];
 
 impl CellMark {
@@ -81,6 +84,7 @@ impl CellMark {
             Self::Skipped => "mark-skipped",
             Self::Paused => "mark-paused",
             Self::Extra => "mark-extra",
+            Self::Note => "mark-note",
         }
     }
 
@@ -103,6 +107,7 @@ impl CellMark {
                 @for x in ["4.5", "9.5"] { rect.mark-ink x=(x) y="4" width="2" height="8" rx="1" {} }
             },
             Self::Extra => html! { polygon.mark-ink points=(CHECK_MARK) {} },
+            Self::Note => html! { polygon.mark-note points="0,0 7,0 0,7" {} },
         }
     }
 }

@@ -88,6 +88,7 @@ pub fn marks(_: &str) -> Markup {
         (CellMark::Done, "habit done"),
         (CellMark::Open, "due today"),
         (CellMark::Extra, "unscheduled"),
+        (CellMark::Note, "with a note"),
     ])
 }
 
