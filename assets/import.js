@@ -1,5 +1,6 @@
 /** The import form: previews and imports a file without loading a new page. */
 
+import { startRowForms } from "./row-forms.js";
 import { callApi, fetchPage, leaveToSignIn, OFFLINE_MESSAGE, UNKNOWN_ERROR_MESSAGE } from "./requests.js";
 
 const UPLOAD_TIMEOUT_MS = 5 * 60 * 1000;
@@ -15,6 +16,7 @@ function drawImportResult(page) {
   newResult.querySelector("[data-plain]")?.remove();
   newResult.querySelector("[autofocus]")?.removeAttribute("autofocus");
   result.replaceChildren(...newResult.childNodes);
+  document.getElementById("imports").replaceWith(page.getElementById("imports"));
   for (const name of ["aria-describedby", "aria-invalid"]) {
     const value = page.getElementById("file").getAttribute(name);
     if (value) importForm.elements.file.setAttribute(name, value);
@@ -65,3 +67,5 @@ importForm.elements.file.addEventListener("change", () => {
   result.replaceChildren();
   importForm.elements.file.removeAttribute("aria-invalid");
 });
+
+startRowForms();

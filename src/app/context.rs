@@ -22,7 +22,7 @@ use crate::app::random::random_bytes;
 use crate::config::Settings;
 use crate::config::policy::MailRule;
 use crate::domain::accounts::preferences::Preferences;
-use crate::domain::{Account, AccountId, AuditId, Day, Email, EntryId, HabitId, MailId};
+use crate::domain::{Account, AccountId, AuditId, Day, Email, EntryId, HabitId, ImportId, MailId};
 use crate::observe::metrics::SnapshotAges;
 use crate::store::Store;
 
@@ -136,6 +136,10 @@ impl App {
 
     pub(in crate::app) fn generate_entry_id(&self) -> Result<EntryId, Error> {
         self.ids.next(&self.clock).map(|(at, bytes)| EntryId::generate(at, bytes))
+    }
+
+    pub(in crate::app) fn generate_import_id(&self) -> Result<ImportId, Error> {
+        self.ids.next(&self.clock).map(|(at, bytes)| ImportId::generate(at, bytes))
     }
 
     pub(in crate::app) fn generate_audit_id(&self) -> Result<AuditId, Error> {

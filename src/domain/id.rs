@@ -82,6 +82,10 @@ id!(
     EntryId
 );
 id!(
+    /// The id of an import.
+    ImportId
+);
+id!(
     /// The id of a mail in the outbox.
     MailId
 );

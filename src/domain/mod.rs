@@ -42,6 +42,6 @@ pub use habits::schedule::Schedule;
 pub use habits::tag::{Tag, Tags};
 pub use habits::time_of_day::TimeOfDay;
 pub use habits::unit::Unit;
-pub use id::{AccountId, AuditId, EntryId, FileId, HabitId, MailId};
+pub use id::{AccountId, AuditId, EntryId, FileId, HabitId, ImportId, MailId};
 pub use recorded::Recorded;
 pub use refusal::Refusal;

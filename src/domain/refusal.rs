@@ -34,6 +34,9 @@ pub enum Refusal {
     HabitNotFound,
     /// The day has no such entry.
     EntryNotFound,
+    /// The import does not exist, belongs to another user, or is too old to be undone.
+    ImportNotFound,
+    ImportAlreadyUndone,
     /// The habit is not scheduled for that day of the week.
     NotScheduled,
     /// The day has not begun in the user's time zone.
@@ -118,6 +121,8 @@ impl fmt::Display for Refusal {
             Self::SessionNotFound => "That device is no longer signed in.",
             Self::HabitNotFound => "Habit not found.",
             Self::EntryNotFound => "Entry not found.",
+            Self::ImportNotFound => "This import can't be undone anymore.",
+            Self::ImportAlreadyUndone => "This import was undone already.",
             Self::NotScheduled => "This habit isn't scheduled for that day.",
             Self::FutureDay => "You can't complete future days.",
             Self::GracePeriodOver => "Yesterday closed at 02:00. To edit older days, change “Edit past days” in Account.",

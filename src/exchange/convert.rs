@@ -11,7 +11,7 @@ use crate::domain::habits::frequency::Window;
 use crate::domain::habits::import_file::{ImportFile, ImportedCompletion};
 use crate::domain::habits::imported_day_log::{ImportedDayLog, repair_note};
 use crate::domain::habits::imported_habit::{ImportNote, ImportedHabit, to_habit_id};
-use crate::domain::{Day, EntryId, Frequency, HabitId, Weekdays, Zone};
+use crate::domain::{Day, EntryId, Frequency, Goal, HabitId, Weekdays, Zone};
 use crate::exchange::color::Rgb;
 use crate::exchange::habit::{
     DayMark, ExchangeDay, ExchangeFile, ExchangeHabit, FrequencyPeriod, HabitFrequency, HabitKind,
@@ -52,11 +52,8 @@ pub fn to_import_file(file: &ExchangeFile, now: Timestamp, zone: &Zone) -> Impor
             date: *date,
             completed_at: None,
         }));
-        let logs = habit.days.iter().map(|(date, day)| ImportedDayLog {
-            habit: id,
-            date: *date,
-            log: to_log(id, *date, day, zone),
-        });
+        let (goal, _) = goal(habit);
+        let logs = habit.days.iter().map(|(date, day)| to_log(goal, id, *date, day, zone));
         import.day_logs.extend(logs.filter(|imported| !imported.log.is_empty()));
         let is_frequency_kept = import.habits.last().is_some_and(|converted| {
             let kept = converted.schedule.as_ref().map(|schedule| schedule.rule().frequency);
@@ -82,7 +79,25 @@ fn habit_id(program: &str, key: &str) -> HabitId {
     hyphenated(key).unwrap_or_else(|| to_habit_id(&format!("{program}\n{key}")))
 }
 
-/// Whether a completion is stored for a day.
+/// What a habit asks for, and whether the file doesn't say. Then it is the smallest amount, so that every recorded day counts.
+fn goal(habit: &ExchangeHabit) -> (Goal, bool) {
+    let (HabitKind::Amount { target, is_limit }, per) = (habit.kind, habit.goal_period) else {
+        return (Goal::YesNo, false);
+    };
+    let amount = |thousandths| Amount::from_thousandths(thousandths).unwrap_or(Amount::MAX);
+    if is_limit {
+        return (Goal::AtMost { target: amount(target), per }, false);
+    }
+    let recorded = habit.days.values().filter_map(|day| match day.state {
+        DayMark::Amount(amount) if amount > 0 => Some(amount),
+        _ => None,
+    });
+    let is_unknown = target == 0;
+    let target = if is_unknown { recorded.min().map_or(Amount::ONE, amount) } else { amount(target) };
+    (Goal::AtLeast { target, per }, is_unknown)
+}
+
+/// Whether a completion is stored for a day, if the habit goes by completions.
 fn is_done(kind: HabitKind, state: DayMark) -> bool {
     match (kind, state) {
         (_, DayMark::Done) => true,
@@ -104,10 +119,12 @@ fn to_habit(
     let created_at = zone.time_zone().to_timestamp(first.date().into()).unwrap_or(now).min(now);
     let after_last = habit.days.keys().next_back().map_or(today, |last| last.add_days(1)).min(today);
     let archived_at = habit.is_archived.then(|| zone.time_zone().to_timestamp(after_last.date().into()).unwrap_or(now));
+    let (goal, _) = goal(habit);
     let mut versions = vec![json!({
         "from": first,
         "weekdays": weekdays(habit.frequency),
         "frequency": to_frequency(habit.frequency, first),
+        "goal": goal,
     })];
     if habit.is_archived && after_last > first {
         versions.push(json!({ "from": after_last, "weekdays": Value::Null }));
@@ -123,6 +140,9 @@ fn to_habit(
         "activeWeekdays": weekdays(habit.frequency),
         "schedule": versions,
         "color": habit.color.and_then(Rgb::nearest),
+        "tags": habit.tags,
+        "group": habit.group,
+        "unit": habit.unit,
     });
     #[allow(clippy::cast_precision_loss, reason = "minutes of a day")]
     let reminders: Vec<f64> = habit.reminders.iter().map(|alarm| alarm.minute as f64).collect();
@@ -152,18 +172,24 @@ fn to_frequency(frequency: HabitFrequency, anchor: Day) -> Frequency {
 }
 
 /// The note, the skip and the amount of a day. An amount has an id that is always the same, so that it is imported once.
-fn to_log(habit: HabitId, date: Day, day: &ExchangeDay, zone: &Zone) -> DayLog {
-    let amount = match day.state {
-        DayMark::Amount(thousandths) => Amount::from_thousandths(thousandths).filter(|amount| !amount.is_zero()),
+fn to_log(goal: Goal, id: HabitId, date: Day, day: &ExchangeDay, zone: &Zone) -> ImportedDayLog {
+    let amount = match (goal, day.state) {
+        (Goal::YesNo, _) => None,
+        (_, DayMark::Amount(thousandths)) => Some(Amount::from_thousandths(thousandths).unwrap_or(Amount::MAX)),
+        // A day that is done without an amount reached the target.
+        (Goal::AtLeast { target, .. }, DayMark::Done) => Some(target),
         _ => None,
     };
-    let id = EntryId::from_bytes(to_habit_id(&format!("{habit}\n{date}")).to_bytes());
+    let amount = amount.filter(|amount| !amount.is_zero());
+    let entry = EntryId::from_bytes(to_habit_id(&format!("{id}\n{date}")).to_bytes());
     let recorded_at = zone.time_zone().to_timestamp(date.date().at(12, 0, 0, 0)).unwrap_or_default();
-    DayLog {
-        entries: amount.into_iter().map(|amount| AmountEntry { id, amount, recorded_at }).collect(),
-        note: repair_note(&day.note),
+    let (note, is_repaired) = repair_note(&day.note);
+    let log = DayLog {
+        entries: amount.into_iter().map(|amount| AmountEntry { id: entry, amount, recorded_at }).collect(),
+        note,
         is_skipped: day.state == DayMark::Skipped,
-    }
+    };
+    ImportedDayLog { habit: id, date, log, is_repaired }
 }
 
 fn weekdays(frequency: HabitFrequency) -> Weekdays {
@@ -177,13 +203,9 @@ fn left_out(habit: &ExchangeHabit, is_frequency_kept: bool) -> Vec<String> {
         _ if is_frequency_kept => {}
         frequency => notes.push(format!("Atlas schedules it for every day instead of {}.", describe(frequency))),
     }
-    if let HabitKind::Amount { target, is_limit } = habit.kind {
-        let limit = if is_limit { "at most" } else { "at least" };
-        let target = format!("{limit} {} {}", decimal(target), habit.unit);
-        notes.push(format!("Days with {} are marked as done. The amounts are kept, but not shown yet.", target.trim()));
-    }
-    if !habit.tags.is_empty() {
-        notes.push(format!("Tags left out: {}.", habit.tags.join(", ")));
+    if let (Goal::AtLeast { target, .. }, true) = goal(habit) {
+        let target = format!("{} {}", decimal(target.thousandths()), habit.unit);
+        notes.push(format!("The file has no goal for it, so it's the smallest amount in it: {}.", target.trim()));
     }
     if habit.reminders.iter().any(|alarm| alarm.weekdays != Weekdays::ALL) {
         notes.push("Its reminder applies to every day of the habit.".to_owned());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::habits::goal::GoalPeriod;
 use crate::domain::habits::habit::MAX_HABITS;
 use crate::domain::{Day, Weekdays};
 use crate::exchange::color::Rgb;
@@ -46,12 +47,16 @@ pub struct ExchangeHabit {
     pub kind: HabitKind,
     /// The unit of amounts; empty where there is none.
     pub unit: String,
+    /// The period whose amounts are compared with the target.
+    pub goal_period: GoalPeriod,
     pub frequency: HabitFrequency,
     pub is_archived: bool,
     /// The first day, where the program keeps it.
     pub start: Option<Day>,
     pub reminders: Vec<HabitAlarm>,
     pub tags: Vec<String>,
+    /// The group or category; empty where there is none.
+    pub group: String,
     pub days: BTreeMap<Day, ExchangeDay>,
     /// Days whose date cannot be read, or is outside of the years that Atlas keeps.
     pub unreadable_days: usize,
@@ -82,6 +87,7 @@ impl ExchangeHabit {
             self.kind = HabitKind::Amount { target: 0, is_limit: false };
             return;
         }
+        self.unit.clear();
         for day in self.days.values_mut() {
             day.state = match day.state {
                 DayMark::Amount(0) => DayMark::Missed,

@@ -24,10 +24,9 @@ pub fn read(table: &[u8]) -> Result<ExchangeFile, ExchangeError> {
         let cell = |at: usize| row.get(at).unwrap_or_default();
         let name = cell(0);
         if !known.contains_key(name) {
-            let category = cell(2).trim();
             file.push(ExchangeHabit {
                 description: cell(1).to_owned(),
-                tags: if category.is_empty() { Vec::new() } else { vec![category.to_owned()] },
+                group: cell(2).to_owned(),
                 ..ExchangeHabit::new(name, name)
             })?;
             known.insert(name.to_owned(), file.habits.len() - 1);

@@ -95,13 +95,12 @@ fn read_habit(raw: RawHabit) -> ExchangeHabit {
     let key = if raw.uuid.is_empty() { raw.name.clone() } else { raw.uuid.replace('-', "") };
     // Ten colors, in the order of the rainbow as in Loop.
     let color = integer(&raw.color).and_then(|number| usize::try_from(2 * (number - 1)).ok());
-    let group = text(&raw.group);
     let mut habit = ExchangeHabit {
         color: color.and_then(|at| LOOP_PALETTE.get(at)).map(|rgb| Rgb(*rgb)),
         frequency: frequency(&progress),
         kind: HabitKind::Amount { target, is_limit: progress.is_negative },
         unit,
-        tags: if group.is_empty() { Vec::new() } else { vec![group] },
+        group: text(&raw.group),
         ..ExchangeHabit::new(key, raw.name)
     };
     raw.records.move_to(&mut habit);

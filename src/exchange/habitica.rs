@@ -19,6 +19,9 @@ pub const HABITICA: &str = "Habitica";
 #[derive(Deserialize)]
 struct Root {
     tasks: Tasks,
+    /// The names of tags, each with its id.
+    #[serde(default)]
+    tags: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +52,9 @@ struct RawTask {
     repeat: BTreeMap<String, Value>,
     #[serde(default)]
     history: ScoreList,
+    /// The ids of its tags.
+    #[serde(default)]
+    tags: Vec<Value>,
 }
 
 /// When a task's value changed, in order, with whether that was a success.
@@ -106,7 +112,8 @@ impl<'de> Visitor<'de> for ScoreListVisitor {
 /// # Errors
 /// [`ExchangeError::Json`].
 pub fn read(json: &[u8], zone: &Zone) -> Result<ExchangeFile, ExchangeError> {
-    let Root { tasks } = serde_json::from_slice(json)?;
+    let Root { tasks, tags } = serde_json::from_slice(json)?;
+    let name = |id: &Value| tags.iter().find(|tag| tag.get("id") == Some(id)).and_then(|tag| tag.get("name")).map(text);
     let mut file = ExchangeFile::new(HABITICA);
     for raw in tasks.dailys.0.into_iter().chain(tasks.habits.0) {
         let id = text(&raw.id);
@@ -114,6 +121,7 @@ pub fn read(json: &[u8], zone: &Zone) -> Result<ExchangeFile, ExchangeError> {
         let habit = file.push(ExchangeHabit {
             description: raw.notes,
             frequency,
+            tags: raw.tags.iter().filter_map(name).collect(),
             unreadable_days: raw.history.1,
             ..ExchangeHabit::new(if id.is_empty() { raw.text.clone() } else { id }, raw.text)
         })?;

@@ -1,5 +1,6 @@
 //! Habo: the JSON of its backup.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
@@ -43,6 +44,40 @@ struct RawHabit {
     unit: Option<String>,
     #[serde(default)]
     archived: Value,
+    #[serde(default)]
+    id: Value,
+    /// Names, or objects like those of the file.
+    #[serde(default)]
+    categories: Vec<Value>,
+}
+
+/// The categories of a backup, and which habits are in them.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Categories {
+    categories: Vec<Value>,
+    habit_categories: Vec<Value>,
+}
+
+impl Categories {
+    /// The names of the categories of a habit: those in the habit, and those that the file assigns to its id.
+    fn names(&self, habit: &RawHabit) -> Vec<String> {
+        let id = |value: &Value, field: &str| value.get(field).map(text).filter(|id| !id.is_empty());
+        let links =
+            self.habit_categories.iter().filter(|link| id(link, "habit_id").is_some_and(|of| of == text(&habit.id)));
+        let linked = links.filter_map(|link| {
+            let category = id(link, "category_id")?;
+            self.categories.iter().find(|known| id(known, "id").as_ref() == Some(&category))
+        });
+        let mut names: Vec<String> = habit.categories.iter().chain(linked).map(category_name).collect();
+        let mut seen = BTreeSet::new();
+        names.retain(|name| !name.is_empty() && seen.insert(name.clone()));
+        names
+    }
+}
+
+fn category_name(category: &Value) -> String {
+    text(category.get("title").or_else(|| category.get("name")).unwrap_or(category))
 }
 
 /// Days by their date and time, each a list of its type, a comment, the progress, and the target of that day.
@@ -92,8 +127,10 @@ pub fn read(json: &[u8]) -> Result<ExchangeFile, ExchangeError> {
     let mut habits = serde_json::from_slice::<HabitsFile<RawHabit>>(json)?.into_habits();
     habits.sort_by_key(|habit| integer(&habit.position).unwrap_or(i64::MAX));
     let mut file = ExchangeFile::new(HABO);
+    let categories: Categories = serde_json::from_slice(json).unwrap_or_default();
     for raw in habits {
-        file.push(read_habit(raw))?;
+        let tags = categories.names(&raw);
+        file.push(ExchangeHabit { tags, ..read_habit(raw) })?;
     }
     Ok(file)
 }

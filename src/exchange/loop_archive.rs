@@ -10,7 +10,7 @@ use crate::exchange::archive::Archive;
 use crate::exchange::color::Rgb;
 use crate::exchange::error::ExchangeError;
 use crate::exchange::habit::{DayMark, ExchangeDay, ExchangeFile, ExchangeHabit, HabitKind};
-use crate::exchange::loop_values::{LOOP, join_texts, read_frequency, read_value};
+use crate::exchange::loop_values::{LOOP, join_texts, read_plan, read_value};
 use crate::exchange::thousandths::to_thousandths;
 
 pub const HABITS: &str = "Habits.csv";
@@ -68,15 +68,15 @@ fn read_habit<'a>(cell: &impl Fn(&str) -> &'a str) -> ExchangeHabit {
         },
         _ => HabitKind::YesNo,
     };
+    let (frequency, goal_period) =
+        read_plan(kind, number("FrequencyNumerator", "NumRepetitions"), number("FrequencyDenominator", "Interval"));
     ExchangeHabit {
         description: join_texts(cell("Question"), cell("Description")),
         color: Rgb::parse(cell("Color")),
         kind,
         unit: if kind == HabitKind::YesNo { String::new() } else { cell("Unit").to_owned() },
-        frequency: read_frequency(
-            number("FrequencyNumerator", "NumRepetitions"),
-            number("FrequencyDenominator", "Interval"),
-        ),
+        goal_period,
+        frequency,
         is_archived: cell("Archived?") == "true",
         ..ExchangeHabit::new(cell("Name"), cell("Name"))
     }

@@ -6,7 +6,7 @@ use crate::domain::Day;
 use crate::domain::Weekdays;
 use crate::exchange::color::loop_index;
 use crate::exchange::habit::{ExchangeFile, ExchangeHabit, HabitKind};
-use crate::exchange::loop_values::{write_frequency, write_value};
+use crate::exchange::loop_values::{write_plan, write_value};
 use crate::exchange::thousandths::to_number;
 use crate::formats::sqlite::record::SqlValue;
 use crate::formats::sqlite::writer::SqliteWriter;
@@ -47,7 +47,7 @@ pub fn write(file: &ExchangeFile) -> Vec<u8> {
 
 fn habit_row(position: usize, habit: &ExchangeHabit) -> Vec<SqlValue> {
     use SqlValue::{Integer, Null, Real};
-    let (times, days) = write_frequency(habit.frequency);
+    let (times, days) = write_plan(habit);
     let alarm = habit.reminders.first();
     let part = |part: fn(i64) -> i64| alarm.map_or(Null, |alarm| Integer(part(alarm.minute)));
     let (kind, target_type, target) = match habit.kind {

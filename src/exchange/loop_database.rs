@@ -9,7 +9,7 @@ use crate::domain::{Day, Weekdays, Zone};
 use crate::exchange::color::{LOOP_PALETTE, Rgb};
 use crate::exchange::error::ExchangeError;
 use crate::exchange::habit::{DayMark, ExchangeDay, ExchangeFile, ExchangeHabit, HabitAlarm, HabitKind};
-use crate::exchange::loop_values::{LOOP, join_texts, read_frequency, read_value};
+use crate::exchange::loop_values::{LOOP, join_texts, read_plan, read_value};
 use crate::exchange::thousandths::to_thousandths;
 use crate::formats::sqlite::reader::{SqlRow, SqliteReader};
 
@@ -75,6 +75,7 @@ fn read_habit(row: &SqlRow<'_>, id: i64, version: u32) -> ExchangeHabit {
         _ => HabitKind::YesNo,
     };
     let unit = row.text("unit");
+    let (frequency, goal_period) = read_plan(kind, integer("freq_num"), integer("freq_den"));
     ExchangeHabit {
         key: if uuid.is_empty() { format!("loop-{id}-{name}") } else { uuid },
         name,
@@ -82,7 +83,8 @@ fn read_habit(row: &SqlRow<'_>, id: i64, version: u32) -> ExchangeHabit {
         color: read_color(integer("color"), version),
         kind,
         unit: if kind == HabitKind::YesNo { String::new() } else { unit },
-        frequency: read_frequency(integer("freq_num"), integer("freq_den")),
+        goal_period,
+        frequency,
         is_archived: integer("archived") != 0,
         reminders: read_reminder(row).into_iter().collect(),
         ..ExchangeHabit::default()

@@ -9,7 +9,7 @@ use zip::{DateTime, ZipWriter};
 use crate::exchange::color::{LOOP_PALETTE, loop_index};
 use crate::exchange::error::ExchangeError;
 use crate::exchange::habit::{DayMark, ExchangeFile, ExchangeHabit, HabitKind};
-use crate::exchange::loop_values::write_frequency;
+use crate::exchange::loop_values::write_plan;
 use crate::exchange::thousandths::decimal;
 
 const HABIT_COLUMNS: [&str; 12] = [
@@ -56,7 +56,7 @@ fn finish(table: Writer<Vec<u8>>) -> Result<Vec<u8>, ExchangeError> {
 }
 
 fn habit_row(position: usize, habit: &ExchangeHabit) -> [String; 12] {
-    let (times, days) = write_frequency(habit.frequency);
+    let (times, days) = write_plan(habit);
     let [red, green, blue] = LOOP_PALETTE.get(loop_index(habit.color)).copied().unwrap_or_default();
     let (kind, target_type, target) = match habit.kind {
         HabitKind::YesNo => ("YES_NO", "", String::new()),

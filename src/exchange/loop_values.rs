@@ -1,6 +1,7 @@
 //! What Loop Habit Tracker stores in its backup and its tables: frequencies, colors, and the numbers of days.
 
-use crate::exchange::habit::{DayMark, FrequencyPeriod, HabitFrequency, HabitKind};
+use crate::domain::habits::goal::GoalPeriod;
+use crate::exchange::habit::{DayMark, ExchangeHabit, FrequencyPeriod, HabitFrequency, HabitKind};
 
 pub const LOOP: &str = "Loop Habit Tracker";
 /// The numbers of days without an amount.
@@ -15,8 +16,18 @@ pub fn join_texts(question: &str, description: &str) -> String {
     texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
+/// How often a habit is meant, and which amounts its target is compared with: an amount in so many days is one in each week or
+/// month.
+pub fn read_plan(kind: HabitKind, times: i64, days: i64) -> (HabitFrequency, GoalPeriod) {
+    match (kind, days) {
+        (HabitKind::Amount { .. }, 7) => (HabitFrequency::default(), GoalPeriod::Week),
+        (HabitKind::Amount { .. }, 28..=31) => (HabitFrequency::default(), GoalPeriod::Month),
+        _ => (read_frequency(times, days), GoalPeriod::Day),
+    }
+}
+
 /// `times` in `days` days.
-pub fn read_frequency(times: i64, days: i64) -> HabitFrequency {
+fn read_frequency(times: i64, days: i64) -> HabitFrequency {
     let (times, days) = (u16::try_from(times).unwrap_or(1).max(1), u16::try_from(days).unwrap_or(1).max(1));
     match (times, days) {
         _ if times >= days => HabitFrequency::default(),
@@ -25,9 +36,19 @@ pub fn read_frequency(times: i64, days: i64) -> HabitFrequency {
     }
 }
 
-/// So many times in so many days.
-pub fn write_frequency(frequency: HabitFrequency) -> (u16, u16) {
-    match frequency {
+/// So many times in so many days, or the days whose amounts are compared with the target.
+pub fn write_plan(habit: &ExchangeHabit) -> (u16, u16) {
+    match (habit.kind, habit.goal_period) {
+        (HabitKind::YesNo, _) => write_frequency(habit.frequency),
+        (HabitKind::Amount { .. }, GoalPeriod::Day) => (1, 1),
+        (HabitKind::Amount { .. }, GoalPeriod::Week) => (1, 7),
+        (HabitKind::Amount { .. }, GoalPeriod::Month) => (1, 30),
+    }
+}
+
+/// As often as there are days, or more often, is every day.
+fn write_frequency(frequency: HabitFrequency) -> (u16, u16) {
+    let (times, days) = match frequency {
         HabitFrequency::Weekdays(weekdays) => match u16::try_from(weekdays.iso_numbers().len()) {
             Ok(times @ 1..7) => (times, 7),
             _ => (1, 1),
@@ -38,7 +59,8 @@ pub fn write_frequency(frequency: HabitFrequency) -> (u16, u16) {
             FrequencyPeriod::CalendarMonth => (times, 30),
             FrequencyPeriod::Days(days) => (times, days),
         },
-    }
+    };
+    if times >= days { (1, 1) } else { (times, days) }
 }
 
 /// What a stored number says about a day. Numeric habits have thousandths, among which 3 is a skip as well.

@@ -105,13 +105,15 @@ fn start(table: &str, date_column: usize) -> Result<(ExchangeFile, DateOrder), E
 
 fn read_rows(table: &str, columns: TableColumns) -> Result<ExchangeFile, ExchangeError> {
     let (mut file, order) = start(table, columns.date)?;
+    let unit_column = find_column(open(table).headers()?, &["unit"]);
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     for row in open(table).into_records() {
         let row = row?;
         let cell = |column: Option<usize>| column.and_then(|at| row.get(at)).map(strip_guard);
         let name = cell(columns.habit).unwrap_or(UNNAMED).trim().to_owned();
         if !known.contains_key(&name) {
-            file.push(ExchangeHabit::new(name.clone(), name.clone()))?;
+            let unit = cell(unit_column).unwrap_or_default().to_owned();
+            file.push(ExchangeHabit { unit, ..ExchangeHabit::new(name.clone(), name.clone()) })?;
             known.insert(name.clone(), file.habits.len() - 1);
         }
         let state =

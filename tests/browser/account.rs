@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::axe;
 use super::browser::Device;
 use super::browser_user::BrowserUser;
 use super::captive_network::open_behind_proxy;
@@ -101,6 +102,9 @@ async fn old_addresses_of_the_account_lead_to_the_part_that_has_what_they_point_
     ines.wait_for_text("Update email").await;
 }
 
+/// The button of a recent import.
+const UNDO_BUTTON: &str = "//button[starts-with(normalize-space(), 'Undo the import')]";
+
 async fn choose_file(user: &BrowserUser, path: &Path) {
     let field = user.field("File").await;
     user.with_timeout("the file to be chosen", field.send_keys(path.to_str().unwrap())).await;
@@ -131,6 +135,17 @@ async fn an_export_is_chosen_once_previewed_and_imported_without_a_reload() {
     assert_eq!(ines.run_script("return window.isSamePage === true").await, true, "the page was not reloaded");
     ines.visit("/habits").await;
     ines.wait_for_text("Whistle").await;
+
+    ines.visit("/account/data").await;
+    assert_eq!(axe::find_violations(&ines).await.iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
+    ines.press_at("the import's button", UNDO_BUTTON).await;
+    ines.wait_for_text("1 habit and 1 day will be removed").await;
+    assert_eq!(axe::find_violations(&ines).await.iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
+    ines.press("Undo import").await;
+    ines.wait_for_text("Import undone.").await;
+    ines.visit("/habits").await;
+    ines.wait_for_text("New habit").await;
+    assert!(ines.find_visible("//*[.='Whistle']").await.unwrap().is_none(), "the habit is still there");
 }
 
 #[tokio::test]
@@ -145,6 +160,10 @@ async fn an_export_is_previewed_and_imported_without_javascript() {
     ines.wait_for_text("Import complete").await;
     ines.visit("/habits").await;
     ines.wait_for_text("Whistle").await;
+    ines.visit("/account/data").await;
+    ines.press_at("the import's button", UNDO_BUTTON).await;
+    ines.press("Undo import").await;
+    ines.wait_for_text("Import undone.").await;
 }
 
 #[tokio::test]

@@ -13,8 +13,8 @@ use atlas::store::{Error, Reader, WriteTxn};
 
 const NOTE_KEY: &str = "drill";
 
-static STEPS: [Migration; 6] = {
-    let &[schedules, session_index, checksums, day_logs] = Migrations::BUILT_IN.steps() else {
+static STEPS: [Migration; 7] = {
+    let &[schedules, session_index, checksums, day_logs, imports] = Migrations::BUILT_IN.steps() else {
         panic!("the library has other migrations than the drill")
     };
     let note = Migration {
@@ -39,7 +39,7 @@ static STEPS: [Migration; 6] = {
         down,
         count_losses,
     };
-    [schedules, session_index, checksums, day_logs, note, stars]
+    [schedules, session_index, checksums, day_logs, imports, note, stars]
 };
 
 fn up(txn: &mut WriteTxn<'_, '_>) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::pin::pin;
 use atlas::app::Error;
 use atlas::app::habits::data_import::{import_data, read_file};
 use atlas::app::habits::import_source::ImportSource;
-use atlas::app::habits::{completions, data_export, habit};
+use atlas::app::habits::{completions, data_export, habit, import_undo};
 use atlas::app::identity::email_change;
 use atlas::app::identity::password_change;
 use atlas::app::identity::preferences::PreferencesChange;
@@ -87,6 +87,10 @@ async fn requests_running_when_their_account_is_deleted_are_refused_and_write_no
     let member = signed_in_member(&world, &ada);
     let (app, account, client) = (&world.state.app, &member.account, other_client());
     let file = read_file(app, &ImportSource::new(file.into()), None, account.zone()).unwrap();
+    let table = b"date,habit,value\n2026-02-10,Read,yes\n";
+    let json = [("content-type", "application/json")];
+    let imported = ada.request("POST", "/api/account/imports/self", &json, table).await.assert_status(200).data();
+    let import = imported["import"].as_str().unwrap().parse().unwrap();
     delete_account(&ada).await;
 
     let today = app.today(account);
@@ -100,6 +104,7 @@ async fn requests_running_when_their_account_is_deleted_are_refused_and_write_no
         completions::set_completed(app, account, read, today, true, world.clock.now()).await,
     );
     assert_refused("an import", import_data(app, account, file, &client).await);
+    assert_refused("undoing an import", import_undo::undo_import(app, account, import, &client).await);
     assert_refused("an export", data_export::export_data(app, account, &client).await);
     assert_refused(
         "changing preferences",

@@ -46,6 +46,21 @@ async fn completed(user: &TestUser) -> Vec<(String, Vec<String>)> {
     habits.iter().map(|habit| (text(&habit["title"]), dates(&habit["id"]))).collect()
 }
 
+/// The sum of the amounts of each day of a habit.
+async fn amounts(user: &TestUser, title: &str) -> Vec<(String, u64)> {
+    let file = export(user).await;
+    let habits = file["habits"].as_array().unwrap();
+    let id = &habits.iter().find(|habit| habit["title"] == title).unwrap()["id"];
+    let logs = file["dayLogs"].as_array().into_iter().flatten().filter(|log| log["habitId"] == *id);
+    let sum =
+        |log: &Value| log["entries"].as_array().map(|all| all.iter().map(|one| one["amount"].as_u64().unwrap()).sum());
+    logs.filter_map(|log| Some((log["date"].as_str().unwrap().to_owned(), sum(log)?))).collect()
+}
+
+fn day_amount((date, thousandths): (&str, u64)) -> (String, u64) {
+    (date.to_owned(), thousandths)
+}
+
 fn dates(title: &str, dates: &[&str]) -> (String, Vec<String>) {
     (title.to_owned(), dates.iter().map(|date| (*date).to_owned()).collect())
 }
@@ -132,17 +147,21 @@ async fn a_backup_of_loop_brings_habits_and_days_and_names_what_it_leaves_out() 
         let report = import(&ada, &loop_backup(version)).await;
         assert_eq!(report["program"], "Loop Habit Tracker");
         assert_eq!(report["completions"]["unreadable"], 1, "a day before 1970");
-        let expected = [
-            dates("Stretch", &["2026-01-01", "2026-01-04"]),
-            dates("Water", &["2026-01-04"]),
-            dates("Coffee", &["2026-01-03"]),
-        ];
+        let expected = [dates("Stretch", &["2026-01-01", "2026-01-04"]), dates("Water", &[]), dates("Coffee", &[])];
         assert_eq!(completed(&ada).await, expected, "version {version}");
         let habits = export(&ada).await["habits"].clone();
+        let goal = |at: usize| habits[at]["schedule"][0]["goal"].clone();
+        assert_eq!(goal(0), Value::Null);
+        assert_eq!(goal(1), json!({ "kind": "atLeast", "target": 2_000, "per": "day" }));
+        assert_eq!(goal(2), json!({ "kind": "atMost", "target": 3_000, "per": "day" }));
+        assert_eq!((&habits[1]["unit"], &habits[2]["unit"]), (&json!("liters"), &json!("cups")));
+        assert_eq!(amounts(&ada, "Water").await, [("2026-01-03", 1_500), ("2026-01-04", 2_250)].map(day_amount));
+        assert_eq!(ada.completed_on("2026-01-04").await.len(), 2, "the target was reached");
+        assert_eq!(ada.completed_on("2026-01-03").await.len(), 1, "only the limit was kept");
         assert!(habits[2]["archivedAt"].is_string());
         let left_out = left_out(&report);
         assert!(left_out.contains(": 1 days belong to no habit"), "{left_out}");
-        assert!(left_out.contains("Water: Days with at least 2 liters are marked as done."), "{left_out}");
+        assert!(!left_out.contains("smallest amount"), "{left_out}");
         let logs = export(&ada).await["dayLogs"].clone();
         let skipped = logs.as_array().unwrap().iter().find(|log| log["date"] == "2026-01-02").unwrap();
         assert_eq!(skipped["isSkipped"], true);
@@ -236,7 +255,8 @@ async fn an_archive_of_loop_is_imported_in_both_layouts() {
         ("003 Water/Checkmarks.csv", "Date,Value,Notes\n2026-01-04,2250,\n2026-01-03,1500,\"said \"\"enough\"\"\"\n"),
     ]);
     let report = import(&ada, &current).await;
-    let expected = [dates("Stretch", &["2026-01-04"]), dates("Water", &["2026-01-04"]), dates("読書", &["2026-01-02"])];
+    let expected = [dates("Stretch", &["2026-01-04"]), dates("Water", &[]), dates("読書", &["2026-01-02"])];
+    assert_eq!(amounts(&ada, "Water").await, [("2026-01-03", 1_500), ("2026-01-04", 2_250)].map(day_amount));
     let mut found = completed(&ada).await;
     found.sort();
     assert_eq!(found, expected);
@@ -252,8 +272,11 @@ async fn an_archive_of_loop_is_imported_in_both_layouts() {
         ("002 Sit-ups/Checkmarks.csv", "2026-01-04,25000\n2026-01-03,0\n"),
     ]);
     let report = import(&ben, &older).await;
-    let expected = [dates("Run", &["2026-01-04"]), dates("Sit-ups", &["2026-01-04"]), dates("Gone", &[])];
+    let expected = [dates("Run", &["2026-01-04"]), dates("Sit-ups", &[]), dates("Gone", &[])];
     assert_eq!(completed(&ben).await, expected);
+    assert_eq!(amounts(&ben, "Sit-ups").await, [("2026-01-04", 25_000)].map(day_amount));
+    let guessed = "Sit-ups: The file has no goal for it, so it's the smallest amount in it: 25.";
+    assert!(left_out(&report).contains(guessed), "{report}");
     assert!(left_out(&report).contains("Gone: Its days aren't in this file"), "{report}");
 }
 
@@ -297,7 +320,8 @@ async fn a_table_with_unknown_columns_is_imported_once_they_are_chosen_and_the_f
     let expired = "This preview has expired. Choose the file again.";
     ben.upload_fields("/account/import", &fields, b"").await.assert_status(422).assert_contains(expired);
     ada.upload_fields("/account/import", &fields, b"").await.assert_status(200).assert_contains("Import complete");
-    assert_eq!(completed(&ada).await, [dates("Push-ups", &["2026-02-01"]), dates("Yoga", &["2026-02-02"])]);
+    assert_eq!(completed(&ada).await, [dates("Push-ups", &[]), dates("Yoga", &["2026-02-02"])]);
+    assert_eq!(amounts(&ada, "Push-ups").await, [("2026-02-01", 20_000)].map(day_amount));
     ada.upload_file("/account/import", "check", table.as_bytes()).await.assert_status(422);
     world.set_time("2026-02-12T23:00:00Z");
     ada.upload_fields("/account/import", &fields, b"").await.assert_status(422).assert_contains(expired);
@@ -326,7 +350,7 @@ async fn create_ada(world: &World) -> TestUser {
     ada
 }
 
-async fn export_for(user: &TestUser, format: &str) -> Vec<u8> {
+pub async fn export_for(user: &TestUser, format: &str) -> Vec<u8> {
     let response = user.get(&format!("/api/account/exports/self?format={format}")).await.assert_status(200);
     assert!(response.header("content-disposition").unwrap().contains("attachment; filename=\"20260212T"));
     response.body
@@ -363,7 +387,7 @@ async fn what_goes_to_other_programs_comes_back_as_it_was() {
             logs.map(|log| [&log["date"], &log["note"], &log["isSkipped"]].map(Value::clone)).collect::<Vec<_>>()
         };
         assert_eq!(logs(&export(&ben).await), logs(&export(&ada).await), "{format}");
-        assert_eq!(again["dayLogs"], json!({ "added": 0, "known": 2 }));
+        assert_eq!(again["dayLogs"], json!({ "added": 0, "known": 2, "repaired": 0 }));
     }
     let table = String::from_utf8(export_for(&ada, "csv").await).unwrap();
     assert!(table.contains("2026-02-10,'=Read,yes,,\n"), "{table}");
@@ -429,41 +453,117 @@ async fn files_of_other_trackers_are_recognized_and_read() {
     let habo = json!({ "habits": [
         { "title": "Floss", "twoDayRule": false, "position": 0, "cue": "Dinner", "events": {
             "2026-02-01 00:00:00.000Z": [1, "", 0, 0], "2026-02-02": [2, "late", 0, 0], "2026-02-03": [3, "", 0, 0], "never": [1] },
-          "habitType": 0, "notification": true, "notTime": "8:5" },
-    ] });
+          "habitType": 0, "notification": true, "notTime": "8:5", "id": 4, "categories": [{ "id": 9, "title": "Teeth" }] },
+    ], "categories": [{ "id": 9, "title": "Teeth" }, { "id": 7, "title": "Evening, late" }],
+       "habit_categories": [{ "habit_id": 4, "category_id": 9 }, { "habit_id": 4, "category_id": 7 }] });
     let bull = "HabitName,HabitDescription,HabitCategory,CalendarDate,Value,CommentText\n\
         Walk,Around the block,Health,2026-02-01,1,\nWalk,,,2/3/2026,1,far\nWalk,,,2026-02-04,0,\n";
-    let sync = json!([{ "uuid": "u", "name": "Tea", "color": 1, "progressComputation": { "dailyReachableValue": 1, "targetDays": 3,
+    let sync = json!([{ "uuid": "u", "name": "Tea", "color": 1, "group": "Drinks", "progressComputation": { "dailyReachableValue": 1, "targetDays": 3,
         "frequencyType": "WEEKLY" }, "records": [{ "epochDay": 20_485, "recordValue": 1.0 }, { "epochDay": 20_486, "recordValue": 0 }] }]);
-    let habitica = json!({ "tasks": { "habits": [], "todos": [{}], "rewards": [], "dailys": [
-        { "id": "t", "text": "Vitamins", "frequency": "weekly", "repeat": { "m": true, "su": true }, "history": [
+    let habitica = json!({ "tags": [{ "id": "g1", "name": "Health" }], "tasks": { "habits": [], "todos": [{}], "rewards": [], "dailys": [
+        { "id": "t", "text": "Vitamins", "tags": ["g1", "gone"], "frequency": "weekly", "repeat": { "m": true, "su": true }, "history": [
             { "date": 1_769_947_200_000_i64, "value": 1, "completed": true }, { "date": 1_770_033_600_000_i64, "value": 0.5, "completed": false },
     ] }] } });
     let history = "Task Name,Task ID,Task Type,Date,Value\nVitamins,t,daily,2026-02-01 12:00:00,1\n\
         Vitamins,t,daily,2026-02-02 12:00:00,0.5\nVitamins,t,daily,2026-02-03 12:00:00,1.5\n";
     let json = |value: &Value| value.to_string().into_bytes();
     let users = ["ada", "ben", "cleo", "dora", "emil", "fay", "gus", "hal", "ines", "jo", "kim"];
-    for (name, (file, title, days, notes)) in users.into_iter().zip([
-        (json(&beaver), "Read", &["2026-02-01"][..], &["“Gone” was deleted", "evening"][..]),
-        (json(&inner), "Read", &["2026-02-01"], &["evening"]),
-        (database.finish(), "Read", &["2026-02-01"], &["evening"]),
-        (json(&trove), "Gym", &["2026-01-05", "2026-02-01"], &["“Pay rent” is a task"]),
-        (trove_zip, "Gym", &["2026-01-05", "2026-02-02"], &["“Pay rent” is a task"]),
-        (json(&table_habit), "Run", &["2026-01-01"], &["“Deleted” was deleted"]),
-        (json(&habo), "Floss", &["2026-02-01"], &[]),
-        (bull.as_bytes().to_vec(), "Walk", &["2026-02-01", "2026-02-03"], &["Health"]),
-        (json(&sync), "Tea", &["2026-02-01"], &[]),
-        (json(&habitica), "Vitamins", &["2026-02-01"], &["1 to-do"]),
-        (history.as_bytes().to_vec(), "Vitamins", &["2026-02-01", "2026-02-03"], &[]),
+    for (name, (file, title, days, labels, notes)) in users.into_iter().zip([
+        (json(&beaver), "Read", &["2026-02-01"][..], (&["evening"][..], ""), &["“Gone” was deleted"][..]),
+        (json(&inner), "Read", &["2026-02-01"], (&["evening"], ""), &[]),
+        (database.finish(), "Read", &["2026-02-01"], (&["evening"], ""), &[]),
+        (json(&trove), "Gym", &["2026-01-05", "2026-02-01"], (&[], ""), &["“Pay rent” is a task"]),
+        (trove_zip, "Gym", &["2026-01-05", "2026-02-02"], (&[], ""), &["“Pay rent” is a task"]),
+        (json(&table_habit), "Run", &["2026-01-01"], (&[], ""), &["“Deleted” was deleted"]),
+        (json(&habo), "Floss", &["2026-02-01"], (&["Teeth", "Evening late"], ""), &[]),
+        (bull.as_bytes().to_vec(), "Walk", &["2026-02-01", "2026-02-03"], (&[], "Health"), &[]),
+        (json(&sync), "Tea", &["2026-02-01"], (&[], "Drinks"), &[]),
+        (json(&habitica), "Vitamins", &["2026-02-01"], (&["Health"], ""), &["1 to-do"]),
+        (history.as_bytes().to_vec(), "Vitamins", &["2026-02-01", "2026-02-03"], (&[], ""), &[]),
     ]) {
         let user = world.signed_in_user(name).await;
         let report = import(&user, &file).await;
         assert_eq!(completed(&user).await, [dates(title, days)], "{report}");
+        let habit = export(&user).await["habits"][0].clone();
+        let tags: Vec<&str> = habit["tags"].as_array().into_iter().flatten().map(|tag| tag.as_str().unwrap()).collect();
+        assert_eq!((tags.as_slice(), habit["group"].as_str().unwrap_or_default()), labels, "{title}");
         let left_out = left_out(&report);
         for note in notes {
             assert!(left_out.contains(note), "{note} is not in {left_out}");
         }
     }
+}
+
+#[tokio::test]
+async fn long_names_of_groups_and_tags_are_shortened_and_listed() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let (group, tag) = ("g".repeat(61), "t".repeat(31));
+    let bull = format!(
+        "HabitName,HabitDescription,HabitCategory,CalendarDate,Value,CommentText\nWalk,,{group},2026-02-01,1,\n"
+    );
+    let tags: Vec<String> = (0..11).map(|n| format!("{n}{tag}")).collect();
+    let beaver = json!({ "habits": [{ "id": "a", "name": "Read", "tags": tags, "records": [{ "day": "2026-02-01", "done": true }] }] });
+    let repairs = |report: &Value| -> Vec<String> {
+        report["repairs"].as_array().unwrap().iter().map(|note| note["message"].as_str().unwrap().to_owned()).collect()
+    };
+    let report = import(&ada, bull.as_bytes()).await;
+    assert_eq!(repairs(&report), ["Its group was shortened to 60 characters."]);
+    let report = import(&ada, beaver.to_string().as_bytes()).await;
+    let found = repairs(&report);
+    assert_eq!((found.len(), found[0].as_str()), (11, "Its tag was shortened to 30 characters."));
+    assert_eq!(found[10], "Only its first 10 tags were kept, each once.");
+}
+
+#[tokio::test]
+async fn amounts_of_other_trackers_become_goals_and_go_out_again() {
+    let world = World::new().await;
+    let sync = json!([{ "uuid": "u", "name": "Tea", "progressComputation": { "dailyReachableValue": 1.5, "unit": "cups",
+        "isNegative": true, "frequencyType": "WEEKLY", "targetDays": 7 }, "records": [{ "epochDay": 20_485, "recordValue": 0.5 }] }]);
+    let table_habit = json!({ "habits": [{ "name": "Tea", "type": 1, "status": 1, "daily_goal": 3, "daily_goal_unit": "cups",
+        "freq_type": 1, "freq_custom": "[7]", "records": [{ "record_date": 20_485, "record_type": 1, "record_value": 0.5 }] }] });
+    let habo = json!({ "habits": [{ "title": "Tea", "twoDayRule": false, "habitType": 1, "targetValue": 3, "unit": "cups",
+        "events": { "2026-02-01": [4, "", 0.5, 3], "2026-02-02": [1, "", 0, 3] } }] });
+    let bull = "HabitName,HabitDescription,HabitCategory,CalendarDate,Value,CommentText\nTea,,,2026-02-01,0.5,\nTea,,,2026-02-02,0,\n";
+    let table = "date,habit,value,unit\n2026-02-01,Tea,\"0,5\",cups\n";
+    let json = |value: &Value| value.to_string().into_bytes();
+    let at_least = |target: u64| json!({ "kind": "atLeast", "target": target, "per": "day" });
+    let at_most = json!({ "kind": "atMost", "target": 1_500, "per": "day" });
+    let once = [("2026-02-01", 500)];
+    let users = ["ada", "ben", "cleo", "dora", "emil"];
+    for (name, (file, goal, unit, days)) in users.into_iter().zip([
+        (json(&sync), at_most, "cups", &once[..]),
+        (json(&table_habit), at_least(3_000), "cups", &once),
+        (json(&habo), at_least(3_000), "cups", &[("2026-02-01", 500), ("2026-02-02", 3_000)]),
+        (bull.as_bytes().to_vec(), at_least(500), "", &once),
+        (table.as_bytes().to_vec(), at_least(500), "cups", &once),
+    ]) {
+        let user = world.signed_in_user(name).await;
+        let report = import(&user, &file).await;
+        assert_eq!(report["habits"][0]["dayLogsAdded"], days.len(), "{name}");
+        let habit = export(&user).await["habits"][0].clone();
+        assert_eq!(
+            (&habit["schedule"][0]["goal"], habit["unit"].as_str().unwrap_or_default()),
+            (&goal, unit),
+            "{name}"
+        );
+        let expected: Vec<_> = days.iter().copied().map(day_amount).collect();
+        assert_eq!(amounts(&user, "Tea").await, expected, "{name}");
+        let sheet = String::from_utf8(export_for(&user, "csv").await).unwrap();
+        assert!(sheet.contains(&format!("2026-02-01,Tea,0.5,{unit},")), "{sheet}");
+    }
+}
+
+#[tokio::test]
+async fn done_days_are_named_that_a_habit_with_amounts_has_no_place_for() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    import(&ada, b"date,habit,value\n2026-02-01,Tea,2.5\n").await;
+    let report = import(&ada, b"date,habit,value\n2026-02-02,Tea,yes\n").await;
+    assert_eq!((&report["completions"]["ofAmountHabits"], &report["import"]), (&json!(1), &Value::Null));
+    let page = ada.upload_file("/account/import", "check", b"date,habit,value\n2026-02-02,Tea,yes\n").await;
+    page.assert_contains("because your habit counts amounts");
+    assert_eq!(amounts(&ada, "Tea").await, [("2026-02-01", 2_500)].map(day_amount));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use atlas::app::admin::attention::{MAX_SNAPSHOT_AGE, MIN_FREE_BYTES};
 use atlas::config::keys;
 use atlas::config::keys::SettingShape;
 use atlas::domain::environment::files;
-use atlas::domain::habits::data_export::{MAX_COMPLETIONS, MAX_FILE_BYTES};
+use atlas::domain::habits::data_export::{MAX_COMPLETIONS, MAX_FILE_BYTES, MAX_UPLOAD_BYTES};
 use atlas::ops::handbook;
 use atlas::web::MAX_BODY_BYTES;
 
@@ -60,7 +60,7 @@ fn relative_links(text: &str) -> Vec<String> {
 fn the_proxy_of_the_handbook_lets_the_largest_import_through() {
     let limit = DEPLOY.split("client_max_body_size ").nth(1).and_then(|rest| rest.split("m;").next()).unwrap();
     let limit = limit.parse::<usize>().unwrap() << 20;
-    assert!(MAX_FILE_BYTES + MAX_BODY_BYTES <= limit, "a form around a file of {MAX_FILE_BYTES} bytes");
+    assert!(MAX_UPLOAD_BYTES + MAX_BODY_BYTES <= limit, "a form around a file of {MAX_UPLOAD_BYTES} bytes");
     assert!(USERS.contains(&format!("{} MB", MAX_FILE_BYTES >> 20)) && USERS.contains("1,464,000 completed days"));
     assert_eq!(MAX_COMPLETIONS, 1_464_000);
 }

@@ -56,6 +56,7 @@ mod habit_labels;
 mod habit_lifecycle;
 mod habits;
 mod handbook;
+mod import_undo;
 mod insights;
 mod isolation;
 mod log_capture;
@@ -84,6 +85,7 @@ mod relay_sessions;
 mod role_matrix;
 #[allow(clippy::print_stdout, reason = "it prints what it measures")]
 mod rollback;
+mod round_trips;
 mod routes;
 mod security;
 mod seeds;

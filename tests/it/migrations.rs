@@ -1,12 +1,20 @@
 //! Data files written by older versions.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use atlas::app::Error;
 use atlas::domain::accounts::preferences::Preferences;
-use atlas::domain::{Day, Environment};
+use atlas::domain::habits::day_log::{DayLog, Note};
+use atlas::domain::habits::goal::GoalPeriod;
+use atlas::domain::habits::import_record::{ImportRecord, RecordedHabit};
+use atlas::domain::habits::rule::Rule;
+use atlas::domain::{
+    Amount, Day, Emoji, Environment, Frequency, Goal, GroupName, HabitColor, ImportId, Tags, TimeOfDay, Unit, Window,
+};
 use atlas::store::backup::verification;
 use atlas::store::migrations::Migrations;
-use atlas::store::tables::{accounts, completions, habits, schema};
+use atlas::store::tables::{accounts, completions, day_logs, habits, imports, schema};
 use atlas::store::{Store, migrations};
 
 /// A file of schema 1: Ada in Los Angeles has two active habits and an archived one.
@@ -106,4 +114,68 @@ fn a_file_of_every_schema_opens_migrates_up_and_back_down() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn migrating_down_counts_everything_that_older_schemas_have_no_place_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("atlas.redb");
+    let newest = format!("tests/old/schema-{}.redb", schema::VERSION);
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(newest), &path).unwrap();
+    let development = Environment::development();
+    let store = Store::open(&path, &development, Migrations::BUILT_IN).unwrap();
+    let email = atlas::domain::Email::parse("ada@example.com").unwrap();
+    let ada = store.read(|view| accounts::find_by_email(view, &email)).unwrap().unwrap().id;
+    let day = Day::parse("2026-02-12").unwrap();
+    store
+        .write(move |txn| {
+            let mut habits = habits::list_all(txn, ada)?;
+            // One of the three habits has tags, two have a group, and all have a time of day.
+            habits[0].tags = Tags::parse(["home"]).unwrap();
+            habits[0].unit = Unit::parse("km").unwrap();
+            habits[0].color = Some(HabitColor::Teal);
+            habits[1].emoji = Emoji::parse("📖").unwrap();
+            let frequency = Frequency::parse_times(3, Window::CalendarWeek).unwrap();
+            let goal = Goal::AtMost { target: Amount::ONE, per: GoalPeriod::Day };
+            let rule = habits[0].schedule.rule();
+            habits[0].schedule.change_from(day, Rule { frequency, ..rule });
+            habits[1].schedule.change_from(day, Rule { goal, ..rule });
+            for habit in &mut habits[..2] {
+                habit.group = GroupName::parse("Health").unwrap();
+            }
+            for habit in &mut habits {
+                habit.time_of_day = Some(TimeOfDay::Morning);
+                habit.step = Some(Amount::ONE);
+                habits::put(txn, ada, habit)?;
+            }
+            let log = DayLog { note: Note::parse("far").unwrap(), ..DayLog::default() };
+            day_logs::put(txn, ada, day, habits[0].id, &log)?;
+            let id = ImportId::from_bytes([7; 16]);
+            let added = BTreeMap::from([(habits[2].id, RecordedHabit::default())]);
+            imports::add(txn, ada, &ImportRecord::new(id, jiff::Timestamp::UNIX_EPOCH, None, added, None).unwrap())?;
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+    drop(store);
+    let losses = migrations::count_losses(&path, &development, Migrations::BUILT_IN, 4).unwrap();
+    let losses: Vec<(&str, u64)> = losses.iter().map(|loss| (loss.what.as_str(), loss.number)).collect();
+    assert_eq!(
+        losses,
+        [
+            ("records for undoing imports", 1),
+            ("colors of habits", 1),
+            ("emoji of habits", 1),
+            ("tags of habits", 1),
+            ("groups of habits", 2),
+            ("times of day of habits", 3),
+            ("units of habits", 1),
+            ("amounts of one tap of habits", 3),
+            ("frequencies other than days of the week", 1),
+            ("goals with amounts", 1),
+            ("days with amounts, notes or skips", 1),
+        ]
+    );
+    migrations::migrate_file(&path, &development, Migrations::BUILT_IN, 4).unwrap();
+    assert_eq!(migrations::count_losses(&path, &development, Migrations::BUILT_IN, 3).unwrap(), []);
 }

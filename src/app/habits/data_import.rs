@@ -20,15 +20,16 @@ use crate::domain::habits::day_log::DayLog;
 use crate::domain::habits::habit::{MAX_ACTIVE_HABITS, MAX_HABITS};
 use crate::domain::habits::habit_year::HabitYear;
 use crate::domain::habits::import_file::ImportFile;
+use crate::domain::habits::import_record::{ImportRecord, RecordedHabit, RecordedLog, RecordedPauses, is_undoable};
 use crate::domain::habits::import_report::{CompletionNotes, HabitMatch, HabitOutcome, ImportReport};
 use crate::domain::habits::imported_habit::{ImportNote, ImportedHabit};
 use crate::domain::habits::pauses::MAX_PAUSES;
-use crate::domain::{Account, AccountId, Client, Day, Habit, HabitId, Pauses, Refusal, Title, Zone};
+use crate::domain::{Account, AccountId, Client, Day, Habit, HabitId, Pauses, Refusal, Schedule, Title, Zone};
 use crate::exchange::convert::to_import_file;
 use crate::exchange::error::ExchangeError;
 use crate::exchange::recognize::{self, MAX_FOREIGN_BYTES};
 use crate::exchange::table_columns::TableColumns;
-use crate::store::tables::{accounts, audit, completions, day_logs, habits};
+use crate::store::tables::{accounts, audit, completions, day_logs, habits, imports};
 use crate::store::{Reader, WriteTxn};
 
 /// Longest name of a foreign environment that a message repeats.
@@ -123,10 +124,16 @@ pub async fn import_data(app: &App, me: &Account, file: CheckedFile, client: &Cl
     let today = last_begun_day(app.clock.now());
     let (me, zone) = (me.id, me.zone().clone());
     let entry = app.audit_entry(Actor::User(me), AuditAction::DataImported, None, client)?;
+    let (id, now) = (app.generate_import_id()?, app.clock.now());
     app.store
         .write(move |txn| {
-            let plan = plan_import(txn, me, &zone, today, &file)?;
+            let mut plan = plan_import(txn, me, &zone, today, &file)?;
             plan.apply(txn, me)?;
+            let (program, pauses) = (file.content.program, plan.recorded_pauses);
+            if let Some(record) = ImportRecord::new(id, now, program, plan.recorded, pauses) {
+                imports::add(txn, me, &record)?;
+                plan.report.import = Some(id);
+            }
             audit::add(txn, &entry);
             Ok(plan.report)
         })
@@ -174,6 +181,9 @@ struct ImportPlan {
     logs: BTreeMap<(Day, HabitId), DayLog>,
     /// The pauses of all habits, if the file has some that the account lacks.
     pauses: Option<Pauses>,
+    /// What is added, for undoing it.
+    recorded: BTreeMap<HabitId, RecordedHabit>,
+    recorded_pauses: Option<RecordedPauses>,
     report: ImportReport,
 }
 
@@ -241,46 +251,69 @@ fn plan_import(
             (false, false) => HabitMatch::Added,
         };
         let title = known.map_or(&imported.title, |habit| &habit.title).clone();
-        let habit = HabitOutcome { id, title, outcome, completions_added: 0, completions_known: 0 };
+        let habit = HabitOutcome { id, title, outcome, completions_added: 0, completions_known: 0, day_logs_added: 0 };
         if let Entry::Vacant(entry) = targets.entry(imported.id) {
-            entry.insert(ImportTarget { id, start, outcome: report.habits.len() });
+            let stored = known.or_else(|| added.iter().find(|habit| habit.id == id));
+            let schedule = stored.map(|habit| habit.schedule.clone());
+            let brings_amounts = imported.schedule.as_ref().is_some_and(Schedule::has_amounts);
+            entry.insert(ImportTarget { id, start, schedule, brings_amounts, outcome: report.habits.len() });
             report.habits.push(habit);
         }
     }
     report.changes.habits_added = added.len();
     report.changes.habits_known = content.habits.len() - added.len();
     check_habit_count(&known, &added)?;
-    let years = plan_completions(reader, me, last_day, content, &targets, &mut report)?;
+    let mut recorded: BTreeMap<HabitId, RecordedHabit> = BTreeMap::new();
+    for habit in &added {
+        recorded.entry(habit.id).or_default().updated_at = Some(habit.updated_at);
+    }
+    let years = plan_completions(reader, me, last_day, content, &targets, &mut recorded, &mut report)?;
     let logs = plan_logs(reader, me, last_day, content, &targets, &years, &mut report)?;
-    let pauses = plan_pauses(reader, me, content, &mut report)?;
-    Ok(ImportPlan { habits: added, years, logs, pauses, report })
+    for ((day, id), log) in &logs {
+        let before = day_logs::find_log(reader, me, *day, *id)?;
+        recorded.entry(*id).or_default().logs.insert(*day, RecordedLog::between(&before, log));
+    }
+    if !is_undoable(&recorded) {
+        report.is_too_large_to_undo = true;
+        recorded.clear();
+    }
+    let known_pauses = accounts::find_account(reader, me)?.map(|account| account.pauses).unwrap_or_default();
+    let pauses = plan_pauses(&known_pauses, content, &mut report);
+    let recorded_pauses = pauses.clone().map(|after| RecordedPauses { before: known_pauses, after });
+    Ok(ImportPlan { habits: added, years, logs, pauses, recorded, recorded_pauses, report })
 }
 
 /// The account's pauses of all habits with those of the file, if these are new and not too many.
-fn plan_pauses(
-    reader: &impl Reader,
-    me: AccountId,
-    file: &ImportFile,
-    report: &mut ImportReport,
-) -> Result<Option<Pauses>, Error> {
-    let known = accounts::find_account(reader, me)?.map(|account| account.pauses).unwrap_or_default();
+fn plan_pauses(known: &Pauses, file: &ImportFile, report: &mut ImportReport) -> Option<Pauses> {
     let mut merged = known.clone();
     merged.extend(&file.pauses);
     if merged.are_too_many() {
         let message = format!("With this file, you'd have more than {MAX_PAUSES} pauses, so none of them was added.");
         report.left_out.push(ImportNote { habit: "All habits".to_owned(), field: "pauses", message });
-        return Ok(None);
+        return None;
     }
     report.pauses_added = merged.iter().filter(|pause| known.iter().all(|known| known != *pause)).count();
-    Ok((merged != known).then_some(merged))
+    (merged != *known).then_some(merged)
 }
 
 /// Where the days of a habit of the file go.
 struct ImportTarget {
     id: HabitId,
     start: Day,
+    /// The schedule in the account.
+    schedule: Option<Schedule>,
+    /// Whether the file has amounts for the habit.
+    brings_amounts: bool,
     /// The index of the habit in the report.
     outcome: usize,
+}
+
+impl ImportTarget {
+    /// Whether amounts decide if the habit is done on that day.
+    fn counts_amounts(&self, day: Day) -> bool {
+        let rule = self.schedule.as_ref().and_then(|schedule| schedule.rule_on(day));
+        rule.is_some_and(|rule| rule.goal.has_amounts())
+    }
 }
 
 /// The habits of another program's file that the account has under another id and the same name; each is matched once. An
@@ -357,6 +390,10 @@ fn plan_logs(
             report.day_logs.known += 1;
         } else {
             report.day_logs.added += 1;
+            report.day_logs.repaired += usize::from(imported.is_repaired);
+            if let Some(habit) = report.habits.get_mut(target.outcome) {
+                habit.day_logs_added += 1;
+            }
             logs.insert(key, merged);
         }
     }
@@ -370,6 +407,7 @@ fn plan_completions(
     last_day: Day,
     file: &ImportFile,
     targets: &BTreeMap<HabitId, ImportTarget>,
+    recorded: &mut BTreeMap<HabitId, RecordedHabit>,
     report: &mut ImportReport,
 ) -> Result<BTreeMap<(i16, HabitId), HabitYear>, Error> {
     let mut years: BTreeMap<(i16, HabitId), HabitYear> = BTreeMap::new();
@@ -384,6 +422,11 @@ fn plan_completions(
             notes.in_future += 1;
             continue;
         }
+        if file.program.is_some() && target.counts_amounts(completion.date) {
+            // The day is done by its amount, if the file has one.
+            notes.of_amount_habits += usize::from(!target.brings_amounts);
+            continue;
+        }
         let key = (completion.date.year(), target.id);
         let year = match years.entry(key) {
             Entry::Occupied(year) => year.into_mut(),
@@ -391,6 +434,9 @@ fn plan_completions(
         };
         let when = completion.completed_at.unwrap_or(Timestamp::UNIX_EPOCH);
         let is_added = year.complete(completion.date, when);
+        if is_added {
+            recorded.entry(target.id).or_default().done.insert(completion.date);
+        }
         *(if is_added { &mut changes.completions_added } else { &mut changes.completions_known }) += 1;
         notes.before_habit += usize::from(is_added && completion.date < target.start);
         if let Some(habit) = report.habits.get_mut(target.outcome) {

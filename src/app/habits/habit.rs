@@ -14,7 +14,7 @@ use crate::domain::{
     Account, AccountId, Amount, Client, Day, Description, Emoji, Frequency, Goal, GroupName, Habit, HabitColor,
     HabitId, Refusal, ReminderTimes, Tags, TimeOfDay, Title, Unit, Weekdays,
 };
-use crate::store::tables::{audit, completions, day_logs, habits};
+use crate::store::tables::{audit, completions, day_logs, habits, imports};
 use crate::store::{Reader, WriteTxn};
 
 /// Changes to a habit. Fields that are `None` stay as they are.
@@ -270,6 +270,7 @@ pub async fn delete_habit(app: &App, me: AccountId, id: HabitId, client: &Client
             require_archived(txn, me, id)?;
             completions::remove_habit(txn, me, id)?;
             day_logs::remove_habit(txn, me, id)?;
+            imports::remove_habit(txn, me, id)?;
             habits::remove(txn, me, id)?;
             audit::add(txn, &entry);
             Ok(())

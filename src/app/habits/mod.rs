@@ -9,6 +9,7 @@ pub mod entries;
 mod export_seal;
 pub mod habit;
 pub mod import_source;
+pub mod import_undo;
 pub mod insights;
 mod judged_histories;
 pub mod notes;

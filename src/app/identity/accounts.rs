@@ -21,7 +21,7 @@ use crate::mail::templates;
 use crate::store::WriteTxn;
 use crate::store::tables::schema::TokenHash;
 use crate::store::tables::{
-    accounts, attempts, audit, challenges, completions, day_logs, habits, links, outbox, sessions,
+    accounts, attempts, audit, challenges, completions, day_logs, habits, imports, links, outbox, sessions,
 };
 
 /// The fields of the sign-up form, not yet parsed.
@@ -223,6 +223,7 @@ pub(super) fn erase_account(txn: &mut WriteTxn<'_, '_>, account: &Account) -> Re
     }
     completions::remove_all(txn, id)?;
     day_logs::remove_all(txn, id)?;
+    imports::remove_all(txn, id)?;
     sessions::remove_all(txn, id, None)?;
     challenges::remove_all(txn, id)?;
     attempts::remove_all(txn, id)?;

@@ -80,6 +80,8 @@ audit_actions! {
     DataExported "data.exported";
     /// A user imported a data export.
     DataImported "data.imported";
+    /// A user undid an import.
+    ImportUndone "data.import_undone";
     /// A user permanently deleted an archived habit with its history.
     HabitDeleted "habit.deleted";
     /// An account was deleted with all its data.

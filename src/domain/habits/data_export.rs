@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::accounts::preferences::Preferences;
-use crate::domain::habits::day_log::DayLog;
+use crate::domain::habits::day_log::{DayLog, MAX_ENTRIES, MAX_NOTE_CHARS};
 use crate::domain::habits::group::MAX_GROUP_CHARS;
 use crate::domain::habits::habit::{MAX_ACTIVE_HABITS, MAX_DESCRIPTION_CHARS, MAX_HABITS, MAX_TITLE_CHARS};
 use crate::domain::habits::pauses::MAX_PAUSES;
@@ -30,14 +30,27 @@ const MAX_COMPLETION_BYTES: usize = 112;
 const PAUSE_BYTES: usize = 44;
 /// The longest lines of a habit and its reminders: every character takes four bytes, and the schedule changes every month
 /// for twenty years.
-const MAX_HABIT_BYTES: usize = 4 * MAX_HABIT_CHARS + 240 * 52 + MAX_PAUSES * PAUSE_BYTES + 1_024;
+const MAX_HABIT_BYTES: usize = 4 * MAX_HABIT_CHARS + 240 * MAX_VERSION_BYTES + MAX_PAUSES * PAUSE_BYTES + 1_024;
+/// The longest version of a schedule: its first day, days of the week, frequency, and goal.
+const MAX_VERSION_BYTES: usize = 180;
 /// The characters of the longest texts of a habit.
 const MAX_HABIT_CHARS: usize =
     MAX_TITLE_CHARS + MAX_DESCRIPTION_CHARS + MAX_GROUP_CHARS + MAX_TAGS * (MAX_TAG_CHARS + 1);
 
+/// The longest line of a day log: all its entries, and a note of characters of four bytes.
+const MAX_LOG_BYTES: usize = MAX_ENTRIES * 112 + 4 * MAX_NOTE_CHARS + 128;
+/// The longest logs of one habit on every day for twenty years, or as many shorter ones of other habits.
+const MAX_ALL_LOG_BYTES: usize = 366 * 20 * MAX_LOG_BYTES;
+
 /// The largest file that can be imported, decompressed: everything that a user may store.
-pub const MAX_FILE_BYTES: usize =
-    MAX_HABITS * MAX_HABIT_BYTES + MAX_COMPLETIONS * MAX_COMPLETION_BYTES + MAX_PAUSES * PAUSE_BYTES + 4_096;
+pub const MAX_FILE_BYTES: usize = MAX_HABITS * MAX_HABIT_BYTES
+    + MAX_COMPLETIONS * MAX_COMPLETION_BYTES
+    + MAX_ALL_LOG_BYTES
+    + MAX_PAUSES * PAUSE_BYTES
+    + 4_096;
+
+/// The largest file as it is sent, which is kept in memory. A larger one has to be compressed.
+pub const MAX_UPLOAD_BYTES: usize = 200 << 20;
 
 /// The content of the file.
 #[derive(Debug, Clone, Serialize)]
@@ -179,9 +192,13 @@ pub struct Achievements {
 mod tests {
     use super::*;
     use crate::domain::Pause;
+    use crate::domain::habits::day_log::{AmountEntry, Note};
+    use crate::domain::habits::goal::GoalPeriod;
     use crate::domain::habits::habit::MAX_REMINDER_TIMES;
+    use crate::domain::habits::rule::Rule;
     use crate::domain::habits::schedule::ScheduleVersion;
     use crate::domain::habits::unit::MAX_UNIT_CHARS;
+    use crate::domain::{EntryId, Frequency, Goal, Window};
 
     #[test]
     fn the_largest_rows_fit_into_the_largest_file() {
@@ -195,7 +212,26 @@ mod tests {
         assert!(length(&|| serde_json::to_vec(&completion)) <= MAX_COMPLETION_BYTES);
         let at: Timestamp = "2026-02-12T09:30:00.123456789Z".parse().unwrap();
         let day = Day::parse("2026-02-12").unwrap();
-        let version = |n| ScheduleVersion::new(day.add_days(n), Some(Weekdays::ALL.into()));
+        // Every other version has the frequency with the longest name, and the other ones the one with the longest numbers.
+        let version = |n| {
+            let window = Window::RollingDays(366);
+            let times = Frequency::Times { times: 366, window };
+            let frequency = if n % 2 == 0 { Frequency::EveryDays { days: 366, anchor: day } } else { times };
+            let goal = Goal::AtLeast { target: Amount::MAX, per: GoalPeriod::Month };
+            ScheduleVersion::new(day.add_days(n), Some(Rule { weekdays: Weekdays::ALL, frequency, goal }))
+        };
+        for row in [version(0), version(1)] {
+            assert!(length(&|| serde_json::to_vec(&row)) <= MAX_VERSION_BYTES);
+        }
+        let entry = |n: u8| AmountEntry {
+            id: EntryId::from_bytes([n; 16]),
+            amount: Amount::MAX,
+            recorded_at: "2026-02-12T09:30:00.123456789Z".parse().unwrap(),
+        };
+        let entries = (0..u8::try_from(MAX_ENTRIES).unwrap()).map(entry).collect();
+        let note = Note::parse(&"👍".repeat(MAX_NOTE_CHARS)).unwrap();
+        let log = ExportedDayLog { habit_id: id, date: day, log: DayLog { entries, note, is_skipped: true } };
+        assert!(length(&|| serde_json::to_vec(&log)) <= MAX_LOG_BYTES);
         let habit = ExportedHabit {
             id,
             title: Title::parse(&"👍".repeat(MAX_TITLE_CHARS)).unwrap(),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::habits::imported_habit::ImportNote;
-use crate::domain::{HabitId, Title};
+use crate::domain::{HabitId, ImportId, Title};
 
 /// The result of an import, or of a preview.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,6 +25,10 @@ pub struct ImportReport {
     pub day_logs: DayLogChanges,
     /// How many pauses of all habits were added.
     pub pauses_added: usize,
+    /// The import adds more than is kept for undoing it.
+    pub is_too_large_to_undo: bool,
+    /// The import by which it can be undone; `None` in a preview and when nothing was added.
+    pub import: Option<ImportId>,
 }
 
 /// Days whose notes, skips and amounts were taken over.
@@ -33,6 +37,8 @@ pub struct DayLogChanges {
     pub added: usize,
     /// Days about which the account knows as much.
     pub known: usize,
+    /// Days whose note was shortened or cleaned, or that have amounts which were left out.
+    pub repaired: usize,
 }
 
 /// What becomes of one habit of a file.
@@ -45,6 +51,8 @@ pub struct HabitOutcome {
     pub outcome: HabitMatch,
     pub completions_added: usize,
     pub completions_known: usize,
+    /// Days whose notes, skips, or amounts are new.
+    pub day_logs_added: usize,
 }
 
 /// How a habit of a file relates to the account.
@@ -82,6 +90,8 @@ pub struct CompletionNotes {
     pub unreadable: usize,
     /// Left out with their habit.
     pub of_skipped_habits: usize,
+    /// Left out, because the habit in the account counts amounts and the file has none for it.
+    pub of_amount_habits: usize,
     /// Added, although the habit began later. They are shown and count in no streak and no rate.
     pub before_habit: usize,
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::domain::habits::data_export::MAX_COMPLETIONS;
-use crate::domain::habits::day_log::{AmountEntry, DayLog, MAX_ENTRIES, MAX_NOTE_CHARS, Note};
+use crate::domain::habits::day_log::{AmountEntry, DayLog, EntryAdded, MAX_NOTE_CHARS, Note};
 use crate::domain::habits::imported_habit::to_habit_id;
 use crate::domain::text_repair::repair_paragraph;
 use crate::domain::{Day, HabitId};
@@ -18,11 +18,14 @@ pub struct ImportedDayLog {
     pub habit: HabitId,
     pub date: Day,
     pub log: DayLog,
+    /// Whether its note was shortened or cleaned, or amounts were left out.
+    pub is_repaired: bool,
 }
 
-/// The note that a file has for a day, shortened and without characters that can't be displayed.
-pub fn repair_note(text: &str) -> Option<Note> {
-    Note::parse(&repair_paragraph(text, MAX_NOTE_CHARS).text).ok().flatten()
+/// The note that a file has for a day, shortened and without characters that can't be displayed, and whether it was changed.
+pub fn repair_note(text: &str) -> (Option<Note>, bool) {
+    let repaired = repair_paragraph(text, MAX_NOTE_CHARS);
+    (Note::parse(&repaired.text).ok().flatten(), repaired.was_cut || repaired.was_cleaned)
 }
 
 #[derive(Default, Deserialize)]
@@ -37,14 +40,19 @@ struct RawDayLog {
 
 impl RawDayLog {
     fn repair(self) -> Option<ImportedDayLog> {
-        let entries = self.entries.into_iter().take(MAX_ENTRIES);
-        let log = DayLog {
-            entries: entries.filter_map(|entry| serde_json::from_value::<AmountEntry>(entry).ok()).collect(),
-            note: self.note.as_deref().and_then(repair_note),
-            is_skipped: self.is_skipped,
-        };
+        let mut log = DayLog { is_skipped: self.is_skipped, ..DayLog::default() };
+        let mut is_repaired = false;
+        for entry in self.entries {
+            let entry = serde_json::from_value::<AmountEntry>(entry);
+            is_repaired |= !entry.is_ok_and(|entry| log.add(entry) == EntryAdded::Added);
+        }
+        if let Some(note) = &self.note {
+            let (note, is_note_repaired) = repair_note(note);
+            log.note = note;
+            is_repaired |= is_note_repaired;
+        }
         let date = Day::parse(&self.date).ok()?;
-        (!log.is_empty()).then(|| ImportedDayLog { habit: to_habit_id(&self.habit_id), date, log })
+        (!log.is_empty()).then(|| ImportedDayLog { habit: to_habit_id(&self.habit_id), date, log, is_repaired })
     }
 }
 
@@ -96,6 +104,7 @@ mod tests {
         ]);
         let logs = read_day_logs(logs).unwrap();
         assert_eq!((logs.readable.len(), logs.unreadable), (1, 2));
+        assert!(logs.readable[0].is_repaired);
         let log = &logs.readable[0].log;
         assert_eq!((log.note.as_ref().map(Note::as_str), log.is_skipped, log.entries.len()), (Some("tired"), true, 0));
     }

@@ -202,11 +202,12 @@ impl Notes {
     }
 
     fn add_text(&mut self, field: &'static str, repaired: &RepairedText, max_chars: usize) {
+        let noun = if field == "tags" { "tag" } else { field };
         if repaired.was_cleaned {
-            self.add(field, format!("Characters that can't be displayed were removed from its {field}."));
+            self.add(field, format!("Characters that can't be displayed were removed from its {noun}."));
         }
         if repaired.was_cut {
-            self.add(field, format!("Its {field} was shortened to {max_chars} characters."));
+            self.add(field, format!("Its {noun} was shortened to {max_chars} characters."));
         }
     }
 
@@ -279,20 +280,21 @@ impl Notes {
         })
     }
 
-    /// Tags that can't be kept are left out, one by one.
+    /// Long tags are shortened, and those that can't be kept are left out, one by one.
     fn tags(&mut self, raw: &Value) -> Tags {
         let raw = raw.as_array().map_or(&[][..], Vec::as_slice);
         let mut tags: Vec<Tag> = Vec::new();
-        for tag in raw.iter().filter_map(Value::as_str).filter_map(|text| Tag::parse(text).ok()) {
+        for text in raw.iter().filter_map(Value::as_str) {
+            // A comma separates tags where they are typed.
+            let repaired = repair_line(&text.replace(',', " "), MAX_TAG_CHARS);
+            let Ok(tag) = Tag::parse(&repaired.text) else { continue };
             if tags.len() < MAX_TAGS && !tags.iter().any(|kept| kept.is_named(tag.as_str())) {
+                self.add_text("tags", &repaired, MAX_TAG_CHARS);
                 tags.push(tag);
             }
         }
         if tags.len() < raw.len() {
-            self.add(
-                "tags",
-                format!("Only its first {MAX_TAGS} tags of up to {MAX_TAG_CHARS} characters were kept, each once."),
-            );
+            self.add("tags", format!("Only its first {MAX_TAGS} tags were kept, each once."));
         }
         Tags::try_from(tags).unwrap_or_default()
     }
@@ -420,7 +422,7 @@ mod tests {
                     { "from": "2026-01-09", "weekdays": [2] }, { "from": "soon", "weekdays": [3] },
                 ],
                 "color": "ultraviolet", "emoji": "🦀🦀",
-                "tags": ["home", "Home", 7, "a,b"], "group": "g".repeat(61), "timeOfDay": "noon",
+                "tags": ["home", "Home", 7, "a,b", "t".repeat(31)], "group": "g".repeat(61), "timeOfDay": "noon",
             }),
             &[600.0, 480.0, 480.0, 1440.0, 700.0, 800.0],
         )
@@ -432,7 +434,8 @@ mod tests {
         let schedule: Vec<ScheduleVersion> = habit.schedule.unwrap().into();
         assert_eq!(schedule.len(), 2);
         assert_eq!(schedule[1].weekdays.unwrap().iso_numbers(), [2]);
-        assert_eq!((habit.tags.to_text(), habit.group.unwrap().as_str().len()), ("home".to_owned(), 60));
+        assert_eq!(habit.tags.to_text(), format!("home, a b, {}", "t".repeat(30)));
+        assert_eq!(habit.group.unwrap().as_str().len(), 60);
         let fields: Vec<&str> = habit.repairs.iter().map(|note| note.field).collect();
         assert_eq!(
             fields,
@@ -446,6 +449,7 @@ mod tests {
                 "reminderTimes",
                 "color",
                 "emoji",
+                "tags",
                 "tags",
                 "group",
                 "timeOfDay"

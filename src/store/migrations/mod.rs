@@ -6,7 +6,7 @@
 //! | file | what it owns |
 //! |---|---|
 //! | `step` | [`Migration`]: one step |
-//! | `schedules`, `session_index`, `checksums`, `day_logs` | the steps to schemas 2, 3, 4 and 5 |
+//! | `schedules`, `session_index`, `checksums`, `day_logs`, `imports` | the steps to schemas 2 to 6 |
 //! | `registry` | [`Migrations`]: all steps of a binary |
 //! | `apply` | runs steps inside a transaction |
 //! | `run` | migrates a data file that no process has open, and rehearses that on a copy |
@@ -14,6 +14,7 @@
 mod apply;
 mod checksums;
 mod day_logs;
+mod imports;
 mod registry;
 mod run;
 mod schedules;

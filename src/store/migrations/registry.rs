@@ -1,7 +1,7 @@
 //! Every migration of a binary.
 
 use super::step::Migration;
-use super::{checksums, day_logs, schedules, session_index};
+use super::{checksums, day_logs, imports, schedules, session_index};
 use crate::store::tables::schema;
 
 /// The migrations of a binary, oldest first. The last one leads to the schema that the binary writes.
@@ -10,8 +10,13 @@ pub struct Migrations(&'static [Migration]);
 
 impl Migrations {
     /// The migrations of this library.
-    pub const BUILT_IN: Self =
-        Self(&[schedules::MIGRATION, session_index::MIGRATION, checksums::MIGRATION, day_logs::MIGRATION]);
+    pub const BUILT_IN: Self = Self(&[
+        schedules::MIGRATION,
+        session_index::MIGRATION,
+        checksums::MIGRATION,
+        day_logs::MIGRATION,
+        imports::MIGRATION,
+    ]);
 
     /// The migrations of a binary that has others than this library.
     pub const fn new(steps: &'static [Migration]) -> Self {

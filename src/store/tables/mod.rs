@@ -10,6 +10,7 @@ pub mod daily_completions;
 pub mod day_logs;
 pub mod habits;
 pub mod histories;
+pub mod imports;
 pub mod links;
 pub mod outbox;
 pub mod purge;

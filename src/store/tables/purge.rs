@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::accounts::link::{ACCOUNT_CODE_LIMIT, VERIFICATION_LIFETIME};
 use crate::domain::mail::Mail;
-use crate::store::tables::schema::{ATTEMPTS, CHALLENGES, LINKS, MAIL, SESSIONS};
+use crate::store::tables::schema::{ATTEMPTS, CHALLENGES, IMPORTS, LINKS, MAIL, SESSIONS};
 use crate::store::tables::{links, sessions};
 use crate::store::{Error, Reader, WriteTxn};
 
@@ -15,13 +15,16 @@ pub enum ExpiringTable {
     Links,
     Challenges,
     Attempts,
+    /// Imports that can be undone.
+    Imports,
     /// Messages that are no longer queued.
     Mail,
 }
 
 impl ExpiringTable {
     /// Every table whose rows expire.
-    pub const ALL: [Self; 5] = [Self::Sessions, Self::Links, Self::Challenges, Self::Attempts, Self::Mail];
+    pub const ALL: [Self; 6] =
+        [Self::Sessions, Self::Links, Self::Challenges, Self::Attempts, Self::Imports, Self::Mail];
 
     /// Reads up to `limit` rows from the key `from` on and removes those that have expired at `now`; a link only when it expired
     /// before `links_before`. Returns how many were removed, and the key to continue from.
@@ -41,6 +44,7 @@ impl ExpiringTable {
             Self::Links => LINKS.name(),
             Self::Challenges => CHALLENGES.name(),
             Self::Attempts => ATTEMPTS.name(),
+            Self::Imports => IMPORTS.name(),
             Self::Mail => MAIL.name(),
         };
         let rows = txn.scan(name, from, None, limit)?;
@@ -91,6 +95,14 @@ impl ExpiringTable {
                 let is_expired = attempts.is_expired(now, ACCOUNT_CODE_LIMIT);
                 if is_expired {
                     txn.remove(&ATTEMPTS, &key);
+                }
+                Ok(is_expired)
+            }
+            Self::Imports => {
+                let (key, record) = IMPORTS.decode_row(key, value)?;
+                let is_expired = !record.is_live(now);
+                if is_expired {
+                    txn.remove(&IMPORTS, &key);
                 }
                 Ok(is_expired)
             }

@@ -11,9 +11,10 @@ use crate::domain::environment::stamp::Stamp;
 use crate::domain::habits::day_log::DayLog;
 use crate::domain::habits::habit::Habit;
 use crate::domain::habits::habit_year::HabitYear;
+use crate::domain::habits::import_record::ImportRecord;
 use crate::domain::habits::summary_year::SummaryYear;
 use crate::domain::mail::Mail;
-use crate::domain::{AccountId, AuditId, Day, Email, HabitId, MailId};
+use crate::domain::{AccountId, AuditId, Day, Email, HabitId, ImportId, MailId};
 use crate::store::engine::codec::{FixedWidth, RowKey, RowValue, json_row};
 use crate::store::engine::error::DecodeError;
 
@@ -26,6 +27,7 @@ json_row! {
     EmailLink, version 1;
     Habit, version 2;
     DayLog, version 1;
+    ImportRecord, version 1;
     Mail, version 1;
     Stamp, version 1;
     AccountId, version 1;
@@ -66,7 +68,7 @@ macro_rules! id_keys {
         })*
     };
 }
-id_keys!(AccountId, AuditId, HabitId, MailId);
+id_keys!(AccountId, AuditId, HabitId, ImportId, MailId);
 
 impl RowKey for Email {
     fn encode(&self) -> Vec<u8> {

@@ -12,16 +12,17 @@ use crate::domain::environment::stamp::Stamp;
 use crate::domain::habits::day_log::DayLog;
 use crate::domain::habits::habit::Habit;
 use crate::domain::habits::habit_year::HabitYear;
+use crate::domain::habits::import_record::ImportRecord;
 use crate::domain::habits::summary_year::SummaryYear;
 use crate::domain::mail::Mail;
-use crate::domain::{AccountId, AuditId, Day, Email, HabitId, MailId};
+use crate::domain::{AccountId, AuditId, Day, Email, HabitId, ImportId, MailId};
 use crate::store::engine::codec::{RowKey, RowValue};
 use crate::store::engine::deleted_rows::PersonalTables;
 use crate::store::engine::error::DecodeError;
 use crate::store::engine::table::Table;
 
 /// The schema that this library writes. Every migration raises it.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// The keyed hash of a secret token.
 pub type TokenHash = [u8; 32];
@@ -58,6 +59,8 @@ pub const COMPLETIONS: Table<(AccountId, i16, HabitId), HabitYear> = Table::new(
 pub const DAY_LOGS: Table<(AccountId, Day, HabitId), DayLog> = Table::new("day_logs");
 /// The summaries of the day logs, packed: one row holds a calendar year of one habit.
 pub const DAY_SUMMARIES: Table<(AccountId, i16, HabitId), SummaryYear> = Table::new("day_summaries");
+/// Imports that can be undone.
+pub const IMPORTS: Table<(AccountId, ImportId), ImportRecord> = Table::new("imports");
 /// The audit trail.
 pub const AUDIT: Table<AuditId, AuditEntry> = Table::new("audit");
 /// The entries of the audit trail that are about an account.
@@ -104,10 +107,11 @@ pub(in crate::store) const PERSONAL_TABLES: PersonalTables = PersonalTables {
         COMPLETIONS.name(),
         DAY_LOGS.name(),
         DAY_SUMMARIES.name(),
+        IMPORTS.name(),
         AUDIT.name(),
         MAIL.name(),
     ],
-    replaced: &[ACCOUNTS.name(), HABITS.name(), DAY_LOGS.name(), MAIL.name()],
+    replaced: &[ACCOUNTS.name(), HABITS.name(), DAY_LOGS.name(), IMPORTS.name(), MAIL.name()],
     keyed: &[EMAILS.name()],
 };
 
@@ -119,7 +123,7 @@ pub struct AnyTable {
 }
 
 /// Every table.
-pub const ALL: [AnyTable; 21] = [
+pub const ALL: [AnyTable; 22] = [
     any(&STAMP),
     any(&SCHEMA),
     any(&KEY),
@@ -136,6 +140,7 @@ pub const ALL: [AnyTable; 21] = [
     any(&COMPLETIONS),
     any(&DAY_LOGS),
     any(&DAY_SUMMARIES),
+    any(&IMPORTS),
     any(&AUDIT),
     any(&ACCOUNT_AUDIT),
     any(&COUNTS),

@@ -6,7 +6,11 @@ use warp::http::StatusCode;
 use warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 
 use crate::app::habits::data_export::{self, ExportFormat};
-use crate::domain::habits::data_export::MAX_FILE_BYTES;
+use crate::app::habits::import_undo;
+use crate::domain::Refusal;
+use crate::domain::habits::data_export::MAX_UPLOAD_BYTES;
+use crate::domain::habits::import_record::ImportRecord;
+use crate::domain::habits::undo_report::UndoReport;
 use crate::exchange::error::ExchangeError;
 use crate::web::data_export::import::{self, ImportError};
 use crate::web::data_export::line_format::LineFormatter;
@@ -52,14 +56,10 @@ async fn export_json(request: Request) -> Result<Response, HttpError> {
 /// `POST /api/account/imports/self`: 200 `{dryRun, changes, foreign, repairs, skipped, completions}`. With `?dryRun=true` nothing
 /// is changed. `?dateColumn=0&habitColumn=1` and so on say which columns of a table are what.
 pub async fn import(request: Request) -> Result<Response, HttpError> {
-    let dry_run = match request.query().get("dryRun") {
-        "" | "false" => false,
-        "true" => true,
-        _ => return Err(HttpError::Malformed("dryRun must be true or false.".to_owned())),
-    };
+    let dry_run = parse_dry_run(&request)?;
     let file = {
         let _lock = import::lock_large_upload(&request).await;
-        request.json_file(MAX_FILE_BYTES).await?
+        request.json_file(MAX_UPLOAD_BYTES).await?
     };
     let columns = import::parse_columns(&request.query());
     let report =
@@ -81,6 +81,48 @@ pub async fn import(request: Request) -> Result<Response, HttpError> {
         "program": report.program,
         "habits": report.habits,
         "leftOut": report.left_out,
+        "import": report.import,
     });
     Ok(response::json(StatusCode::OK, &body))
+}
+
+/// `GET /api/account/imports`: the imports of the last 30 days.
+pub async fn list_imports(request: Request) -> Result<Response, HttpError> {
+    let imports = import_undo::list_imports(&request.state.app, request.account()?.id)?;
+    let imports: Vec<_> = imports.iter().map(describe_import).collect();
+    Ok(response::json(StatusCode::OK, &json!({ "imports": imports })))
+}
+
+fn describe_import(import: &ImportRecord) -> serde_json::Value {
+    json!({
+        "id": import.id,
+        "importedAt": response::format_timestamp(import.imported_at),
+        "expiresAt": response::format_timestamp(import.expires_at()),
+        "undoneAt": import.undone_at.map(response::format_timestamp),
+        "program": import.program,
+        "habitsAdded": import.habits_added,
+        "daysAdded": import.days_added,
+    })
+}
+
+/// `POST /api/account/imports/{id}/undo`: 200 `{dryRun, habitsRemoved, daysRemoved, kept}`. With `?dryRun=true` nothing is changed.
+pub async fn undo_import(request: Request) -> Result<Response, HttpError> {
+    let (app, account, dry_run) = (&request.state.app, request.account()?, parse_dry_run(&request)?);
+    let id = request.path_param("id").map_err(|_| Refusal::ImportNotFound)?;
+    let report = if dry_run {
+        import_undo::preview_undo(app, account.id, id)?
+    } else {
+        import_undo::undo_import(app, account, id, &request.client()).await?
+    };
+    let UndoReport { habits_removed, days_removed, are_pauses_kept, kept } = report;
+    let body = json!({ "dryRun": dry_run, "habitsRemoved": habits_removed, "daysRemoved": days_removed, "arePausesKept": are_pauses_kept, "kept": kept });
+    Ok(response::json(StatusCode::OK, &body))
+}
+
+fn parse_dry_run(request: &Request) -> Result<bool, HttpError> {
+    match request.query().get("dryRun") {
+        "" | "false" => Ok(false),
+        "true" => Ok(true),
+        _ => Err(HttpError::Malformed("dryRun must be true or false.".to_owned())),
+    }
 }

@@ -2,8 +2,9 @@
 
 use warp::http::StatusCode;
 
+use crate::app::habits::import_undo;
 use crate::domain::Refusal;
-use crate::domain::habits::data_export::MAX_FILE_BYTES;
+use crate::domain::habits::data_export::MAX_UPLOAD_BYTES;
 use crate::web::account::data;
 use crate::web::account::data::view::DataNotice;
 use crate::web::data_export::import::{self, ImportError};
@@ -21,25 +22,33 @@ pub async fn import(request: Request) -> Result<Response, HttpError> {
                 ImportOutcome::UnknownColumns(..) => StatusCode::UNPROCESSABLE_ENTITY,
                 _ => StatusCode::OK,
             };
-            Ok(data::html::page(&request, status, DataNotice::Import(&outcome)))
+            data::html::page(&request, status, DataNotice::Import(&outcome))
         }
         Err(error) => {
             let (status, why) = explain(error)?;
-            Ok(data::html::page(&request, status, DataNotice::Import(&ImportOutcome::Failed(why))))
+            data::html::page(&request, status, DataNotice::Import(&ImportOutcome::Failed(why)))
         }
     }
+}
+
+/// `POST /account/imports/{id}/undo`. The page has asked before.
+pub async fn undo(request: Request) -> Result<Response, HttpError> {
+    let (app, account) = (&request.state.app, request.account()?);
+    let id = request.path_param("id").map_err(|_| Refusal::ImportNotFound)?;
+    let report = import_undo::undo_import(app, account, id, &request.client()).await?;
+    data::html::page(&request, StatusCode::OK, DataNotice::Undone(&report))
 }
 
 /// The form after too many imports, with the reason beside the file.
 pub async fn import_over_limit(request: Request, refusal: Refusal) -> Result<Response, HttpError> {
     let outcome = ImportOutcome::Failed(refusal.to_string());
-    Ok(data::html::page(&request, StatusCode::TOO_MANY_REQUESTS, DataNotice::Import(&outcome)))
+    data::html::page(&request, StatusCode::TOO_MANY_REQUESTS, DataNotice::Import(&outcome))
 }
 
 async fn import_upload(request: &Request) -> Result<ImportOutcome, HttpError> {
     let upload = {
         let _lock = import::lock_large_upload(request).await;
-        request.upload(MAX_FILE_BYTES).await?
+        request.upload(MAX_UPLOAD_BYTES).await?
     };
     let is_preview = match upload.fields.get("what") {
         "check" => true,

@@ -3,5 +3,6 @@
 pub mod api;
 pub mod html;
 mod import;
+pub mod imports_view;
 mod line_format;
 pub mod view;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::domain::habits::data_export::MAX_FILE_BYTES;
+use crate::domain::habits::data_export::{MAX_FILE_BYTES, MAX_UPLOAD_BYTES};
 use crate::domain::habits::import_report::{HabitMatch, HabitOutcome, ImportReport};
 use crate::domain::habits::imported_habit::ImportNote;
 use crate::exchange::table_columns::{TableColumns, TableSample};
@@ -74,9 +74,10 @@ pub fn import_form(outcome: Option<&ImportOutcome>) -> Markup {
     }
 }
 
-/// The message for a file that is too large. The script shows it without sending the file.
+/// The message for a file that is too large. The script, which compresses files, shows it without sending one.
 pub fn too_large() -> String {
-    format!("This file is too large. The limit is {} MB.", MAX_FILE_BYTES >> 20)
+    let (most, compressed) = (MAX_UPLOAD_BYTES >> 20, MAX_FILE_BYTES >> 20);
+    format!("This file is too large. The limit is {most} MB, or {compressed} MB before compression with gzip.")
 }
 
 fn result(outcome: &ImportOutcome) -> Markup {
@@ -164,12 +165,15 @@ fn changes(report: &ImportReport, added: &str) -> Markup {
             (completed_days(summary.completions_known, "already in your account"))
             (completed_days(summary.completions_without_habit, "skipped, because the file doesn't contain the habit"))
             (completed_days(completions.of_skipped_habits, "skipped together with the habit"))
+            (completed_days(completions.of_amount_habits, "skipped, because your habit counts amounts and the file has none for it"))
             (completed_days(completions.in_future, "skipped, because the day is in the future"))
             (completed_days(completions.unreadable, "skipped, because the date can't be read"))
             @if report.day_logs.added > 0 { li { (count(report.day_logs.added, "day")) " with a note, a skip, or an amount " (added) } }
             @if report.pauses_added > 0 { li { (count(report.pauses_added, "pause")) " of all habits " (added) } }
+            @if report.day_logs.repaired > 0 { li { (count(report.day_logs.repaired, "day")) " on which a note was shortened, or an amount couldn't be read" } }
             (completed_days(completions.before_habit, "from before the habit began, not part of any streak"))
         }
+        @if report.is_too_large_to_undo { p.hint { "This import is so large that it can't be undone." } }
         @if report.program.is_some() { (outcomes(&report.habits)) }
         (notes("Not imported", &report.left_out))
         (notes("Skipped habits", &report.skipped))
@@ -199,11 +203,17 @@ fn describe(habit: &HabitOutcome) -> String {
         HabitMatch::Known => "already in your account",
         HabitMatch::SameName => "added to your habit of the same name",
     };
-    let days = count(habit.completions_added, "new completed day").to_lowercase();
-    match habit.completions_known {
-        0 => format!("{target}, {days}"),
-        known => format!("{target}, {days}, {known} already there"),
+    let mut parts = vec![target.to_owned()];
+    if habit.completions_added > 0 || habit.day_logs_added == 0 {
+        parts.push(count(habit.completions_added, "new completed day").to_lowercase());
     }
+    if habit.day_logs_added > 0 {
+        parts.push(format!("{} with a note, a skip, or an amount", count(habit.day_logs_added, "new day")));
+    }
+    if habit.completions_known > 0 {
+        parts.push(format!("{} already there", habit.completions_known));
+    }
+    parts.join(", ")
 }
 
 fn notes(heading: &str, notes: &[ImportNote]) -> Markup {
@@ -221,10 +231,15 @@ fn notes(heading: &str, notes: &[ImportNote]) -> Markup {
     }
 }
 
-fn count(number: usize, noun: &str) -> String {
+/// "No habits", "1 habit", "3,410 habits".
+pub fn count(number: usize, noun: &str) -> String {
     match number {
         0 => format!("No {noun}s"),
         1 => format!("1 {noun}"),
-        _ => format!("{number} {noun}s"),
+        _ => format!("{} {noun}s", group_digits(number)),
     }
+}
+
+fn group_digits(number: usize) -> String {
+    if number < 1_000 { number.to_string() } else { format!("{},{:03}", group_digits(number / 1_000), number % 1_000) }
 }

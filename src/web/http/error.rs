@@ -185,7 +185,11 @@ impl HttpError {
     fn status(&self, format: Format) -> StatusCode {
         match self {
             Self::Refused(
-                Refusal::HabitNotFound | Refusal::EntryNotFound | Refusal::SessionNotFound | Refusal::UserNotFound,
+                Refusal::HabitNotFound
+                | Refusal::EntryNotFound
+                | Refusal::ImportNotFound
+                | Refusal::SessionNotFound
+                | Refusal::UserNotFound,
             )
             | Self::NotFound => StatusCode::NOT_FOUND,
             Self::Refused(
@@ -230,7 +234,11 @@ impl HttpError {
             Self::Refused(Refusal::LinkInvalid) => code::TOKEN_INVALID,
             Self::Refused(Refusal::LinkExpired | Refusal::ChallengeExpired) => code::TOKEN_EXPIRED,
             Self::Refused(
-                Refusal::HabitNotFound | Refusal::EntryNotFound | Refusal::SessionNotFound | Refusal::UserNotFound,
+                Refusal::HabitNotFound
+                | Refusal::EntryNotFound
+                | Refusal::ImportNotFound
+                | Refusal::SessionNotFound
+                | Refusal::UserNotFound,
             )
             | Self::NotFound => code::NOT_FOUND,
             Self::Refused(Refusal::StepUpRequired | Refusal::StepUpFailed | Refusal::TwoFactorUnreadable)

@@ -196,6 +196,7 @@ const ALWAYS: &[Route] = routes! {
     GET    "/account/data"                      Member account::data::html::show;
     GET    "/account/import"                    Member account::data::html::show;
     POST   "/account/import"                    Member data_export::html::import [IMPORT, data_export::html::import_over_limit];
+    POST   "/account/imports/{id}/undo"         Member data_export::html::undo;
     POST   "/account/delete"                    Member account::data::html::delete [CHALLENGE];
     POST   "/account/verify"                    Member step_up::html::verify [STEP_UP];
     GET    "/habits/{id}"                       Member insights::html::habit, gzip, cached;
@@ -257,6 +258,8 @@ const ALWAYS: &[Route] = routes! {
     DELETE "/api/account/sessions/{id}"         Member security::api::end_session;
     GET    "/api/account/exports/self"          Member data_export::api::export, gzip [EXPORT];
     POST   "/api/account/imports/self"          Member data_export::api::import [IMPORT];
+    GET    "/api/account/imports"               Member data_export::api::list_imports;
+    POST   "/api/account/imports/{id}/undo"     Member data_export::api::undo_import;
     GET    "/api/habits"                        Member habits::api::list, gzip;
     POST   "/api/habits"                        Member habits::api::create;
     PUT    "/api/habits/order"                  Member habits::api::reorder;

@@ -1,9 +1,12 @@
 //! The roles that send requests, each with data that no response to another role may contain.
 
+use std::collections::BTreeMap;
+
 use atlas::app::identity::keys::Purpose;
 use atlas::domain::accounts::session::Session;
-use atlas::domain::{Account, Client, Email};
-use atlas::store::tables::{accounts, sessions};
+use atlas::domain::habits::import_record::{ImportRecord, RecordedHabit};
+use atlas::domain::{Account, Client, Email, HabitId, ImportId};
+use atlas::store::tables::{accounts, imports, sessions};
 use atlas::web::{Access, Route};
 use serde_json::json;
 
@@ -121,6 +124,7 @@ impl Cast {
                 let created = user.create_habit(&private[2]).await;
                 if role == Role::Owner {
                     habit = created;
+                    store_imports(world, &find_account(world, &user)).await;
                 }
             }
             if role == Role::Admin {
@@ -201,6 +205,8 @@ impl Cast {
                 }
                 listed.data()["sessions"][0]["id"].as_str().unwrap().to_owned()
             }
+            "/account/imports/{id}/undo" => ImportId::from_bytes(IMPORTS[0]).to_string(),
+            "/api/account/imports/{id}/undo" => ImportId::from_bytes(IMPORTS[1]).to_string(),
             path => {
                 assert!(!path.contains("{id}"), "no id is known for {path}");
                 String::new()
@@ -235,4 +241,21 @@ impl Cast {
             tokens.filter(|token| text.contains(token.as_str())).map(|_| "the token of a session".to_owned());
         secret.chain(foreign).chain(sessions).collect()
     }
+}
+
+/// The imports of the owner that can be undone: one for the page, one for the API.
+const IMPORTS: [[u8; 16]; 2] = [[1; 16], [2; 16]];
+
+/// Stores the imports, each with a habit that is gone.
+async fn store_imports(world: &World, owner: &Account) {
+    let (me, now) = (owner.id, world.clock.now());
+    let write = move |draft: &mut atlas::store::WriteTxn<'_, '_>| {
+        for id in IMPORTS {
+            let added = BTreeMap::from([(HabitId::from_bytes([3; 16]), RecordedHabit::default())]);
+            let record = ImportRecord::new(ImportId::from_bytes(id), now, None, added, None).unwrap();
+            imports::add(draft, me, &record)?;
+        }
+        Ok::<_, atlas::store::Error>(())
+    };
+    world.state.app.store.write(write).await.unwrap();
 }
