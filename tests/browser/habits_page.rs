@@ -10,6 +10,7 @@ use super::browser_user::BrowserUser;
 use super::every_page::assert_fits;
 use super::habits::{habit_titles, press_action};
 use super::seeded::open_as_ines;
+use super::week::wait_for_folded;
 
 const ESCAPE: &str = "\u{e00c}";
 const ENTER: &str = "\u{e007}";
@@ -313,7 +314,7 @@ async fn a_group_that_was_folded_stays_so_opens_for_a_match_and_keeps_its_order_
         ines.wait_until("the group", async || Ok((ines.run_script(is_open).await == open).then_some(()))).await;
     };
     ines.press_at("Sport", "//section[@data-section='Sport']//summary").await;
-    wait_for_open(false).await;
+    wait_for_folded(&ines, "habits sport").await;
     ines.reload().await;
     wait_for_open(false).await;
     ines.press_keys("/ru").await;

@@ -243,6 +243,12 @@ const NOTE_OPEN_SECTIONS: &str = "document.addEventListener('readystatechange', 
     if (document.readyState === 'interactive') queueMicrotask(note);
 })";
 
+/// Browsers tell scripts of a folded section a moment later.
+pub async fn wait_for_folded(ines: &BrowserUser, name: &str) {
+    let is_stored = format!("return (localStorage.getItem('atlas-folded-sections') ?? '').includes('{name}')");
+    ines.wait_until(name, async || Ok((ines.run_script(&is_stored).await == true).then_some(()))).await;
+}
+
 #[tokio::test]
 async fn sections_of_today_keep_count_stay_folded_from_the_first_paint_on_and_are_crossed_by_keyboard() {
     let ines = open_as_ines(Device::PHONE).await;
@@ -268,6 +274,7 @@ async fn sections_of_today_keep_count_stay_folded_from_the_first_paint_on_and_ar
     ines.browser.press_key("ArrowDown").await;
     assert_eq!(ines.run_script(focused).await, "Books");
     ines.press_at("Books", "//section[@data-section='Books']//summary").await;
+    wait_for_folded(&ines, "group books").await;
     ines.run_script(&next_section).await;
     ines.browser.press_key("ArrowDown").await;
     assert_eq!(ines.run_script(focused).await, "Mornings", "no row of a folded section gets the focus");
@@ -280,6 +287,7 @@ async fn sections_of_today_keep_count_stay_folded_from_the_first_paint_on_and_ar
     ines.visit("/habits").await;
     assert_eq!(ines.run_script("return openAtFirst").await, json!(["Mornings", "Books"]), "another list");
     ines.press_at("Mornings", "//section[@data-section='Mornings']//summary").await;
+    wait_for_folded(&ines, "habits mornings").await;
     ines.reload().await;
     assert_eq!(ines.run_script("return openAtFirst").await, json!(["Books"]));
     ines.visit("/insights").await;
