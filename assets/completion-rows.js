@@ -45,13 +45,13 @@ function intensityLevel(done, total) {
   return done === 0 ? 0 : done === total ? 4 : percent >= 70 ? 3 : percent >= 40 ? 2 : 1;
 }
 
-/** Rows that the day's count leaves out: skipped ones, and limits that are still kept today. */
-const UNCOUNTED = '[data-skipped]:not([aria-checked="true"]), [data-limit][data-done="false"]:not([data-exceeded])';
+/** Rows that the day's count leaves out: skipped ones, limits that are kept so far, and what can wait. */
+const UNCOUNTED = '[data-skipped]:not([aria-checked="true"]), [data-undecided]:not([aria-checked="true"], [data-exceeded])';
 
 /** How many of the habits in an element are due, how many of them are done, and both as text. */
 function countHabits(element) {
   const total = element.querySelectorAll(`.completion:not(${UNCOUNTED})`).length;
-  const done = element.querySelectorAll('.completion:is([aria-checked="true"], [data-done="true"])').length;
+  const done = element.querySelectorAll(`.completion:is([aria-checked="true"], [data-done="true"]):not(${UNCOUNTED})`).length;
   if (total > 0) return { total, done, count: `${done}/${total}`, label: `${done} of ${total} done` };
   return { total, done, count: "–", label: element.querySelector("[data-skipped]") ? "Skipped" : "Nothing due" };
 }
@@ -134,7 +134,7 @@ export function drawPending(pending) {
 
 /** Replaces the sum of a row by that in a newer page. */
 function drawNewerAmount(control, newer) {
-  for (const name of ["done", "exceeded", "skipped"]) {
+  for (const name of ["done", "exceeded", "skipped", "undecided"]) {
     if (newer.dataset[name] === undefined) delete control.dataset[name];
     else control.dataset[name] = newer.dataset[name];
   }
@@ -150,8 +150,7 @@ function drawNewerState(control, newer) {
   if (isCompleted(newer) !== isCompleted(control)) drawCompletion(control, isCompleted(newer));
   control.toggleAttribute("data-note", newer.hasAttribute("data-note"));
   if (!isRow(control)) return drawPastDay(control, dateKey, newer.dataset.state);
-  if (newer.hasAttribute("data-skipped") === control.hasAttribute("data-skipped")) return undefined;
-  control.toggleAttribute("data-skipped");
+  for (const name of ["data-skipped", "data-undecided"]) control.toggleAttribute(name, newer.hasAttribute(name));
   return drawProgress();
 }
 

@@ -102,7 +102,7 @@ function createAmountButton({ id, title, emoji, goal, unit, step = 1 }, titleId,
     : [];
   return createElement("button", {
     class: "completion amount", type: "submit", name: "add", value: `${id}:${today}:${step}`, "data-done": "false",
-    ...(isLimit && { "data-limit": "" }),
+    ...(isLimit && { "data-limit": "", "data-undecided": "" }),
   },
   createElement("span", { class: "box", "aria-hidden": "true" }),
   ...mark,

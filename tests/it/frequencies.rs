@@ -168,3 +168,21 @@ async fn a_script_that_only_knows_days_of_the_week_schedules_a_habit_by_them_aga
     assert!(habit["habit"].get("frequency").is_none(), "{habit}");
     assert!(!is_listed(&ada, "Swim far").await, "it is Monday");
 }
+
+#[tokio::test]
+async fn a_day_is_complete_without_what_can_wait_for_another_day_of_the_week() {
+    // Monday.
+    let world = World::at_time("2026-02-09T12:00:00Z").await;
+    let ada = world.signed_in_user("ada").await;
+    let swim = create(&ada, "Swim", &json!({ "kind": "times", "times": 2, "window": "week" })).await;
+    let read = ada.create_habit("Read").await;
+    complete(&ada, &read, "2026-02-09").await;
+    let page = ada.get("/today").await.assert_contains("1 of 1 done").assert_contains("Swim");
+    page.assert_contains("data-undecided").assert_contains("day is-complete");
+    ada.get("/calendar?month=2026-02&date=2026-02-09").await.assert_contains("1/1").assert_contains("1 of 1 done");
+    complete(&ada, &swim, "2026-02-09").await;
+    ada.get("/today").await.assert_contains("2 of 2 done");
+    // On Sunday, the week wants it.
+    world.set_time("2026-02-15T12:00:00Z");
+    ada.get("/today").await.assert_contains("0 of 2 done").assert_lacks("data-undecided");
+}

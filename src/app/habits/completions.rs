@@ -226,7 +226,9 @@ pub(super) fn build_agenda(
         let done = day <= last_day && !is_skipped && history.is_done(day);
         let streak_unit = StreakUnit::of_rule(habit.schedule.rule());
         let amount = AmountProgress::new(habit, history, day, week_start);
-        let is_undecided = day == window.today && amount.is_some_and(|amount| amount.is_kept_limit());
+        let is_kept_limit = day == window.today && amount.is_some_and(|amount| amount.is_kept_limit());
+        let can_wait = !is_skipped && !is_paused && !history.counts(day) && (!done || amount.is_some());
+        let is_undecided = is_kept_limit || can_wait;
         HabitProgress {
             done,
             is_skipped,

@@ -40,7 +40,7 @@ pub struct HabitProgress {
     pub past_notes: [bool; PAST_DAYS],
     /// Its amounts, if the listed day has any.
     pub amount: Option<AmountProgress>,
-    /// Whether the day shows how it went only once it's over: a limit that isn't exceeded yet.
+    /// Whether nothing is missed if the day stays as it is: a limit that isn't exceeded yet, or a week that has days left for it.
     pub is_undecided: bool,
 }
 
@@ -113,7 +113,7 @@ impl Agenda {
     }
 
     pub fn completed_count(&self) -> usize {
-        self.items.iter().filter(|item| item.progress.done).count()
+        self.items.iter().filter(|item| item.progress.done && item.progress.is_counted()).count()
     }
 
     /// Whether something is due and all of it is completed.

@@ -24,7 +24,7 @@ impl AgendaSection<'_> {
     }
 
     pub fn completed_count(&self) -> usize {
-        self.items.iter().filter(|(_, item)| item.progress.done).count()
+        self.items.iter().filter(|(_, item)| item.progress.done && item.progress.is_counted()).count()
     }
 }
 

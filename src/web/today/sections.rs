@@ -29,7 +29,7 @@ pub fn day_section(section: &AgendaSection<'_>, rows: Markup) -> Markup {
 pub fn describe_progress<'a>(all: impl IntoIterator<Item = &'a HabitProgress>) -> Markup {
     let (mut done, mut total, mut skipped, mut paused) = (0, 0, 0, 0);
     for progress in all {
-        done += usize::from(progress.done);
+        done += usize::from(progress.done && progress.is_counted());
         total += usize::from(progress.is_counted());
         paused += usize::from(progress.is_paused);
         skipped += usize::from(progress.is_skipped && !progress.is_paused);
