@@ -282,7 +282,7 @@ async fn a_file_that_is_far_too_large_gets_an_error_page() {
     let response = send_raw(world.address, request.as_bytes()).await.unwrap();
     response
         .assert_status(413)
-        .assert_contains("too large. The limit is 200 MB, or 403 MB before compression with gzip");
+        .assert_contains("too large. The limit is 200 MB, or 405 MB before compression with gzip");
 }
 
 /// The file of 60 habits that were completed on each of 1,825 days.

@@ -38,7 +38,7 @@ const MAX_HABIT_CHARS: usize =
     MAX_TITLE_CHARS + MAX_DESCRIPTION_CHARS + MAX_GROUP_CHARS + MAX_TAGS * (MAX_TAG_CHARS + 1);
 
 /// The longest line of a day log: all its entries, and a note of characters of four bytes.
-const MAX_LOG_BYTES: usize = MAX_ENTRIES * 112 + 4 * MAX_NOTE_CHARS + 128;
+const MAX_LOG_BYTES: usize = MAX_ENTRIES * 116 + 4 * MAX_NOTE_CHARS + 128;
 /// The longest logs of one habit on every day for twenty years, or as many shorter ones of other habits.
 const MAX_ALL_LOG_BYTES: usize = 366 * 20 * MAX_LOG_BYTES;
 
