@@ -2,6 +2,7 @@
 
 import { startHabitFilter } from "./habit-filter.js";
 import { startHabitOrder } from "./habit-order.js";
+import { startHabitPreview } from "./habit-preview.js";
 import { startNewHabit } from "./new-habit.js";
 import { startNewHabitDraft } from "./new-habit-draft.js";
 import { startRowForms } from "./row-forms.js";
@@ -11,6 +12,7 @@ const list = document.querySelector("[data-order]");
 
 startWeekdayPresets();
 startRowForms();
+startHabitPreview();
 if (list) startHabitOrder(list);
 if (document.querySelector("[data-filter]")) startHabitFilter();
 if (document.querySelector(".new-habit")) {

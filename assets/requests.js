@@ -21,12 +21,13 @@ async function send(address, options, read, timeout = REQUEST_TIMEOUT_MS) {
   }
 }
 
-/** Calls the API. Returns `{ status, data }` or `{ status, error }`; the status is 0 if Atlas did not answer. */
+/** Calls the API with JSON, or with the fields of a form. Returns `{ status, data }` or `{ status, error }`; the status is 0 if Atlas did not answer. */
 export async function callApi(method, path, body) {
   const headers = { Accept: "application/json" };
-  if (body) headers["Content-Type"] = "application/json";
+  const isForm = body instanceof URLSearchParams;
+  if (body && !isForm) headers["Content-Type"] = "application/json";
   // The request outlives the page.
-  const options = { method, headers, body: body && JSON.stringify(body), keepalive: Boolean(body) };
+  const options = { method, headers, body: isForm ? body : body && JSON.stringify(body), keepalive: Boolean(body) };
   return await send(path, options, readApiAnswer) ?? NO_ANSWER;
 }
 

@@ -53,6 +53,8 @@ async fn a_habit_is_edited_archived_restored_and_deleted_without_javascript() {
     press_action(&ines, "Run along the river", "Edit").await;
     ines.wait_for_text("Changes apply from today").await;
     ines.type_into_at("the title", "//input[@id='edit-title']", "Run along the canal").await;
+    ines.press("Preview").await;
+    ines.wait_for_text("Your streak and strength stay the same.").await;
     ines.press("Save changes").await;
     ines.wait_for_text("Run along the canal").await;
 

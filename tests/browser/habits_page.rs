@@ -355,6 +355,23 @@ async fn forms_and_dialogs_open_at_the_row_without_leaving_the_page_and_give_the
     ines.press("Cancel").await;
     ines.wait_until("the focus", async || Ok((ines.run_script(menu_button).await == true).then_some(()))).await;
 
+    press_action(&ines, "Read 10 pages", "Edit").await;
+    ines.press_at("the frequency", "//form[contains(@action, '/habits/')]//summary[.='Other frequency']").await;
+    ines.press_at("times a week", "//select[@id='edit-frequency']/option[@value='week']").await;
+    ines.type_into_at("the times", "//input[@id='edit-times']", "3").await;
+    let preview = "return /^S.*week/.test(document.querySelector('[data-preview]').textContent)";
+    ines.wait_until("the preview", async || Ok((ines.run_script(preview).await == true).then_some(()))).await;
+    ines.type_into_at("the times", "//input[@id='edit-times']", "0").await;
+    let empty = "return document.querySelector('[data-preview]').textContent === ''";
+    ines.wait_until("no preview", async || Ok((ines.run_script(empty).await == true).then_some(()))).await;
+    assert_eq!(ines.run_script("return window.isSamePage === true").await, true);
+    ines.press("Save changes").await;
+    ines.wait_for_text("Enter a number of times from 1 to 7.").await;
+    let typed = "return ['edit-frequency', 'edit-times'].map((id) => document.getElementById(id).value)";
+    assert_eq!(ines.run_script(typed).await, json!(["week", "0"]));
+    ines.visit("/habits").await;
+    ines.run_script("window.isSamePage = true; return 1").await;
+
     press_action(&ines, "Read 10 pages", "Archive").await;
     ines.wait_for_text("Archive this habit?").await;
     assert_eq!(ines.run_script("return document.activeElement.textContent").await, "Archive habit");

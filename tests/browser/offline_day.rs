@@ -1,7 +1,7 @@
 //! Pages that were left open over midnight, and the list of a new day without a server.
 
 use atlas::domain::habits::habit::HabitPlan;
-use atlas::domain::{Day, Habit, HabitId, Title, Weekdays};
+use atlas::domain::{Day, Frequency, Habit, HabitId, Title, Weekdays, Window};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -189,13 +189,26 @@ async fn the_browser_and_the_server_decide_alike_which_habits_are_due() {
     let habits: Vec<Habit> = (1..128_u16)
         .map(|bits| {
             let weekdays = Weekdays::parse((1..=7).filter(|number| bits >> (number - 1) & 1 == 1)).unwrap();
-            let plan = HabitPlan::new(Title::parse("Read").unwrap(), weekdays);
+            let frequency = match bits % 4 {
+                0 => Frequency::Times { times: 2, window: Window::CalendarWeek },
+                1 => Frequency::EveryDays { days: bits % 9 + 1, anchor: start.add_days(i32::from(bits) - 64) },
+                _ => Frequency::Weekdays,
+            };
+            let plan = HabitPlan {
+                frequency,
+                starts_on: (bits % 3 == 0).then(|| start.add_days(i32::from(bits % 7))),
+                ends_on: (bits % 5 == 0).then(|| start.add_days(20)),
+                ..HabitPlan::new(Title::parse("Read").unwrap(), weekdays)
+            };
             let random = [u8::try_from(bits).unwrap(); 10];
             Habit::new(HabitId::generate(Timestamp::UNIX_EPOCH, random), plan, 0, start, Timestamp::UNIX_EPOCH)
         })
         .collect();
-    let sent: Vec<Value> =
-        habits.iter().map(|habit| json!({ "id": habit.id, "weekdays": habit.schedule.weekdays() })).collect();
+    let send = |habit: &Habit| {
+        let (rule, start, end) = (habit.schedule.rule(), habit.schedule.start(), habit.ends_on());
+        json!({ "id": habit.id, "weekdays": rule.weekdays, "frequency": rule.frequency, "startsOn": start, "endsOn": end })
+    };
+    let sent: Vec<Value> = habits.iter().map(send).collect();
     let script = format!(
         "return import({}).then(({{ listDueHabits }}) => {}.map((day) => listDueHabits({}, day).map(({{ id }}) => id)))",
         json!(address),

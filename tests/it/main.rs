@@ -87,6 +87,7 @@ mod role_matrix;
 mod rollback;
 mod round_trips;
 mod routes;
+mod schedule_dates;
 mod security;
 mod seeds;
 mod sentry;

@@ -513,7 +513,7 @@ async fn after_signing_in_again_a_submitted_form_leads_back_to_its_page() {
 /// A valid body, for routes that parse it before they look up the resource.
 fn valid_body_for(path: &str) -> Value {
     match path {
-        "/api/habits/{id}" => json!({ "title": "Stolen" }),
+        "/api/habits/{id}" | "/api/habits/{id}/preview" => json!({ "title": "Stolen" }),
         _ => json!({}),
     }
 }

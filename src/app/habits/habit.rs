@@ -4,15 +4,18 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use crate::app::habits::judged_histories;
 use crate::app::identity::active_account::require_active_account;
 use crate::app::{App, Error};
 use crate::domain::accounts::audit::{Actor, AuditAction};
+use crate::domain::habits::completion::CompletionWindow;
+use crate::domain::habits::edit_preview::{CurrentFigures, EditPreview};
 use crate::domain::habits::grouped::{HabitGroup, by_group, is_same_group};
 use crate::domain::habits::habit::{HabitPlan, MAX_ACTIVE_HABITS, MAX_HABITS};
-use crate::domain::habits::rule::Rule;
+use crate::domain::habits::schedule_change::{ScheduleChange, ScheduleLimits};
 use crate::domain::{
-    Account, AccountId, Amount, Client, Day, Description, Emoji, Frequency, Goal, GroupName, Habit, HabitColor,
-    HabitId, Refusal, ReminderTimes, Tags, TimeOfDay, Title, Unit, Weekdays,
+    Account, AccountId, Amount, Client, Day, Description, Emoji, GroupName, Habit, HabitColor, HabitId, Refusal,
+    ReminderTimes, Tags, TimeOfDay, Title, Unit,
 };
 use crate::store::tables::{audit, completions, day_logs, habits, imports};
 use crate::store::{Reader, WriteTxn};
@@ -23,9 +26,7 @@ pub struct HabitChange {
     pub title: Option<Title>,
     /// The inner `None` clears the description.
     pub description: Option<Option<Description>>,
-    pub weekdays: Option<Weekdays>,
-    pub frequency: Option<Frequency>,
-    pub goal: Option<Goal>,
+    pub schedule: ScheduleChange,
     /// The inner `None` clears the unit.
     pub unit: Option<Option<Unit>>,
     /// The inner `None` is one.
@@ -47,6 +48,46 @@ impl HabitChange {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    fn apply(self, habit: &mut Habit, limits: ScheduleLimits) -> Result<(), Refusal> {
+        self.schedule.apply(&mut habit.schedule, limits)?;
+        if let Some(title) = self.title {
+            habit.title = title;
+        }
+        if let Some(description) = self.description {
+            habit.description = description;
+        }
+        if let Some(unit) = self.unit {
+            habit.unit = unit;
+        }
+        if let Some(step) = self.step {
+            habit.step = step;
+        }
+        if let Some(times) = self.reminder_times {
+            habit.reminder_times = times;
+        }
+        if let Some(color) = self.color {
+            habit.color = color;
+        }
+        if let Some(emoji) = self.emoji {
+            habit.emoji = emoji;
+        }
+        if let Some(tags) = self.tags {
+            habit.tags = tags;
+        }
+        if let Some(group) = self.group {
+            habit.group = group;
+        }
+        if let Some(time) = self.time_of_day {
+            habit.time_of_day = time;
+        }
+        Ok(())
+    }
+}
+
+/// The days that `me` can choose as of now.
+fn schedule_limits(app: &App, me: &Account) -> ScheduleLimits {
+    ScheduleLimits { window: CompletionWindow::at(app.clock.now(), me.zone()), backfill: me.preferences.backfill }
 }
 
 /// The active habits, in the user's order.
@@ -68,6 +109,8 @@ pub async fn create_habit(
     plan: HabitPlan,
     since: Option<(Day, Timestamp)>,
 ) -> Result<Habit, Error> {
+    let limits = schedule_limits(app, me);
+    limits.check_new(plan.starts_on, plan.ends_on).map_err(Refusal::from)?;
     let new = NewHabit { id: app.generate_habit_id()?, plan, since: since.unwrap_or_else(|| begin_now(app, me)) };
     let me = me.id;
     app.store.write(move |txn| new.create(txn, me)).await
@@ -132,57 +175,41 @@ fn next_position(active: &[Habit]) -> Result<u32, Error> {
     Ok(active.iter().map(|habit| habit.position + 1).max().unwrap_or(0))
 }
 
-/// Changes a habit. A new schedule applies from today; past days keep their schedule.
+/// Changes a habit. A new schedule applies from the chosen day; earlier days keep their schedule.
 ///
 /// # Errors
-/// [`Refusal::HabitNotFound`] for a habit that doesn't exist, belongs to another user, or is archived.
+/// [`Refusal::HabitNotFound`] for a habit that doesn't exist, belongs to another user, or is archived;
+/// [`Refusal::InvalidFields`] for days that can't be chosen.
 pub async fn update_habit(app: &App, me: &Account, id: HabitId, change: HabitChange) -> Result<Habit, Error> {
-    let (now, today, me) = (app.clock.now(), app.today(me), me.id);
+    let (now, limits, me) = (app.clock.now(), schedule_limits(app, me), me.id);
     app.store
         .write(move |txn| {
             let mut habit = require_active(txn, me, id)?;
-            if let Some(title) = change.title {
-                habit.title = title;
-            }
-            if let Some(description) = change.description {
-                habit.description = description;
-            }
-            let rule = habit.schedule.rule();
-            let weekdays = change.weekdays.unwrap_or(rule.weekdays);
-            // Other days of the week alone mean that the habit goes by them from now on.
-            let chooses_days = change.weekdays.is_some_and(|days| days != rule.weekdays);
-            let frequency = change.frequency.unwrap_or(if chooses_days { Frequency::Weekdays } else { rule.frequency });
-            let goal = change.goal.unwrap_or(rule.goal);
-            habit.schedule.change_from(today, Rule { weekdays, frequency, goal });
-            if let Some(unit) = change.unit {
-                habit.unit = unit;
-            }
-            if let Some(step) = change.step {
-                habit.step = step;
-            }
-            if let Some(times) = change.reminder_times {
-                habit.reminder_times = times;
-            }
-            if let Some(color) = change.color {
-                habit.color = color;
-            }
-            if let Some(emoji) = change.emoji {
-                habit.emoji = emoji;
-            }
-            if let Some(tags) = change.tags {
-                habit.tags = tags;
-            }
-            if let Some(group) = change.group {
-                habit.group = group;
-            }
-            if let Some(time) = change.time_of_day {
-                habit.time_of_day = time;
-            }
+            change.apply(&mut habit, limits)?;
             habit.updated_at = now;
             habits::put(txn, me, &habit)?;
             Ok(habit)
         })
         .await
+}
+
+/// What a change of a habit's schedule would change in its figures. Nothing is saved.
+///
+/// # Errors
+/// As for [`update_habit`].
+pub fn preview_change(app: &App, me: &Account, id: HabitId, change: &ScheduleChange) -> Result<EditPreview, Error> {
+    let (limits, week_start) = (schedule_limits(app, me), me.preferences.week_start);
+    let today = limits.window.today;
+    app.store.read(|txn| {
+        let before = require_active(txn, me.id, id)?;
+        let mut after = before.clone();
+        change.apply(&mut after.schedule, limits)?;
+        let figures = |habit: &Habit| {
+            let history = judged_histories::load_one(txn, me, habit, today, today)?;
+            Ok::<_, Error>(CurrentFigures::new(&habit.schedule, &history, today, week_start))
+        };
+        Ok(EditPreview { before: figures(&before)?, after: figures(&after)? })
+    })
 }
 
 /// Archives a habit. Its completions stay. It is no longer scheduled from today, or from tomorrow if it is completed

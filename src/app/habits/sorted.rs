@@ -33,7 +33,7 @@ pub fn list_sorted(
                 let figure = match sort {
                     ListSort::Streak => {
                         let length = current_streak(&habit.schedule, &history, today, week_start);
-                        SortFigure::Streak(length, StreakUnit::of_rule(habit.schedule.rule()))
+                        SortFigure::Streak(length, StreakUnit::of_rule(habit.schedule.rule_as_of(today)))
                     }
                     _ => SortFigure::Strength(current_strength(&habit.schedule, &history, today)),
                 };

@@ -37,7 +37,7 @@ pub async fn update_preferences(app: &App, me: AccountId, change: PreferencesCha
                 let (before, today) = (Day::at(now, account.zone()), Day::at(now, &zone));
                 account.credentials.zone = zone;
                 if today < before {
-                    begin_habits_by(txn, me, today)?;
+                    begin_habits_by(txn, me, today, before)?;
                 }
             }
             let before = account.preferences;
@@ -56,10 +56,12 @@ pub async fn update_preferences(app: &App, me: AccountId, change: PreferencesCha
         .await
 }
 
-/// Moves what a user planned for a later day to `today`.
-fn begin_habits_by(txn: &mut WriteTxn<'_, '_>, me: AccountId, today: Day) -> Result<(), Error> {
+/// Moves what a user planned until the day that was today `before` to `today`. An archived habit has no later plans: that it is archived
+/// from the next day on only means that it was done on its last day.
+fn begin_habits_by(txn: &mut WriteTxn<'_, '_>, me: AccountId, today: Day, before: Day) -> Result<(), Error> {
     for mut habit in habits::list_all(txn, me)? {
-        if habit.schedule.begin_by(today) {
+        let last = if habit.is_active() { before } else { Day::LAST };
+        if habit.schedule.begin_by(today, last) {
             habits::put(txn, me, &habit)?;
         }
     }

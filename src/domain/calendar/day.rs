@@ -38,6 +38,14 @@ impl Day {
         Self::from_date(date).ok_or_else(error)
     }
 
+    /// [`Self::parse`] of another field than `date`.
+    ///
+    /// # Errors
+    /// A [`FieldError`] of `field`.
+    pub fn parse_field(field: &'static str, text: &str) -> Result<Self, FieldError> {
+        Self::parse(text.trim()).map_err(|error| FieldError::new(field, error.message))
+    }
+
     /// The day of `date`; `None` outside [`YEARS`].
     pub fn from_date(date: Date) -> Option<Self> {
         YEARS.contains(&date.year()).then_some(Self(date))

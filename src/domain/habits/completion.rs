@@ -79,7 +79,8 @@ impl CompletionWindow {
     /// The first day for which `habit` can be completed: the one on which it began, or yesterday if it began after midnight and
     /// every user can still change yesterday.
     pub fn first_day_of(self, habit: &Habit) -> Day {
-        habit.schedule.start().min(self.first_open_to_all())
+        let start = habit.schedule.start();
+        if start > self.today { start } else { start.min(self.first_open_to_all()) }
     }
 
     /// Whether `habit` is on the page of `day`: it's due, or it began after midnight and can be completed for yesterday.
@@ -126,7 +127,8 @@ pub fn check_editable(
         if !habit.schedule.matches_day(day) {
             return Err(Refusal::NotScheduled);
         }
-        if day < window.first_day_of(habit) && backfill != Backfill::Grace {
+        let begins_later = day <= window.today && window.today < habit.schedule.start();
+        if begins_later || (day < window.first_day_of(habit) && backfill != Backfill::Grace) {
             return Err(Refusal::BeforeHabitStart);
         }
     }
@@ -259,6 +261,25 @@ mod tests {
         habit.recent_changes.record(day("2026-02-11"), now, now);
         assert_eq!(decide(&habit, "2026-02-11", true), Ok(()), "it is taken back");
         assert_eq!(decide(&habit, "2026-02-10", true), Err(Refusal::NotScheduled));
+    }
+
+    #[test]
+    fn a_habit_that_begins_later_cannot_be_completed_before() {
+        let id = HabitId::generate(Timestamp::UNIX_EPOCH, [0; 10]);
+        let day = |text| Day::parse(text).unwrap();
+        let plan = HabitPlan::new(Title::parse("Read").unwrap(), Weekdays::ALL);
+        let habit = Habit::new(id, plan, 0, day("2026-02-13"), Timestamp::UNIX_EPOCH);
+        let now = "2026-02-12T00:30:00Z".parse().unwrap();
+        for backfill in Backfill::ALL {
+            for (text, expected) in [
+                ("2026-02-11", Refusal::BeforeHabitStart),
+                ("2026-02-12", Refusal::BeforeHabitStart),
+                ("2026-02-13", Refusal::FutureDay),
+            ] {
+                let decided = check_editable(&habit, day(text), true, now, &Zone::UTC, *backfill);
+                assert_eq!(decided, Err(expected), "{text} {backfill:?}");
+            }
+        }
     }
 
     #[test]

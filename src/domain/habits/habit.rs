@@ -152,6 +152,10 @@ pub struct HabitPlan {
     pub weekdays: Weekdays,
     pub frequency: Frequency,
     pub goal: Goal,
+    /// Its first day; `None` is the one on which it is created.
+    pub starts_on: Option<Day>,
+    /// Its last day, if it has one.
+    pub ends_on: Option<Day>,
     /// The unit of its amounts.
     pub unit: Option<Unit>,
     /// The amount that one tap adds; `None` is one.
@@ -173,6 +177,8 @@ impl HabitPlan {
             weekdays,
             frequency: Frequency::Weekdays,
             goal: Goal::YesNo,
+            starts_on: None,
+            ends_on: None,
             unit: None,
             step: None,
             reminder_times: ReminderTimes::default(),
@@ -223,7 +229,7 @@ pub struct Habit {
 }
 
 impl Habit {
-    /// A new habit whose first day is `day` in its owner's time zone.
+    /// A new habit that is created on `day` in its owner's time zone.
     pub fn new(id: HabitId, plan: HabitPlan, position: u32, day: Day, created_at: Timestamp) -> Self {
         let HabitPlan {
             title,
@@ -231,6 +237,8 @@ impl Habit {
             weekdays,
             frequency,
             goal,
+            starts_on,
+            ends_on,
             unit,
             step,
             reminder_times,
@@ -240,7 +248,8 @@ impl Habit {
             group,
             time_of_day,
         } = plan;
-        let schedule = Schedule::new(day, Rule { weekdays, frequency, goal });
+        let mut schedule = Schedule::new(starts_on.unwrap_or(day), Rule { weekdays, frequency, goal });
+        schedule.set_end(ends_on, schedule.start());
         Self {
             id,
             title,
@@ -266,6 +275,11 @@ impl Habit {
     /// The amount that one tap adds.
     pub fn one_tap(&self) -> Amount {
         self.step.unwrap_or(Amount::ONE)
+    }
+
+    /// Its last day, if it has one. An archived habit has none: it was left.
+    pub fn ends_on(&self) -> Option<Day> {
+        self.schedule.last_day().filter(|_| self.is_active())
     }
 
     /// Whether the habit is not archived.

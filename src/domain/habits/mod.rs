@@ -11,6 +11,7 @@ pub mod data_export;
 pub mod day_log;
 pub mod day_ranges;
 pub mod day_set;
+pub mod edit_preview;
 pub mod emoji;
 mod emoji_table;
 pub mod export_digest;
@@ -46,6 +47,9 @@ pub mod review;
 pub mod rolling_window;
 pub mod rule;
 pub mod schedule;
+pub mod schedule_change;
+#[cfg(test)]
+mod schedule_properties;
 pub mod sort;
 pub mod streak;
 pub mod streak_runs;

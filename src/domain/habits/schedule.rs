@@ -1,6 +1,8 @@
 //! A habit's schedule with its past versions: when the habit was scheduled and what it asked for, and from which day on.
 //!
-//! A change applies from its day on. Days before it keep the version that they had, so a new schedule never rewrites history.
+//! A change applies from its day on, which may lie in the past or in the future. Days before it keep the version that they had. It
+//! replaces later versions, so that from its day on the habit asks for what the user sees in the form; only the end stays. A
+//! habit that ends has a last version that plans nothing.
 
 use serde::{Deserialize, Serialize};
 
@@ -92,21 +94,63 @@ impl Schedule {
         })
     }
 
-    /// The current rule; that of an archived habit is the one that it had before.
+    /// The newest rule, even if it begins later; that of an archived habit is the one that it had before.
     pub fn rule(&self) -> Rule {
         let newest = self.later.iter().rev().chain([&self.first]).find_map(|version| version.rule());
         newest.unwrap_or_default()
     }
 
-    /// The days of the week of the current rule.
+    /// The rule in force on `day`. While nothing is planned, it's the one before; until the habit begins, it's the first one.
+    pub fn rule_as_of(&self, day: Day) -> Rule {
+        let begun = self.versions().take_while(|version| version.from <= day).filter_map(ScheduleVersion::rule).last();
+        begun.or_else(|| self.versions().find_map(ScheduleVersion::rule)).unwrap_or_default()
+    }
+
+    /// The days of the week of the newest rule.
     pub fn weekdays(&self) -> Weekdays {
         self.rule().weekdays
     }
 
-    /// Changes the rule from `day` on. Several changes on one day make one version, and a change back to the previous rule makes
-    /// none.
+    /// Changes the rule from `day` on. Versions from then on are replaced, except for the end. Several changes on one day make one
+    /// version, and a change back to the previous rule makes none.
     pub fn change_from(&mut self, day: Day, rule: impl Into<Rule>) {
+        let end = self.last_day().filter(|last| day <= *last);
         self.set(day, Some(rule.into()));
+        if end.is_some() {
+            self.set_end(end, day);
+        }
+    }
+
+    /// The last day on which something is planned; `None` if there is no end.
+    pub fn last_day(&self) -> Option<Day> {
+        self.later.last().filter(|version| version.weekdays.is_none()).map(|version| version.from.yesterday())
+    }
+
+    /// Ends after `last`, or goes on without an end. If the schedule had ended before `day`, and goes on beyond it, nothing is
+    /// planned for the days until `day`.
+    pub fn set_end(&mut self, last: Option<Day>, day: Day) {
+        let before = self.last_day();
+        if before == last {
+            return;
+        }
+        if before.is_some_and(|before| before < day.yesterday()) && last.is_none_or(|last| day <= last) {
+            self.resume_from(day);
+        } else if before.is_some() {
+            self.later.pop();
+        }
+        // The last day that Atlas knows has no day after it.
+        if let Some(last) = last.filter(|last| *last < Day::LAST) {
+            self.set(last.add_days(1), None);
+        }
+    }
+
+    /// Moves the first day. What was planned for later days stays; an earlier first day has the first rule.
+    pub fn start_on(&mut self, day: Day) {
+        while let Some(version) = self.later.first().copied().filter(|version| version.from <= day) {
+            self.first = version;
+            self.later.remove(0);
+        }
+        self.first.from = day;
     }
 
     /// Schedules nothing from `day` on.
@@ -120,10 +164,20 @@ impl Schedule {
         self.set(day, Some(rule));
     }
 
-    /// Moves versions that begin after `day` to it; of several, the newest applies. Returns whether anything changed.
+    /// Moves versions that begin after `day`, and on `today` at the latest, to `day`; of several, the newest applies. Returns whether
+    /// anything changed.
     ///
-    /// After a flight west, a user's "today" is earlier than before. What they planned for today must still apply today.
-    pub fn begin_by(&mut self, day: Day) -> bool {
+    /// After a flight west, a user's `today` becomes `day`, which is earlier. What they planned for today must still apply today, and
+    /// what they planned for later days keeps its day.
+    pub fn begin_by(&mut self, day: Day, today: Day) -> bool {
+        let begun = self.later.iter().take_while(|version| version.from <= today).count();
+        let planned = self.later.split_off(begun);
+        let is_changed = self.first.from <= today && self.begin_all_by(day);
+        self.later.extend(planned);
+        is_changed
+    }
+
+    fn begin_all_by(&mut self, day: Day) -> bool {
         let Some(newest) = self.versions().last().filter(|version| version.from > day) else { return false };
         if self.first.from > day {
             *self = Self { first: ScheduleVersion { from: day, ..newest }, later: Vec::new() };
@@ -235,16 +289,72 @@ mod tests {
     #[test]
     fn what_was_planned_for_today_applies_to_an_earlier_today() {
         let mut schedule = Schedule::new(day("2026-02-12"), days(&[4]));
-        assert!(schedule.begin_by(day("2026-02-11")));
+        assert!(schedule.begin_by(day("2026-02-11"), day("2026-02-12")));
         assert_eq!(schedule, Schedule::new(day("2026-02-11"), days(&[4])));
-        assert!(!schedule.begin_by(day("2026-02-11")));
+        assert!(!schedule.begin_by(day("2026-02-11"), day("2026-02-12")));
         schedule.pause_from(day("2026-02-15"));
         schedule.resume_from(day("2026-02-16"));
-        assert!(schedule.begin_by(day("2026-02-14")));
+        assert!(schedule.begin_by(day("2026-02-14"), day("2026-02-16")));
         assert_eq!(schedule, Schedule::new(day("2026-02-11"), days(&[4])), "the pause lasted less than a day");
         schedule.change_from(day("2026-02-18"), days(&[2]));
-        assert!(schedule.begin_by(day("2026-02-17")) && schedule.is_scheduled(day("2026-02-17")));
+        assert!(schedule.begin_by(day("2026-02-17"), day("2026-02-18")) && schedule.is_scheduled(day("2026-02-17")));
         assert!(schedule.is_scheduled(day("2026-02-12")), "earlier days keep their schedule");
+        schedule.change_from(day("2026-02-20"), days(&[5]));
+        let planned = schedule.clone();
+        assert!(!schedule.begin_by(day("2026-02-18"), day("2026-02-19")));
+        assert_eq!(schedule, planned, "what is planned for later keeps its day");
+    }
+
+    #[test]
+    fn a_change_replaces_later_ones_and_keeps_the_end() {
+        let mut schedule = Schedule::new(day("2026-02-02"), days(&[1]));
+        schedule.set_end(Some(day("2026-03-31")), day("2026-02-02"));
+        schedule.change_from(day("2026-02-20"), days(&[2]));
+        schedule.change_from(day("2026-02-10"), days(&[3]));
+        let versions: Vec<_> =
+            schedule.versions().map(|version| (version.from.to_string(), version.weekdays)).collect();
+        let version = |from: &str, weekdays: Option<&[i64]>| (from.to_owned(), weekdays.map(days));
+        assert_eq!(
+            versions,
+            [version("2026-02-02", Some(&[1])), version("2026-02-10", Some(&[3])), version("2026-04-01", None)]
+        );
+        let rule = |on| schedule.rule_as_of(day(on)).weekdays;
+        assert_eq!([rule("2026-01-01"), rule("2026-02-10"), rule("2026-12-24")], [days(&[1]), days(&[3]), days(&[3])]);
+    }
+
+    #[test]
+    fn a_schedule_that_ended_goes_on_from_today_and_the_days_between_stay_unplanned() {
+        let mut schedule = Schedule::new(day("2026-02-02"), Weekdays::ALL);
+        schedule.set_end(Some(day("2026-02-10")), day("2026-02-05"));
+        let scheduled = |schedule: &Schedule| -> Vec<i32> {
+            (0..30)
+                .filter(|days| schedule.is_scheduled(day("2026-02-01").add_days(*days)))
+                .map(|days| days + 1)
+                .collect()
+        };
+        assert_eq!(scheduled(&schedule), (2..=10).collect::<Vec<_>>());
+        let mut extended = schedule.clone();
+        extended.set_end(Some(day("2026-02-20")), day("2026-02-15"));
+        assert_eq!(scheduled(&extended), (2..=10).chain(15..=20).collect::<Vec<_>>());
+        let mut corrected = schedule.clone();
+        corrected.set_end(Some(day("2026-02-12")), day("2026-02-15"));
+        assert_eq!(scheduled(&corrected), (2..=12).collect::<Vec<_>>(), "another end in the past");
+        schedule.set_end(None, day("2026-02-11"));
+        assert_eq!(schedule, Schedule::new(day("2026-02-02"), Weekdays::ALL), "it ended only yesterday");
+        schedule.set_end(Some(Day::LAST), day("2026-02-11"));
+        assert_eq!(schedule.last_day(), None);
+    }
+
+    #[test]
+    fn a_moved_first_day_keeps_what_was_planned_for_later_days() {
+        let mut schedule = Schedule::new(day("2026-02-02"), days(&[1]));
+        schedule.change_from(day("2026-02-10"), days(&[3]));
+        let mut later = schedule.clone();
+        later.start_on(day("2026-02-12"));
+        assert_eq!(later, Schedule::new(day("2026-02-12"), days(&[3])));
+        schedule.start_on(day("2026-01-01"));
+        assert!(schedule.is_scheduled(day("2026-01-05")) && schedule.is_scheduled(day("2026-02-11")));
+        assert_eq!(schedule.start(), day("2026-01-01"));
     }
 
     proptest! {
@@ -262,11 +372,11 @@ mod tests {
                     None => schedule.pause_from(at),
                 }
                 let mut earlier = schedule.clone();
-                earlier.begin_by(at.add_days(-1));
+                earlier.begin_by(at.add_days(-1), Day::LAST);
                 let stored: Vec<ScheduleVersion> = earlier.clone().into();
                 prop_assert_eq!(Schedule::try_from(stored).unwrap(), earlier.clone());
                 prop_assert!(earlier.versions().all(|version| version.from < at));
-                if weekday.is_some() {
+                if weekday.is_some() && schedule.last_day().is_none() {
                     prop_assert_eq!(earlier.weekdays(), schedule.weekdays());
                 }
                 let after: Vec<bool> = (0..offset).map(|n| schedule.is_scheduled(first.add_days(n))).collect();

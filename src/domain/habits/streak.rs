@@ -25,7 +25,7 @@ pub fn compute_streak(schedule: &Schedule, history: &History, today: Day, week_s
     if !has_windows(schedule) {
         return compute_day_streak(schedule, history, today);
     }
-    let unit = StreakUnit::of_rule(schedule.rule());
+    let unit = StreakUnit::of_rule(schedule.rule_as_of(today));
     let runs = find_runs(schedule, history, today, week_start);
     let longest = runs.iter().filter(|run| run.unit == unit).map(|run| run.length).max().unwrap_or(0);
     let current = runs.first().filter(|run| run.is_current).map_or(0, |run| run.length);

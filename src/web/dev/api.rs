@@ -37,5 +37,5 @@ pub async fn create_habit(request: Request) -> Result<Response, HttpError> {
     let habit =
         habit::create_habit(&request.state.app, request.account()?, input.habit.parse(day)?, Some((day, since)))
             .await?;
-    Ok(response::json(StatusCode::OK, &json!({ "habit": HabitSummary::from(&habit) })))
+    Ok(response::json(StatusCode::OK, &json!({ "habit": HabitSummary::new(&habit, habit.schedule.start()) })))
 }

@@ -11,12 +11,15 @@ use crate::app::habits::habit::{self, HabitChange};
 use crate::domain::field_error::FieldErrors;
 use crate::domain::habits::agenda::{DayState, PAST_DAYS, past_days};
 use crate::domain::habits::completion::CompletionWindow;
+use crate::domain::habits::edit_preview::EditPreview;
 use crate::domain::habits::habit::HabitPlan;
+use crate::domain::habits::schedule_change::ScheduleChange;
 use crate::domain::{
     Amount, Day, Description, Emoji, Frequency, GroupName, Habit, HabitColor, HabitId, Pauses, Refusal, ReminderTimes,
     Tags, TimeOfDay, Title, Unit, Weekdays,
 };
-use crate::web::habits::frequency_input::FrequencyInput;
+use crate::web::habits::form_parser::parse_change;
+use crate::web::habits::frequency_input::{DayInput, FrequencyInput};
 use crate::web::habits::goal_input::{AmountInput, GoalInput, goal_json};
 use crate::web::http::error::HttpError;
 use crate::web::http::request::Request;
@@ -35,15 +38,16 @@ pub struct HabitSummary<'a> {
     weekdays: Weekdays,
 }
 
-impl<'a> From<&'a Habit> for HabitSummary<'a> {
-    fn from(habit: &'a Habit) -> Self {
+impl<'a> HabitSummary<'a> {
+    /// The habit as of `today`.
+    pub fn new(habit: &'a Habit, today: Day) -> Self {
         Self {
             id: habit.id,
             title: &habit.title,
             description: habit.description.as_ref(),
             archived_at: habit.archived_at.map(format_timestamp),
             created_at: format_timestamp(habit.created_at),
-            weekdays: habit.schedule.weekdays(),
+            weekdays: habit.schedule.rule_as_of(today).weekdays,
         }
     }
 }
@@ -60,6 +64,11 @@ struct HabitDetail<'a> {
     frequency: Frequency,
     #[serde(skip_serializing_if = "Option::is_none")]
     goal: Option<Value>,
+    /// Its first day while that is still to come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starts_on: Option<Day>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ends_on: Option<Day>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<&'a Unit>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,13 +91,17 @@ struct HabitDetail<'a> {
     streak: Option<u32>,
 }
 
-impl<'a> From<&'a Habit> for HabitDetail<'a> {
-    fn from(habit: &'a Habit) -> Self {
+impl<'a> HabitDetail<'a> {
+    /// The habit as of `today`.
+    fn new(habit: &'a Habit, today: Day) -> Self {
+        let rule = habit.schedule.rule_as_of(today);
         Self {
-            summary: habit.into(),
+            summary: HabitSummary::new(habit, today),
             reminder_times: &habit.reminder_times,
-            frequency: habit.schedule.rule().frequency,
-            goal: goal_json(habit.schedule.rule().goal),
+            frequency: rule.frequency,
+            goal: goal_json(rule.goal),
+            starts_on: Some(habit.schedule.start()).filter(|start| today < *start),
+            ends_on: habit.ends_on(),
             unit: habit.unit.as_ref(),
             step: habit.step.map(Amount::to_json),
             color: habit.color,
@@ -101,9 +114,7 @@ impl<'a> From<&'a Habit> for HabitDetail<'a> {
             streak: None,
         }
     }
-}
 
-impl<'a> HabitDetail<'a> {
     /// With the days up to `today` on which the habit was due, done, skipped or paused, and with the streak.
     fn with_recent_days(recent: &'a RecentHabit, today: Day) -> Self {
         let days = past_days::<{ PAST_DAYS + 1 }>(today.add_days(1)).into_iter().zip(recent.states);
@@ -114,7 +125,11 @@ impl<'a> HabitDetail<'a> {
             DayState::Paused => Some((day, "paused")),
             DayState::NotScheduled => None,
         });
-        Self { recent_days: Some(recent_days.collect()), streak: Some(recent.streak), ..(&recent.habit).into() }
+        Self {
+            recent_days: Some(recent_days.collect()),
+            streak: Some(recent.streak),
+            ..Self::new(&recent.habit, today)
+        }
     }
 }
 
@@ -124,8 +139,9 @@ pub async fn list(request: Request) -> Result<Response, HttpError> {
     if request.query().get("recentDays") == "true" {
         return list_with_recent_days(&request);
     }
-    let habits = habit::list_active(&request.state.app, request.account()?.id)?;
-    let habits: Vec<HabitDetail<'_>> = habits.iter().map(HabitDetail::from).collect();
+    let (app, account) = (&request.state.app, request.account()?);
+    let (habits, today) = (habit::list_active(app, account.id)?, app.today(account));
+    let habits: Vec<HabitDetail<'_>> = habits.iter().map(|habit| HabitDetail::new(habit, today)).collect();
     Ok(response::json(StatusCode::OK, &json!({ "habits": habits })))
 }
 
@@ -145,9 +161,12 @@ pub struct NewHabit {
     title: String,
     #[serde(default, deserialize_with = "text")]
     description: Option<String>,
-    weekdays: Vec<i64>,
+    /// Required unless the frequency goes by something else.
+    weekdays: Option<Vec<i64>>,
     frequency: Option<FrequencyInput>,
     goal: Option<GoalInput>,
+    starts_on: Option<DayInput>,
+    ends_on: Option<DayInput>,
     unit: Option<String>,
     step: Option<AmountInput>,
     #[serde(default)]
@@ -173,8 +192,13 @@ impl NewHabit {
         let mut errors = FieldErrors::default();
         let title = errors.record(Title::parse(&self.title));
         let description = errors.record(Description::parse(self.description.as_deref().unwrap_or("")));
-        let weekdays = errors.record(Weekdays::parse(self.weekdays.iter().copied()));
-        let frequency = self.frequency.as_ref().map_or(Ok(Frequency::default()), |input| input.parse(today));
+        let starts_on = self.starts_on.as_ref().and_then(|day| errors.record(day.parse("startsOn")));
+        let ends_on = self.ends_on.as_ref().and_then(|day| errors.record(day.parse("endsOn")));
+        let first = starts_on.unwrap_or(today);
+        let frequency = self.frequency.as_ref().map_or(Ok(Frequency::default()), |input| input.parse(first));
+        let is_any_day = self.weekdays.is_none() && self.frequency.as_ref().is_some_and(|input| !input.is_weekdays());
+        let weekdays = self.weekdays.as_deref().unwrap_or_default().iter().copied();
+        let weekdays = errors.record(if is_any_day { Ok(Weekdays::ALL) } else { Weekdays::parse(weekdays) });
         let frequency = errors.record(frequency);
         let unit = errors.record(Unit::parse(self.unit.as_deref().unwrap_or_default())).flatten();
         let goal = self.goal.as_ref().and_then(|goal| errors.record(goal.parse(unit.as_ref())));
@@ -193,6 +217,8 @@ impl NewHabit {
             weekdays,
             frequency: frequency.unwrap_or_default(),
             goal: goal.unwrap_or_default(),
+            starts_on,
+            ends_on,
             unit,
             step,
             reminder_times: reminder_times.unwrap_or_default(),
@@ -209,9 +235,9 @@ impl NewHabit {
 pub async fn create(request: Request) -> Result<Response, HttpError> {
     let input: NewHabit = request.json().await?;
     let account = request.account()?;
-    let plan = input.parse(request.state.app.today(account))?;
-    let habit = habit::create_habit(&request.state.app, account, plan, None).await?;
-    Ok(response::json(StatusCode::CREATED, &json!({ "habit": HabitDetail::from(&habit) })))
+    let today = request.state.app.today(account);
+    let habit = habit::create_habit(&request.state.app, account, input.parse(today)?, None).await?;
+    Ok(response::json(StatusCode::CREATED, &json!({ "habit": HabitDetail::new(&habit, today) })))
 }
 
 #[derive(Deserialize)]
@@ -223,6 +249,10 @@ struct HabitPatch {
     weekdays: Option<Vec<i64>>,
     frequency: Option<FrequencyInput>,
     goal: Option<GoalInput>,
+    effective_from: Option<DayInput>,
+    starts_on: Option<DayInput>,
+    #[serde(default, deserialize_with = "nullable")]
+    ends_on: Option<Option<DayInput>>,
     #[serde(default, deserialize_with = "nullable")]
     unit: Option<Option<String>>,
     #[serde(default, deserialize_with = "nullable")]
@@ -251,8 +281,12 @@ impl HabitPatch {
         let title = self.title.and_then(|title| errors.record(Title::parse(&title)));
         let description = self.description.map(Option::unwrap_or_default);
         let description = description.and_then(|text| errors.record(Description::parse(&text)));
+        let effective_from = self.effective_from.and_then(|day| errors.record(day.parse("effectiveFrom")));
+        let starts_on = self.starts_on.and_then(|day| errors.record(day.parse("startsOn")));
+        let ends_on = self.ends_on.map(|day| day.and_then(|day| errors.record(day.parse("endsOn"))));
         let weekdays = self.weekdays.and_then(|days| errors.record(Weekdays::parse(days)));
-        let frequency = self.frequency.and_then(|input| errors.record(input.parse(today)));
+        let first = effective_from.unwrap_or(today);
+        let frequency = self.frequency.and_then(|input| errors.record(input.parse(first)));
         let unit = self.unit.map(Option::unwrap_or_default).and_then(|text| errors.record(Unit::parse(&text)));
         let known_unit = unit.as_ref().and_then(Option::as_ref);
         let goal = self.goal.and_then(|goal| errors.record(goal.parse(known_unit)));
@@ -270,9 +304,7 @@ impl HabitPatch {
         let change = HabitChange {
             title,
             description,
-            weekdays,
-            frequency,
-            goal,
+            schedule: ScheduleChange { weekdays, frequency, goal, effective_from, starts_on, ends_on },
             unit,
             step,
             reminder_times,
@@ -295,9 +327,32 @@ pub async fn update(request: Request) -> Result<Response, HttpError> {
     let id = request.path_param("id")?;
     let input: HabitPatch = request.json().await?;
     let account = request.account()?;
-    let change = input.parse(request.state.app.today(account))?;
-    let habit = habit::update_habit(&request.state.app, account, id, change).await?;
-    Ok(response::json(StatusCode::OK, &json!({ "habit": HabitDetail::from(&habit) })))
+    let today = request.state.app.today(account);
+    let habit = habit::update_habit(&request.state.app, account, id, input.parse(today)?).await?;
+    Ok(response::json(StatusCode::OK, &json!({ "habit": HabitDetail::new(&habit, today) })))
+}
+
+/// `POST /api/habits/{id}/preview`: 200 `{preview}`. Takes what [`update`] takes, or the fields of the form, and saves nothing.
+pub async fn preview(request: Request) -> Result<Response, HttpError> {
+    let id = request.path_param("id")?;
+    let account = request.account()?;
+    let today = request.state.app.today(account);
+    let change = if request.has_form() {
+        parse_change(&request.form().await?, today)?
+    } else {
+        request.json::<HabitPatch>().await?.parse(today)?
+    };
+    let preview = habit::preview_change(&request.state.app, account, id, &change.schedule)?;
+    let EditPreview { before, after } = preview;
+    Ok(response::json(
+        StatusCode::OK,
+        &json!({ "preview": {
+            "streak": { "before": before.streak, "after": after.streak },
+            "streakUnit": { "before": before.streak_unit.as_str(), "after": after.streak_unit.as_str() },
+            "strengthPercent": { "before": before.strength_percent, "after": after.strength_percent },
+            "sentence": preview.sentence(),
+        } }),
+    ))
 }
 
 /// `DELETE /api/habits/{id}`: archives the habit; `?permanent=true` deletes an archived one for good. 200 `{habitId}`.

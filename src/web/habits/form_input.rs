@@ -2,7 +2,8 @@
 
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::habits::{group, tag};
-use crate::domain::{FieldError, GroupName, Habit, Tag};
+use crate::domain::{Day, FieldError, GroupName, Habit, Tag};
+use crate::web::habits::date_fields::DateFields;
 use crate::web::habits::frequency_fields::FrequencyFields;
 use crate::web::habits::goal_fields::GoalFields;
 
@@ -28,6 +29,7 @@ pub struct HabitFormInput {
     /// ISO numbers of the days of the week: Monday is 1, Sunday is 7.
     pub weekdays: Vec<i64>,
     pub frequency: FrequencyFields,
+    pub dates: DateFields,
     pub goal: GoalFields,
     /// The name of a color, or nothing.
     pub color: String,
@@ -47,6 +49,7 @@ impl Default for HabitFormInput {
             description: String::new(),
             weekdays: (1..=7).collect(),
             frequency: FrequencyFields::default(),
+            dates: DateFields::default(),
             goal: GoalFields::default(),
             color: String::new(),
             emoji: String::new(),
@@ -57,13 +60,15 @@ impl Default for HabitFormInput {
     }
 }
 
-impl From<&Habit> for HabitFormInput {
-    fn from(habit: &Habit) -> Self {
+impl HabitFormInput {
+    /// The form of an existing habit, which changes its newest rule.
+    pub fn new(habit: &Habit, today: Day) -> Self {
         Self {
             title: habit.title.as_str().to_owned(),
             description: habit.description.as_ref().map(|text| text.as_str().to_owned()).unwrap_or_default(),
             weekdays: habit.schedule.weekdays().iso_numbers().into_iter().map(i64::from).collect(),
             frequency: habit.schedule.rule().frequency.into(),
+            dates: DateFields::new(habit, today),
             goal: habit.into(),
             color: habit.color.map(|color| color.as_str().to_owned()).unwrap_or_default(),
             emoji: habit.emoji.as_ref().map(|emoji| emoji.as_str().to_owned()).unwrap_or_default(),
@@ -81,6 +86,8 @@ pub struct HabitForm<'a> {
     pub action: &'a str,
     /// Keeps the ids of two such forms on a page apart.
     pub prefix: &'static str,
+    /// Whether it creates a habit.
+    pub is_new: bool,
     pub week_start: WeekStart,
     pub input: &'a HabitFormInput,
     pub errors: &'a [FieldError],

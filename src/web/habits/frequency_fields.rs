@@ -54,11 +54,11 @@ impl FrequencyFields {
         !CHOICES.iter().skip(1).any(|(choice, _)| *choice == self.choice)
     }
 
-    /// An interval without a first day begins on `today`.
+    /// An interval without a first day begins on `first`.
     ///
     /// # Errors
     /// A [`FieldError`] of the field `times`, `days`, or `anchor`.
-    pub fn parse(&self, today: Day) -> Result<Frequency, FieldError> {
+    pub fn parse(&self, first: Day) -> Result<Frequency, FieldError> {
         // What isn't a number is refused like 0.
         let number = |text: &str| text.trim().parse().unwrap_or(0);
         let times = number(&self.times);
@@ -66,15 +66,15 @@ impl FrequencyFields {
             "week" => Frequency::parse_times(times, Window::CalendarWeek),
             "month" => Frequency::parse_times(times, Window::CalendarMonth),
             "rolling" => Frequency::parse_times(times, Window::parse_rolling(number(&self.days))?),
-            "interval" => Frequency::parse_interval(number(&self.days), self.parse_anchor(today)?),
+            "interval" => Frequency::parse_interval(number(&self.days), self.parse_anchor(first)?),
             _ => Ok(Frequency::Weekdays),
         }
     }
 
-    fn parse_anchor(&self, today: Day) -> Result<Day, FieldError> {
+    fn parse_anchor(&self, first: Day) -> Result<Day, FieldError> {
         match self.anchor.trim() {
-            "" => Ok(today),
-            text => Day::parse(text).map_err(|error| FieldError::new("anchor", error.message)),
+            "" => Ok(first),
+            text => Day::parse_field("anchor", text),
         }
     }
 }

@@ -3,21 +3,16 @@
 use warp::http::StatusCode;
 
 use crate::app;
-use crate::app::habits::habit::{HabitChange, RestoredPlace};
+use crate::app::habits::habit::RestoredPlace;
 use crate::app::habits::pauses::PauseScope;
 use crate::app::habits::{bulk, habit, sorted};
-use crate::domain::field_error::FieldErrors;
 use crate::domain::habits::habit::HabitPlan;
 use crate::domain::habits::preset::Preset;
 use crate::domain::habits::sort::ListSort;
-use crate::domain::{
-    Day, Description, Emoji, FieldError, GroupName, Habit, HabitColor, HabitId, Refusal, Tags, TimeOfDay, Title,
-    Weekdays,
-};
+use crate::domain::{FieldError, GroupName, Habit, HabitId, Refusal};
 use crate::web::habits::archive_view::{ArchivePage, archive as archive_markup};
 use crate::web::habits::form_input::{HabitFormInput, KnownLabels};
-use crate::web::habits::frequency_fields::FrequencyFields;
-use crate::web::habits::goal_fields::GoalFields;
+use crate::web::habits::form_parser::{parse_change, parse_form, parse_plan};
 use crate::web::habits::list_filter::ListFilter;
 use crate::web::habits::pause_view::PauseInput;
 use crate::web::habits::view::{HabitsPage, OpenForm, page as habits_markup};
@@ -34,16 +29,16 @@ const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 /// the list.
 pub async fn show(request: Request) -> Result<Response, HttpError> {
     let query = request.query();
-    let active = habit::list_active(&request.state.app, request.account()?.id)?;
+    let (app, account) = (&request.state.app, request.account()?);
+    let active = habit::list_active(app, account.id)?;
     let find = |field| active.iter().find(|habit| query.get(field) == habit.id.to_string());
     let pausing = find("pause").map(|habit| PauseScope::Habit(habit.id));
     let pausing = pausing.or((query.get("pause") == "all").then_some(PauseScope::AllHabits));
+    let today = app.today(account);
     let open = match (find("edit"), find("archive"), pausing) {
-        (Some(habit), ..) => OpenForm::Edit(habit.id, HabitFormInput::from(habit)),
+        (Some(habit), ..) => OpenForm::Edit(habit.id, HabitFormInput::new(habit, today), None),
         (None, Some(habit), _) => OpenForm::Archive(habit.id),
-        (None, None, Some(scope)) => {
-            OpenForm::Pause(scope, PauseInput::starting_on(request.state.app.today(request.account()?)))
-        }
+        (None, None, Some(scope)) => OpenForm::Pause(scope, PauseInput::starting_on(today)),
         (None, None, None) if query.maybe("new").is_some() => OpenForm::New,
         (None, None, None) => OpenForm::None,
     };
@@ -71,40 +66,33 @@ pub async fn create(request: Request) -> Result<Response, HttpError> {
     }
 }
 
-/// `POST /habits/{id}`: saves changes.
+/// `POST /habits/{id}`: saves changes; with `preview`, the form says what they would change.
 pub async fn update(request: Request) -> Result<Response, HttpError> {
     let id: HabitId = request.path_param("id")?;
     let form = request.form().await?;
     let input = parse_form(&form);
     let account = request.account()?;
-    let changed = match parse_plan(&input, request.state.app.today(account)) {
-        Ok(plan) => {
-            // A form without these fields doesn't change them.
-            let is_sent = |field| form.maybe(field).is_some();
-            let sends_goal = is_sent("goal");
-            let has_amounts = plan.goal.has_amounts();
-            let change = HabitChange {
-                title: Some(plan.title),
-                description: Some(plan.description),
-                weekdays: Some(plan.weekdays),
-                frequency: is_sent("frequency").then_some(plan.frequency),
-                goal: sends_goal.then_some(plan.goal),
-                unit: (sends_goal && has_amounts).then_some(plan.unit),
-                step: (sends_goal && has_amounts).then_some(plan.step),
-                color: is_sent("color").then_some(plan.color),
-                emoji: is_sent("emoji").then_some(plan.emoji),
-                tags: is_sent("tags").then_some(plan.tags),
-                group: is_sent("group").then_some(plan.group),
-                time_of_day: is_sent("timeOfDay").then_some(plan.time_of_day),
-                reminder_times: None,
-            };
-            habit::update_habit(&request.state.app, account, id, change).await
-        }
+    let change = parse_change(&form, request.state.app.today(account));
+    if form.maybe("preview").is_some() {
+        let preview = match change {
+            Ok(change) => habit::preview_change(&request.state.app, account, id, &change.schedule),
+            Err(refusal) => Err(refusal.into()),
+        };
+        return match preview {
+            Ok(preview) => {
+                let open = OpenForm::Edit(id, input, Some(preview.sentence()));
+                habits_page(&request, StatusCode::OK, open, &[], None)
+            }
+            Err(error) => error_page(&request, OpenForm::Edit(id, input, None), error),
+        };
+    }
+    let changed = match change {
+        Ok(change) => habit::update_habit(&request.state.app, account, id, change).await,
         Err(refusal) => Err(refusal.into()),
     };
     match changed {
         Ok(habit) => Ok(redirect_to_habit(&habit, Announcement::HabitSaved)),
-        Err(error) => error_page(&request, OpenForm::Edit(id, input), error),
+        Err(error) => error_page(&request, OpenForm::Edit(id, input, None), error),
     }
 }
 
@@ -233,63 +221,4 @@ fn archive_page(
 fn parse_preset(key: &str) -> Result<HabitPlan, HttpError> {
     let plan = Preset::find(key).and_then(|preset| preset.plan().ok());
     plan.ok_or_else(|| HttpError::Malformed("“preset” must be the key of a preset.".to_owned()))
-}
-
-fn parse_form(form: &FormFields) -> HabitFormInput {
-    HabitFormInput {
-        title: form.get("title").to_owned(),
-        description: form.get("description").to_owned(),
-        // 0 is not a day of the week, so it is refused.
-        weekdays: form.all("weekdays").map(|number| number.parse().unwrap_or(0)).collect(),
-        frequency: FrequencyFields {
-            choice: form.get("frequency").to_owned(),
-            times: form.get("times").to_owned(),
-            days: form.get("days").to_owned(),
-            anchor: form.get("anchor").to_owned(),
-        },
-        goal: GoalFields {
-            choice: form.get("goal").to_owned(),
-            target: form.get("target").to_owned(),
-            unit: form.get("unit").to_owned(),
-            per: form.get("per").to_owned(),
-            step: form.get("step").to_owned(),
-        },
-        color: form.get("color").to_owned(),
-        emoji: form.get("emoji").to_owned(),
-        tags: form.get("tags").to_owned(),
-        group: form.get("group").to_owned(),
-        time_of_day: form.get("timeOfDay").to_owned(),
-    }
-}
-
-/// The form as it was sent on `today`. Without days of the week, they are those of every day, if the frequency needs none.
-fn parse_plan(input: &HabitFormInput, today: Day) -> Result<HabitPlan, Refusal> {
-    let mut errors = FieldErrors::default();
-    let title = errors.record(Title::parse(&input.title));
-    let description = errors.record(Description::parse(&input.description));
-    let is_any_day = input.weekdays.is_empty() && !input.frequency.is_weekdays();
-    let weekdays = if is_any_day { Ok(Weekdays::ALL) } else { Weekdays::parse(input.weekdays.iter().copied()) };
-    let weekdays = errors.record(weekdays);
-    let frequency = errors.record(input.frequency.parse(today));
-    let goal = input.goal.parse(&mut errors);
-    let color = errors.record(HabitColor::parse(&input.color));
-    let emoji = errors.record(Emoji::parse(&input.emoji));
-    let tags = errors.record(Tags::parse_text(&input.tags));
-    let group = errors.record(GroupName::parse(&input.group));
-    let time_of_day = errors.record(TimeOfDay::parse(&input.time_of_day));
-    let (Some(title), Some(weekdays)) = (title, weekdays) else { return Err(errors.into_refusal()) };
-    errors.check()?;
-    Ok(HabitPlan {
-        description: description.flatten(),
-        frequency: frequency.unwrap_or_default(),
-        goal: goal.goal,
-        unit: goal.unit,
-        step: goal.step,
-        color: color.flatten(),
-        emoji: emoji.flatten(),
-        tags: tags.unwrap_or_default(),
-        group: group.flatten(),
-        time_of_day: time_of_day.flatten(),
-        ..HabitPlan::new(title, weekdays)
-    })
 }

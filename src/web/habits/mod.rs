@@ -3,8 +3,10 @@
 pub mod api;
 pub mod appearance_fields;
 mod archive_view;
+mod date_fields;
 pub mod form;
 mod form_input;
+mod form_parser;
 pub mod frequency_fields;
 pub mod frequency_input;
 mod goal_fields;

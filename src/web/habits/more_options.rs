@@ -3,22 +3,24 @@
 use maud::{Markup, html};
 
 use crate::web::habits::appearance_fields::{Appearance, appearance_fields};
+use crate::web::habits::date_fields::date_fields;
 use crate::web::habits::form_input::HabitForm;
 use crate::web::habits::label_fields::label_fields;
 use crate::web::ui::form::find_error;
 
 /// The fields by name.
-const FIELDS: [&str; 5] = ["group", "tags", "timeOfDay", "color", "emoji"];
+const FIELDS: [&str; 8] = ["group", "tags", "timeOfDay", "color", "emoji", "effectiveFrom", "startsOn", "endsOn"];
 
 /// The fields, folded unless one has an error.
 pub fn more_options(form: &HabitForm<'_>) -> Markup {
-    let HabitForm { prefix, input, errors, .. } = *form;
+    let HabitForm { prefix, is_new, input, errors, .. } = *form;
     let has_error = FIELDS.iter().any(|name| find_error(name, errors).is_some());
     html! {
         details.more-options open[has_error] {
             summary { "More options" }
             div.more-fields {
                 (label_fields(form))
+                (date_fields(prefix, &input.dates, is_new, errors))
                 (appearance_fields(prefix, Appearance { color: &input.color, emoji: &input.emoji }, errors))
             }
         }
@@ -39,6 +41,7 @@ mod tests {
             let form = HabitForm {
                 action: "",
                 prefix: "",
+                is_new: false,
                 week_start: WeekStart::Monday,
                 input: &input,
                 errors,

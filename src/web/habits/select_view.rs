@@ -83,7 +83,7 @@ fn row(page: &SelectPage<'_>, habit: &Habit) -> Markup {
                 span.habit-text {
                     span.habit-title dir="auto" { (habit.title) }
                     span.habit-days {
-                        (habit.schedule.weekdays().summary())
+                        (habit.schedule.rule().summary())
                         @for tag in &habit.tags { " · " bdi { (tag) } }
                     }
                 }

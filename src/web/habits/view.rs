@@ -20,6 +20,7 @@ use crate::web::habits::ideas::ideas;
 use crate::web::habits::list_filter::{ListFilter, filter_form};
 use crate::web::habits::pause_view::{PauseInput, describe_end, pause_all_line, pause_dialog};
 use crate::web::ui::confirm_dialog::{ConfirmDialog, QUESTION_ID, confirm_dialog};
+use crate::web::ui::date::{DateStyle, format_date};
 use crate::web::ui::form::alert;
 use crate::web::ui::habit_mark::{habit_color, habit_mark};
 use crate::web::ui::icon::{Icon, icon};
@@ -39,8 +40,8 @@ pub enum OpenForm {
     New,
     /// The form for a new habit, with values that had errors.
     Create(HabitFormInput),
-    /// The form of an existing habit, under its row.
-    Edit(HabitId, HabitFormInput),
+    /// The form of an existing habit, under its row, with a sentence about what it would change.
+    Edit(HabitId, HabitFormInput, Option<String>),
     /// The dialog that confirms archiving.
     Archive(HabitId),
     /// The dialog that pauses a habit, or all habits.
@@ -76,7 +77,15 @@ impl HabitsPage<'_> {
         input: &'f HabitFormInput,
         errors: &'f [FieldError],
     ) -> HabitForm<'f> {
-        HabitForm { action, prefix, week_start: self.week_start, input, errors, known: &self.known }
+        HabitForm {
+            action,
+            prefix,
+            is_new: prefix.is_empty(),
+            week_start: self.week_start,
+            input,
+            errors,
+            known: &self.known,
+        }
     }
 
     fn is_filterable(&self) -> bool {
@@ -185,7 +194,7 @@ fn group_list(page: &HabitsPage<'_>, groups: &[HabitGroup<'_>], index: usize, gr
 fn row(page: &HabitsPage<'_>, (index, count): (usize, usize), habit: &Habit) -> Markup {
     let count = if page.is_movable() { count } else { 1 };
     let open = match &page.open {
-        OpenForm::Edit(id, input) if *id == habit.id => edit_form(page, habit, input),
+        OpenForm::Edit(id, input, preview) if *id == habit.id => edit_form(page, habit, input, preview.as_deref()),
         OpenForm::Archive(id) if *id == habit.id => archive_dialog(habit),
         OpenForm::Pause(scope, input) if *scope == PauseScope::Habit(habit.id) => {
             pause_dialog(*scope, &habit.pauses, page.today, input, page.errors)
@@ -193,7 +202,7 @@ fn row(page: &HabitsPage<'_>, (index, count): (usize, usize), habit: &Habit) -> 
         _ => html! {},
     };
     html! {
-        li.habit data-habit=(habit.id) data-habit-title=(habit.title) data-color=[habit_color(habit)]
+        li.habit.is-ended[habit.ends_on().is_some_and(|end| end < page.today)] data-habit=(habit.id) data-habit-title=(habit.title) data-color=[habit_color(habit)]
             data-tags=[(!habit.tags.is_empty()).then(|| habit.tags.to_text())] hidden[!page.is_shown(habit)] {
             div.habit-line {
                 @if count > 1 {
@@ -205,7 +214,8 @@ fn row(page: &HabitsPage<'_>, (index, count): (usize, usize), habit: &Habit) -> 
                     a.habit-title id={ "habit-" (habit.id) } href={ "/habits/" (habit.id) } dir="auto" { (habit.title) }
                     span.habit-days {
                         @if let Some(end) = describe_end(&habit.pauses, page.today) { strong.paused-mark { "Paused" (end) } " · " }
-                        (habit.schedule.rule().summary())
+                        @if let Some(note) = date_note(habit, page.today) { (note) " · " }
+                        (habit.schedule.rule_as_of(page.today).summary())
                         @if let Some(figure) = page.figures.get(&habit.id) { " · " (figure_text(*figure)) }
                         @for tag in &habit.tags { " · " bdi { (tag) } }
                     }
@@ -214,6 +224,17 @@ fn row(page: &HabitsPage<'_>, (index, count): (usize, usize), habit: &Habit) -> 
             }
             (open)
         }
+    }
+}
+
+/// That a habit hasn't begun or has ended, or when it will end.
+fn date_note(habit: &Habit, today: Day) -> Option<String> {
+    let date = |day| format_date(day, DateStyle::Short);
+    match (habit.schedule.start(), habit.ends_on()) {
+        (start, _) if today < start => Some(format!("Starts {}", date(start))),
+        (_, Some(end)) if end < today => Some(format!("Ended {}", date(end))),
+        (_, Some(end)) => Some(format!("Ends {}", date(end))),
+        (_, None) => None,
     }
 }
 
@@ -264,12 +285,15 @@ pub fn open_button(path: &str, parameter: &str, habit: &Habit, button: &Markup) 
     }
 }
 
-fn edit_form(page: &HabitsPage<'_>, habit: &Habit, input: &HabitFormInput) -> Markup {
+fn edit_form(page: &HabitsPage<'_>, habit: &Habit, input: &HabitFormInput, preview: Option<&str>) -> Markup {
     let action = format!("/habits/{}", habit.id);
     let submit = html! {
-        p.hint { "Changes apply from today. Past days keep their schedule." }
+        p.hint { "Changes apply from today. To choose another day, open “More options.” Earlier days keep their schedule." }
+        // The script keeps it current.
+        p.edit-preview #edit-preview role="status" data-preview={ "/api/habits/" (habit.id) "/preview" } { @if let Some(preview) = preview { (preview) } }
         div.actions {
             button.button type="submit" { "Save changes" }
+            button.button.plain type="submit" name="preview" value="true" formaction={ (action) "#edit-preview" } data-without-script { "Preview" }
             a.button.plain href={ "/habits#actions-" (habit.id) } data-cancel { "Cancel" }
         }
     };

@@ -64,6 +64,11 @@ pub async fn read_form(headers: &HeaderMap, mut body: Option<Body>, limit: BodyL
     Ok(FormFields::parse(&read(headers, body.as_mut(), limit).await?))
 }
 
+/// Whether the body is a form.
+pub fn is_form(headers: &HeaderMap) -> bool {
+    media_type(headers).is_some_and(|sent| sent.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+}
+
 /// Reads a body of any type.
 pub async fn read_bytes(headers: &HeaderMap, mut body: Option<Body>, limit: BodyLimit) -> Result<Bytes, HttpError> {
     read(headers, body.as_mut(), limit).await

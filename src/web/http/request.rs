@@ -184,6 +184,11 @@ impl Request {
         body::read_form(&self.headers, self.take_body(), self.body_limit(MAX_BODY_BYTES)).await
     }
 
+    /// Whether the body is a form, not JSON.
+    pub fn has_form(&self) -> bool {
+        body::is_form(&self.headers)
+    }
+
     /// A JSON body.
     pub async fn json<T: DeserializeOwned>(&self) -> Result<T, HttpError> {
         body::read_json(&self.headers, self.take_body(), self.body_limit(MAX_BODY_BYTES)).await

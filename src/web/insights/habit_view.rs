@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 
 use crate::app::habits::insights::HabitFigures;
-use crate::domain::Schedule;
 use crate::domain::accounts::preferences::WeekStart;
 use crate::domain::habits::period_rates::Period;
 use crate::domain::habits::review::{DayStatus, Review};
 use crate::domain::habits::schedule::ScheduleVersion;
 use crate::domain::habits::window_plan::has_windows;
+use crate::domain::{Day, Habit};
 use crate::web::entries::view::{EntriesPart, entries_part};
 use crate::web::insights::history_view::{best_streaks, frequency, periods};
 use crate::web::insights::strength_view::strength_part;
@@ -74,7 +74,7 @@ pub fn page(
                     @if review.visible_frequencies().next().is_some() { (frequency(review, week_start)) }
                     section.part aria-labelledby="schedule" {
                         h2 #schedule { "Schedule" }
-                        (schedule_history(&habit.schedule))
+                        (schedule_history(habit))
                     }
                 }
             }
@@ -94,7 +94,19 @@ fn header(review: &Review) -> Markup {
             }
             @if let Some(description) = &habit.description { p.lead.about dir="auto" { (description) } }
             @if !habit.is_active() { p.notice { "This habit is archived. Its history is kept." } }
+            @if let Some(note) = date_note(habit, review.today) { p.notice { (note) } }
         }
+    }
+}
+
+/// That the habit hasn't begun or has ended, or when it will end.
+fn date_note(habit: &Habit, today: Day) -> Option<String> {
+    let date = |day| format_date(day, DateStyle::Long);
+    match (habit.schedule.start(), habit.ends_on()) {
+        (start, _) if today < start => Some(format!("Starts on {}.", date(start))),
+        (_, Some(end)) if end < today => Some(format!("Ended on {}. Its history is kept.", date(end))),
+        (_, Some(end)) => Some(format!("Ends on {}.", date(end))),
+        (_, None) => None,
     }
 }
 
@@ -141,13 +153,22 @@ fn summary(HabitFigures { review, strengths, .. }: &HabitFigures) -> Markup {
     ])
 }
 
-/// Every version of the schedule, oldest first.
-fn schedule_history(schedule: &Schedule) -> Markup {
+/// Every version of the schedule, oldest first. A version that plans nothing comes from the archive or from an end.
+fn schedule_history(habit: &Habit) -> Markup {
+    let end = habit.ends_on();
     let line = |version: ScheduleVersion| {
-        let days = version.rule().map_or_else(|| "archived".to_owned(), |rule| rule.summary());
+        let is_end = end.is_some_and(|end| end < version.from);
+        let nothing = if is_end {
+            "ended"
+        } else if habit.is_active() {
+            "nothing planned"
+        } else {
+            "archived"
+        };
+        let days = version.rule().map_or_else(|| nothing.to_owned(), |rule| rule.summary());
         format!("From {}: {days}", format_date(version.from, DateStyle::Long))
     };
     html! {
-        ol.versions { @for version in schedule.versions() { li { (line(version)) } } }
+        ol.versions { @for version in habit.schedule.versions() { li { (line(version)) } } }
     }
 }

@@ -267,6 +267,7 @@ const ALWAYS: &[Route] = routes! {
     POST   "/api/habits/{id}/pauses"            Member habits::pause_api::add;
     DELETE "/api/habits/{id}/pauses"            Member habits::pause_api::remove;
     PUT    "/api/habits/{id}"                   Member habits::api::update;
+    POST   "/api/habits/{id}/preview"           Member habits::api::preview;
     DELETE "/api/habits/{id}"                   Member habits::api::archive;
     GET    "/api/habits/{id}/figures"           Member insights::figures_api::show, gzip;
     GET    "/api/completions"                   Member today::api::list, gzip;

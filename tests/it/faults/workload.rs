@@ -15,6 +15,7 @@ use atlas::app::identity::verification_email;
 use atlas::app::identity::{accounts, preferences};
 use atlas::config::{self, Flags, Settings};
 use atlas::domain::habits::habit::HabitPlan;
+use atlas::domain::habits::schedule_change::ScheduleChange;
 use atlas::domain::{Account, Client, Day, Environment, FileId, HabitId, Title, Weekdays};
 use atlas::store::migrations::Migrations;
 use atlas::store::tables::schema;
@@ -150,9 +151,17 @@ impl Fixture {
             }
             4 => {
                 let weekdays = Some(Weekdays::parse([1, 4]).unwrap());
-                habit::update_habit(app, ada, self.habit, habit::HabitChange { weekdays, ..Default::default() })
-                    .await
-                    .map(drop)
+                habit::update_habit(
+                    app,
+                    ada,
+                    self.habit,
+                    habit::HabitChange {
+                        schedule: ScheduleChange { weekdays, ..Default::default() },
+                        ..Default::default()
+                    },
+                )
+                .await
+                .map(drop)
             }
             5 => complete("2026-02-12", false).await.map(drop),
             6 => {
