@@ -15,7 +15,7 @@ function isToday() {
 }
 
 function drawBadge() {
-  if (isToday()) navigator.setAppBadge(list.querySelectorAll(".completion[aria-checked=false]").length).catch(() => {});
+  if (isToday()) navigator.setAppBadge(list.querySelectorAll(".completion[aria-checked=false]:not([data-skipped], [data-resting])").length).catch(() => {});
 }
 
 export function startBadge() {

@@ -45,8 +45,12 @@ function intensityLevel(done, total) {
   return done === 0 ? 0 : done === total ? 4 : percent >= 70 ? 3 : percent >= 40 ? 2 : 1;
 }
 
-/** Rows that the day's count leaves out: skipped ones, limits that are kept so far, and what can wait. */
-const UNCOUNTED = '[data-skipped]:not([aria-checked="true"]), [data-undecided]:not([aria-checked="true"], [data-exceeded])';
+/** Rows that the day's count leaves out: skipped and resting ones, limits that are kept so far, and what can wait. */
+const UNCOUNTED = [
+  '[data-skipped]:not([aria-checked="true"])',
+  '[data-resting]:not([aria-checked="true"], [data-done="true"])',
+  '[data-undecided]:not([aria-checked="true"], [data-exceeded])',
+].join(", ");
 
 /** How many of the habits in an element are due, how many of them are done, and both as text. */
 function countHabits(element) {
@@ -134,7 +138,7 @@ export function drawPending(pending) {
 
 /** Replaces the sum of a row by that in a newer page. */
 function drawNewerAmount(control, newer) {
-  for (const name of ["done", "exceeded", "skipped", "undecided"]) {
+  for (const name of ["done", "exceeded", "skipped", "undecided", "resting"]) {
     if (newer.dataset[name] === undefined) delete control.dataset[name];
     else control.dataset[name] = newer.dataset[name];
   }
@@ -150,7 +154,9 @@ function drawNewerState(control, newer) {
   if (isCompleted(newer) !== isCompleted(control)) drawCompletion(control, isCompleted(newer));
   control.toggleAttribute("data-note", newer.hasAttribute("data-note"));
   if (!isRow(control)) return drawPastDay(control, dateKey, newer.dataset.state);
-  for (const name of ["data-skipped", "data-undecided"]) control.toggleAttribute(name, newer.hasAttribute(name));
+  for (const name of ["data-skipped", "data-undecided", "data-resting"]) {
+    control.toggleAttribute(name, newer.hasAttribute(name));
+  }
   return drawProgress();
 }
 

@@ -15,7 +15,7 @@ use crate::domain::habits::day_ranges::DayRange;
 use crate::domain::habits::recent_changes::is_superseded;
 use crate::domain::habits::streak::current_streak;
 use crate::domain::habits::streak_runs::StreakUnit;
-use crate::domain::habits::window_plan::{has_windows, is_listed};
+use crate::domain::habits::window_plan::{has_windows, resting_window};
 use crate::domain::{Account, AccountId, Day, Habit, HabitId, History, Refusal, Zone};
 use crate::store::WriteTxn;
 use crate::store::tables::{completions, daily_completions, day_logs, habits};
@@ -211,11 +211,6 @@ pub(super) fn build_agenda(
 ) -> Agenda {
     let empty = History::default();
     let week_start = preferences.week_start;
-    let is_listed = |habit: &Habit| {
-        let history = done.get(&habit.id).unwrap_or(&empty);
-        let is_open = || history.is_paused(day) || is_listed(&habit.schedule, history, day, week_start);
-        is_due(habit) && (!has_windows(&habit.schedule) || is_open())
-    };
     let progress = |habit: &Habit| {
         let history = done.get(&habit.id).unwrap_or(&empty);
         let streak = if day == window.today { current_streak(&habit.schedule, history, day, week_start) } else { 0 };
@@ -224,11 +219,13 @@ pub(super) fn build_agenda(
         let has_note = history.summary(day).has_note;
         let past_notes = past_days(day).map(|day| history.summary(day).has_note);
         let done = day <= last_day && !is_skipped && history.is_done(day);
-        let streak_unit = StreakUnit::of_rule(habit.schedule.rule());
+        let streak_unit = StreakUnit::of_rule(habit.schedule.rule_as_of(window.today));
         let amount = AmountProgress::new(habit, history, day, week_start);
         let is_kept_limit = day == window.today && amount.is_some_and(|amount| amount.is_kept_limit());
         let can_wait = !is_skipped && !is_paused && !history.counts(day) && (!done || amount.is_some());
         let is_undecided = is_kept_limit || can_wait;
+        let resting = has_windows(&habit.schedule).then(|| resting_window(&habit.schedule, history, day, week_start));
+        let resting = resting.flatten().filter(|_| !is_skipped);
         HabitProgress {
             done,
             is_skipped,
@@ -240,9 +237,10 @@ pub(super) fn build_agenda(
             past_notes,
             amount,
             is_undecided,
+            resting,
         }
     };
-    Agenda::new(habits, day, preferences.completed_last, is_listed, progress)
+    Agenda::new(habits, day, preferences.completed_last, is_due, progress)
 }
 
 /// Adds completions regardless of the editing window, and returns how many were new. For seeds.

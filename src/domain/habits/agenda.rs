@@ -3,7 +3,7 @@
 use crate::domain::habits::amount_progress::AmountProgress;
 use crate::domain::habits::group::distinct;
 use crate::domain::habits::streak_runs::StreakUnit;
-use crate::domain::{Day, GroupName, Habit, History, Pause, Pauses};
+use crate::domain::{Day, GroupName, Habit, History, Pause, Pauses, Window};
 
 /// How many days before the listed one a row shows.
 pub const PAST_DAYS: usize = 6;
@@ -42,12 +42,14 @@ pub struct HabitProgress {
     pub amount: Option<AmountProgress>,
     /// Whether nothing is missed if the day stays as it is: a limit that isn't exceeded yet, or a week that has days left for it.
     pub is_undecided: bool,
+    /// The week, the month, or the days that had what the habit asks for before the listed day, so that it may rest.
+    pub resting: Option<Window>,
 }
 
 impl HabitProgress {
     /// Whether the day's count includes the habit.
     pub fn is_counted(&self) -> bool {
-        !self.is_skipped && !self.is_undecided
+        !self.is_skipped && !self.is_undecided && self.resting.is_none()
     }
 }
 
@@ -58,7 +60,7 @@ pub struct AgendaItem {
     pub progress: HabitProgress,
 }
 
-/// The list of one day, in the user's order. Completed habits come last if the user prefers that.
+/// The list of one day, in the user's order. Completed habits come last if the user prefers that, and resting ones after all others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agenda {
     pub day: Day,
@@ -88,12 +90,18 @@ impl Agenda {
     ) -> Self {
         let groups = distinct(habits.iter().filter_map(|habit| habit.group.as_ref())).into_iter().cloned().collect();
         let (mut items, mut completed) = (Vec::with_capacity(habits.len()), Vec::with_capacity(habits.len()));
+        let mut resting = Vec::new();
         for habit in habits.into_iter().filter(|habit| is_listed(habit)) {
             let progress = progress_of(&habit);
-            let list = if completed_last && progress.done { &mut completed } else { &mut items };
+            let list = match progress.resting {
+                Some(_) => &mut resting,
+                None if completed_last && progress.done => &mut completed,
+                None => &mut items,
+            };
             list.push(AgendaItem { habit, progress });
         }
         items.append(&mut completed);
+        items.append(&mut resting);
         Self { day, items, groups, paused: PausedHabits::default() }
     }
 
@@ -107,7 +115,7 @@ impl Agenda {
         self.paused = PausedHabits { count: ends.len(), until };
     }
 
-    /// How many habits are due, without skipped ones and limits that are still kept.
+    /// How many habits are due, without skipped and resting ones and limits that are still kept.
     pub fn due_count(&self) -> usize {
         self.items.iter().filter(|item| item.progress.is_counted()).count()
     }

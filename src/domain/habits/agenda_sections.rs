@@ -101,6 +101,7 @@ mod tests {
             past_notes: [false; PAST_DAYS],
             amount: None,
             is_undecided: false,
+            resting: None,
         };
         Agenda::new(habits.collect(), day, true, is_listed, progress)
     }

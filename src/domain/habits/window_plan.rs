@@ -192,12 +192,11 @@ pub fn window_on(
     Some(HabitWindow::new(rule, whole, version, history, today))
 }
 
-/// Whether the habit is on the list of `day`: always when it goes by days, and otherwise until its window has what it wants.
-/// On the day on which it got that, it stays on the list.
-pub fn is_listed(schedule: &Schedule, history: &History, day: Day, week_start: WeekStart) -> bool {
-    history.is_done(day)
-        || window_on(schedule, history, day, day, week_start)
-            .is_none_or(|window| window.rule.wanted == WindowGoal::Limit || !window.is_met())
+/// The window that had what it wants before `day`, so that the habit may rest. It doesn't on the day on which the window
+/// got that, and when it goes by days.
+pub fn resting_window(schedule: &Schedule, history: &History, day: Day, week_start: WeekStart) -> Option<Window> {
+    let window = window_on(schedule, history, day, day, week_start).filter(|_| !history.is_done(day))?;
+    (window.rule.wanted != WindowGoal::Limit && window.is_met()).then_some(window.rule.window)
 }
 
 /// Marks the days that need not be planned days: see the description of this module. The history of a habit that always went by
@@ -268,12 +267,12 @@ mod tests {
     }
 
     #[test]
-    fn a_habit_is_listed_until_its_week_has_what_it_wants() {
+    fn a_habit_rests_once_its_week_has_what_it_wants() {
         let schedule = Schedule::new(day("2026-02-02"), times(2, Window::CalendarWeek));
         let history = History::of_days(["2026-02-02", "2026-02-04"].map(day));
-        let listed = inclusive_range(day("2026-02-02"), day("2026-02-09"))
-            .map(|day| is_listed(&schedule, &history, day, WeekStart::Monday));
-        assert_eq!(listed.collect::<Vec<_>>(), [true, true, true, false, false, false, false, true]);
+        let resting = inclusive_range(day("2026-02-02"), day("2026-02-09"))
+            .map(|day| resting_window(&schedule, &history, day, WeekStart::Monday).is_some());
+        assert_eq!(resting.collect::<Vec<_>>(), [false, false, false, true, true, true, true, false]);
     }
 
     #[test]

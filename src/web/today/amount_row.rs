@@ -73,7 +73,7 @@ pub fn amount_button(habit: &Habit, progress: &HabitProgress, amount: &AmountPro
     html! {
         button.completion.amount type="submit" name="add" value={ (habit.id) ":" (row.day) ":" (one_tap) }
             data-done=(if progress.done { "true" } else { "false" }) data-limit[amount.goal.is_limit()] data-undecided[progress.is_undecided] data-exceeded[amount.is_exceeded()]
-            data-skipped[progress.is_skipped] data-note[row.has_note] aria-describedby=[row.description_id] disabled[!row.is_open] {
+            data-skipped[progress.is_skipped] data-resting[progress.resting.is_some()] data-note[row.has_note] aria-describedby=[row.description_id] disabled[!row.is_open] {
             span.box aria-hidden="true" {}
             (habit_mark(habit))
             span.completion-text {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::domain::habits::agenda::HabitProgress;
-use crate::domain::{Day, Habit};
+use crate::domain::{Day, Habit, Window};
 
 /// What the button says besides "Skip", or "Undo skip".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,11 +14,16 @@ pub enum SkipLabel {
     Today,
 }
 
-/// What a row says of a day that counts neither way.
+/// What a row says of a day that counts neither way, or on which the habit may rest.
 pub fn neutral_label(progress: &HabitProgress) -> Option<&'static str> {
     match progress {
         HabitProgress { is_paused: true, .. } => Some("Paused"),
         HabitProgress { is_skipped: true, .. } => Some("Skipped"),
+        HabitProgress { resting: Some(window), .. } => Some(match window {
+            Window::CalendarWeek => "Done for this week",
+            Window::CalendarMonth => "Done for this month",
+            Window::RollingDays(_) => "Done for now",
+        }),
         _ => None,
     }
 }

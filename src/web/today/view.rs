@@ -250,7 +250,7 @@ fn row(item: &AgendaItem, index: usize, listed: Day, day: &str, options: &RowOpt
                 (amount_button(habit, progress, amount, &button))
             } @else {
                 button.completion type="submit" name="change" value={ (habit.id) ":" (day) ":" (next) } role="checkbox"
-                    aria-checked=(checked) aria-describedby=[button.description_id] data-skipped[progress.is_skipped] data-undecided[progress.is_undecided] data-note[has_note] disabled[!is_open] {
+                    aria-checked=(checked) aria-describedby=[button.description_id] data-skipped[progress.is_skipped] data-resting[progress.resting.is_some()] data-undecided[progress.is_undecided] data-note[has_note] disabled[!is_open] {
                     span.box aria-hidden="true" {}
                     (habit_mark(habit))
                     @if options.past.is_some() {
