@@ -204,7 +204,7 @@ const ALWAYS: &[Route] = routes! {
     GET    "/insights"                          Member insights::html::show, gzip, cached;
     // SECURITY: not compressed, because a page shows private text beside a search that a link of another site can set.
     GET    "/notes"                             Member notes::html::show;
-    POST   "/notes"                             Member notes::html::save, gzip;
+    POST   "/notes"                             Member notes::html::save;
     GET    "/admin"                             Admin  admin::overview::html::show, gzip;
     GET    "/admin/users"                       Admin  admin::users::html::list, gzip;
     GET    "/admin/users/{id}"                  Admin  admin::users::html::show, gzip;
