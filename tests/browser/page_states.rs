@@ -238,7 +238,11 @@ const PAGE_STATES: &[PageState] = &[
         &[Type("Move to group", "Mornings"), Type("Add tags", "calm"), Press("Apply")],
         "Mornings",
     ),
-    state("/today, in sections", &[Open("/today"), PressAt("//button[@popovertarget='group-by']"), Press("Group")], "Mornings"),
+    state(
+        "/today, in sections",
+        &[Open("/today"), PressAt("//button[@popovertarget='group-by']"), Press("Group")],
+        "Mornings",
+    ),
     state("/account", &[Open("/account")], "Update email"),
     state(
         "/account/email, with an invalid address",

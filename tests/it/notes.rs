@@ -178,7 +178,7 @@ async fn notes_survive_export_and_import_and_nobody_else_reads_them() {
     let file = ada.get("/api/account/exports/self").await.assert_status(200).json();
     assert_eq!(file["dayLogs"][0]["note"], "Utterly private");
     let imported = eve.send_json("POST", "/api/account/imports/self", &file).await.assert_status(200).data();
-    assert_eq!(imported["dayLogs"], json!({ "added": 1, "known": 0 }));
+    assert_eq!(imported["dayLogs"], json!({ "added": 1, "known": 0, "repaired": 0 }));
     assert_eq!(list(&eve, "").await[0]["note"], "Utterly private");
 }
 

@@ -127,7 +127,7 @@ async fn skipped_days_survive_export_and_import() {
     assert_eq!(file["dayLogs"], json!([{ "habitId": read, "date": "2026-02-12", "isSkipped": true }]));
     let import = async || eve.send_json("POST", "/api/account/imports/self", &file).await.assert_status(200).data();
     let added = import().await;
-    assert_eq!(added["dayLogs"], json!({ "added": 1, "known": 0 }));
-    assert_eq!(import().await["dayLogs"], json!({ "added": 0, "known": 1 }));
+    assert_eq!(added["dayLogs"], json!({ "added": 1, "known": 0, "repaired": 0 }));
+    assert_eq!(import().await["dayLogs"], json!({ "added": 0, "known": 1, "repaired": 0 }));
     assert_eq!(skipped_on(&eve, "2026-02-12").await.as_array().unwrap().len(), 1);
 }

@@ -98,6 +98,14 @@ pub fn list_active(app: &App, me: AccountId) -> Result<Vec<Habit>, Error> {
     app.store.read(|txn| Ok(habits::list_active(txn, me)?))
 }
 
+/// Succeeds for an active habit of this account.
+///
+/// # Errors
+/// [`Refusal::HabitNotFound`].
+pub fn require_habit(app: &App, me: AccountId, id: HabitId) -> Result<(), Error> {
+    app.store.read(|txn| require_active(txn, me, id).map(drop))
+}
+
 /// Creates a habit, last in the order. It begins today unless a seed or a test passes another day and instant in
 /// `since`.
 ///

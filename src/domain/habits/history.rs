@@ -74,6 +74,11 @@ impl History {
         !self.paused.is_empty() && self.paused.contains(day) && self.skipped.contains(day)
     }
 
+    /// Whether the day is within a pause, even if the habit was done on it.
+    pub(super) fn is_in_pause(&self, day: Day) -> bool {
+        self.paused.contains(day)
+    }
+
     /// Leaves a day out of figures that go by days: its window has enough planned days without it.
     pub(super) fn mark_unplanned(&mut self, day: Day) {
         self.unplanned.insert(day, day);

@@ -153,9 +153,9 @@ impl Schedule {
         self.first.from = day;
     }
 
-    /// Schedules nothing from `day` on.
+    /// Schedules nothing from `day` on, or from the habit's second day on if that is later: the first version keeps the rule.
     pub fn pause_from(&mut self, day: Day) {
-        self.set(day, None);
+        self.set(day.max(self.start().add_days(1)), None);
     }
 
     /// Applies from `day` on the rule that applied before the pause.

@@ -126,7 +126,11 @@ fn find_steps(
             }
             Some(WindowRule { window: Window::RollingDays(_), wanted: WindowGoal::Times(_) }) => {
                 let covered = covered_days(rule, days, history);
-                Box::new(judge_days(days, |_| true, move |day| covered.contains(day), history, today))
+                let is_covered = move |day| covered.contains(day);
+                // Doing something once during a pause is no promise to do it often enough.
+                let is_planned = |day| is_covered(day) || !history.is_in_pause(day);
+                let steps: Vec<StreakStep> = judge_days(days, is_planned, &is_covered, history, today).collect();
+                Box::new(steps.into_iter())
             }
             Some(window) => {
                 let windows = windows_of(window, version, history, today, week_start);
