@@ -273,3 +273,14 @@ async fn a_long_list_is_filtered_by_title_without_losing_a_habit() {
     assert_eq!(hidden(&ada.get("/habits?q=%C3%A9cr").await.assert_contains("1 of 11 shown").text()), 10);
     ada.get("/habits?q=nothing").await.assert_contains("No habit matches.");
 }
+
+#[tokio::test]
+async fn a_habit_that_is_archived_on_its_first_day_gets_its_days_back() {
+    let world = World::new().await;
+    let ada = world.signed_in_user("ada").await;
+    let walk = ada.create_habit_on("Walk", &[2]).await;
+    ada.request("DELETE", &format!("/api/habits/{walk}"), &[], b"").await.assert_status(200);
+    ada.post_form(&format!("/habits/{walk}/restore"), &[("undo", "true")]).await.assert_status(303);
+    let habits = ada.get("/api/habits").await.data();
+    assert_eq!(habits["habits"][0]["weekdays"], serde_json::json!([2]));
+}
