@@ -79,7 +79,7 @@ export function drawProgress() {
     message.hidden = !isComplete;
     message.textContent = isComplete ? message.dataset.complete : "";
   }
-  day.classList.toggle("is-celebrating", isComplete && !day.matches(".is-complete"));
+  if (isComplete !== day.matches(".is-complete")) day.classList.toggle("is-celebrating", isComplete);
   day.classList.toggle("is-complete", isComplete);
   const cell = document.querySelector(`.grid a[data-date-key="${day.dataset.day}"]`);
   if (!cell) return;
