@@ -511,8 +511,9 @@ async fn after_signing_in_again_a_submitted_form_leads_back_to_its_page() {
 }
 
 /// A valid body, for routes that parse it before they look up the resource.
-fn valid_body_for(path: &str) -> Value {
+fn valid_body_for(path: &str, habit: &str) -> Value {
     match path {
+        "/api/entries/{id}" => json!({ "habitId": habit, "date": "2026-02-12", "amount": 1 }),
         "/api/habits/{id}" | "/api/habits/{id}/preview" => json!({ "title": "Stolen" }),
         _ => json!({}),
     }
@@ -523,10 +524,19 @@ async fn every_route_with_an_id_answers_404_for_resources_of_others() {
     let world = World::new().await;
     let (ada, mallory) = (world.signed_in_user("ada").await, world.signed_in_user("mallory").await);
     let habit = ada.create_habit("Read").await;
+    mallory.create_habit("Walk").await;
     let session = ada.get("/api/account/sessions").await.assert_status(200).data()["sessions"][0]["id"]
         .as_str()
         .unwrap()
         .to_owned();
+    let goal = json!({ "title": "Run", "weekdays": [1], "goal": { "kind": "atMost", "target": 5, "per": "week" } });
+    let run = ada.send_json("POST", "/api/habits", &goal).await.assert_status(201).data();
+    let entry = json!({ "habitId": run["habit"]["id"], "date": "2026-02-12", "amount": 1 });
+    let entry = ada.send_json("POST", "/api/entries", &entry).await.assert_status(200).data();
+    let entry = entry["result"]["id"].as_str().unwrap().to_owned();
+    let file = mallory.get("/api/account/exports/self").await.assert_status(200).json();
+    let import = ada.send_json("POST", "/api/account/imports/self", &file).await.assert_status(200).data();
+    let import = import["import"].as_str().unwrap().to_owned();
     let mut request_count = 0;
     for route in atlas::web::route_table(true, true).into_iter().filter(|route| route.path.contains('{')) {
         // A resource that belongs to Ada. A route with a new kind of id needs one here.
@@ -535,6 +545,8 @@ async fn every_route_with_an_id_answers_404_for_resources_of_others() {
             path if path.starts_with("/admin/") || path.starts_with("/api/admin/") => continue, // Tested in `admin`.
             path if path.starts_with("/habits/{id}") || path.starts_with("/api/habits/{id}") => &habit,
             "/api/account/sessions/{id}" => &session,
+            "/api/entries/{id}" => &entry,
+            "/account/imports/{id}/undo" | "/api/account/imports/{id}/undo" => &import,
             path => panic!("no resource for the id of {path}"),
         };
         let path = route.path.replace("{id}", id);
@@ -546,7 +558,7 @@ async fn every_route_with_an_id_answers_404_for_resources_of_others() {
                     let fields = [("title", "Stolen"), ("weekdays", "1"), ("direction", "up"), ("confirm", "Read")];
                     mallory.post_form(&path, &fields).await
                 }
-                (method, _) => mallory.send_json(method, &path, &valid_body_for(route.path)).await,
+                (method, _) => mallory.send_json(method, &path, &valid_body_for(route.path, &habit)).await,
             };
             assert_eq!(response.status, 404, "{} {path}: {}", route.method, response.text());
             request_count += 1;

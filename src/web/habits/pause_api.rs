@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 use warp::http::StatusCode;
 
+use crate::app::habits::habit;
 use crate::app::habits::pauses::{self, PauseChange, PauseScope};
 use crate::domain::{HabitId, Pause};
 use crate::web::http::error::HttpError;
@@ -25,30 +26,36 @@ struct PauseInput {
 /// `POST /api/pauses` and `POST /api/habits/{id}/pauses`: pauses the days from `first` to `last`, or without end.
 /// `{result:{status},pauses}`. Idempotent.
 pub async fn add(request: Request) -> Result<Response, HttpError> {
+    let scope = scope(&request)?;
     let input: PauseInput = request.json().await?;
     let pause = Pause::parse(&input.first, input.last.as_deref().unwrap_or_default())?;
-    change(&request, PauseChange::Add(pause)).await
+    change(&request, scope, PauseChange::Add(pause)).await
 }
 
 /// `DELETE /api/pauses?first=&last=` and `DELETE /api/habits/{id}/pauses?first=&last=`: ends the pause on these days, or on all from
 /// `first` on. `{result:{status},pauses}`. Idempotent.
 pub async fn remove(request: Request) -> Result<Response, HttpError> {
+    let scope = scope(&request)?;
     let query = request.query();
     let pause = Pause::parse(query.get("first"), query.get("last"))?;
-    change(&request, PauseChange::Remove(pause)).await
+    change(&request, scope, PauseChange::Remove(pause)).await
 }
 
-async fn change(request: &Request, change: PauseChange) -> Result<Response, HttpError> {
-    let scope = scope(request)?;
+async fn change(request: &Request, scope: PauseScope, change: PauseChange) -> Result<Response, HttpError> {
     let (outcome, pauses) = pauses::change_pauses(&request.state.app, request.account()?, scope, change).await?;
     let body = json!({ "result": { "status": outcome.as_str() }, "pauses": pauses });
     Ok(response::json(StatusCode::OK, &body))
 }
 
-/// The habit in the path, or all habits.
+/// The habit in the path, which is one of the account's active ones, or all habits.
+///
+/// # Errors
+/// [`Refusal::HabitNotFound`](crate::domain::Refusal::HabitNotFound), whatever else the request has.
 pub(super) fn scope(request: &Request) -> Result<PauseScope, HttpError> {
     if !request.has_path_param("id") {
         return Ok(PauseScope::AllHabits);
     }
-    Ok(PauseScope::Habit(request.path_param::<HabitId>("id")?))
+    let id = request.path_param::<HabitId>("id")?;
+    habit::require_habit(&request.state.app, request.account()?.id, id)?;
+    Ok(PauseScope::Habit(id))
 }
