@@ -127,6 +127,7 @@ const STRUCTURE: &str =
 #[tokio::test]
 async fn offline_the_next_morning_the_list_is_that_of_the_new_day_and_completions_are_queued_for_it() {
     let (ines, proxy) = open_behind_proxy(Device::PHONE).await;
+    wait_for_cached_today(&ines).await;
     create_amount_habit(&ines, "Drink water", 8, "glasses").await;
     group_habits(&ines, &[(HABIT, "", "evening"), ("Read 10 pages", "", "morning")], "time").await;
     let today = shown_day(&ines).await;
