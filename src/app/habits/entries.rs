@@ -7,7 +7,7 @@ use crate::app::habits::habit::require_active;
 use crate::app::{App, Error};
 use crate::domain::habits::amount_progress::AmountProgress;
 use crate::domain::habits::completion::{CompletionWindow, check_editable};
-use crate::domain::habits::day_log::{AmountEntry, EntryAdded, MAX_ENTRIES};
+use crate::domain::habits::day_log::{AmountEntry, DayLog, EntryAdded, MAX_ENTRIES};
 use crate::domain::habits::goal::Goal;
 use crate::domain::{Account, AccountId, Amount, Day, EntryId, Habit, HabitId, Refusal, Unit, Zone};
 use crate::store::tables::{day_logs, habits, histories};
@@ -84,23 +84,16 @@ pub async fn change_entry(
 ) -> Result<CompletionOutcome, Error> {
     let amount = amount.require_positive("amount").map_err(Refusal::from)?;
     let time = parse_time(time.as_deref(), on.day, me.zone(), app.clock.now())?;
-    let (now, me, zone, backfill) = (app.clock.now(), me.id, me.zone().clone(), me.preferences.backfill);
-    let HabitDay { habit, day } = on;
-    app.store
-        .write(move |txn| {
-            let habit = require_active(txn, me, habit)?;
-            check_editable(&habit, day, false, now, &zone, backfill)?;
-            let mut log = day_logs::find_log(txn, me, day, habit.id)?;
-            let entry = log.entries.iter_mut().find(|entry| entry.id == id).ok_or(Refusal::EntryNotFound)?;
-            let changed = AmountEntry { amount, recorded_at: time.unwrap_or(entry.recorded_at), ..*entry };
-            if *entry == changed {
-                return Ok(CompletionOutcome::Noop);
-            }
-            *entry = changed;
-            day_logs::put(txn, me, day, habit.id, &log)?;
-            Ok(CompletionOutcome::Created)
-        })
-        .await
+    edit_log(app, me, on, move |log| {
+        let entry = log.entries.iter_mut().find(|entry| entry.id == id).ok_or(Refusal::EntryNotFound)?;
+        let changed = AmountEntry { amount, recorded_at: time.unwrap_or(entry.recorded_at), ..*entry };
+        if *entry == changed {
+            return Ok(CompletionOutcome::Noop);
+        }
+        *entry = changed;
+        Ok(CompletionOutcome::Created)
+    })
+    .await
 }
 
 /// Removes an entry. Idempotent.
@@ -108,18 +101,31 @@ pub async fn change_entry(
 /// # Errors
 /// [`Refusal::HabitNotFound`], or the refusal of [`check_editable`].
 pub async fn remove_entry(app: &App, me: &Account, on: HabitDay, id: EntryId) -> Result<CompletionOutcome, Error> {
+    let remove = move |log: &mut DayLog| match log.remove(id) {
+        Some(_) => Ok(CompletionOutcome::Deleted),
+        None => Ok(CompletionOutcome::Noop),
+    };
+    edit_log(app, me, on, remove).await
+}
+
+/// Stores the log of a day that the user may edit now, if `edit` changes it.
+async fn edit_log(
+    app: &App,
+    me: &Account,
+    HabitDay { habit, day }: HabitDay,
+    edit: impl FnOnce(&mut DayLog) -> Result<CompletionOutcome, Refusal> + Send + 'static,
+) -> Result<CompletionOutcome, Error> {
     let (now, me, zone, backfill) = (app.clock.now(), me.id, me.zone().clone(), me.preferences.backfill);
-    let HabitDay { habit, day } = on;
     app.store
         .write(move |txn| {
             let habit = require_active(txn, me, habit)?;
             check_editable(&habit, day, false, now, &zone, backfill)?;
             let mut log = day_logs::find_log(txn, me, day, habit.id)?;
-            if log.remove(id).is_none() {
-                return Ok(CompletionOutcome::Noop);
+            let outcome = edit(&mut log)?;
+            if outcome != CompletionOutcome::Noop {
+                day_logs::put(txn, me, day, habit.id, &log)?;
             }
-            day_logs::put(txn, me, day, habit.id, &log)?;
-            Ok(CompletionOutcome::Deleted)
+            Ok(outcome)
         })
         .await
 }

@@ -50,7 +50,7 @@ async fn change(request: &Request, scope: PauseScope, change: PauseChange) -> Re
 /// The habit in the path, which is one of the account's active ones, or all habits.
 ///
 /// # Errors
-/// [`Refusal::HabitNotFound`](crate::domain::Refusal::HabitNotFound), whatever else the request has.
+/// [`Refusal::HabitNotFound`](crate::domain::Refusal::HabitNotFound). It comes before errors in the fields of the request.
 pub(super) fn scope(request: &Request) -> Result<PauseScope, HttpError> {
     if !request.has_path_param("id") {
         return Ok(PauseScope::AllHabits);

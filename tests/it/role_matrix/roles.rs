@@ -246,7 +246,7 @@ impl Cast {
 /// The imports of the owner that can be undone: one for the page, one for the API.
 const IMPORTS: [[u8; 16]; 2] = [[1; 16], [2; 16]];
 
-/// Stores the imports, each with a habit that is gone.
+/// Stores the imports. The habit that each of them added was deleted since.
 async fn store_imports(world: &World, owner: &Account) {
     let (me, now) = (owner.id, world.clock.now());
     let write = move |draft: &mut atlas::store::WriteTxn<'_, '_>| {
